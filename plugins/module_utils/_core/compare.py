@@ -1,0 +1,87 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a wish is compared with what an API shows. Pure functions: (wish, shown) -> bool.
+
+Private to llmops.finetune; may change at any time.
+
+The first argument is always what the user asked for, the second what the provider's object says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+AUTO = "auto"
+_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+def number(value: Any) -> float | int | None:
+    """The number that ``value`` is or spells (``"1e-05"`` is 0.00001: YAML reads it as a string), else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        for kind in (int, float):
+            try:
+                return kind(value.strip())
+            except ValueError:
+                continue
+    return None
+
+
+def same_value(wish: Any, shown: Any) -> bool:
+    """Scalars: equal as they are, as numbers, or as the words that YAML and APIs use for the same thing.
+
+    ``auto`` asks the provider to choose, so whatever it chose is what was asked.
+    """
+    if isinstance(wish, str) and wish.lower() == AUTO:
+        return True
+    a, b = number(wish), number(shown)
+    if a is not None and b is not None:
+        return a == b
+    if isinstance(wish, bool) or isinstance(shown, bool):
+        return str(wish).lower() == str(shown).lower()
+    return bool(wish == shown)
+
+
+def same_set(wish: Any, shown: Any) -> bool:
+    """Lists in which order and repetition say nothing (subnets, security groups)."""
+    return {str(item) for item in wish or ()} == {str(item) for item in shown or ()}
+
+
+def same_deep(wish: Any, shown: Any) -> bool:
+    """Nested values: of a mapping only the keys that the wish has (APIs add defaults), of a list every item."""
+    if isinstance(wish, Mapping):
+        return isinstance(shown, Mapping) and all(
+            same_deep(value, shown.get(key)) for key, value in wish.items() if value is not None
+        )
+    if isinstance(wish, Sequence) and not isinstance(wish, (str, bytes)):
+        return (
+            isinstance(shown, Sequence)
+            and not isinstance(shown, (str, bytes))
+            and len(wish) == len(shown)
+            and all(same_deep(a, b) for a, b in zip(wish, shown, strict=True))
+        )
+    return same_value(wish, shown)
+
+
+def same_dated_name(wish: Any, shown: Any) -> bool:
+    """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
+    a, b = str(wish), str(shown)
+    if a == b:
+        return True
+    if bool(_DATED.search(a)) == bool(_DATED.search(b)):
+        return False
+    return _DATED.sub("", a) == _DATED.sub("", b)
+
+
+def same_content(wish: Any, shown: Any) -> bool:
+    """References to data (see :class:`.content.Content`): the same id, or the same sha256 as far as both know it."""
+    if wish.id and wish.id == shown.id:
+        return True
+    known = min(len(wish.sha256), len(shown.sha256))
+    return known >= 12 and wish.sha256[:known] == shown.sha256[:known]

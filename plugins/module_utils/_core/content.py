@@ -1,0 +1,58 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""References to training data: an id at the provider, or the sha256 of the content, or both.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+CHECK_MODE = "check-mode:"
+_SHA256 = re.compile(r"[0-9a-f]{64}$")
+
+
+def predicted(kind: str, value: str) -> str:
+    """What check mode returns for a value that only a real run can know: ``check-mode:<kind>:<value>``."""
+    return f"{CHECK_MODE}{kind}:{value}"
+
+
+def refuse_predicted(option: str, value: object) -> None:
+    """Raise InvalidInput if a value made by check mode reached a real run."""
+    if isinstance(value, str) and value.startswith(CHECK_MODE):
+        raise InvalidInput(
+            f"{option} is '{value}', a value that check mode made up.",
+            hint="Outside check mode give the real one, for example from the result registered in this same run.",
+        )
+
+
+@dataclass(frozen=True)
+class Content:
+    """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
+    a remote name carries), or empty when unknown."""
+
+    id: str = ""
+    sha256: str = ""
+
+    def __str__(self) -> str:
+        if self.id and self.sha256:
+            return f"{self.id} (sha256:{self.sha256[:12]})"
+        return self.id or f"sha256:{self.sha256}"
+
+
+def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
+    """``sha256:<hex>``, in check mode also ``check-mode:file:<hex>``, else an id as it is."""
+    if not check_mode:
+        refuse_predicted(option, value)
+    for prefix in ("sha256:", predicted("file", "")):
+        if value.startswith(prefix):
+            digest = value[len(prefix) :].lower()
+            if not _SHA256.match(digest):
+                raise InvalidInput(f"{option}: '{value}' does not hold a sha256 of 64 hexadecimal digits.")
+            return Content(sha256=digest)
+    return Content(id=value)

@@ -1,0 +1,451 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one flow of every resource: observe, compare, plan, (check mode stops here), apply, wait, report.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock, intervals
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    NotVisible,
+    Refused,
+    RunFailed,
+    Throttled,
+    TimedOut,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Driver,
+    Options,
+    Phase,
+    Plan,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import (
+    decide,
+    differences,
+    group_twins,
+)
+
+_T = TypeVar("_T")
+
+# A lost answer may belong to a request that the provider is still working on, so look more than once.
+_LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
+_SENDS = 5
+_READ_TRIES = 4
+# Listings lag behind what was just made; within this time "not there" is looked at again.
+_LAG = 120.0
+_LAG_PAUSE = 3.0
+_LONGEST_READ_PAUSE = 60.0
+_BOUND_FIRST_INTERVAL = 5.0
+
+
+class SliceEnded(Exception):
+    """``wait_slice`` is over and the work is not: the caller is to come back."""
+
+
+class Engine:
+    """Carries one task through the flow. ``result`` is filled as things happen, so that a failure loses nothing."""
+
+    def __init__(self, driver: Driver, options: Options, *, details: bool = False, clock: Clock | None = None) -> None:
+        self.driver = driver
+        self.options = options
+        self.details = details
+        self.clock = clock or Clock()
+        self.warnings: list[str] = []
+        self.result: dict[str, Any] = {"changed": False, "action": "none"}
+        self._progress: Progress | None = None
+        self._run: Run | None = None
+        start = self.clock.monotonic()
+        self._start = start
+        self._deadline = start + options.wait_timeout
+        self._slice_end = start + options.wait_slice if options.wait_slice > 0 else None
+
+    # -- the flow ---------------------------------------------------------------------------------------------
+
+    def converge(self) -> dict[str, Any]:
+        """Make it so. Returns the result as plain data; raises FineTuneError, whose facts hold the same."""
+        try:
+            self._converge()
+        except SliceEnded:
+            self._report_waiting()
+        except FineTuneError as error:
+            self._describe_failure(error)
+            raise
+        finally:
+            self.result["elapsed"] = round(self.clock.monotonic() - self._start, 1)
+        return self.result
+
+    def _converge(self) -> None:
+        options = self.options
+        bound = None
+        if options.wait_run_id and not options.check_mode:
+            bound = self._await_ready(self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet")))
+        runs = self._settled(self._observe())
+        plan, runs = self._plan(runs)
+        self.warnings += plan.warnings
+        self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
+        if plan.refusal:
+            self._run = plan.run
+            raise plan.refusal
+        if bound and plan.creates:
+            self._run = bound
+            raise Refused(
+                f"Run {bound.id} of '{options.name}' succeeded, but what it made is no longer found as asked for.",
+                hint=(
+                    "A task starts at most one run, so nothing was started again. "
+                    "Look at the provider, then run it once more."
+                ),
+            )
+        self.result["action"] = plan.action
+        if options.check_mode:
+            self.result["changed"] = plan.changed
+            self._report_plan(plan)
+            return
+        self._apply(plan, runs, watched=bound is not None)
+
+    def _plan(self, runs: list[Run]) -> tuple[Plan, list[Run]]:
+        """Decide; where the decision rests on a model that nobody has looked at yet, look, and decide again."""
+        looked_again = False
+        while True:
+            plan = decide(
+                runs,
+                self.driver.fields,
+                self.driver.wish,
+                self.options,
+                self.driver.capabilities,
+                self.driver.kind,
+            )
+            rests_on = {run.id: run for run in (plan.run, *plan.remove) if run and not run.verified}
+            if rests_on:
+                runs = self._verify(runs, list(rests_on.values()))
+                continue
+            fresh = [run for run in runs if run.phase is Phase.GONE and self._just_ended(run)]
+            if plan.creates and fresh and not looked_again:
+                looked_again = True
+                self._sleep(_LAG_PAUSE)
+                runs = self._verify(runs, [replace(run, phase=Phase.READY, verified=False) for run in fresh])
+                continue
+            return plan, runs
+
+    def _verify(self, runs: Sequence[Run], doubtful: Sequence[Run]) -> list[Run]:
+        looked = {run.id: run for run in self._read(lambda: self.driver.verify(doubtful))}
+        return [looked.get(run.id, run) for run in runs]
+
+    def _just_ended(self, run: Run) -> bool:
+        return run.ended is not None and self.clock.time() - run.ended < _LAG
+
+    def _apply(self, plan: Plan, runs: list[Run], *, watched: bool) -> None:
+        driver, state = self.driver, self.options.state
+        self._run = plan.run
+        for other in (*plan.twins, *plan.stop):
+            self._halt(other, driver.pause if state == "paused" else driver.cancel)
+        if state == "absent":
+            self._remove_all(plan)
+            return
+        run: Run | None = plan.run
+        if plan.creates:
+            self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
+            run = self._create(runs)
+        elif plan.action == "update" and run:
+            run = self._changed(driver.update(run, plan.changes))
+        elif plan.action == "resume" and run:
+            run = self._changed(driver.resume(run))
+        self._run = run
+        if run and state == "present":
+            if self.options.wait and run.phase is not Phase.READY:
+                run = self._await_ready(run)
+            if run.phase is Phase.READY:
+                self._remove(plan.remove)
+        elif run and plan.stop and self.options.wait:
+            target = (lambda run: run.phase is Phase.PAUSED or not run.phase.pending) if state == "paused" else _over
+            self._run = self._await_each(list(plan.stop), target)[0]
+        self._report(self._run, details=self.details or watched or run is not plan.run)
+
+    # -- creating, exactly once -------------------------------------------------------------------------------
+
+    def _create(self, runs: Sequence[Run]) -> Run:
+        """Start one run. No create is re-sent before a look shows that the last one made nothing."""
+        newest = max(runs, key=lambda run: run.age_key, default=None)
+        token = markers.token(self.driver.request(), newest.id if newest else None)
+        seen = {run.id for run in runs}
+        pauses = intervals()
+        sends = 0
+        while True:
+            try:
+                run = self.driver.create(token)
+                break
+            except Throttled as error:
+                # A clear no, so nothing exists and time does not count as a send.
+                pause = max(error.retry_after or 0.0, next(pauses))
+                if not self.options.wait or self.clock.monotonic() + pause >= self._deadline:
+                    raise
+                self._progress = Progress("waiting for the provider to accept the run", message=error.message)
+                self._sleep(pause)
+            except Unavailable as error:
+                sends += 1
+                found = self._look(token, seen)
+                if found is not None:
+                    run = found
+                    break
+                if sends >= _SENDS:
+                    error.hint = (
+                        f"Sent {sends} times; no run was seen after any of them, but a late one is possible. "
+                        "Run the task again: it finds a run of this one by its markers and starts no second one."
+                    )
+                    raise
+        run = self._changed(run)
+        return self._settle_twins(run, token, seen)
+
+    def _marked(self, token: str, seen: set[str]) -> list[Run]:
+        """All runs; on hosts that keep no markers, new runs that are what was asked are taken for ours."""
+        runs = self._read(lambda: self.driver.observe(None))
+        return [
+            replace(run, token=token)
+            if run.token is None
+            and run.id not in seen
+            and not any(change.kind == "training" for change in differences(self.driver.fields, self.driver.wish, run))
+            else run
+            for run in runs
+        ]
+
+    def _look(self, token: str, seen: set[str]) -> Run | None:
+        for pause in _LOOKS_BEFORE_RESEND:
+            if pause:
+                self.clock.sleep(pause)
+            counted, _excess, _stands_for = group_twins(self._marked(token, seen))
+            ours = [run for run in counted if run.token == token and run.id not in seen]
+            if ours:
+                return min(ours, key=lambda run: run.age_key)
+        return None
+
+    def _settle_twins(self, run: Run, token: str, seen: set[str]) -> Run:
+        """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
+        _counted, excess, stands_for = group_twins(self._marked(token, seen))
+        if self.driver.capabilities.no_cancel:
+            return run
+        for twin in excess:
+            self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
+            self._halt(twin, self.driver.cancel)
+        return stands_for.get(run.id, run)
+
+    # -- stopping and deleting --------------------------------------------------------------------------------
+
+    def _halt(self, run: Run, verb: Callable[[Run], Run]) -> None:
+        """Stop or pause a run, which may end by itself, or be stopped by another task, at the same moment."""
+        try:
+            self._read(partial(verb, run))
+        except (Refused, Unavailable):
+            if self._read(partial(self.driver.refresh, run)).phase is run.phase:
+                raise
+        self.result["changed"] = True
+
+    def _remove(self, runs: Sequence[Run]) -> list[Run]:
+        removed = []
+        for run in runs:
+            if run.phase is not Phase.DELETING:
+                run = self._changed(self._read(partial(self.driver.delete, run)))
+            removed.append(run)
+        return self._await_each(removed, lambda run: run.phase is not Phase.DELETING) if self.options.wait else removed
+
+    def _remove_all(self, plan: Plan) -> None:
+        """Absent: what was stopped may have become a model meanwhile, so look again once all is over."""
+        if plan.action != "none" and (self.options.wait or not plan.stop):
+            pending = [run for run in (*plan.stop, *plan.remove) if run.phase.pending and not run.removable]
+            if pending:
+                self._await_each(pending, _over)
+                again, _runs = self._plan(self._observe())
+                self._remove(again.remove)
+            else:
+                self._remove(plan.remove)
+        self._run = None
+        self._report(None, details=False)
+
+    # -- looking and waiting ----------------------------------------------------------------------------------
+
+    def _observe(self) -> list[Run]:
+        return self._read(lambda: self.driver.observe(self.options.run_id))
+
+    def _read(self, call: Callable[[], _T]) -> _T:
+        """Repeat a call that may be repeated, through passing trouble."""
+        pauses = intervals()
+        for left in range(_READ_TRIES - 1, -1, -1):
+            try:
+                return call()
+            except (Unavailable, Throttled) as error:
+                if not left:
+                    raise
+                self._sleep(min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses))))
+        raise AssertionError("unreachable")
+
+    def _settled(self, runs: list[Run]) -> list[Run]:
+        """Wait for what is being stopped or deleted; check mode foresees how that ends instead."""
+        if not any(run.phase.settling for run in runs):
+            return runs
+        if self.options.check_mode:
+            ends = {Phase.PAUSING: Phase.PAUSED, Phase.STOPPING: Phase.CANCELLED, Phase.DELETING: Phase.GONE}
+            return [replace(run, phase=ends[run.phase], removable=False) if run.phase.settling else run for run in runs]
+        if not self.options.wait and self.options.state not in ("present", "absent"):
+            return runs
+        self._await_each([run for run in runs if run.phase.settling], lambda run: not run.phase.settling)
+        return self._observe()
+
+    def _await_each(self, runs: Sequence[Run], done: Callable[[Run], bool]) -> list[Run]:
+        return [self._await(run, done) for run in runs]
+
+    def _await(self, run: Run, done: Callable[[Run], bool]) -> Run:
+        """Look at a run, at growing intervals, until ``done``; survives passing trouble; ends with the deadline."""
+        pauses = intervals(_BOUND_FIRST_INTERVAL) if self.options.wait_run_id else intervals()
+        while not done(run):
+            if run.phase is Phase.UNKNOWN:
+                raise Refused(
+                    f"Run {run.id} of '{self.options.name}' has the status "
+                    f"'{run.status}', which this version does not know.",
+                    hint="It is not waited for any longer. Look at it at the provider, and update this collection.",
+                )
+            self._sleep(next(pauses), run)
+            run = self._look_at(run)
+        return run
+
+    def _look_at(self, run: Run) -> Run:
+        """The run as it is now, or as it was where the provider does not answer just now."""
+        try:
+            self._run = run = self.driver.refresh(run)
+            if run.phase.pending:
+                self._progress = self.driver.progress(run)
+        except NotVisible:
+            # Reads lag behind writes; a run that stays invisible is an error, never "gone".
+            if self.options.wait_run_id or self.clock.monotonic() - self._start > _LAG:
+                raise
+        except (Unavailable, Throttled) as error:
+            if error.retry_after:
+                self._sleep(error.retry_after, run)
+        return run
+
+    def _await_ready(self, run: Run) -> Run:
+        """Wait for the run that this task is bound to. If it fails, the task fails."""
+        while True:
+            self._run = run
+            self.result["run_id"] = run.id
+            run = self._await(
+                run, lambda run: run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
+            )
+            self._run = run
+            if run.phase is Phase.READY:
+                return run
+            if run.phase is Phase.CANCELLED:
+                _counted, _excess, stands_for = group_twins(self._observe())
+                survivor = stands_for.get(run.id)
+                if survivor:
+                    run = survivor
+                    continue
+            word = {Phase.FAILED: "failed", Phase.PAUSED: "was paused", Phase.CANCELLED: "was cancelled"}
+            raise RunFailed(
+                f"Run {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
+                f"{': ' + run.reason if run.reason else ''}.",
+                hint=self.driver.hint(run),
+            )
+
+    def _sleep(self, seconds: float, run: Run | None = None) -> None:
+        """Sleep within the slice and the deadline; raise when either is over."""
+        now = self.clock.monotonic()
+        if self._slice_end is not None and now + seconds > self._slice_end < self._deadline:
+            self.clock.sleep(max(0.0, self._slice_end - now))
+            raise SliceEnded
+        if now + seconds > self._deadline and run is not None:
+            self.clock.sleep(max(0.0, self._deadline - now))
+            doing = self._progress.line(self.options.name) if self._progress else f"{self.options.name}: {run.status}"
+            raise TimedOut(
+                f"wait_timeout ended before run {run.id} did ({doing}).",
+                hint="What was started goes on. Run the task again to go on waiting for it; nothing is started twice.",
+                facts={"timed_out": True},
+            )
+        self.clock.sleep(seconds)
+
+    # -- reporting --------------------------------------------------------------------------------------------
+
+    def _changed(self, run: Run) -> Run:
+        self.result["changed"] = True
+        self._run = run
+        return run
+
+    def _report(self, run: Run | None, *, details: bool) -> None:
+        self.result.update(self.driver.describe(run, details=details))
+        self.result["run_id"] = run.id if run else None
+        self.result["status"] = run.status if run else "absent"
+
+    def _report_plan(self, plan: Plan) -> None:
+        """Check mode: what is there, or what a real run would make."""
+        if plan.creates:
+            self.result.update(self.driver.predict())
+            self.result["status"] = "check-mode"
+        elif self.options.state == "absent":
+            self._report(None, details=False)
+        else:
+            self._report(plan.run, details=False)
+
+    def _report_waiting(self) -> None:
+        run = self._run
+        progress = self._progress or Progress(run.status if run else "waiting")
+        self.result.update(
+            waiting=True,
+            name=self.options.name,
+            run_id=run.id if run else None,
+            status=run.status if run else None,
+            progress=progress.plain(),
+        )
+
+    def _describe_failure(self, error: FineTuneError) -> None:
+        """A failure after something was made still says what."""
+        if self._run and self._run.raw:
+            self.result.update(self.driver.describe(self._run, details=False))
+        if self._run:
+            self.result.update(run_id=self._run.id, status=self._run.status)
+        self.result.update(error.facts)
+        error.facts = self.result
+
+
+def _over(run: Run) -> bool:
+    return not run.phase.pending and not run.phase.settling
+
+
+def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Before and after of exactly what differs, as plain data for --diff; of a first run all that is asked for."""
+    before: dict[str, Any] = {
+        change.name: _plain(change.before) for change in plan.changes if change.before is not None
+    }
+    after: dict[str, Any] = {change.name: _plain(change.after) for change in plan.changes}
+    if plan.refusal:
+        return {"before": before, "after": after}
+    for run in plan.remove:
+        before.setdefault("exists", []).append(run.model or run.id)
+    if plan.remove:
+        after["exists"] = []
+    for run in (*plan.stop, *plan.twins):
+        before.setdefault("status", {})[run.id] = run.status
+        after.setdefault("status", {})[run.id] = "paused" if plan.action == "pause" else "cancelled"
+    if plan.action == "resume" and plan.run:
+        before["status"] = {plan.run.id: plan.run.status}
+        after["status"] = {plan.run.id: "resumed"}
+    if plan.action == "create":
+        return {"before": {}, "after": {key: _plain(value) for key, value in request.items()}}
+    if plan.creates and plan.run:
+        before["run"], after["run"] = plan.run.id, "a new one"
+    return {"before": before, "after": after}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str, list, dict)):
+        return value
+    return str(value)

@@ -1,0 +1,273 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine's own words: a field, a run, a plan, a driver. Plain data and one protocol.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_value
+
+Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
+FieldKind = Literal["in_place", "training", "creation"]
+
+
+class Phase(enum.Enum):
+    """What a run is to the engine, whatever its provider calls it."""
+
+    PENDING = "pending"  # it will become something without our help
+    PAUSED = "paused"
+    PAUSING = "pausing"
+    STOPPING = "stopping"  # being cancelled
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETING = "deleting"
+    GONE = "gone"  # it was ready, and its model no longer exists
+    UNKNOWN = "unknown"  # a status that this version does not know: reported, never polled for ever
+
+    @property
+    def pending(self) -> bool:
+        """Work that may still be stopped."""
+        return self in (Phase.PENDING, Phase.PAUSED)
+
+    @property
+    def settling(self) -> bool:
+        """On its way to an end that must be awaited before anything is decided."""
+        return self in (Phase.PAUSING, Phase.STOPPING, Phase.DELETING)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declaration per compared option.
+
+    ``kind``: ``in_place`` (the API can change it), ``training`` (it decides what the model is), ``creation`` (it
+    only mattered while the run was made). ``each``: the value is a mapping, of which each key that the user
+    gave is compared for itself.
+    """
+
+    name: str
+    kind: FieldKind
+    same: Callable[[Any, Any], bool] = same_value
+    each: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """One differing field: ``before`` is what exists, ``after`` what was asked."""
+
+    name: str
+    kind: FieldKind
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}: {_short(self.before)} -> {_short(self.after)}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+@dataclass(frozen=True)
+class Run:
+    """One thing that exists under a name: a training run with its model, or an uploaded dataset.
+
+    ``created`` and ``ended`` are unix times in seconds. ``shown`` holds, by field name, what the API shows; a
+    field that it does not show is missing there and is not compared. ``token`` is our marker of the intent.
+    ``removable``: something of it can and should be deleted. ``verified``: False while a READY run's model has
+    not been looked at. ``raw`` is the provider's object as plain data.
+    """
+
+    id: str
+    created: float
+    phase: Phase
+    status: str
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    model: str | None = None
+    ended: float | None = None
+    token: str | None = None
+    removable: bool = False
+    verified: bool = True
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ended_for_good(self) -> bool:
+        """Nothing more will happen to it by itself."""
+        return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.GONE)
+
+    @property
+    def age_key(self) -> tuple[float, str]:
+        """The order that every task agrees on."""
+        return (self.created, self.id)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. Everything but ``stage`` may be unknown. ``percent`` 0-100, ``seconds_left`` an estimate."""
+
+    stage: str
+    percent: float | None = None
+    step: int | None = None
+    total_steps: int | None = None
+    loss: float | None = None
+    seconds_left: float | None = None
+    message: str = ""
+
+    def line(self, name: str) -> str:
+        """One line for a terminal: ``support-bot: training 62 %, step 124/200, loss 0.412, about 3 min left``."""
+        parts = [self.stage if self.percent is None else f"{self.stage} {self.percent:.0f} %"]
+        if self.step is not None:
+            parts.append(f"step {self.step}/{self.total_steps}" if self.total_steps else f"step {self.step}")
+        if self.loss is not None:
+            parts.append(f"loss {self.loss:.3g}")
+        if self.message:
+            parts.append(self.message)
+        if self.seconds_left is not None:
+            parts.append(f"about {duration(self.seconds_left)} left")
+        return f"{name}: {', '.join(parts)}"
+
+    def plain(self) -> dict[str, Any]:
+        """The same as plain data, without what is unknown."""
+        return {key: value for key, value in vars(self).items() if value not in (None, "")}
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``2 h 10 min``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider can do; a plan that needs what it cannot fails before any change.
+
+    Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead.
+    """
+
+    no_cancel: str = ""
+    no_pause: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The task's engine options, under their module option names."""
+
+    name: str
+    state: str = "present"
+    run_id: str | None = None
+    retrain: str = "never"
+    retry_failed: bool = False
+    delete_previous: bool = False
+    wait: bool = True
+    wait_timeout: float = 0.0
+    wait_slice: float = 0.0
+    wait_run_id: str | None = None
+    check_mode: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Pure data: what the task will do. It drives check mode, diff and the real run alike.
+
+    ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``twins``: duplicates of one
+    intent to cancel. ``remove``: to delete at the end. ``refusal``: why nothing will be done at all.
+    """
+
+    action: Action
+    run: Run | None = None
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stop: tuple[Run, ...] = ()
+    twins: tuple[Run, ...] = ()
+    remove: tuple[Run, ...] = ()
+    refusal: Exception | None = None
+
+    @property
+    def creates(self) -> bool:
+        """Whether a new run will be started (and paid)."""
+        return self.action in ("create", "retrain", "retry")
+
+    @property
+    def changed(self) -> bool:
+        """Whether carrying it out changes anything."""
+        return self.action != "none" or bool(self.stop or self.twins or self.remove)
+
+
+class Driver(Protocol):
+    """One resource's API verbs. A driver decides nothing, never sleeps, and knows nothing of check mode."""
+
+    @property
+    def kind(self) -> str:
+        """What is made, for messages: "model"."""
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """Every compared option."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider cannot do."""
+
+    @property
+    def wish(self) -> Mapping[str, Any]:
+        """What was asked, by field name; what the user left out is missing."""
+
+    def request(self) -> Mapping[str, Any]:
+        """The whole create request as plain data, without markers; seeds the token."""
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """Every run of the name by a successful listing, in any order; with ``run_id`` also that one.
+
+        Raises NotVisible when ``run_id`` is not found.
+        """
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """The same runs, READY ones whose model a listing lacks turned GONE, all of them ``verified``."""
+
+    def create(self, token: str) -> Run:
+        """Send the create request once. Unavailable: the outcome is unknown."""
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Change in-place fields."""
+
+    def cancel(self, run: Run) -> Run:
+        """Ask for a pending run to be stopped; the answer may still be STOPPING."""
+
+    def pause(self, run: Run) -> Run:
+        """Ask for a pending run to be paused."""
+
+    def resume(self, run: Run) -> Run:
+        """Ask for a paused run to go on."""
+
+    def delete(self, run: Run) -> Run:
+        """Delete what is removable of a run; the answer may still be DELETING."""
+
+    def refresh(self, run: Run) -> Run:
+        """The run as it is now."""
+
+    def progress(self, run: Run) -> Progress:
+        """How far a pending run is."""
+
+    def hint(self, run: Run) -> str:
+        """What to do about a failed run, from its reason; empty when nothing is known."""
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The resource's own result keys; with ``details`` also what costs further calls."""
+
+    def predict(self) -> dict[str, Any]:
+        """The same keys for a run that check mode only foresees."""

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Between AnsibleModule and the engine: common options, and one way to end.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    MissingLibrary,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
+
+# Documented by the fragment llmops.finetune.waiting.
+WAIT_SPEC: dict[str, Any] = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 21600},
+}
+# Documented by the fragment llmops.finetune.waiting.progress, for modules that have a waiting action plugin.
+PROGRESS_SPEC: dict[str, Any] = {
+    "wait_progress": {"type": "bool", "default": True},
+    "wait_slice": {"type": "float", "default": 0.0},
+    "wait_run_id": {"type": "str"},
+}
+# Documented by the fragment llmops.finetune.training.
+TRAINING_SPEC: dict[str, Any] = {
+    "retrain": {"type": "str", "choices": ["never", "on_change"], "default": "never"},
+    "retry_failed": {"type": "bool", "default": False},
+    "delete_previous": {"type": "bool", "default": False},
+    "details": {"type": "bool", "default": False},
+}
+
+
+def options_of(module: AnsibleModule, *, name: str, run_id: str | None, id_option: str) -> Options:
+    """The engine's options from the task's; raises InvalidInput for a value that makes no sense."""
+    params = module.params
+    for option in ("wait_timeout", "wait_slice"):
+        if params.get(option, 0) < 0:
+            raise InvalidInput(f"{option} is {params[option]}; it is a number of seconds, 0 or more.")
+    if not module.check_mode:
+        refuse_predicted(id_option, run_id)
+    elif run_id and run_id.startswith("check-mode:"):
+        run_id = None
+    return Options(
+        name=name,
+        state=params["state"],
+        run_id=run_id,
+        retrain=params.get("retrain", "never"),
+        # A file that could not be processed costs nothing to send again; a training run does.
+        retry_failed=params.get("retry_failed", True),
+        delete_previous=params.get("delete_previous", False),
+        wait=params["wait"] and params["wait_timeout"] > 0,
+        wait_timeout=params["wait_timeout"],
+        wait_slice=params.get("wait_slice", 0.0),
+        wait_run_id=params.get("wait_run_id") or None,
+        check_mode=module.check_mode,
+    )
+
+
+def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple[Driver, Options]]) -> None:
+    """Converge one resource and end the module. ``prepare`` checks all input before any call is made."""
+    engine: Engine | None = None
+
+    def work() -> Mapping[str, Any]:
+        nonlocal engine
+        driver, options = prepare(module)
+        engine = Engine(driver, options, details=module.params.get("details", False))
+        return engine.converge()
+
+    end(module, work, lambda: engine.warnings if engine else [])
+
+
+def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: Callable[[], list[str]] = list) -> None:
+    """Run ``work`` and end the module with its result, or with its one clear error."""
+    try:
+        result = dict(work())
+    except MissingLibrary as error:
+        module.fail_json(msg=missing_required_lib(error.library, reason=error.reason), exception=error.trace)
+    except FineTuneError as error:
+        for warning in warnings():
+            module.warn(warning)
+        module.fail_json(msg=error.text(), **_shown(module, {"changed": False, **error.facts}))
+    else:
+        for warning in warnings():
+            module.warn(warning)
+        module.exit_json(**_shown(module, result))
+
+
+def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key != "diff" or module._diff}

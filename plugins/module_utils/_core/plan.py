@@ -1,0 +1,290 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decisions: pure functions from what exists and what was asked to a plan.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    InvalidInput,
+    Refused,
+    RunFailed,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Action,
+    Capabilities,
+    Change,
+    Field,
+    Options,
+    Phase,
+    Plan,
+    Run,
+)
+
+_MISSING = object()
+
+
+def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> list[Change]:
+    """Every field in which the run differs from the wish. What the wish or the API leaves out is not compared."""
+    found = []
+    for field in fields:
+        want = wish.get(field.name)
+        have = run.shown.get(field.name)
+        if want is None or have is None:
+            continue
+        if not field.each:
+            if not field.same(want, have):
+                found.append(Change(field.name, field.kind, have, want))
+            continue
+        for key, value in want.items():
+            shown = have.get(key, _MISSING)
+            if shown is not _MISSING and shown is not None and value is not None and not field.same(value, shown):
+                found.append(Change(f"{field.name}.{key}", field.kind, shown, value))
+    return found
+
+
+def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
+    """Sort out runs that several tasks, or one re-sent request, started for one intent (the same token).
+
+    Returns the runs that count, the pending duplicates still to be cancelled, and for each duplicate's id the
+    run that stands for it. Of twins, ordered by (created, id), the oldest that is alive survives; if none is,
+    the oldest that failed, else the oldest. A duplicate that became a model before it could be cancelled counts.
+    """
+    by_token: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.age_key):
+        if run.token:
+            by_token.setdefault(run.token, []).append(run)
+    excess: list[Run] = []
+    stands_for: dict[str, Run] = {}
+    for twins in by_token.values():
+        if len(twins) == 1:
+            continue
+        dead = (Phase.CANCELLED, Phase.STOPPING)
+        survivor = (
+            next((run for run in twins if run.phase not in (*dead, Phase.FAILED)), None)
+            or next((run for run in twins if run.phase is Phase.FAILED), None)
+            or twins[0]
+        )
+        for run in twins:
+            if run is survivor or run.phase in (Phase.READY, Phase.GONE, Phase.UNKNOWN):
+                continue
+            stands_for[run.id] = survivor
+            if run.phase.pending:
+                excess.append(run)
+    return [run for run in runs if run.id not in stands_for], excess, stands_for
+
+
+def decide(
+    runs: Sequence[Run],
+    fields: Sequence[Field],
+    wish: Mapping[str, Any],
+    options: Options,
+    can: Capabilities,
+    kind: str,
+) -> Plan:
+    """The plan for ``options.state``. ``runs`` are all runs of the name, in any order; pure, and total."""
+    if options.state != "present":
+        acted = [run for run in _newest_first(runs) if options.run_id in (None, run.id)]
+        return _absent(acted, can) if options.state == "absent" else _halt(acted, options, can)
+    counted, twins, _stands_for = group_twins(runs)
+    plan = _present(_newest_first(counted), fields, wish, options, can, kind)
+    if plan.refusal or can.no_cancel:
+        return plan
+    return replace(
+        plan,
+        twins=tuple(twins),
+        warnings=(
+            *plan.warnings,
+            *(f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins),
+        ),
+    )
+
+
+def _newest_first(runs: Sequence[Run]) -> list[Run]:
+    return sorted(runs, key=lambda run: run.age_key, reverse=True)
+
+
+def _present(
+    runs: Sequence[Run],
+    fields: Sequence[Field],
+    wish: Mapping[str, Any],
+    options: Options,
+    can: Capabilities,
+    kind: str,
+) -> Plan:
+    """The truth table of the design, row by row."""
+    changes = {run.id: differences(fields, wish, run) for run in runs}
+
+    def training(run: Run) -> list[Change]:
+        return [change for change in changes[run.id] if change.kind == "training"]
+
+    ready = [run for run in runs if run.phase is Phase.READY]
+    pending = [run for run in runs if run.phase.pending]
+    on_change = options.retrain == "on_change"
+
+    def chosen(candidates: Sequence[Run]) -> Run | None:
+        """The newest equal one, or the adopted one where that is equal."""
+        equals = [run for run in candidates if not training(run)]
+        return next((run for run in equals if run.id == options.run_id), None) or next(iter(equals), None)
+
+    equal = chosen(ready)
+    if equal:
+        # A pending run beside it differs, or is a second go at the same: somebody else's money, left alone.
+        others = [run for run in pending if training(run)]
+        warnings = []
+        stop: list[Run] = []
+        if others and on_change and not can.no_cancel:
+            stop = others
+        else:
+            warnings = [
+                f"Run {run.id} is still {run.status} with other settings ({_listed(training(run))})." for run in others
+            ]
+        return _keep(equal, changes[equal.id], runs, options, warnings, stop)
+
+    equal = chosen(pending)
+    if equal:
+        plan = _keep(equal, changes[equal.id], runs, options, [], [])
+        return replace(plan, action="resume") if equal.phase is Phase.PAUSED else plan
+
+    unknown = next((run for run in runs if run.phase is Phase.UNKNOWN), None)
+    if unknown:
+        return Plan(
+            "none",
+            unknown,
+            refusal=Refused(
+                f"Run {unknown.id} of '{options.name}' has the status "
+                f"'{unknown.status}', which this version does not know.",
+                hint="Nothing is started beside it. Look at it at the provider, and update this collection.",
+            ),
+        )
+
+    if pending:
+        different = pending[0]
+        listed = tuple(training(different))
+        if not on_change:
+            return Plan(
+                "none",
+                different,
+                listed,
+                refusal=InvalidInput(
+                    f"'{options.name}' is being trained by run {different.id} "
+                    f"({different.status}) with other settings: "
+                    f"{_listed(listed)}.",
+                    hint=(
+                        "Wait for it and ask for the same settings, or set "
+                        "'retrain: on_change' to cancel it and train anew."
+                    ),
+                ),
+            )
+        if can.no_cancel:
+            return Plan(
+                "none",
+                different,
+                listed,
+                refusal=InvalidInput(
+                    f"Run {different.id} of '{options.name}' cannot be cancelled.", hint=can.no_cancel
+                ),
+            )
+        return Plan("retrain", different, listed, stop=tuple(pending), remove=_previous(ready, options))
+
+    counting = [run for run in runs if run.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED)]
+    newest = counting[0] if counting else None
+    gone = [run for run in runs if run.phase is Phase.GONE]
+    notes = tuple(f"The {kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone[:3])
+    if newest and newest.phase is not Phase.READY and not training(newest):
+        if options.retry_failed:
+            return Plan("retry", newest, warnings=notes, remove=_previous(ready, options))
+        word = "was cancelled" if newest.phase is Phase.CANCELLED else "failed"
+        return Plan(
+            "none",
+            newest,
+            refusal=RunFailed(
+                f"Run {newest.id} of '{options.name}' {word}{': ' + newest.reason if newest.reason else ''}.",
+                hint="Nothing was started again. Mend the cause, then set 'retry_failed: true' for one more run.",
+            ),
+        )
+    if ready:
+        listed = tuple(training(ready[0]))
+        if not on_change:
+            return Plan(
+                "none",
+                ready[0],
+                listed,
+                refusal=InvalidInput(
+                    f"'{options.name}' exists (run {ready[0].id}) and was trained differently: {_listed(listed)}.",
+                    hint=(
+                        "A finished model cannot be changed. Set 'retrain: on_change' "
+                        "to train a new one, or ask for what exists."
+                    ),
+                ),
+            )
+        return Plan("retrain", ready[0], listed, warnings=notes, remove=_previous(ready, options))
+    return Plan("create", warnings=notes)
+
+
+def _keep(
+    run: Run,
+    changes: Sequence[Change],
+    runs: Sequence[Run],
+    options: Options,
+    warnings: Sequence[str],
+    stop: Sequence[Run],
+) -> Plan:
+    """The run is what was asked: update in place what can be, warn of what only mattered while it was made."""
+    in_place = tuple(change for change in changes if change.kind == "in_place")
+    stale = [change for change in changes if change.kind == "creation"]
+    if stale:
+        warnings = [
+            *warnings,
+            f"Run {run.id} was made with other settings that no longer matter "
+            f"({_listed(stale)}); nothing is done about them.",
+        ]
+    older = [other for other in runs if other.phase is Phase.READY and other.age_key < run.age_key]
+    remove = _previous(older, options) if run.phase is Phase.READY else ()
+    action: Action = "update" if in_place else "cancel" if stop else "delete" if remove else "none"
+    return Plan(action, run, in_place, tuple(warnings), stop=tuple(stop), remove=remove)
+
+
+def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
+    return tuple(run for run in ready if run.removable) if options.delete_previous else ()
+
+
+def _absent(runs: Sequence[Run], can: Capabilities) -> Plan:
+    """What is pending is stopped (or, where that cannot be, awaited), unless it can be deleted as it is."""
+    stop = tuple(run for run in runs if run.phase.pending and not run.removable)
+    remove = tuple(run for run in runs if run.removable or run.phase is Phase.DELETING)
+    settling = any(run.phase.settling for run in runs)
+    about = next(iter((*remove, *stop)), None)
+    return Plan(
+        "delete" if stop or remove or settling else "none",
+        about,
+        stop=() if can.no_cancel else stop,
+        remove=(*remove, *stop) if can.no_cancel else remove,
+    )
+
+
+def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
+    """``cancelled`` and ``paused``: they act on pending runs only."""
+    cancel = options.state == "cancelled"
+    acted = tuple(run for run in runs if run.phase.pending and (cancel or run.phase is Phase.PENDING))
+    if not acted:
+        return Plan("none", runs[0] if runs else None)
+    cannot = can.no_cancel if cancel else can.no_pause
+    if cannot:
+        return Plan(
+            "none",
+            acted[0],
+            refusal=InvalidInput(f"Run {acted[0].id} of '{options.name}' cannot be {options.state}.", hint=cannot),
+        )
+    return Plan("cancel" if cancel else "pause", acted[0], stop=acted)
+
+
+def _listed(changes: Sequence[Change]) -> str:
+    return "; ".join(str(change) for change in changes)
