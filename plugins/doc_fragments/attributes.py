@@ -1,0 +1,79 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+  idempotent:
+    description: Running it again with the same options changes nothing.
+  platform:
+    description: Where it runs.
+    platforms: posix
+    support: full
+"""
+
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only looks, so check mode makes no difference.
+  diff_mode:
+    support: N/A
+    details:
+      - It changes nothing.
+  idempotent:
+    support: full
+"""
+
+    RESOURCE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is written. What cannot be known yet is returned as V(check-mode:KIND:VALUE), which later tasks of
+        the same check accept.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  async:
+    description: Can be used with the C(async) keyword.
+    support: full
+    details:
+      - With C(async) the module waits by itself and no progress lines are shown.
+      - On ansible-core 2.16 check mode and C(async) exclude each other.
+"""
+
+    OPENAI = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/llmops.finetune.openai) or C(group/llmops.finetune.all) in C(module_defaults) to set
+      defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.openai
+      - llmops.finetune.all
+"""
+
+    ALL = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.all
+"""

@@ -1,0 +1,719 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The OpenAI family of dataset formats. Private to llmops.finetune; may change at any time.
+
+Sources: OpenAI's guides on supervised, vision, direct preference and reinforcement fine-tuning and its API
+reference for chat messages, as of 2026-07-15. What a host refuses is an error. What may be meant, or what
+hosts differ on, is a warning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
+    Check,
+    Format,
+    Measure,
+    Pairs,
+    weigh,
+)
+
+_CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
+_ROLE_KEYS = {
+    "system": frozenset({"role", "content", "name"}),
+    "developer": frozenset({"role", "content", "name"}),
+    "user": frozenset({"role", "content", "name"}),
+    "assistant": frozenset({"role", "content", "name", "weight", "tool_calls", "function_call", "refusal"}),
+    "tool": frozenset({"role", "content", "name", "tool_call_id"}),
+    "function": frozenset({"role", "content", "name"}),
+}
+_ROLE_NAMES = "system, user, assistant, tool"
+_MEANT_ROLE = {
+    "human": "user",
+    "bot": "assistant",
+    "ai": "assistant",
+    "gpt": "assistant",
+    "model": "assistant",
+}
+_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<base64>;base64)?,")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+_MAX_FUNCTIONS = 128
+
+
+def _kind(value: Any) -> str:
+    """Name a value's JSON type, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, list):
+        return "an array"
+    return "an object" if isinstance(value, dict) else "a number"
+
+
+def _quote(value: Any) -> str:
+    """Show a value in a message, shortened."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+class _Messages:
+    """The precise check of one conversation. ``where`` starts each message: it says which array of the
+    example."""
+
+    def __init__(self, check: Check, where: str = "", images: bool = True) -> None:
+        self.check = check
+        self.prefix = f"{where}: " if where else ""
+        self.images_allowed = images
+        self.images = 0
+        self.chars = 0
+        self.weight = 0
+        self.messages = 0
+        self.roles: list[str] = []
+        self.tools: frozenset[str] | None = None
+        self.trained = False
+        self._calls: set[str] = set()
+        self._open: dict[str, str] = {}
+
+    def error(self, code: str, message: str, hint: str) -> None:
+        self.check.error(code, self.prefix + message, hint)
+
+    def warn(self, code: str, message: str, hint: str) -> None:
+        self.check.warn(code, self.prefix + message, hint)
+
+    def measure(self) -> Measure:
+        return self.messages, self.chars, self.weight
+
+    def text(self, value: str) -> None:
+        self.chars += len(value)
+        self.weight += weigh(value)
+
+    def declare(self, example: dict[str, Any]) -> None:
+        """Check tools, functions and parallel_tool_calls of an example (or of a preference's input)."""
+        names: list[str] = []
+        declared = {key: example[key] for key in ("tools", "functions") if key in example}
+        good = not declared or declared == self.check.good_tools
+        before, self.check.failed = self.check.failed, False
+        if "tools" in declared:
+            names += self._tools(declared["tools"], good)
+        if "functions" in declared:
+            if not good:
+                self.warn("deprecated_functions", "The key functions is deprecated.", "Use tools.")
+            names += self._functions(declared["functions"], good)
+        if declared:
+            self.tools = frozenset(names)
+            if not good and not self.check.failed and "functions" not in declared:
+                self.check.good_tools = declared
+        self.check.failed |= before
+        parallel = example.get("parallel_tool_calls", True)
+        if not isinstance(parallel, bool):
+            self.error("bad_value", f"parallel_tool_calls is {_kind(parallel)}.", "Use true or false.")
+
+    def _tools(self, tools: Any, good: bool) -> list[str]:
+        if good:
+            return [tool["function"]["name"] for tool in tools]
+        if not isinstance(tools, list) or not tools:
+            self.error("bad_tools", "tools is not a filled array.", "List at least one tool, or leave the key out.")
+            return []
+        names = []
+        for number, tool in enumerate(tools, 1):
+            where = f"Tool {number}"
+            if not isinstance(tool, dict) or tool.get("type") != "function" or "function" not in tool:
+                self.error(
+                    "bad_tools",
+                    f"{where} is not a function tool.",
+                    'Write {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
+                )
+            else:
+                names += self._function(tool["function"], where)
+        self._repeated(names)
+        return names
+
+    def _functions(self, functions: Any, good: bool) -> list[str]:
+        if good:
+            return [function["name"] for function in functions]
+        if not isinstance(functions, list) or not 1 <= len(functions) <= _MAX_FUNCTIONS:
+            self.error("bad_tools", "functions is not an array of 1 to 128 functions.", "List 1 to 128 functions.")
+            return []
+        names = [
+            name for number, item in enumerate(functions, 1) for name in self._function(item, f"Function {number}")
+        ]
+        self._repeated(names)
+        return names
+
+    def _function(self, function: Any, where: str) -> list[str]:
+        """Check a declared function; return its name in a list, or nothing."""
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(name, str) or not _FUNCTION_NAME.fullmatch(name):
+            self.error(
+                "bad_tools",
+                f"{where} has no usable name ({_quote(name)}).",
+                "A function needs a name of 1 to 64 letters, digits, underscores and dashes.",
+            )
+            return []
+        for key, kind, what in (
+            ("description", str, "a string"),
+            ("parameters", dict, "a JSON schema object"),
+        ):
+            if key in function and not isinstance(function[key], kind):
+                self.error("bad_tools", f"{where} ({name}): {key} is {_kind(function[key])}.", f"Make it {what}.")
+        return [name]
+
+    def _repeated(self, names: list[str]) -> None:
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self.error("bad_tools", f"The function {name} is declared more than once.", "Declare each one once.")
+
+    def run(self, messages: Any, key: str) -> bool:
+        """Check an array of messages. Returns False where there is nothing to say more about."""
+        if not isinstance(messages, list):
+            self.error("bad_messages", f"{key} is {_kind(messages)}, not an array.", "Make it an array of messages.")
+            return False
+        if not messages:
+            self.error("bad_messages", f"{key} is empty.", "An example needs messages.")
+            return False
+        for number, message in enumerate(messages, 1):
+            self._message(message, f"Message {number}")
+        if self.roles[-1] == "tool":
+            self._unanswered()
+        self.messages += len(messages)
+        return True
+
+    def _message(self, message: Any, where: str) -> None:
+        if not isinstance(message, dict):
+            self.error(
+                "bad_message",
+                f"{where} is {_kind(message)}, not an object.",
+                'Write {"role": ..., "content": ...}.',
+            )
+            self.roles.append("")
+            return
+        role = message.get("role")
+        # An empty string stands for a role that is wrong; no conclusions are drawn from it.
+        self.roles.append(role if isinstance(role, str) and role in _ROLE_KEYS else "")
+        if "role" not in message:
+            self.error("missing_role", f"{where} has no role.", f"Add a role: {_ROLE_NAMES}.")
+            return
+        allowed = _ROLE_KEYS.get(role) if isinstance(role, str) else None
+        if not isinstance(role, str) or allowed is None:
+            meant = _MEANT_ROLE.get(role.lower(), role.lower()) if isinstance(role, str) else ""
+            hint = f"Use {meant}." if meant in _ROLE_KEYS else f"Use one of {_ROLE_NAMES}."
+            self.error("unknown_role", f"{where} has the role {_quote(role)}.", hint)
+            return
+        where = f"{where} ({role})"
+        if role == "developer":
+            self.warn("developer_role", f"{where}: not every model and host takes this role.", "Use system.")
+        for key in sorted(message.keys() - allowed):
+            if key == "weight":
+                self.error("bad_weight", f"{where} has a weight.", "Only an assistant's message may have one.")
+            elif key in ("tool_calls", "function_call"):
+                self.error("bad_tool_call", f"{where} has {key}.", "Only an assistant's message may call a tool.")
+            elif key == "tool_call_id":
+                self.error("bad_tool_call", f"{where} has a tool_call_id.", "Only a tool's message may have one.")
+            else:
+                self.warn(
+                    "unknown_key",
+                    f"{where} has the unknown key {_quote(key)}.",
+                    "Remove it; hosts may refuse it.",
+                )
+        name = message.get("name")
+        if role == "function" and "name" not in message:
+            self.error("bad_name", f"{where} has no name.", "Name the function that answered.")
+        elif "name" in message and not (isinstance(name, str) and name):
+            self.error("bad_name", f"{where}: name is {_quote(name)}.", "Make it a filled string, or leave it out.")
+        if role != "tool":
+            self._unanswered()
+        called = self._assistant(message, where) if role == "assistant" else False
+        if role == "tool":
+            self._tool_answer(message, where)
+        self._content(message, role, where, called)
+
+    def _assistant(self, message: dict[str, Any], where: str) -> bool:
+        """Check what only an assistant says. Returns whether the message is complete without content."""
+        weight = message.get("weight", 1)
+        if isinstance(weight, bool) or weight not in (0, 1):
+            self.error("bad_weight", f"{where}: weight is {_quote(weight)}.", "Use 1 (train on it) or 0 (do not).")
+        elif weight == 1:
+            self.trained = True
+        called = False
+        if message.get("tool_calls") is not None:
+            called = True
+            self._tool_calls(message["tool_calls"], where)
+        if message.get("function_call") is not None:
+            called = True
+            self._call(message["function_call"], f"{where}: function_call")
+        refusal = message.get("refusal")
+        if isinstance(refusal, str):
+            self.text(refusal)
+            called = called or bool(refusal)
+        elif refusal is not None:
+            self.error("bad_value", f"{where}: refusal is {_kind(refusal)}.", "Make it a string, or leave it out.")
+        return called
+
+    def _tool_calls(self, calls: Any, where: str) -> None:
+        if not isinstance(calls, list) or not calls:
+            self.error("bad_tool_call", f"{where}: tool_calls is not a filled array.", "List calls, or leave it out.")
+            return
+        for number, call in enumerate(calls, 1):
+            at = f"{where}: tool call {number}"
+            if not isinstance(call, dict):
+                self.error(
+                    "bad_tool_call",
+                    f"{at} is {_kind(call)}.",
+                    "Make it an object with id, type and function.",
+                )
+                continue
+            if call.get("type") != "function":
+                self.error("bad_tool_call", f"{at}: type is {_quote(call.get('type'))}.", 'Use "function".')
+            identity = call.get("id")
+            if not isinstance(identity, str) or not identity:
+                self.error("bad_tool_call", f"{at} has no id.", "Give it an id; the tool's message repeats it.")
+            elif identity in self._calls:
+                self.error("bad_tool_call", f"{at} repeats the id {_quote(identity)}.", "Give each call its own id.")
+            else:
+                self._calls.add(identity)
+                self._open[identity] = at
+            self._call(call.get("function"), at)
+
+    def _call(self, call: Any, where: str) -> None:
+        name = call.get("name") if isinstance(call, dict) else None
+        if not isinstance(name, str) or not name:
+            self.error("bad_tool_call", f"{where} names no function.", 'Write {"name": ..., "arguments": "{...}"}.')
+            return
+        self.text(name)
+        if self.tools is None:
+            self.warn(
+                "undeclared_tool",
+                f"{where} calls {name}, but the example has no tools.",
+                "Declare it in tools.",
+            )
+        elif name not in self.tools:
+            self.warn(
+                "undeclared_tool",
+                f"{where} calls {name}, which tools does not declare.",
+                "Declare it in tools.",
+            )
+        arguments = call.get("arguments")
+        if not isinstance(arguments, str):
+            self.error(
+                "bad_arguments",
+                f"{where} ({name}): arguments is {_kind(arguments)}.",
+                "Make it a string that holds a JSON object: the arguments encoded as JSON.",
+            )
+            return
+        self.text(arguments)
+        try:
+            good = isinstance(json.loads(arguments), dict)
+        except (ValueError, RecursionError):
+            good = False
+        if not good:
+            self.error(
+                "bad_arguments",
+                f"{where} ({name}): arguments does not hold a JSON object: {_quote(arguments)}.",
+                'Encode the arguments as a JSON object; "{}" where there are none.',
+            )
+
+    def _tool_answer(self, message: dict[str, Any], where: str) -> None:
+        identity = message.get("tool_call_id")
+        if not isinstance(identity, str) or not identity:
+            self.error("bad_tool_call_id", f"{where} has no tool_call_id.", "Repeat the id of the call it answers.")
+        elif identity not in self._open:
+            known = "already answered" if identity in self._calls else "not the id of a preceding tool call"
+            self.error(
+                "bad_tool_call_id",
+                f"{where}: tool_call_id {_quote(identity)} is {known}.",
+                "Answer each call of the preceding assistant message once, by its id.",
+            )
+        else:
+            del self._open[identity]
+
+    def _unanswered(self) -> None:
+        """Warn of calls that were left without an answer."""
+        for identity, where in self._open.items():
+            self.warn(
+                "unanswered_tool_call",
+                f"{where} ({_quote(identity)}) has no answer.",
+                "Let a tool message follow that repeats the call's id.",
+            )
+        self._open.clear()
+
+    def _content(self, message: dict[str, Any], role: str, where: str, called: bool) -> None:
+        content = message.get("content")
+        if isinstance(content, str):
+            self.text(content)
+            if not content and not called:
+                self.warn("empty_content", f"{where}: content is empty.", "Write the text, or remove the message.")
+        elif content is None:
+            if not called:
+                self.error(
+                    "missing_content",
+                    f"{where} has no content.",
+                    "Add content: a string. Only an assistant's message with tool_calls or a refusal does without.",
+                )
+        elif isinstance(content, list):
+            if not content:
+                self.error("bad_content", f"{where}: content is an empty array.", "Add a part, or use a string.")
+            for number, part in enumerate(content, 1):
+                self._part(part, role, f"{where}: part {number}")
+        else:
+            self.error("bad_content", f"{where}: content is {_kind(content)}.", "Make it a string.")
+
+    def _part(self, part: Any, role: str, where: str) -> None:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "text" or (kind == "refusal" and role == "assistant"):
+            if isinstance(part.get(kind), str):
+                self.text(part[kind])
+            else:
+                self.error(
+                    "bad_content",
+                    f"{where} holds no {kind}.",
+                    f'Write {{"type": "{kind}", "{kind}": "..."}}.',
+                )
+        elif kind != "image_url":
+            self.error(
+                "bad_content",
+                f"{where} has the type {_quote(kind)}." if isinstance(part, dict) else f"{where} is {_kind(part)}.",
+                "Training takes parts of type text and image_url.",
+            )
+        elif not self.images_allowed:
+            self.error("image_not_allowed", f"{where} is an image.", "This format takes text only: remove the image.")
+        elif role == "assistant":
+            self.error("image_not_allowed", f"{where} is an image.", "An assistant's message cannot hold an image.")
+        else:
+            if role != "user":
+                self.warn("image_not_allowed", f"{where} is an image.", "Put images into a user's message.")
+            self._image(part.get("image_url"), where)
+
+    def _image(self, image: Any, where: str) -> None:
+        self.check.has_image = True
+        self.images += 1
+        url = image.get("url") if isinstance(image, dict) else None
+        if not isinstance(url, str) or not url:
+            self.error(
+                "bad_image",
+                f"{where} has no url.",
+                'Write {"type": "image_url", "image_url": {"url": "..."}}.',
+            )
+            return
+        detail = image.get("detail", "auto")
+        if detail not in ("auto", "low", "high"):
+            self.error(
+                "bad_image",
+                f"{where}: detail is {_quote(detail)}.",
+                "Use auto, low or high, or leave it out.",
+            )
+        if url.startswith(("https://", "http://")):
+            return
+        data = _DATA_URL.match(url)
+        if not data or not data["base64"]:
+            self.error(
+                "bad_image",
+                f"{where}: the url is neither http(s) nor base64 data ({_quote(url[:40])}).",
+                "Give an http(s) URL, or data:image/png;base64,... with the image itself.",
+            )
+        elif data["type"].lower() not in _IMAGE_TYPES:
+            self.error("bad_image", f"{where} is of type {_quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
+        elif not _BASE64.fullmatch(url, data.end()) or (len(url) - data.end()) % 4 or data.end() == len(url):
+            self.error(
+                "bad_image",
+                f"{where} is not valid base64.",
+                "Encode the image's bytes as base64, in one piece.",
+            )
+        else:
+            limit = self.check.limits.max_image_bytes
+            size = (len(url) - data.end()) // 4 * 3 - url.count("=", -2)
+            if limit and size > limit.value:
+                self.check.limit(
+                    limit.hard,
+                    "image_too_large",
+                    f"{self.prefix}{where} is an image of {size:,} bytes; the limit is {limit.value:,}.",
+                    "Scale the image down.",
+                )
+
+    def finish_images(self) -> None:
+        limit = self.check.limits.max_images_per_example
+        if limit and self.images > limit.value:
+            self.check.limit(
+                limit.hard,
+                "too_many_images",
+                f"{self.prefix}The example holds {self.images} images; the limit is {limit.value}.",
+                "Leave images out, or split the example.",
+            )
+
+
+def _unknown_keys(example: dict[str, Any], known: frozenset[str], check: Check, where: str = "The example") -> None:
+    for key in sorted(example.keys() - known):
+        check.warn("unknown_key", f"{where} has the unknown key {_quote(key)}.", "Remove it; hosts may refuse it.")
+
+
+def _missing(example: dict[str, Any], key: str, form: Format, check: Check) -> bool:
+    if key in example:
+        return False
+    check.error("missing_key", f"The example has no {key}.", f"The format {form.name} is {form.shape}")
+    return True
+
+
+class Chat(Format):
+    name = "openai_chat"
+    has_messages = True
+    shape = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
+
+    def recognises(self, example: dict[str, Any]) -> bool:
+        return "messages" in example
+
+    def measure(self, example: Pairs) -> Measure | None:
+        # Written flat: this runs for every line of files of gigabytes.
+        ((key, messages),) = example
+        if key != "messages" or type(messages) is not list:
+            return None
+        chars = wide = 0
+        role = None
+        asked = False
+        for message in messages:
+            if type(message) is not tuple:
+                return None
+            (role_key, role), (content_key, content) = message
+            if role_key != "role" or content_key != "content" or not content:
+                return None
+            if role == "user":
+                asked = True
+            elif role != "assistant" and role != "system":
+                return None
+            chars += len(content)
+            if not content.isascii():
+                wide += len(content.encode()) - len(content)
+        return (len(messages), chars, chars + chars + wide) if asked and role == "assistant" else None
+
+    def check(self, example: dict[str, Any], check: Check) -> Measure | None:
+        if _missing(example, "messages", self, check):
+            return None
+        _unknown_keys(example, _CHAT_KEYS, check)
+        talk = _Messages(check)
+        talk.declare(example)
+        if not talk.run(example["messages"], "messages"):
+            return None
+        talk.finish_images()
+        if "" in talk.roles:
+            return None
+        if "assistant" not in talk.roles:
+            talk.error("missing_assistant", "No message has the role assistant.", "Add the answer to be learnt.")
+        else:
+            if not talk.trained and not check.failed:
+                talk.warn(
+                    "nothing_trained",
+                    "Every assistant message has weight 0.",
+                    "Give weight 1 to one of them.",
+                )
+            if talk.roles[-1] != "assistant":
+                talk.warn(
+                    "last_not_assistant",
+                    "The last message is not the assistant's; nothing is learnt from what follows the last answer.",
+                    "End with an assistant message.",
+                )
+            if "user" not in talk.roles:
+                talk.warn("missing_user", "No message has the role user.", "Add the question.")
+        return talk.measure()
+
+
+class Reinforcement(Format):
+    name = "openai_reinforcement"
+    has_messages = True
+    shape = '{"messages": [{"role": "user", "content": "..."}], "<any key for the grader>": ...}'
+
+    def recognises(self, example: dict[str, Any]) -> bool:
+        messages = example.get("messages")
+        return (
+            isinstance(messages, list)
+            and bool(messages)
+            and isinstance(messages[-1], dict)
+            and messages[-1].get("role") == "user"
+            and bool(example.keys() - _CHAT_KEYS)
+        )
+
+    def measure(self, example: Pairs) -> Measure | None:
+        fields = dict(example)
+        messages = fields.pop("messages")
+        if len(fields) != len(example) - 1 or type(messages) is not list or not _CHAT_KEYS.isdisjoint(fields):
+            return None
+        for key, value in fields.items():
+            if type(value) is str:
+                value.encode()
+            elif value is not None and type(value) not in (int, float, bool):
+                return None
+            key.encode()
+        chars = weight = 0
+        role = None
+        for message in messages:
+            if type(message) is not tuple:
+                return None
+            (role_key, role), (content_key, content) = message
+            if role_key != "role" or content_key != "content" or not content:
+                return None
+            if role != "user" and role != "assistant" and role != "system":
+                return None
+            chars += len(content)
+            weight += len(content) + len(content.encode())
+        return (len(messages), chars, weight) if role == "user" else None
+
+    def check(self, example: dict[str, Any], check: Check) -> Measure | None:
+        if _missing(example, "messages", self, check):
+            return None
+        talk = _Messages(check)
+        talk.declare(example)
+        if not talk.run(example["messages"], "messages"):
+            return None
+        talk.finish_images()
+        if talk.roles[-1] not in ("user", ""):
+            talk.error(
+                "last_not_user",
+                "The last message is not the user's.",
+                "End with the user's message: the model answers it, and the grader scores the answer.",
+            )
+        return talk.measure()
+
+    def count(self, examples: int, image_examples: int, check: Check) -> None:
+        super().count(examples, image_examples, check)
+        limit = check.limits.max_reinforcement_examples
+        if limit and examples > limit.value:
+            check.limit(
+                limit.hard,
+                "too_many_examples",
+                f"The file holds {examples:,} examples; the limit is {limit.value:,}.",
+                "Leave some of them out.",
+            )
+
+
+_INPUT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls"})
+_PREFERENCE_KEYS = frozenset({"input", "preferred_output", "non_preferred_output"})
+_OUTPUTS = ("preferred_output", "non_preferred_output")
+
+
+class Preference(Format):
+    name = "openai_preference"
+    has_messages = True
+    shape = (
+        '{"input": {"messages": [{"role": "user", "content": "..."}]}, '
+        '"preferred_output": [{"role": "assistant", "content": "..."}], '
+        '"non_preferred_output": [{"role": "assistant", "content": "..."}]}'
+    )
+
+    def recognises(self, example: dict[str, Any]) -> bool:
+        return not _PREFERENCE_KEYS.isdisjoint(example.keys() - {"input"}) or (
+            isinstance(example.get("input"), dict) and "messages" in example["input"]
+        )
+
+    def measure(self, example: Pairs) -> Measure | None:
+        (key, given), (better_key, better), (worse_key, worse) = example
+        ((messages_key, messages),) = given
+        if (key, messages_key, better_key, worse_key) != ("input", "messages", *_OUTPUTS) or better == worse:
+            return None
+        if type(given) is not tuple or type(messages) is not list or type(better) is not list:
+            return None
+        if type(worse) is not list:
+            return None
+        chars = weight = 0
+        role = None
+        for message in messages:
+            if type(message) is not tuple:
+                return None
+            (role_key, role), (content_key, content) = message
+            if role_key != "role" or content_key != "content" or not content:
+                return None
+            if role != "user" and role != "assistant" and role != "system":
+                return None
+            chars += len(content)
+            weight += len(content) + len(content.encode())
+        if role != "user":
+            return None
+        for (((role_key, role), (content_key, content)),) in (better, worse):
+            if role_key != "role" or content_key != "content" or not content or role != "assistant":
+                return None
+            chars += len(content)
+            weight += len(content) + len(content.encode())
+        return len(messages) + 2, chars, weight
+
+    def check(self, example: dict[str, Any], check: Check) -> Measure | None:
+        missing = [_missing(example, key, self, check) for key in ("input", *_OUTPUTS)]
+        if any(missing):
+            return None
+        _unknown_keys(example, _PREFERENCE_KEYS, check)
+        given = example["input"]
+        if not isinstance(given, dict) or "messages" not in given:
+            check.error("bad_messages", "input is not an object with messages.", f"The format is {self.shape}")
+            return None
+        _unknown_keys(given, _INPUT_KEYS, check, "input")
+        talk = _Messages(check, "input", images=False)
+        talk.declare(given)
+        if not talk.run(given["messages"], "messages"):
+            return None
+        if talk.roles[-1] not in ("user", "tool", ""):
+            talk.warn(
+                "last_not_user",
+                "The last message is not the user's, so that there is nothing to answer.",
+                "End the input with the user's message.",
+            )
+        totals = [talk.measure()]
+        for key in _OUTPUTS:
+            answer = _Messages(check, key, images=False)
+            answer.tools = talk.tools
+            if not answer.run(example[key], key):
+                return None
+            if answer.roles != ["assistant"] and "" not in answer.roles:
+                answer.error(
+                    "bad_output",
+                    f"{key} is not exactly one assistant message.",
+                    'Write [{"role": "assistant", "content": "..."}].',
+                )
+            totals.append(answer.measure())
+        if example[_OUTPUTS[0]] == example[_OUTPUTS[1]]:
+            check.warn(
+                "same_outputs",
+                "The preferred and the non-preferred output are the same.",
+                "Remove the example, or make them differ: it teaches nothing.",
+            )
+        messages, chars, weight = (sum(column) for column in zip(*totals, strict=True))
+        return messages, chars, weight
+
+
+class Completion(Format):
+    name = "openai_completion"
+    has_messages = False
+    shape = '{"prompt": "...", "completion": "..."}'
+
+    def recognises(self, example: dict[str, Any]) -> bool:
+        return "prompt" in example and "completion" in example
+
+    def measure(self, example: Pairs) -> Measure | None:
+        (prompt_key, prompt), (completion_key, completion) = example
+        if prompt_key != "prompt" or completion_key != "completion" or not prompt or not completion:
+            return None
+        size = len(prompt) + len(completion)
+        return 0, size, size + len(prompt.encode()) + len(completion.encode())
+
+    def check(self, example: dict[str, Any], check: Check) -> Measure | None:
+        missing = [_missing(example, key, self, check) for key in ("prompt", "completion")]
+        if any(missing):
+            return None
+        _unknown_keys(example, frozenset({"prompt", "completion"}), check)
+        chars = weight = 0
+        for key in ("prompt", "completion"):
+            value = example[key]
+            if not isinstance(value, str):
+                check.error("bad_value", f"{key} is {_kind(value)}.", "Make it a string.")
+                continue
+            if not value:
+                check.warn("empty_content", f"{key} is empty.", "Write the text, or remove the example.")
+            chars += len(value)
+            weight += weigh(value)
+        return 0, chars, weight
+
+
+# Reinforcement before chat: its examples look like chat that lacks an answer, but carry data for the grader.
+FORMATS: tuple[Format, ...] = (Preference(), Reinforcement(), Chat(), Completion())

@@ -1,0 +1,787 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Validate, count and hash a dataset as a stream. Private to llmops.finetune; may change at any time.
+
+Two paths read a line. The fast one keeps an object's pairs (so that a repeated key cannot hide), and measures
+the line where it has the plain shape of its format. Any other line goes to the slow path, which parses it again
+and explains what is wrong. Both agree: the fast path knows only lines without any issue.
+
+Large files are validated by forked processes, each on a range of whole lines, while this process hashes.
+Ranges are merged in order, so that the report does not depend on the number of processes.
+
+Tokens are estimated as (characters + UTF-8 bytes) / 9 of the text, plus 3 a message and 3 an example. Tried on
+short samples against the o200k_base vocabulary: typically within 25 % for languages in Latin script, Arabic,
+Japanese and code; about 30 % too low for Chinese and dense JSON, up to 50 % too high for Cyrillic and Indic
+scripts. Images and declared tools are not counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import re
+import select
+import signal
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from json.decoder import JSONDecoder
+from typing import Any, BinaryIO
+
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
+    ERRORS_SHOWN,
+    WARNINGS_SHOWN,
+    WARNINGS_SHOWN_PER_CODE,
+    Issue,
+    Report,
+    Statistic,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+
+MAX_WORKERS = 4
+# Below this, starting a process costs more than it saves.
+MIN_FORK_BYTES = 8 << 20
+# Lines among which repeated examples are looked for; 8 bytes each are kept.
+DUPLICATE_LINES = 1 << 17
+
+_HEAD = 1 << 20
+_HASH_CHUNK = 1 << 20
+_FOLD_AT = 4096
+# After this many lines in a row that the fast path gave up on, it is tried only on every n-th.
+_PATIENCE = 8
+_RETRY = 64
+
+_BOM = b"\xef\xbb\xbf"
+_COMPRESSED = (
+    (b"\x1f\x8b", "gzip", "gunzip"),
+    (b"BZh", "bzip2", "bunzip2"),
+    (b"\xfd7zXZ\x00", "xz", "unxz"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "unzstd"),
+    (b"PK\x03\x04", "zip", "unzip"),
+)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_JSON_FAULT = (ValueError, RecursionError, StopIteration)
+_NOT_PLAIN = (ValueError, RecursionError, StopIteration, TypeError, KeyError, AttributeError)
+
+_STATISTICS = ("messages_per_example", "characters_per_example", "tokens_per_example")
+
+_Shown = tuple[int | None, str, str, str]
+
+
+def scan(
+    source: Source, *, format: str | None = None, limits: Limits | None = None, workers: int | None = None
+) -> Report:
+    """Read a dataset once over, check every line, and return what was found.
+
+    ``format`` is a name in registry.FORMATS; None detects it. ``limits`` defaults to OpenAI's. ``workers``
+    is how many processes validate; None takes the usable processors, at most four; small sources and inline
+    content never fork. Problems of the content are in the report. Raises DatasetError where the source
+    cannot be read or changes while it is read, and ValueError for an unknown format.
+    """
+    if format is not None and format not in FORMATS:
+        raise ValueError(f"Unknown dataset format {format!r}; known are {', '.join(FORMATS)}.")
+    try:
+        with source.open() as stream:
+            return _scan(source, stream, format, limits or LIMITS["openai"], workers)
+    except OSError as error:
+        raise DatasetError(
+            f"Reading {source.path or source.label} failed: {error.strerror or error}. "
+            "Check the file and its file system, then run again."
+        ) from error
+
+
+def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, workers: int | None) -> Report:
+    before = _identity(stream, source)
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    report = Report(statistics=dict.fromkeys(_STATISTICS))
+    tally = _Tally()
+    digest = hashlib.sha256()
+    skip = len(_BOM) if head.startswith(_BOM) else 0
+    whole = _file_fault(head[skip:], limits)
+    if whole:
+        tally.add(True, None, *whole)
+        if name is not None:
+            report.format = name
+        _hash(stream, digest)
+    else:
+        form = FORMATS[name] if name is not None else _detect(stream, skip)
+        report.format = form.name if form else None
+        report.detected = name is None and form is not None
+        if skip and not limits.accepts_bom:
+            tally.add(
+                True,
+                1,
+                "bom",
+                "The file starts with a byte-order mark.",
+                "Save it as UTF-8 without a byte-order mark.",
+            )
+        count = _workers(source, workers)
+        ranges = _ranges(stream, skip, before[0], count) if count > 1 else []
+        parts = _fork(stream, ranges, form, limits, digest) if len(ranges) > 1 else None
+        if parts is None:
+            digest.update(stream.read(skip))
+            parts = [_tally(_hashed(stream, digest), form, limits).pack()]
+        for part in parts:
+            tally.merge(part)
+        _finish(tally, form, limits, report)
+    if _identity(stream, source) != before:
+        raise DatasetError(
+            f"{source.path or source.label} changed while it was read. Wait until it is written, then run again."
+        )
+    report.bytes = before[0]
+    report.sha256 = digest.hexdigest()
+    _too_large(report.bytes, limits, tally)
+    tally.fill(report)
+    return report
+
+
+def _identity(stream: BinaryIO, source: Source) -> tuple[int, int]:
+    """Size and time of change of what is open, to notice a file that changes while it is read."""
+    if source.path is None:
+        return source.bytes, 0
+    status = os.fstat(stream.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _file_fault(head: bytes, limits: Limits) -> tuple[str, str, str] | None:
+    """Recognise a file that is no JSONL at all; (code, message, hint), or None."""
+    if not head.strip():
+        if len(head) == _HEAD:
+            return None
+        return "empty", "There is no example in it.", f"Add one example a line; at least {_least(limits)}."
+    for magic, kind, tool in _COMPRESSED:
+        if head.startswith(magic):
+            return "compressed", f"It is a {kind} archive.", f"Unpack it first, for example with {tool}."
+    if head.startswith(_UTF16) or b"\x00" in head[:4]:
+        return "utf16", "It is UTF-16 or UTF-32 text.", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)."
+    text = head.lstrip()
+    if text.startswith(b"["):
+        return (
+            "json_array",
+            "It is one JSON array, not JSONL.",
+            "Write each element on a line of its own, for example: jq -c '.[]' data.json > data.jsonl",
+        )
+    first = text.split(b"\n", 1)[0].strip()
+    if first == b"{" and b"\n" in text:
+        return (
+            "multiline_json",
+            "Its JSON is spread over several lines.",
+            "Write each example on one line, for example: jq -c . data.json > data.jsonl",
+        )
+    return None
+
+
+def _least(limits: Limits) -> int:
+    return limits.min_examples.value if limits.min_examples else 1
+
+
+def _detect(stream: BinaryIO, skip: int) -> Format | None:
+    """Find the format from the first example that shows one, at the beginning of the file."""
+    stream.seek(skip)
+    try:
+        for block in blocks(stream.read):
+            for line in [] if isinstance(block, int) else block.split(b"\n"):
+                try:
+                    example = json.loads(line.decode())
+                except _JSON_FAULT:
+                    continue
+                form = detect(example) if isinstance(example, dict) else None
+                if form:
+                    return form
+            if stream.tell() > _HEAD:
+                return None
+        return None
+    finally:
+        stream.seek(0)
+
+
+def _too_large(size: int, limits: Limits, tally: _Tally) -> None:
+    limit = limits.max_bytes
+    if limit and size > limit.value:
+        tally.add(
+            limit.hard,
+            None,
+            "file_too_large",
+            f"It has {size:,} bytes; the limit is {limit.value:,}.",
+            "Leave examples out, or split it into several training runs.",
+        )
+
+
+class _Numbers:
+    """How numbers are spread, in bounded memory: each is kept to eight significant bits."""
+
+    def __init__(self) -> None:
+        self.number = self.total = self.low = self.high = 0
+        self._new: Counter[int] = Counter()
+        self._rounded: Counter[int] = Counter()
+
+    def add(self, column: list[int]) -> None:
+        self._new.update(column)
+        if len(self._new) > _FOLD_AT:
+            self._fold()
+
+    def _fold(self) -> None:
+        if not self._new:
+            return
+        low, high = min(self._new), max(self._new)
+        self.low = min(self.low, low) if self.number else low
+        self.high = max(self.high, high)
+        for value, count in self._new.items():
+            shift = max(0, value.bit_length() - 8)
+            self._rounded[value >> shift << shift] += count
+            self.number += count
+            self.total += value * count
+        self._new.clear()
+
+    def pack(self) -> tuple[int, int, int, int, dict[int, int]]:
+        self._fold()
+        return self.number, self.total, self.low, self.high, dict(self._rounded)
+
+    def merge(self, number: int, total: int, low: int, high: int, rounded: dict[int, int]) -> None:
+        if number:
+            self.low = min(self.low, low) if self.number else low
+            self.high = max(self.high, high)
+            self.number += number
+            self.total += total
+            self._rounded.update(rounded)
+
+    def statistic(self) -> Statistic | None:
+        """Summarise; None where there is no number."""
+        self._fold()
+        if not self.number:
+            return None
+        mean = round(self.total / self.number, 1)
+        return Statistic(min=self.low, mean=mean, median=self._at(50), p95=self._at(95), max=self.high)
+
+    def _at(self, percent: int) -> int:
+        """The number that ``percent`` of all do not exceed: the middle of what was rounded to the same."""
+        rank = max(1, -(-self.number * percent // 100))
+        seen = value = 0
+        for value in sorted(self._rounded):
+            seen += self._rounded[value]
+            if seen >= rank:
+                break
+        middle = value + (1 << max(0, value.bit_length() - 8)) // 2
+        return min(max(middle, self.low), self.high)
+
+
+class _Tally:
+    """What was found in a range of lines. Line numbers count from the start of the range."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.examples = 0
+        self.image_examples = 0
+        self.errors: list[_Shown] = []
+        self.warnings: list[_Shown] = []
+        self.error_codes: Counter[str] = Counter()
+        self.warning_codes: Counter[str] = Counter()
+        self.statistics = [_Numbers() for _name in _STATISTICS]
+        # One hash a line, up to DUPLICATE_LINES of them; 0 where there is nothing to compare.
+        self.hashes = array("q")
+        self.first_crlf = 0
+        # Blank lines that nothing has followed yet: the first one's number, and how many.
+        self.blank_first = 0
+        self.blanks = 0
+
+    def add(self, error: bool, line: int | None, code: str, message: str, hint: str, times: int = 1) -> None:
+        """Count an issue, and keep it while it is among those that are shown."""
+        shown, codes = (self.errors, self.error_codes) if error else (self.warnings, self.warning_codes)
+        for offset in range(min(times, ERRORS_SHOWN)):
+            if len(shown) >= (ERRORS_SHOWN if error else WARNINGS_SHOWN):
+                break
+            if error or codes[code] + offset < WARNINGS_SHOWN_PER_CODE:
+                shown.append((line + offset if line is not None else None, code, message, hint))
+        codes[code] += times
+
+    def blank(self) -> None:
+        if not self.blanks:
+            self.blank_first = self.lines
+        self.blanks += 1
+
+    def settle_blanks(self) -> None:
+        """Report blank lines, now that a line follows them."""
+        if self.blanks:
+            hint = "Remove it: each line is one example."
+            self.add(True, self.blank_first, "blank_line", "The line is blank.", hint, self.blanks)
+            self.blanks = 0
+
+    def pack(self) -> dict[str, Any]:
+        """Plain data, for another process."""
+        packed = dict(vars(self))
+        packed["hashes"] = self.hashes.tobytes()
+        packed["statistics"] = [numbers.pack() for numbers in self.statistics]
+        packed["error_codes"] = dict(self.error_codes)
+        packed["warning_codes"] = dict(self.warning_codes)
+        return packed
+
+    def merge(self, part: dict[str, Any]) -> None:
+        """Append what was found in the range of lines that follows."""
+        offset = self.lines
+        self.lines += part["lines"]
+        if part["lines"] > part["blanks"]:
+            self.settle_blanks()
+        for error, shown, codes in (
+            (True, part["errors"], part["error_codes"]),
+            (False, part["warnings"], part["warning_codes"]),
+        ):
+            held: Counter[str] = Counter()
+            for line, code, message, hint in shown:
+                held[code] += 1
+                self.add(error, line + offset if line is not None else None, code, message, hint)
+            totals = self.error_codes if error else self.warning_codes
+            for code, count in codes.items():
+                totals[code] += count - held[code]
+        if part["blanks"]:
+            if not self.blanks:
+                self.blank_first = part["blank_first"] + offset
+            self.blanks += part["blanks"]
+        if part["first_crlf"] and not self.first_crlf:
+            self.first_crlf = part["first_crlf"] + offset
+        self.examples += part["examples"]
+        self.image_examples += part["image_examples"]
+        for numbers, more in zip(self.statistics, part["statistics"], strict=True):
+            numbers.merge(*more)
+        hashes = array("q")
+        hashes.frombytes(part["hashes"])
+        self.hashes.extend(hashes[: max(0, DUPLICATE_LINES - len(self.hashes))])
+
+    def fill(self, report: Report) -> None:
+        report.examples = self.examples
+        report.estimated_tokens = self.statistics[-1].total
+        report.errors = [Issue(*shown) for shown in self.errors]
+        report.error_codes = dict(sorted(self.error_codes.items()))
+        report.error_count = self.error_codes.total()
+        report.warnings = [Issue(*shown) for shown in self.warnings]
+        report.warning_codes = dict(sorted(self.warning_codes.items()))
+        report.warning_count = self.warning_codes.total()
+
+
+def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) -> None:
+    """Draw the conclusions that need the whole file."""
+    if tally.first_crlf:
+        tally.add(
+            False,
+            tally.first_crlf,
+            "crlf",
+            "Lines end with a carriage return and a line feed.",
+            "Line feeds alone are safer.",
+        )
+    if tally.blanks:
+        tally.add(False, tally.blank_first, "trailing_blank_line", "The file ends with blank lines.", "Remove them.")
+    _duplicates(tally)
+    least = limits.min_examples
+    if not tally.examples:
+        tally.add(
+            True,
+            None,
+            "empty",
+            "There is no example in it.",
+            f"Add one example a line; at least {_least(limits)}.",
+        )
+    elif least and tally.examples < least.value:
+        tally.add(
+            least.hard,
+            None,
+            "too_few_examples",
+            f"It holds {tally.examples} example{'s' if tally.examples > 1 else ''}; at least {least.value} are needed.",
+            "Add examples.",
+        )
+    if form:
+        check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
+        form.count(tally.examples, tally.image_examples, check)
+    elif tally.examples and not tally.errors:
+        shapes = "; ".join(f"{known.name}: {known.shape}" for known in FORMATS.values())
+        tally.add(True, None, "unknown_format", "Its examples have no known format.", f"Known are {shapes}")
+    for name, numbers in zip(_STATISTICS, tally.statistics, strict=True):
+        report.statistics[name] = numbers.statistic()
+    if form and not form.has_messages:
+        report.statistics[_STATISTICS[0]] = None
+
+
+def _duplicates(tally: _Tally) -> None:
+    """Warn of lines that repeat an earlier one, as far as hashes were kept."""
+    hashes = tally.hashes
+    blank = hashes.count(0)
+    if len(set(hashes)) - (blank > 0) == len(hashes) - blank:
+        return
+    seen: set[int] = set()
+    for index, value in enumerate(hashes):
+        if value and value in seen:
+            message = "The example is a repetition."
+            if tally.warning_codes["duplicate_example"] < WARNINGS_SHOWN_PER_CODE:
+                message = f"The example repeats line {hashes.index(value) + 1}."
+            tally.add(
+                False,
+                index + 1,
+                "duplicate_example",
+                message,
+                "Remove it, unless it is meant to count twice.",
+            )
+        seen.add(value)
+
+
+class _Constant(ValueError):
+    """NaN or Infinity was met."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _Constant(name)
+
+
+class _Decoder(JSONDecoder):
+    # What raw_decode() calls; it returns the value that starts at an index, and the index after it.
+    scan_once: Callable[[str, int], tuple[Any, int]]
+
+
+class _Lines:
+    """Checks lines, and counts them in a tally."""
+
+    def __init__(self, form: Format | None, limits: Limits) -> None:
+        self.tally = _Tally()
+        self._form = form
+        self._check = Check(limits, self._report)
+        self._fast = _Decoder(object_pairs_hook=tuple, parse_constant=_refuse_constant).scan_once
+        self._slow = JSONDecoder(object_pairs_hook=self._object, parse_constant=_refuse_constant)
+        self._repeated: list[str] = []
+        self._given_up = 0
+        most = limits.max_example_tokens
+        self._most_tokens = most.value if most else 1 << 62
+        self._tokens_hard = bool(most and most.hard)
+
+    def _report(self, error: bool, code: str, message: str, hint: str) -> None:
+        self.tally.add(error, self.tally.lines, code, message, hint)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            keys = [key for key, _value in pairs]
+            self._repeated += sorted({key for key in keys if keys.count(key) > 1})
+        return value
+
+    def too_long(self, size: int) -> None:
+        self.tally.lines += 1
+        if self.tally.lines <= DUPLICATE_LINES:
+            self.tally.hashes.append(0)
+        self.tally.settle_blanks()
+        self.tally.examples += 1
+        self._report(
+            True,
+            "line_too_long",
+            f"The line has {size:,} bytes, too many for one example.",
+            "Check that each example ends with a line feed; shorten the example.",
+        )
+
+    def block(self, data: bytes) -> None:
+        """Take whole lines."""
+        # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
+        # The loop is written flat and with local names: it runs for every line of files of gigabytes.
+        tally, fast, most = self.tally, self._fast, self._most_tokens
+        measure = self._form.measure if self._form else None
+        hashes = tally.hashes
+        number = tally.lines
+        slow_examples = 0
+        messages: list[int] = []
+        chars: list[int] = []
+        tokens: list[int] = []
+        lines = data.split(b"\n")
+        lines.pop()
+        for line in lines:
+            number += 1
+            found = None
+            if measure and (self._given_up < _PATIENCE or not number % _RETRY):
+                try:
+                    text = line.decode()
+                    example, end = fast(text, 0)
+                    if end == len(text) and type(example) is tuple:
+                        found = measure(example)
+                except _NOT_PLAIN:
+                    found = None
+            if found:
+                if number <= DUPLICATE_LINES:
+                    hashes.append(hash(line) or 1)
+                if self._given_up:
+                    self._given_up = 0
+                    tally.settle_blanks()
+            else:
+                self._given_up += 1
+                tally.lines = number
+                if number <= DUPLICATE_LINES:
+                    hashes.append(0)
+                found = self._line(line)
+                if not found:
+                    continue
+                slow_examples += 1
+            count, size, weight = found
+            estimate = weight // 9 + 3 * count + 3
+            if estimate > most:
+                tally.lines = number
+                self._truncated(estimate)
+            messages.append(count)
+            chars.append(size)
+            tokens.append(estimate)
+        tally.lines = number
+        tally.examples += len(messages) - slow_examples
+        for numbers, column in zip(tally.statistics, (messages, chars, tokens), strict=True):
+            numbers.add(column)
+
+    def _truncated(self, estimate: int) -> None:
+        self._report(
+            self._tokens_hard,
+            "may_be_truncated",
+            f"The example has about {estimate:,} tokens; the limit is {self._most_tokens:,}.",
+            "What is beyond is cut off at the end: shorten or split the example.",
+        )
+
+    def _line(self, line: bytes) -> Measure | None:
+        """Check one line precisely. Returns its measure if it is valid."""
+        tally = self.tally
+        if line.endswith(b"\r") and not tally.first_crlf:
+            tally.first_crlf = tally.lines
+        line = line.strip(b" \t\r")
+        if not line:
+            tally.blank()
+            return None
+        tally.settle_blanks()
+        tally.examples += 1
+        if tally.lines <= DUPLICATE_LINES:
+            tally.hashes[-1] = hash(line) or 1
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as fault:
+            self._report(
+                True,
+                "not_utf8",
+                f"The line is not UTF-8: byte 0x{line[fault.start]:02X} at byte {fault.start + 1} of its text.",
+                "Save the file as UTF-8 (from Latin-1: iconv -f ISO-8859-1 -t UTF-8).",
+            )
+            return None
+        example = self._parse(text)
+        if example is None:
+            return None
+        check = self._check
+        check.failed = check.has_image = False
+        found = None
+        if self._form:
+            found = self._form.check(example, check)
+            tally.image_examples += check.has_image
+        return None if check.failed else found
+
+    def _parse(self, text: str) -> dict[str, Any] | None:
+        """Parse a line, reporting what keeps it from being one proper JSON object."""
+        self._repeated.clear()
+        try:
+            example, end = self._slow.raw_decode(text)
+        except _Constant as fault:
+            self._report(
+                True,
+                "not_finite",
+                f"The line holds {fault}, which is not JSON.",
+                "Use a finite number or null.",
+            )
+            return None
+        except json.JSONDecodeError as fault:
+            self._report(True, "not_json", f"The line is not JSON: {_reason(fault)}", _json_hint(text))
+            return None
+        except RecursionError:
+            self._report(True, "not_json", "The line's JSON is nested too deeply.", "Flatten it.")
+            return None
+        except ValueError as fault:
+            self._report(True, "not_json", f"The line's JSON cannot be read: {fault}.", "Write the number as a string.")
+            return None
+        if end < len(text):
+            self._report(
+                True,
+                "not_json",
+                f"The line holds more after the end of its JSON, at character {end + 1}.",
+                "Put each example on a line of its own.",
+            )
+        elif not isinstance(example, dict):
+            self._report(True, "not_an_object", "The line is not a JSON object.", "Each line is one object: {...}.")
+        elif self._repeated:
+            self._report(
+                True,
+                "duplicate_key",
+                f"An object has a key more than once: {', '.join(self._repeated)}.",
+                "Keep one of them; a reader would silently take the last.",
+            )
+        elif "\\u" in text and not _encodable(example):
+            self._report(
+                True,
+                "lone_surrogate",
+                "The line holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.",
+                "Write the character itself, or both halves.",
+            )
+        else:
+            return example
+        return None
+
+
+def _encodable(example: dict[str, Any]) -> bool:
+    try:
+        json.dumps(example, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _reason(fault: json.JSONDecodeError) -> str:
+    return f"{fault.msg.lower()} at character {fault.pos + 1}."
+
+
+def _json_hint(text: str) -> str:
+    if text.startswith("\ufeff"):
+        return "Remove the byte-order mark at its start."
+    if text.startswith("{'"):
+        return "Use double quotes: this looks like Python's notation; write it with json.dumps."
+    if re.search(r",\s*[}\]]$", text) or ",]" in text or ",}" in text:
+        return "Remove commas before a closing bracket, and check quotes and brackets."
+    return "Check quotes, commas and brackets; each example is one JSON object on one line."
+
+
+def _tally(read: Read, form: Format | None, limits: Limits) -> _Tally:
+    lines = _Lines(form, limits)
+    for block in blocks(read):
+        if isinstance(block, int):
+            lines.too_long(block)
+        else:
+            lines.block(block)
+    return lines.tally
+
+
+def _hashed(stream: BinaryIO, digest: hashlib._Hash) -> Read:
+    def read(size: int) -> bytes:
+        data = stream.read(size)
+        digest.update(data)
+        return data
+
+    return read
+
+
+def _hash(stream: BinaryIO, digest: hashlib._Hash) -> None:
+    while data := stream.read(_HASH_CHUNK):
+        digest.update(data)
+
+
+def _workers(source: Source, wanted: int | None) -> int:
+    """How many processes are to validate; 1 means this one."""
+    if source.path is None or source.bytes < MIN_FORK_BYTES:
+        return 1
+    # A forked child of a process with threads may inherit a lock that nobody will release.
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return 1
+    if wanted is not None:
+        return max(1, wanted)
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MAX_WORKERS, usable)
+
+
+def _ranges(stream: BinaryIO, start: int, size: int, count: int) -> list[tuple[int, int]]:
+    """Cut a file into about equal ranges of whole lines."""
+    cuts = [start]
+    for number in range(1, count):
+        stream.seek(max(start + (size - start) * number // count, cuts[-1]))
+        while chunk := stream.readline(1 << 16):
+            if chunk.endswith(b"\n"):
+                break
+        if cuts[-1] < stream.tell() < size:
+            cuts.append(stream.tell())
+    stream.seek(0)
+    return list(zip(cuts, [*cuts[1:], size], strict=True))
+
+
+def _fork(
+    stream: BinaryIO,
+    ranges: list[tuple[int, int]],
+    form: Format | None,
+    limits: Limits,
+    digest: hashlib._Hash,
+) -> list[dict[str, Any]] | None:
+    """Validate each range in a process of its own while this one hashes.
+
+    Returns their tallies in order, or None where the system does not allow more processes.
+    """
+    children: list[tuple[int, int]] = []
+    try:
+        for begin, end in ranges:
+            receive, send = os.pipe()
+            try:
+                pid = os.fork()
+            except OSError:
+                os.close(receive)
+                os.close(send)
+                return None
+            if not pid:
+                os.close(receive)
+                _child(stream.fileno(), send, begin, end, form, limits)
+            os.close(send)
+            children.append((pid, receive))
+        _hash(stream, digest)
+        received = _receive([pipe for _pid, pipe in children])
+        parts = []
+        while children:
+            pid, pipe = children.pop(0)
+            os.close(pipe)
+            status = os.waitpid(pid, 0)[1]
+            parts.append(_result(received[pipe], os.waitstatus_to_exitcode(status)))
+        return parts
+    finally:
+        for pid, pipe in children:
+            os.close(pipe)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _child(file: int, send: int, begin: int, end: int, form: Format | None, limits: Limits) -> None:
+    """Be a forked process: tally a range, send it, and leave without running anything of the parent's."""
+    code = 1
+    try:
+        position = begin
+
+        def read(size: int) -> bytes:
+            nonlocal position
+            data = os.pread(file, min(size, end - position), position)
+            position += len(data)
+            return data
+
+        try:
+            answer = marshal.dumps((True, _tally(read, form, limits).pack()))
+        except (OSError, MemoryError) as fault:
+            answer = marshal.dumps((False, f"{type(fault).__name__}: {fault}"))
+        with open(send, "wb") as pipe:
+            pipe.write(answer)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _receive(pipes: list[int]) -> dict[int, bytearray]:
+    """Read all pipes to their ends, as data comes."""
+    received = {pipe: bytearray() for pipe in pipes}
+    waiting = set(pipes)
+    while waiting:
+        for pipe in select.select(sorted(waiting), [], [])[0]:
+            data = os.read(pipe, 1 << 20)
+            received[pipe] += data
+            if not data:
+                waiting.discard(pipe)
+    return received
+
+
+def _result(answer: bytearray, code: int) -> dict[str, Any]:
+    if code:
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
+        raise DatasetError(f"A process that validated a part of the file {how}. Check memory limits, then run again.")
+    good, result = marshal.loads(answer)
+    if not good:
+        raise DatasetError(f"Validating a part of the file failed: {result}. Check the file system and memory.")
+    return dict(result)
