@@ -10,12 +10,14 @@ The first argument is always what the user asked for, the second what the provid
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 AUTO = "auto"
-_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+# gpt-4o-2024-08-06; older snapshots: gpt-3.5-turbo-0125
+_DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
 
 
 def number(value: Any) -> float | int | None:
@@ -23,13 +25,14 @@ def number(value: Any) -> float | int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return value
-    if isinstance(value, str):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str) and "_" not in value:
         for kind in (int, float):
             try:
-                return kind(value.strip())
+                found = kind(value.strip())
             except ValueError:
                 continue
+            return found if math.isfinite(found) else None
     return None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 
 CHECK_MODE = "check-mode:"
-_SHA256 = re.compile(r"[0-9a-f]{64}$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def predicted(kind: str, value: str) -> str:
@@ -34,10 +34,11 @@ def refuse_predicted(option: str, value: object) -> None:
 @dataclass(frozen=True)
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown."""
+    a remote name carries), or empty when unknown. ``predicted``: check mode foresees that it will be there."""
 
     id: str = ""
     sha256: str = ""
+    predicted: bool = False
 
     def __str__(self) -> str:
         if self.id and self.sha256:
@@ -52,7 +53,7 @@ def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
     for prefix in ("sha256:", predicted("file", "")):
         if value.startswith(prefix):
             digest = value[len(prefix) :].lower()
-            if not _SHA256.match(digest):
+            if not _SHA256.fullmatch(digest):
                 raise InvalidInput(f"{option}: '{value}' does not hold a sha256 of 64 hexadecimal digits.")
-            return Content(sha256=digest)
+            return Content(sha256=digest, predicted=prefix != "sha256:")
     return Content(id=value)

@@ -66,7 +66,8 @@ class Engine:
         self.warnings: list[str] = []
         self.result: dict[str, Any] = {"changed": False, "action": "none"}
         self._progress: Progress | None = None
-        self._run: Run | None = None
+        self._run: Run | None = None  # what the result is about
+        self._bound: Run | None = None  # what the task has started or waits for
         start = self.clock.monotonic()
         self._start = start
         self._deadline = start + options.wait_timeout
@@ -108,6 +109,8 @@ class Engine:
                     "Look at the provider, then run it once more."
                 ),
             )
+        if plan.creates:
+            self._read(self.driver.prepare)
         self.result["action"] = plan.action
         if options.check_mode:
             self.result["changed"] = plan.changed
@@ -148,7 +151,7 @@ class Engine:
 
     def _apply(self, plan: Plan, runs: list[Run], *, watched: bool) -> None:
         driver, state = self.driver, self.options.state
-        self._run = plan.run
+        self._run = None if plan.creates else plan.run
         for other in (*plan.twins, *plan.stop):
             self._halt(other, driver.pause if state == "paused" else driver.cancel)
         if state == "absent":
@@ -159,9 +162,13 @@ class Engine:
             self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
             run = self._create(runs)
         elif plan.action == "update" and run:
-            run = self._changed(driver.update(run, plan.changes))
+            run = driver.update(run, plan.changes)
+            self.result["changed"] = True
         elif plan.action == "resume" and run:
-            run = self._changed(driver.resume(run))
+            run = driver.resume(run)
+            if run.phase is Phase.PAUSED:  # the answer may lag behind
+                run = replace(run, phase=Phase.PENDING)
+            self.result["changed"] = True
         self._run = run
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
@@ -169,9 +176,8 @@ class Engine:
             if run.phase is Phase.READY:
                 self._remove(plan.remove)
         elif run and plan.stop and self.options.wait:
-            target = (lambda run: run.phase is Phase.PAUSED or not run.phase.pending) if state == "paused" else _over
-            self._run = self._await_each(list(plan.stop), target)[0]
-        self._report(self._run, details=self.details or watched or run is not plan.run)
+            run = self._await_each(list(plan.stop), _paused_or_over if state == "paused" else _over)[0]
+        self._report(run, details=self.details or watched or run is not plan.run)
 
     # -- creating, exactly once -------------------------------------------------------------------------------
 
@@ -205,8 +211,10 @@ class Engine:
                         "Run the task again: it finds a run of this one by its markers and starts no second one."
                     )
                     raise
-        run = self._changed(run)
-        return self._settle_twins(run, token, seen)
+        self.result["changed"] = True
+        self._run = self._bound = run
+        self._run = self._bound = self._settle_twins(run, token, seen)
+        return self._run
 
     def _marked(self, token: str, seen: set[str]) -> list[Run]:
         """All runs; on hosts that keep no markers, new runs that are what was asked are taken for ours."""
@@ -255,22 +263,25 @@ class Engine:
         removed = []
         for run in runs:
             if run.phase is not Phase.DELETING:
-                run = self._changed(self._read(partial(self.driver.delete, run)))
+                run = self._read(partial(self.driver.delete, run))
+                self.result["changed"] = True
             removed.append(run)
         return self._await_each(removed, lambda run: run.phase is not Phase.DELETING) if self.options.wait else removed
 
     def _remove_all(self, plan: Plan) -> None:
         """Absent: what was stopped may have become a model meanwhile, so look again once all is over."""
-        if plan.action != "none" and (self.options.wait or not plan.stop):
-            pending = [run for run in (*plan.stop, *plan.remove) if run.phase.pending and not run.removable]
-            if pending:
-                self._await_each(pending, _over)
-                again, _runs = self._plan(self._observe())
-                self._remove(again.remove)
-            else:
-                self._remove(plan.remove)
-        self._run = None
-        self._report(None, details=False)
+        pending = [run for run in (*plan.stop, *plan.remove) if run.phase.pending and not run.removable]
+        self._remove([run for run in plan.remove if run not in pending])
+        if self.options.wait:
+            pending = self._await_each(pending, _over)
+        else:
+            pending = [self._read(partial(self.driver.refresh, run)) for run in pending]
+        left = next((run for run in pending if not _over(run)), None)
+        if pending and not left:
+            again, _runs = self._plan(self._observe())
+            self._remove(again.remove)
+        self._run = left
+        self._report(left, details=False)
 
     # -- looking and waiting ----------------------------------------------------------------------------------
 
@@ -321,7 +332,10 @@ class Engine:
     def _look_at(self, run: Run) -> Run:
         """The run as it is now, or as it was where the provider does not answer just now."""
         try:
-            self._run = run = self.driver.refresh(run)
+            fresh = self.driver.refresh(run)
+            if self._bound and self._bound.id == run.id:
+                self._run = self._bound = fresh
+            run = fresh
             if run.phase.pending:
                 self._progress = self.driver.progress(run)
         except NotVisible:
@@ -336,8 +350,7 @@ class Engine:
     def _await_ready(self, run: Run) -> Run:
         """Wait for the run that this task is bound to. If it fails, the task fails."""
         while True:
-            self._run = run
-            self.result["run_id"] = run.id
+            self._run = self._bound = run
             run = self._await(
                 run, lambda run: run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
             )
@@ -375,11 +388,6 @@ class Engine:
 
     # -- reporting --------------------------------------------------------------------------------------------
 
-    def _changed(self, run: Run) -> Run:
-        self.result["changed"] = True
-        self._run = run
-        return run
-
     def _report(self, run: Run | None, *, details: bool) -> None:
         self.result.update(self.driver.describe(run, details=details))
         self.result["run_id"] = run.id if run else None
@@ -401,7 +409,7 @@ class Engine:
         self.result.update(
             waiting=True,
             name=self.options.name,
-            run_id=run.id if run else None,
+            run_id=self._bound.id if self._bound else None,
             status=run.status if run else None,
             progress=progress.plain(),
         )
@@ -418,6 +426,10 @@ class Engine:
 
 def _over(run: Run) -> bool:
     return not run.phase.pending and not run.phase.settling
+
+
+def _paused_or_over(run: Run) -> bool:
+    return run.phase is Phase.PAUSED or _over(run)
 
 
 def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

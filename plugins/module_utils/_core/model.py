@@ -239,6 +239,9 @@ class Driver(Protocol):
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """The same runs, READY ones whose model a listing lacks turned GONE, all of them ``verified``."""
 
+    def prepare(self) -> None:
+        """Before a run is planned: look up what the request needs. Raises what would make the create fail."""
+
     def create(self, token: str) -> Run:
         """Send the create request once. Unavailable: the outcome is unknown."""
 

@@ -29,6 +29,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 
 _MISSING = object()
+_ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.PAUSING, Phase.READY)
 
 
 def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> list[Change]:
@@ -66,9 +67,8 @@ def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Ru
     for twins in by_token.values():
         if len(twins) == 1:
             continue
-        dead = (Phase.CANCELLED, Phase.STOPPING)
         survivor = (
-            next((run for run in twins if run.phase not in (*dead, Phase.FAILED)), None)
+            next((run for run in twins if run.phase in _ALIVE), None)
             or next((run for run in twins if run.phase is Phase.FAILED), None)
             or twins[0]
         )
@@ -91,6 +91,9 @@ def decide(
 ) -> Plan:
     """The plan for ``options.state``. ``runs`` are all runs of the name, in any order; pure, and total."""
     if options.state != "present":
+        unknown = next((run for run in _newest_first(runs) if run.phase is Phase.UNKNOWN), None)
+        if unknown and options.run_id in (None, unknown.id):
+            return Plan("none", unknown, refusal=_unknown(unknown, options))
         acted = [run for run in _newest_first(runs) if options.run_id in (None, run.id)]
         return _absent(acted, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
@@ -104,6 +107,13 @@ def decide(
             *plan.warnings,
             *(f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins),
         ),
+    )
+
+
+def _unknown(run: Run, options: Options) -> Refused:
+    return Refused(
+        f"Run {run.id} of '{options.name}' has the status '{run.status}', which this version does not know.",
+        hint="It may be working, and cost money, so nothing is done beside it. Look at it, and update this collection.",
     )
 
 
@@ -155,15 +165,7 @@ def _present(
 
     unknown = next((run for run in runs if run.phase is Phase.UNKNOWN), None)
     if unknown:
-        return Plan(
-            "none",
-            unknown,
-            refusal=Refused(
-                f"Run {unknown.id} of '{options.name}' has the status "
-                f"'{unknown.status}', which this version does not know.",
-                hint="Nothing is started beside it. Look at it at the provider, and update this collection.",
-            ),
-        )
+        return Plan("none", unknown, refusal=_unknown(unknown, options))
 
     if pending:
         different = pending[0]
