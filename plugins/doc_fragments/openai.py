@@ -1,0 +1,82 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  api_key:
+    description:
+      - The API key.
+      - Left out, the environment variable E(OPENAI_API_KEY) is read where the module runs, for Azure OpenAI
+        E(AZURE_OPENAI_API_KEY).
+    type: str
+  azure_ad_token:
+    description:
+      - A token of Microsoft Entra ID for Azure OpenAI, instead of O(api_key).
+      - Left out, the environment variable E(AZURE_OPENAI_AD_TOKEN) is read where the module runs.
+    type: str
+  organization:
+    description:
+      - The organization to work in, where the key belongs to several.
+      - Left out, the environment variable E(OPENAI_ORG_ID) is read where the module runs.
+    type: str
+  project:
+    description:
+      - The project to work in.
+      - Left out, the environment variable E(OPENAI_PROJECT_ID) is read where the module runs.
+    type: str
+  base_url:
+    description:
+      - The base URL of the API, for compatible hosts and gateways; it usually ends in C(/v1).
+      - Left out, the environment variable E(OPENAI_BASE_URL) is read where the module runs, and without that
+        OpenAI itself is used.
+    type: str
+  api_type:
+    description:
+      - Which kind of host it is. Left out, the environment variable E(OPENAI_API_TYPE) is read where the module runs;
+        without that it is V(azure) when O(azure_endpoint) is given, else V(openai).
+      - Compatible hosts are V(openai).
+    type: str
+    choices: [openai, azure]
+  azure_endpoint:
+    description:
+      - The endpoint of the Azure OpenAI resource, such as V(https://example.openai.azure.com).
+      - Left out, the environment variable E(AZURE_OPENAI_ENDPOINT) is read where the module runs.
+    type: str
+  api_version:
+    description:
+      - The API version of Azure OpenAI, such as V(2025-04-01-preview).
+      - Left out, the environment variable E(OPENAI_API_VERSION) is read where the module runs.
+    type: str
+  timeout:
+    description:
+      - For how many seconds one API call may take.
+    type: float
+    default: 600.0
+  max_retries:
+    description:
+      - How often the SDK repeats an API call that met passing trouble. A call that starts a run is never repeated
+        blindly, whatever this says.
+    type: int
+    default: 2
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the host.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file with the certificates of the authorities to trust, instead of the system's.
+      - Left out, the SDK reads the environment variables E(SSL_CERT_FILE) and E(SSL_CERT_DIR).
+    type: path
+requirements:
+  - openai >= 2.0.0 (where the module runs)
+  - Python >= 3.10 (where the module runs)
+notes:
+  - OpenAI is winding down its own fine-tuning; from 2027-01-06 it refuses all new jobs. Azure OpenAI and compatible
+    hosts go on. Listing, cancelling and deleting keep working everywhere.
+"""

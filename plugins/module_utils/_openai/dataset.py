@@ -1,0 +1,354 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource openai_dataset: a validated file at the host, found again by the hash in its name.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, MB
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
+    parse_remote_name,
+    remote_name,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+FIELDS = (Field("expires_after", "creation"),)
+
+_PHASES = {
+    "uploaded": Phase.PENDING,
+    "pending": Phase.PENDING,
+    "running": Phase.PENDING,
+    "processed": Phase.READY,
+    "error": Phase.FAILED,
+    "deleting": Phase.DELETING,
+    "deleted": Phase.GONE,
+    # Compatible hosts that do not process files show none.
+    "": Phase.READY,
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_LARGEST_FILE = 512 * MB  # Files API, API reference
+_PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB a part
+_EXPIRES = (3600, 2592000)  # API reference, in seconds
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made."""
+    params = module.params
+    name = _name(params)
+    options = options_of(module, name=name, run_id=params["file_id"], id_option="file_id")
+    expires = params["expires_after"]
+    if expires is not None and not _EXPIRES[0] <= expires <= _EXPIRES[1]:
+        raise InvalidInput(
+            f"expires_after is {expires}; it is a number of seconds from {_EXPIRES[0]} to {_EXPIRES[1]}."
+        )
+    if params["file_id"] and (params["src"] or params["content"] is not None):
+        raise InvalidInput(
+            "file_id is given with src or content.", hint="Give the data, or the id of a file that is there."
+        )
+    api = make_api(module)
+    source = report = None
+    try:
+        if params["src"]:
+            source = Source.from_path(params["src"])
+        elif params["content"] is not None:
+            source = Source.from_content(params["content"])
+        if source:
+            stamp = _stamp(source)
+            report = _scan(source, params, azure=api.azure)
+    except DatasetError as error:
+        raise InvalidInput(str(error)) from error
+    if params["state"] == "present" and source is None and not params["file_id"]:
+        raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
+    if report:
+        for warning in report.warnings[:5]:
+            module.warn(f"{name}: {warning}")
+        if not report.ok and params["validate"] and params["state"] == "present":
+            raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
+    return Dataset(api, name, params["purpose"], source, report, stamp if source else None, expires), options
+
+
+def _name(params: Mapping[str, Any]) -> str:
+    name = params["name"] or (PurePath(params["src"]).stem if params["src"] else params["file_id"])
+    if not name:
+        raise InvalidInput("name is missing.", hint="Inline content needs a name to be kept under.")
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
+            hint="" if params["name"] else "It was taken from src; give another as name.",
+        )
+    return str(name)
+
+
+def _scan(source: Source, params: Mapping[str, Any], *, azure: bool) -> Report:
+    limits = LIMITS[params["provider"] or ("azure" if azure else "openai")]
+    return scan(
+        source,
+        format=params["format"],
+        limits=limits.for_validation() if params["split"] == "validation" else limits,
+    )
+
+
+def _told(source: Source | None, report: Report) -> str:
+    label = source.label if source else "data"
+    shown = "\n".join(f"  {issue}" for issue in report.errors)
+    more = report.error_count - len(report.errors)
+    rest = f"\n  and {more} more." if more > 0 else ""
+    kind = report.format or "unknown format"
+    return (
+        f"{label} is not a valid dataset ({kind}), errors: {report.error_count}; nothing was uploaded.\n{shown}{rest}"
+    )
+
+
+def _stamp(source: Source) -> tuple[int, int, int] | None:
+    if source.path is None:
+        return None
+    status = source.path.stat()
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Dataset:
+    """One dataset's files on one host. See :class:`_core.model.Driver` for each verb."""
+
+    kind = "file"
+    fields = FIELDS
+    capabilities = Capabilities(no_cancel="A file cannot be cancelled.", no_pause="A file cannot be paused.")
+
+    def __init__(
+        self,
+        api: Api,
+        name: str,
+        purpose: str,
+        source: Source | None,
+        report: Report | None,
+        stamp: tuple[int, int, int] | None,
+        expires_after: int | None,
+    ) -> None:
+        self.api = api
+        self.name = name
+        self.purpose = purpose
+        self.source = source
+        self.report = report
+        self.stamp = stamp
+        self.wish: dict[str, Any] = {"expires_after": expires_after} if expires_after else {}
+        self.filename = remote_name(name, report.sha256) if report else None
+
+    def request(self) -> dict[str, Any]:
+        """The file by its content."""
+        return {"filename": self.filename, "purpose": self.purpose, **self.wish}
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The file of that id; else the files with this name and content; without content, of this name."""
+        if run_id:
+            with self.api.translated(f"Looking up the file {run_id}"):
+                file = self.api.sdk.files.retrieve(run_id).to_dict(mode="json", warnings=False)
+            return [to_run(file)]
+        return [to_run(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
+
+    def _is_mine(self, file: Mapping[str, Any]) -> bool:
+        filename = str(file.get("filename") or "")
+        if self.report is None:
+            known = parse_remote_name(filename)
+            return known is not None and known[0] == self.name
+        return filename == self.filename and file.get("bytes") in (self.report.bytes, None)
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """Nothing to add: a file that is listed is there."""
+        return [replace(run, verified=True) for run in runs]
+
+    def refresh(self, run: Run) -> Run:
+        """One GET."""
+        with self.api.translated(f"Looking up the file {run.id}"):
+            return to_run(self.api.sdk.files.retrieve(run.id).to_dict(mode="json", warnings=False))
+
+    def progress(self, run: Run) -> Progress:
+        """The host does not say how far it is."""
+        return Progress("processing the file")
+
+    # -- changing --
+
+    def prepare(self) -> None:
+        """All that is needed is here."""
+
+    def create(self, token: str) -> Run:
+        """Send the file: in one request, above 512 MB in parts where the host takes parts."""
+        if self.source is None or self.report is None or self.filename is None:
+            raise AssertionError("unreachable: nothing is created without data")
+        file = None
+        if self.report.bytes > _LARGEST_FILE:
+            file = self._send_parts(self.filename, self.report)
+        if file is None:
+            with self._reading() as stream, self.api.translated(f"Uploading {self.filename}"):
+                file = self.api.once.files.create(
+                    file=(self.filename, stream, "application/jsonl"), purpose=self._purpose, **self._expiry()
+                ).to_dict(mode="json", warnings=False)
+        if self.stamp is not None and _stamp(self.source) != self.stamp:
+            files.delete_file(self.api, str(file["id"]))
+            raise Refused(
+                f"{self.source.path} changed while it was uploaded; the upload was deleted again.",
+                hint="Run the task again when nobody writes to it.",
+            )
+        return to_run(file)
+
+    @property
+    def _purpose(self) -> Any:
+        return self.purpose
+
+    def _expiry(self) -> dict[str, Any]:
+        seconds = self.wish.get("expires_after")
+        return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        if self.source is None:
+            raise AssertionError("unreachable: nothing is read without data")
+        try:
+            with self.source.open() as stream:
+                yield stream
+        except DatasetError as error:
+            raise FineTuneError(str(error)) from error
+        except OSError as error:
+            raise FineTuneError(f"Reading {self.source.path} failed: {error.strerror or error}.") from error
+
+    def _send_parts(self, filename: str, report: Report) -> dict[str, Any] | None:
+        """The Uploads API: parts in order, checked by the md5 of the whole; None where the host has none.
+
+        An upload that does not come to its end is cancelled: its parts would count against the storage.
+        """
+        uploads = self.api.sdk.uploads
+        try:
+            with self.api.translated(f"Starting the upload of {filename}"):
+                upload = self.api.once.uploads.create(
+                    bytes=report.bytes,
+                    filename=filename,
+                    mime_type="application/jsonl",
+                    purpose=self._purpose,
+                    **self._expiry(),
+                )
+        except Refused as error:
+            if error.status in (404, 405, 501):
+                return None
+            raise
+        parts: list[str] = []
+        md5 = hashlib.md5(usedforsecurity=False)
+        try:
+            with self._reading() as stream:
+                while data := stream.read(_PART):
+                    md5.update(data)
+                    with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
+                        parts.append(uploads.parts.create(upload.id, data=data).id)
+            with self.api.translated(f"Completing the upload of {filename}"):
+                done = self.api.once.uploads.complete(upload.id, part_ids=parts, md5=md5.hexdigest())
+        except FineTuneError as error:
+            try:
+                with self.api.translated(f"Cancelling the upload {upload.id}"):
+                    uploads.cancel(upload.id)
+            except FineTuneError as second:
+                error.hint += (
+                    f" The upload {upload.id} could not be cancelled either ({second.message}); it will expire."
+                )
+            raise
+        if done.file is None:
+            raise Refused(
+                f"The host completed the upload {upload.id} without naming a file.",
+                hint="Run the task again.",
+            )
+        return done.file.to_dict(mode="json", warnings=False)
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """No field of a file can be changed in place, so the engine never asks."""
+        raise AssertionError("unreachable: no in_place field")
+
+    def cancel(self, run: Run) -> Run:
+        """Never asked: see capabilities."""
+        raise AssertionError("unreachable: cannot cancel")
+
+    pause = resume = cancel
+
+    def delete(self, run: Run) -> Run:
+        """DELETE; one that another task deleted meanwhile is deleted."""
+        files.delete_file(self.api, run.id)
+        return replace(run, phase=Phase.GONE, removable=False)
+
+    # -- telling --
+
+    def hint(self, run: Run) -> str:
+        """The host gives no more than its status."""
+        return "The host could not process the file; check the data with dataset_info, then run the task again."
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The file, and what was found in the data."""
+        file = run.raw if run else {}
+        known = parse_remote_name(str(file.get("filename") or ""))
+        report = self.report
+        return {
+            "name": self.name,
+            "id": file.get("id"),
+            "file_id": file.get("id"),
+            "filename": file.get("filename") or self.filename,
+            "sha256": report.sha256 if report else (known[1] if known else None),
+            "bytes": report.bytes if report else file.get("bytes"),
+            "examples": report.examples if report else None,
+            "format": report.format if report else None,
+            "created_at": file.get("created_at"),
+            "expires_at": file.get("expires_at"),
+            "validation": report.to_dict() if report else {},
+            "file": dict(file),
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """A file that check mode foresees, named by its content so that later tasks can compare it."""
+        file_id = predicted("file", self.report.sha256 if self.report else self.name)
+        return {**self.describe(None, details=False), "run_id": file_id, "id": file_id, "file_id": file_id}
+
+
+def to_run(file: Mapping[str, Any]) -> Run:
+    """One file, as the API gives it, in the engine's terms."""
+    status = str(file.get("status") or "").strip()
+    created, expires = file.get("created_at"), file.get("expires_at")
+    return Run(
+        id=str(file["id"]),
+        created=float(created or 0),
+        phase=_PHASES.get(status.lower(), Phase.UNKNOWN),
+        status=status or "processed",
+        shown={"expires_after": expires - created} if expires and created else {},
+        reason=str(file.get("status_details") or ""),
+        removable=True,
+        raw=file,
+    )

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the drivers of this provider need of the Files API.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
+
+if TYPE_CHECKING:
+    from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+
+_PAGE = 10000  # the API's own maximum and default
+
+
+def list_files(api: Api, purpose: str) -> Iterator[dict[str, Any]]:
+    """All files of a purpose, newest first, as plain data; filtered again, for hosts that ignore the filter."""
+    seen: set[str] = set()
+    with api.translated("Listing the files"):
+        page = api.sdk.files.list(purpose=purpose, limit=_PAGE, order="desc")
+        for item in page:
+            plain = item.to_dict(mode="json", warnings=False)
+            if item.id in seen:  # a host that ignores `after` would go round for ever
+                return
+            seen.add(item.id)
+            if plain.get("purpose") in (purpose, None):
+                yield plain
+
+
+def delete_file(api: Api, file_id: str) -> None:
+    """Delete a file; one that a listing no longer shows is deleted."""
+    try:
+        with api.translated(f"Deleting the file {file_id}"):
+            api.sdk.files.delete(file_id)
+    except NotVisible:
+        with api.translated("Listing the files"):
+            if any(file.id == file_id for file in api.sdk.files.list(limit=_PAGE)):
+                raise
+
+
+def content_of(api: Api, file_id: str) -> Content:
+    """The content that a file id stands for: by its name, else by reading it; sha256 empty where neither is allowed."""
+    with api.translated(f"Looking up the file {file_id}"):
+        file = api.sdk.files.retrieve(file_id)
+    named = parse_remote_name(file.filename or "")
+    if named:
+        return Content(id=file_id, sha256=named[1])
+    digest = hashlib.sha256()
+    try:
+        with (
+            api.translated(f"Reading the file {file_id}"),
+            api.sdk.files.with_streaming_response.content(file_id) as response,
+        ):
+            for chunk in response.iter_bytes(1 << 20):
+                digest.update(chunk)
+    except Refused:
+        return Content(id=file_id)
+    return Content(id=file_id, sha256=digest.hexdigest())
+
+
+def resolve(api: Api, option: str, content: Content) -> Content:
+    """A content with both its id and as much of its sha256 as can be known; the file must exist."""
+    if content.predicted:
+        return content
+    if content.id:
+        if content.sha256:
+            return content
+        try:
+            return content_of(api, content.id)
+        except NotVisible as error:
+            raise Refused(
+                f"{option}: the file {content.id} is not found with this credential. {error.message}",
+                hint="Upload the data with openai_dataset and give the file_id that it returns.",
+                status=error.status,
+                code=error.code,
+            ) from error
+    for file in list_files(api, "fine-tune"):
+        named = parse_remote_name(file.get("filename") or "")
+        if named and content.sha256.startswith(named[1]) and file.get("status") != "error":
+            return Content(id=file["id"], sha256=content.sha256)
+    raise Refused(
+        f"{option}: no uploaded file has the content sha256:{content.sha256}.",
+        hint="A run has to be started, and for that the data must be there: upload it with openai_dataset.",
+    )

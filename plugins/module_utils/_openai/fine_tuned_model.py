@@ -1,0 +1,567 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource openai_fine_tuned_model: what its options mean, and the API's verbs for it.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    number,
+    same_content,
+    same_dated_name,
+    same_deep,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    Content,
+    parse_content,
+    predicted,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    InvalidInput,
+    NotVisible,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import files, jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+FIELDS = (
+    Field("model", "training", same_dated_name),
+    Field("training_file", "training", same_content),
+    Field("validation_file", "training", same_content),
+    Field("seed", "training"),
+    Field("method", "training"),
+    Field("hyperparameters", "training", each=True),
+    Field("grader", "training", same_deep),
+    Field("response_format", "training", same_deep),
+    Field("suffix", "creation"),
+    Field("integrations", "creation", same_deep),
+    Field("metadata", "creation", each=True),
+    Field("training_type", "creation"),
+)
+
+FILE_OPTIONS = ("training_file", "validation_file")
+
+# Bounds of the API reference's CreateFineTuningJobRequest (facts of 2026-08); (lowest, highest, whole, lowest allowed).
+_BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
+    "n_epochs": (1, 50, True, True),
+    "batch_size": (1, 256, True, True),
+    "learning_rate_multiplier": (0, None, False, False),
+    "beta": (0, 2, False, False),
+    "compute_multiplier": (0.00001, 10, False, False),
+    "eval_interval": (1, None, True, True),
+    "eval_samples": (1, None, True, True),
+}
+_KNOWN = {
+    "supervised": {"n_epochs", "batch_size", "learning_rate_multiplier"},
+    "dpo": {"n_epochs", "batch_size", "learning_rate_multiplier", "beta"},
+    "reinforcement": {
+        "n_epochs",
+        "batch_size",
+        "learning_rate_multiplier",
+        "compute_multiplier",
+        "eval_interval",
+        "eval_samples",
+        "reasoning_effort",
+    },
+}
+_MAX_METADATA = 16
+_MAX_INTEGRATIONS = 5
+_MARKER_COUNT = 4
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+# What failed jobs say, by a part of the code or message, and what mends it.
+_HINTS = (
+    (
+        "moderation",
+        "The host's safety checks blocked the data or the model; events name the categories, not the lines.",
+    ),
+    ("invalid_training_file", "Run dataset_info on the training data: it names each line."),
+    ("invalid_validation_file", "Run dataset_info on the validation data: it names each line."),
+    ("file", "Check the data with dataset_info, and that the uploaded file has not expired or been deleted."),
+    ("server_error", "The host failed, not the data: 'retry_failed: true' starts one more run."),
+)
+
+
+# -- options -> wish -------------------------------------------------------------------------------------------
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option, then make the driver; no call is made."""
+    params = module.params
+    name = params["name"] or params["job_id"]
+    options = options_of(module, name=name, run_id=params["job_id"], id_option="job_id")
+    wish = read_wish(params, check_mode=module.check_mode)
+    for warning in unknown_values(wish):
+        module.warn(warning)
+    return FineTunedModel(make_api(module), params["name"], wish, delete_files=params["delete_files"]), options
+
+
+def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    name, state = params["name"], params["state"]
+    if name is not None and not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is '{name}'; it is 1 to 64 letters, digits, '_', '.' and '-', and starts with a letter or digit."
+        )
+    if state == "present":
+        for option in ("model", "training_file"):
+            if not params[option] and not params["job_id"]:
+                raise InvalidInput(
+                    f"{option} is missing.",
+                    hint="A run cannot be started without it; or give job_id to adopt one.",
+                )
+    method, hyperparameters = _method(params)
+    wish: dict[str, Any] = {
+        "model": params["model"],
+        "seed": params["seed"],
+        "method": method.get("type"),
+        "hyperparameters": hyperparameters or None,
+        "suffix": params["suffix"] or name,
+        "integrations": _integrations(params["integrations"]),
+        "metadata": _metadata(params["metadata"]),
+        "training_type": params["training_type"],
+    }
+    for option in FILE_OPTIONS:
+        if params[option]:
+            wish[option] = parse_content(option, params[option], check_mode=check_mode)
+    for setting in jobs.METHOD_SETTINGS:
+        wish[setting] = (method.get("reinforcement") or {}).get(setting)
+    _check(wish, params)
+    return {key: value for key, value in wish.items() if value is not None}
+
+
+def _method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    method = dict(params["method"] or {})
+    kind = method.get("type")
+    short = params["hyperparameters"] or {}
+    for other in ("supervised", "dpo", "reinforcement"):
+        if method.get(other) and other != kind:
+            raise InvalidInput(
+                f"method.{other} is given, but method.type is '{kind}'.",
+                hint="Give the settings of one method.",
+            )
+    given = (method.get(kind) or {}).get("hyperparameters") or {} if kind else {}
+    if short and kind in ("dpo", "reinforcement"):
+        raise InvalidInput(
+            "hyperparameters is the short form for the method 'supervised'.",
+            hint=f"Give those of '{kind}' as method.{kind}.hyperparameters.",
+        )
+    if short and given:
+        raise InvalidInput(
+            "hyperparameters and method.supervised.hyperparameters are both given.", hint="Give one of them."
+        )
+    return method, {key: _plain_number(value) for key, value in (given or short).items() if value is not None}
+
+
+def _plain_number(value: Any) -> Any:
+    """Numbers that YAML or a survey made strings of."""
+    found = number(value)
+    return value if found is None else found
+
+
+def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if not given:
+        return None
+    return [
+        {
+            "type": item["type"],
+            item["type"]: {key: value for key, value in (item.get("wandb") or {}).items() if value not in (None, [])},
+        }
+        for item in given
+    ]
+
+
+def _metadata(given: Mapping[str, Any] | None) -> dict[str, str] | None:
+    return {str(key): str(value) for key, value in given.items()} if given else None
+
+
+def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    suffix, seed = wish["suffix"], wish["seed"]
+    if suffix is not None and not 1 <= len(suffix) <= 64:
+        raise InvalidInput(f"suffix has {len(suffix)} characters; it has 1 to 64.")
+    if seed is not None and not 0 <= seed <= 2147483647:
+        raise InvalidInput(f"seed is {seed}; it is a whole number from 0 to 2147483647.")
+    for key, value in (wish["hyperparameters"] or {}).items():
+        _check_bound(key, value)
+    effort = (wish["hyperparameters"] or {}).get("reasoning_effort")
+    if effort is not None and not isinstance(effort, str):
+        raise InvalidInput(
+            f"hyperparameters.reasoning_effort is {effort}; it is a word such as 'default', 'low', 'medium' or 'high'."
+        )
+    if len(wish["integrations"] or ()) > _MAX_INTEGRATIONS:
+        raise InvalidInput(
+            f"integrations has {len(wish['integrations'])} entries; the API takes at most {_MAX_INTEGRATIONS}."
+        )
+    for item in params["integrations"] or ():
+        if item["type"] == "wandb" and not (item.get("wandb") or {}).get("project"):
+            raise InvalidInput("integrations: an entry of the type 'wandb' needs wandb.project.")
+    metadata = wish["metadata"] or {}
+    markers.refuse_reserved("metadata", metadata)
+    if len(metadata) > _MAX_METADATA - _MARKER_COUNT:
+        raise InvalidInput(
+            f"metadata has {len(metadata)} entries; the API takes {_MAX_METADATA}, "
+            f"of which this collection needs {_MARKER_COUNT}."
+        )
+    for key, value in metadata.items():
+        if not 1 <= len(key) <= 64 or len(value) > 512:
+            raise InvalidInput(f"metadata: '{key[:64]}': a key has 1 to 64 characters, a value at most 512.")
+    if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
+        if not wish["grader"]:
+            raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
+        if not wish.get("validation_file"):
+            raise InvalidInput("validation_file is missing.", hint="Reinforcement fine-tuning needs one.")
+
+
+def _check_bound(key: str, value: Any) -> None:
+    if key not in _BOUNDS or value == "auto":
+        return
+    lowest, highest, whole, inclusive = _BOUNDS[key]
+    kind = "a whole number" if whole else "a number"
+    bounds = f"{'from' if inclusive else 'above'} {lowest:g}" + (
+        f" {'to' if inclusive else 'and at most'} {highest:g}" if highest else ""
+    )
+    fits = (
+        number(value) is not None
+        and not isinstance(value, str)
+        and (not whole or float(value).is_integer())
+        and (value >= lowest if inclusive else value > lowest)
+        and (highest is None or value <= highest)
+    )
+    # Azure OpenAI's own word for auto.
+    if not fits and not (key == "n_epochs" and value == -1):
+        raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is 'auto' or {kind} {bounds}.")
+
+
+def unknown_values(wish: Mapping[str, Any]) -> list[str]:
+    """Warnings for what this version does not know and passes on as it is: hosts learn faster than collections."""
+    method = wish.get("method", "supervised")
+    if method not in _KNOWN:
+        return [f"method.type '{method}' is not known to this version; it is passed on as it is."]
+    unknown = sorted(set(wish.get("hyperparameters", ())) - _KNOWN[method])
+    return [f"Not known for the method '{method}', passed on as it is: {', '.join(unknown)}."] if unknown else []
+
+
+# -- the driver ------------------------------------------------------------------------------------------------
+
+
+class FineTunedModel:
+    """Fine-tuning jobs and their models on one host. See :class:`_core.model.Driver` for each verb."""
+
+    kind = "model"
+    fields = FIELDS
+    capabilities = Capabilities()
+
+    def __init__(self, api: Api, name: str | None, wish: Mapping[str, Any], *, delete_files: bool = False) -> None:
+        self.api = api
+        self.name = name
+        self.wish: dict[str, Any] = dict(wish)
+        self.delete_files = delete_files
+        self._uploaded: set[str] = set()
+
+    def request(self) -> dict[str, Any]:
+        """The create request, files named by their content where it is known (the id changes, the content does not)."""
+        request = {key: value for key, value in self.wish.items() if not isinstance(value, Content)}
+        for option in FILE_OPTIONS:
+            content = self.wish.get(option)
+            if content:
+                request[option] = content.sha256[:12] or content.id
+        return {"name": self.name, **request}
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The jobs of this name by the marker in their metadata; by suffix and data on hosts that keep none."""
+        runs: dict[str, Run] = {}
+        if run_id:
+            with self.api.translated(f"Looking up the job {run_id}"):
+                adopted = to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run_id))
+            owner = (adopted.get("metadata") or {}).get(markers.NAME)
+            if owner and self.name and owner != self.name:
+                raise InvalidInput(
+                    f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
+                    hint="Give that name, or leave job_id out.",
+                )
+            runs[run_id] = jobs.to_run(adopted)
+        if self.name:
+            for job in self._family():
+                runs.setdefault(str(job["id"]), jobs.to_run(job))
+        self._learn_contents(runs.values())
+        if not self.delete_files:
+            return list(runs.values())
+        self._uploaded = self._own_files(runs)
+        return [
+            run if run.phase.pending else replace(run, removable=run.removable or bool(self._files_of(run)))
+            for run in runs.values()
+        ]
+
+    def _own_files(self, runs: Mapping[str, Run]) -> set[str]:
+        """The uploaded files that may go: those that are there and that no other unfinished job needs."""
+        there = {file["id"] for file in files.list_files(self.api, "fine-tune")}
+        needed = {
+            job.get(option)
+            for job in jobs.list_jobs(self.api)
+            if job["id"] not in runs and not jobs.to_run(job).ended_for_good
+            for option in FILE_OPTIONS
+        }
+        return there - needed
+
+    def _files_of(self, run: Run) -> list[str]:
+        return [str(run.raw[option]) for option in FILE_OPTIONS if run.raw.get(option) in self._uploaded]
+
+    def _family(self) -> list[dict[str, Any]]:
+        mine: list[dict[str, Any]] = []
+        unmarked: list[dict[str, Any]] = []
+        keeps_metadata = False
+        for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
+            entries = job.get("metadata")
+            keeps_metadata = keeps_metadata or bool(entries)
+            if (entries or {}).get(markers.NAME) == self.name:
+                mine.append(job)
+            elif not entries:
+                unmarked.append(job)
+        return mine if keeps_metadata or not unmarked else self._by_suffix_and_data(unmarked)
+
+    def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """On a host that keeps no metadata, tell our jobs from others by what it does show.
+
+        The suffix tells where it is shown, else the data. A pending job of the same base model that shows
+        neither might be ours: starting a second one beside it could be paying twice, so that is refused.
+        """
+        suffix, wanted = self.wish.get("suffix"), self.wish.get("training_file")
+        named = {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
+        mine = []
+        for job in unmarked:
+            shown = jobs.suffix_of(job)
+            if shown is not None:
+                if shown == suffix:
+                    mine.append(_with_digest(job, named))
+                continue
+            job = _with_digest(job, named)
+            data = jobs.to_run(job).shown.get("training_file")
+            if not wanted or not data:
+                continue
+            if same_content(self._with_name(wanted, named), data):
+                mine.append(job)
+            elif (
+                not data.sha256
+                and jobs.to_run(job).phase.pending
+                and same_dated_name(self.wish.get("model"), job.get("model"))
+            ):
+                raise Refused(
+                    f"This host keeps no metadata, and its job {job['id']} "
+                    f"({job.get('status')}) shows neither a suffix nor "
+                    f"data that could be looked up, so it may be a run of '{self.name}'.",
+                    hint="Give its id as job_id if it is, or wait until it is over.",
+                )
+        return mine
+
+    @staticmethod
+    def _with_name(content: Content, named: Mapping[str, str]) -> Content:
+        known = parse_remote_name(named.get(content.id, ""))
+        return replace(content, sha256=known[1]) if known and not content.sha256 else content
+
+    def _learn_contents(self, runs: Any) -> None:
+        """Where a wished file id is no job's, find out what it contains: the same data may have been uploaded again."""
+        for option in FILE_OPTIONS:
+            wanted = self.wish.get(option)
+            if not wanted or wanted.sha256:
+                continue
+            shown = [run.shown[option] for run in runs if option in run.shown]
+            if shown and all(content.id != wanted.id for content in shown):
+                self.wish[option] = files.resolve(self.api, option, wanted)
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """A model is gone when the host's list of models lacks it. One that can be retrieved needs no list."""
+        if len(runs) == 1:
+            try:
+                with self.api.translated(f"Looking up the model {runs[0].model}"):
+                    self.api.sdk.models.retrieve(str(runs[0].model))
+                return [replace(runs[0], verified=True)]
+            except NotVisible:
+                pass
+        with self.api.translated("Listing the models"):
+            listed = {model.id for model in self.api.sdk.models.list()}
+        return [
+            replace(run, verified=True)
+            if run.model in listed
+            else replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
+            for run in runs
+        ]
+
+    def refresh(self, run: Run) -> Run:
+        """One GET."""
+        with self.api.translated(f"Looking up the job {run.id}"):
+            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run.id)))
+
+    def progress(self, run: Run) -> Progress:
+        """From the newest events; queued jobs have none to look at."""
+        events = jobs.list_events(self.api, run.id, limit=10) if run.status == "running" else []
+        return jobs.progress_of(run, events)
+
+    # -- changing --
+
+    def prepare(self) -> None:
+        """The name and the data must be there; what the files contain becomes part of the request."""
+        if not self.name:
+            raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
+        for option in ("model", "training_file"):
+            if option not in self.wish:
+                raise InvalidInput(f"{option} is missing.", hint="A run has to be started, and cannot be without it.")
+        for option in FILE_OPTIONS:
+            if option in self.wish:
+                self.wish[option] = files.resolve(self.api, option, self.wish[option])
+
+    def create(self, token: str) -> Run:
+        """POST once, our markers in the metadata."""
+        contents: dict[str, Content] = {option: self.wish[option] for option in FILE_OPTIONS if option in self.wish}
+        entries = {**self.wish.get("metadata", {}), markers.NAME: self.name, markers.TOKEN: token}
+        for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+            if option in contents and contents[option].sha256:
+                entries[marker] = contents[option].sha256
+        body: dict[str, Any] = {
+            "model": self.wish["model"],
+            **{option: content.id for option, content in contents.items()},
+            **{key: self.wish[key] for key in ("seed", "suffix", "integrations") if key in self.wish},
+            **self._method_body(),
+            "metadata": entries,
+        }
+        # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
+        training_type = self.wish.get("training_type", 1 if self.api.azure else None)
+        extra = {"trainingType": _plain_number(training_type)} if training_type is not None else None
+        with self.api.translated(f"Creating the fine-tuning job for '{self.name}'"):
+            return jobs.to_run(to_plain(self.api.once.fine_tuning.jobs.create(**body, extra_body=extra)))
+
+    def _method_body(self) -> dict[str, Any]:
+        """``method`` when the user named one; else the short form, which every compatible host understands."""
+        kind = self.wish.get("method")
+        hyperparameters = self.wish.get("hyperparameters")
+        if not kind:
+            return {"hyperparameters": hyperparameters} if hyperparameters else {}
+        settings = {key: self.wish[key] for key in ("hyperparameters", *jobs.METHOD_SETTINGS) if key in self.wish}
+        return {"method": {"type": kind, **({kind: settings} if settings else {})}}
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """No field of a job can be changed in place, so the engine never asks."""
+        raise AssertionError("unreachable: no in_place field")
+
+    def cancel(self, run: Run) -> Run:
+        """POST .../cancel."""
+        with self.api.translated(f"Cancelling the job {run.id}"):
+            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.cancel(run.id)))
+
+    def pause(self, run: Run) -> Run:
+        """POST .../pause."""
+        with self.api.translated(f"Pausing the job {run.id}"):
+            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.pause(run.id)))
+
+    def resume(self, run: Run) -> Run:
+        """POST .../resume."""
+        with self.api.translated(f"Resuming the job {run.id}"):
+            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.resume(run.id)))
+
+    def delete(self, run: Run) -> Run:
+        """DELETE the model, with delete_files also its data; the job stays in the host's list for ever.
+
+        What another task deleted meanwhile is deleted.
+        """
+        if run.phase is Phase.READY and run.model:
+            try:
+                with self.api.translated(f"Deleting the model {run.model}"):
+                    self.api.sdk.models.delete(run.model)
+            except NotVisible:
+                if self.verify([run, run])[0].phase is not Phase.GONE:
+                    raise
+        for file_id in self._files_of(run):
+            files.delete_file(self.api, file_id)
+            self._uploaded.discard(file_id)
+        return replace(run, phase=Phase.GONE, removable=False)
+
+    # -- telling --
+
+    def hint(self, run: Run) -> str:
+        """By the words of the failed job's error."""
+        reason = run.reason.lower()
+        return next((hint for words, hint in _HINTS if words in reason), "'retry_failed: true' starts one more run.")
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The job's attributes, top-level under the seed's names."""
+        job = run.raw if run else {}
+        checkpoints: list[dict[str, Any]] = []
+        metrics: dict[str, Any] = {}
+        if run and details and run.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED):
+            checkpoints = jobs.list_checkpoints(self.api, run.id)
+            metrics = final_metrics(self.api, run.id, checkpoints)
+        return {
+            "name": self.name or (job.get("metadata") or {}).get(markers.NAME),
+            "id": job.get("id"),
+            "job_id": job.get("id"),
+            "fine_tuned_model": job.get("fine_tuned_model"),
+            "created_at": job.get("created_at"),
+            "finished_at": job.get("finished_at"),
+            "trained_tokens": job.get("trained_tokens"),
+            "metrics": metrics,
+            "checkpoints": checkpoints,
+            "model": present_job(job) if job else {},
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """A job that check mode foresees."""
+        return {
+            **self.describe(None, details=False),
+            "run_id": predicted("job", str(self.name)),
+            "id": predicted("job", str(self.name)),
+            "job_id": predicted("job", str(self.name)),
+            "fine_tuned_model": predicted("model", str(self.name)),
+        }
+
+
+def to_plain(job: Any) -> dict[str, Any]:
+    """An SDK object as plain data, fields that the SDK does not know included."""
+    plain: dict[str, Any] = job.to_dict(mode="json", warnings=False)
+    return plain
+
+
+def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
+    """The job with the markers that its files' names stand for."""
+    entries = {}
+    for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+        known = parse_remote_name(named.get(str(job.get(option)), ""))
+        if known:
+            entries[marker] = known[1]
+    return {**job, "metadata": entries or None}
+
+
+def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the host says of a job; our markers are taken out of its metadata."""
+    return {**job, "metadata": markers.visible(job.get("metadata"))} if "metadata" in job else dict(job)
+
+
+def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The last numbers of a run: its last checkpoint's, else its last metrics event's, else none."""
+    last = max(checkpoints, key=lambda checkpoint: checkpoint.get("step_number") or 0, default=None)
+    numbers = dict(last.get("metrics") or {}) if last else jobs.newest_metrics(jobs.list_events(api, job_id, limit=100))
+    return {key: value for key, value in numbers.items() if isinstance(value, (int, float))}

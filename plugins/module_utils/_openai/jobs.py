@@ -1,0 +1,191 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fine-tuning job as the engine sees it, and how the jobs of a name are found.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
+
+if TYPE_CHECKING:
+    from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+
+_PAGE = 100  # the API's maximum
+
+# The statuses of the API reference, of its own examples (pausing, paused), of Azure OpenAI (pending, notRunning).
+_PHASES = {
+    "created": Phase.PENDING,
+    "pending": Phase.PENDING,
+    "notrunning": Phase.PENDING,
+    "validating_files": Phase.PENDING,
+    "queued": Phase.PENDING,
+    "running": Phase.PENDING,
+    "resuming": Phase.PENDING,
+    "pausing": Phase.PAUSING,
+    "paused": Phase.PAUSED,
+    "cancelling": Phase.STOPPING,
+    "succeeded": Phase.READY,
+    "failed": Phase.FAILED,
+    "cancelled": Phase.CANCELLED,
+    "canceled": Phase.CANCELLED,
+    "deleting": Phase.DELETING,
+    "deleted": Phase.GONE,
+}
+_STAGES = {
+    "validating_files": "validating the files",
+    "running": "training",
+    "created": "queued",
+    "notrunning": "queued",
+}
+METHOD_SETTINGS = ("grader", "response_format")
+
+
+def to_run(job: Mapping[str, Any]) -> Run:
+    """One job, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted."""
+    status = str(job.get("status") or "").strip()
+    phase = _PHASES.get(status.lower(), Phase.UNKNOWN)
+    model = job.get("fine_tuned_model") or None
+    entries = job.get("metadata") or {}
+    return Run(
+        id=str(job["id"]),
+        created=float(job.get("created_at") or 0),
+        phase=phase,
+        status=status,
+        shown=_shown(job),
+        reason=_reason(job),
+        model=model,
+        ended=float(job["finished_at"]) if job.get("finished_at") else None,
+        token=entries.get(markers.TOKEN),
+        removable=phase is Phase.READY and model is not None,
+        # A host that keeps no metadata may well list no models either: nothing there proves that one is gone.
+        verified=phase is not Phase.READY or model is None or not entries,
+        raw=job,
+    )
+
+
+def _reason(job: Mapping[str, Any]) -> str:
+    error = job.get("error") or {}
+    message = str(error.get("message") or "")
+    code = error.get("code")
+    return f"{message} ({code})" if message and code else message or str(code or "")
+
+
+def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
+    entries = job.get("metadata")
+    method = job.get("method") or {}
+    kind = method.get("type")
+    settings = method.get(kind) or {} if kind else {}
+    hyperparameters = {**(job.get("hyperparameters") or {}), **(settings.get("hyperparameters") or {})}
+    shown: dict[str, Any] = {
+        "model": job.get("model"),
+        "seed": job.get("seed"),
+        "method": kind,
+        # Azure OpenAI shows -1 for what it chose or will choose itself.
+        "hyperparameters": {key: value for key, value in hyperparameters.items() if value not in (None, -1)},
+        "suffix": suffix_of(job),
+        "integrations": job.get("integrations") or None,
+        "metadata": markers.visible(entries) if entries else None,
+        "training_type": job.get("trainingType"),
+    }
+    for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+        if job.get(option):
+            shown[option] = Content(id=str(job[option]), sha256=str((entries or {}).get(marker) or ""))
+    for setting in METHOD_SETTINGS:
+        shown[setting] = settings.get(setting)
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def suffix_of(job: Mapping[str, Any]) -> str | None:
+    """The suffix that the user gave, where it is shown: as a field, or in ft:<base>:<organisation>:<suffix>:<id>."""
+    for key in ("user_provided_suffix", "suffix"):
+        if job.get(key):
+            return str(job[key])
+    parts = str(job.get("fine_tuned_model") or "").split(":")
+    return parts[3] or None if parts[0] == "ft" and len(parts) >= 5 else None
+
+
+def list_jobs(api: Api, metadata: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Jobs newest first, as plain data, all pages. A host that refuses the filter is asked without it."""
+    try:
+        yield from _pages(api, metadata)
+    except Refused as error:
+        if not metadata or isinstance(error, NotVisible) or error.status not in (400, 422):
+            raise
+        yield from _pages(api, None)
+
+
+def _pages(api: Api, metadata: Mapping[str, str] | None) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    query = {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
+    with api.translated("Listing the fine-tuning jobs"):
+        for job in api.sdk.fine_tuning.jobs.list(limit=_PAGE, extra_query=query):
+            if job.id in seen:  # a host that ignores `after` would go round for ever
+                return
+            seen.add(job.id)
+            yield job.to_dict(mode="json", warnings=False)
+
+
+def newest_metrics(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of the newest metrics event among events, newest first; empty when there is none."""
+    for event in events:
+        data = event.get("data")
+        if event.get("type") == "metrics" and isinstance(data, Mapping) and data.get("step") is not None:
+            return dict(data)
+    return {}
+
+
+def list_events(api: Api, job_id: str, limit: int | None = None) -> list[dict[str, Any]]:
+    """A job's events, newest first: all pages, or the newest ``limit``. A host without events gives none."""
+    return _details(api, job_id, "events", limit)
+
+
+def list_checkpoints(api: Api, job_id: str) -> list[dict[str, Any]]:
+    """A job's checkpoints, as the API orders them. A host without checkpoints gives none."""
+    return _details(api, job_id, "checkpoints", None)
+
+
+def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[str, Any]]:
+    jobs = api.sdk.fine_tuning.jobs
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        with api.translated(f"Listing the {what} of the job {job_id}"):
+            size = limit or _PAGE
+            page = (
+                jobs.list_events(job_id, limit=size) if what == "events" else jobs.checkpoints.list(job_id, limit=size)
+            )
+            for item in page:
+                if item.id in found:  # a host that ignores `after` would go round for ever
+                    break
+                found[item.id] = item.to_dict(mode="json", warnings=False)
+                if len(found) == limit:
+                    break
+    except Refused as error:
+        if error.status not in (404, 405, 501):
+            raise
+    return list(found.values())
+
+
+def progress_of(run: Run, events: Iterable[Mapping[str, Any]]) -> Progress:
+    """How far a job is, from its status and its newest events."""
+    stage = _STAGES.get(run.status.lower(), run.status)
+    data = newest_metrics(events) if run.status == "running" else {}
+    step, total = data.get("step"), data.get("total_steps")
+    loss = data.get("train_loss")
+    reward = data.get("train_mean_reward", data.get("train_reward_mean"))
+    return Progress(
+        stage,
+        percent=100.0 * step / total if step is not None and total else None,
+        step=step,
+        total_steps=total,
+        loss=loss if isinstance(loss, (int, float)) else None,
+        message=f"mean reward {reward:.3g}" if isinstance(reward, (int, float)) else "",
+    )

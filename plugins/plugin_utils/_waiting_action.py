@@ -1,0 +1,153 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action plugin that waits: it calls the module in slices and shows the progress between them.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import merge_hash
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC
+
+display = Display()
+
+SLICE = 20.0
+# A dropped connection is tried again this often in a row, with pauses of as many seconds.
+_RECONNECTS = 6
+_RECONNECT_PAUSE = 10.0
+_TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
+
+
+class WaitingActionBase(ActionBase):  # type: ignore[misc]
+    """Runs the module of the same name. Without ``async``, a module that has to wait does so in slices.
+
+    The plugin owns the deadline and ``elapsed``, ORs ``changed``, and keeps the first slice's ``action`` and
+    ``diff``. The module is bound, from its first answer on, to the run that it named.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Entry point of the plugin."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        if self._task.async_val:
+            native = self._connection.has_native_async
+            return dict(merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=not native)))
+        try:
+            return dict(merge_hash(result, self._in_slices(task_vars)))
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _in_slices(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        args = dict(self._task.args)
+        start = time.monotonic()
+        timeout = self._seconds(args, "wait_timeout", "completion_window")
+        args.setdefault("wait_slice", SLICE)
+        teller = _Teller(self._tells(args))
+        first: dict[str, Any] | None = None
+        changed = False
+        while True:
+            if first is not None and timeout is not None:
+                args.pop("completion_window", None)
+                # 0 would mean not to wait at all; the module itself says that the time is over.
+                args["wait_timeout"] = max(1, int(timeout - (time.monotonic() - start)))
+            result = self._call(args, task_vars, again=first is not None)
+            changed = changed or bool(result.get("changed"))
+            if first is None:
+                first = result
+            if not result.get("waiting") or result.get("failed"):
+                break
+            if result.get("run_id") and self._binds(args):
+                args["wait_run_id"] = result["run_id"]
+            teller.tell(result)
+        if result is not first:
+            if not result.get("failed") or result.get("action", "none") == "none":
+                result["action"] = first.get("action", result.get("action"))
+            if "diff" in first:
+                result["diff"] = first["diff"]
+            result["warnings"] = [
+                *first.get("warnings", ()),
+                *(warning for warning in result.get("warnings", ()) if warning not in first.get("warnings", ())),
+            ]
+        result["changed"] = changed
+        result["elapsed"] = round(time.monotonic() - start, 1)
+        return result
+
+    def _call(self, args: dict[str, Any], task_vars: dict[str, Any] | None, *, again: bool) -> dict[str, Any]:
+        """One slice. Once something is under way, a connection that drops is no reason to stop waiting."""
+        tries = _RECONNECTS if again else 0
+        while True:
+            try:
+                return dict(self._execute_module(module_args=args, task_vars=task_vars))
+            except AnsibleConnectionFailure as error:
+                if not tries:
+                    raise
+                tries -= 1
+                display.vv(f"{self._task.action}: the connection failed ({error}); trying again")
+                time.sleep(_RECONNECT_PAUSE)
+                self._connection.reset()
+
+    def _seconds(self, args: dict[str, Any], *names: str) -> float | None:
+        """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
+        given = next((args[name] for name in names if args.get(name) is not None), WAIT_SPEC["wait_timeout"]["default"])
+        try:
+            return float(given)
+        except (TypeError, ValueError):
+            return None
+
+    def _binds(self, args: dict[str, Any]) -> bool:
+        return str(args.get("state", "present")) == "present"
+
+    def _tells(self, args: dict[str, Any]) -> bool:
+        wanted = args.get("wait_progress")
+        return not self._task.no_log and (wanted is None or str(wanted).lower() in _TRUE)
+
+
+class _Teller:
+    """Prints a line when something has changed. The time that is left is reckoned from what passed here."""
+
+    def __init__(self, tells: bool) -> None:
+        self.tells = tells
+        self.last = ""
+        self.named: str | None = None
+        self.seen: tuple[float, float] | None = None
+
+    def tell(self, result: dict[str, Any]) -> None:
+        """One slice's answer; the module has masked secrets in it."""
+        if not self.tells:
+            return
+        name, run_id = str(result.get("name")), result.get("run_id")
+        if run_id and run_id != self.named:
+            self.named = run_id
+            display.display(f"{name}: run {run_id}")
+        known = {key: value for key, value in dict(result.get("progress") or {}).items() if key in _PROGRESS}
+        progress = Progress(**{"stage": "waiting", **known})
+        line = progress.line(name)
+        if line == self.last:
+            return
+        self.last = line
+        display.display(Progress(**{"stage": "waiting", **known, "seconds_left": self._left(progress)}).line(name))
+
+    def _left(self, progress: Progress) -> float | None:
+        if progress.percent is None:
+            return None
+        now = time.monotonic()
+        if self.seen is None or progress.percent < self.seen[1]:
+            self.seen = (now, progress.percent)
+            return None
+        since, before = self.seen
+        done = progress.percent - before
+        return (100.0 - progress.percent) * (now - since) / done if done > 0 else None
+
+
+_PROGRESS = frozenset(Progress.__dataclass_fields__)
