@@ -351,6 +351,10 @@ class Engine:
         """Wait for the run that this task is bound to. If it fails, the task fails."""
         while True:
             self._run = self._bound = run
+            if self._slice_end is not None and not self.options.wait_run_id and run.phase.pending:
+                # Before anything is waited for, the caller is told the id: from then on nothing can lose the run.
+                self._progress = self._read(partial(self.driver.progress, run))
+                raise SliceEnded
             run = self._await(
                 run, lambda run: run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
             )
@@ -441,7 +445,7 @@ def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if plan.refusal:
         return {"before": before, "after": after}
     for run in plan.remove:
-        before.setdefault("exists", []).append(run.model or run.id)
+        before.setdefault("exists", []).append(run.model if run.phase is Phase.READY and run.model else run.id)
     if plan.remove:
         after["exists"] = []
     for run in (*plan.stop, *plan.twins):

@@ -54,7 +54,9 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         wanted[markers.NAME] = params["name"]
     for job in jobs.list_jobs(api, wanted):
         entries = job.get("metadata") or {}
-        if all(entries.get(key) == value for key, value in wanted.items()) and (
+        # A host that keeps no metadata may at least show the suffix, whose default is the name.
+        suffixed = not entries and set(wanted) == {markers.NAME} and jobs.suffix_of(job) == params["name"]
+        if (suffixed or all(entries.get(key) == value for key, value in wanted.items())) and (
             not params["status"] or job.get("status") in params["status"]
         ):
             yield job
