@@ -43,10 +43,12 @@ _T = TypeVar("_T")
 # A lost answer may belong to a request that the provider is still working on, so look more than once.
 _LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
 _SENDS = 5
+_RUN_AGAIN = "Run the task again: it finds a run of this one by its markers and starts no second one."
 _READ_TRIES = 4
 # Listings lag behind what was just made; within this time "not there" is looked at again.
 _LAG = 120.0
 _LAG_PAUSE = 3.0
+_LAG_LOOKS = 3  # by a task that is bound to a run that an earlier slice saw
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
 
@@ -68,6 +70,7 @@ class Engine:
         self._progress: Progress | None = None
         self._run: Run | None = None  # what the result is about
         self._bound: Run | None = None  # what the task has started or waits for
+        self._invisible = 0
         start = self.clock.monotonic()
         self._start = start
         self._deadline = start + options.wait_timeout
@@ -173,6 +176,8 @@ class Engine:
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
                 run = self._await_ready(run)
+                if self.options.delete_previous:
+                    plan, _runs = self._plan(self._observe())
             if run.phase is Phase.READY:
                 self._remove(plan.remove)
         elif run and plan.stop and self.options.wait:
@@ -201,15 +206,16 @@ class Engine:
                 self._sleep(pause)
             except Unavailable as error:
                 sends += 1
-                found = self._look(token, seen)
+                try:
+                    found = self._look(token, seen)
+                except FineTuneError as blind:
+                    blind.hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
+                    raise
                 if found is not None:
                     run = found
                     break
                 if sends >= _SENDS:
-                    error.hint = (
-                        f"Sent {sends} times; no run was seen after any of them, but a late one is possible. "
-                        "Run the task again: it finds a run of this one by its markers and starts no second one."
-                    )
+                    error.hint = f"Sent {sends} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
                     raise
         self.result["changed"] = True
         self._run = self._bound = run
@@ -333,6 +339,7 @@ class Engine:
         """The run as it is now, or as it was where the provider does not answer just now."""
         try:
             fresh = self.driver.refresh(run)
+            self._invisible = 0
             if self._bound and self._bound.id == run.id:
                 self._run = self._bound = fresh
             run = fresh
@@ -340,7 +347,9 @@ class Engine:
                 self._progress = self.driver.progress(run)
         except NotVisible:
             # Reads lag behind writes; a run that stays invisible is an error, never "gone".
-            if self.options.wait_run_id or self.clock.monotonic() - self._start > _LAG:
+            self._invisible += 1
+            bound = self.options.wait_run_id is not None
+            if self._invisible >= _LAG_LOOKS if bound else self.clock.monotonic() - self._start > _LAG:
                 raise
         except (Unavailable, Throttled) as error:
             if error.retry_after:

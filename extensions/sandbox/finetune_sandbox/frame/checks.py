@@ -1,0 +1,113 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the JSON that a user sends to the control API, with messages that say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class ControlError(ValueError):
+    """Bad control input; answered with 400 over HTTP. `status` 404 for a thing that does not exist."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Fields:
+    """Takes known keys out of a mapping; `done` refuses what is left over."""
+
+    def __init__(self, spec: object, what: str) -> None:
+        if not isinstance(spec, Mapping):
+            raise ControlError(f"{what}: expected a JSON object, got {type(spec).__name__}.")
+        self._spec = dict(spec)
+        self._what = what
+        self._asked: list[str] = []
+
+    def _take(self, key: str) -> Any:
+        self._asked.append(key)
+        return self._spec.pop(key, None)
+
+    def given(self, key: str) -> bool:
+        """Whether the key is there (and not yet taken)."""
+        return key in self._spec
+
+    def anything(self, key: str) -> Any:
+        """Any JSON value, or None."""
+        return self._take(key)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string; required when there is no default."""
+        value = self.optional_text(key)
+        if value is None:
+            value = default
+        if value is None:
+            raise ControlError(f"{self._what}: '{key}' is required (a string).")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """A string, or None when it is left out."""
+        value = self._take(key)
+        if value is not None and not isinstance(value, str):
+            raise ControlError(f"{self._what}: '{key}' must be a string, got {value!r}.")
+        return value
+
+    def choice(self, key: str, choices: Sequence[str], default: str | None) -> str | None:
+        """One of the choices."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if value not in choices:
+            raise ControlError(f"{self._what}: '{key}' must be one of {', '.join(choices)}; got {value!r}.")
+        return str(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise ControlError(f"{self._what}: '{key}' must be true or false, got {value!r}.")
+        return value
+
+    def integer(self, key: str, default: int | None, low: int | None = None, high: int | None = None) -> int | None:
+        """A whole number within its bounds."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ControlError(f"{self._what}: '{key}' must be a whole number, got {value!r}.")
+        self._bounds(key, value, low, high)
+        return value
+
+    def number(self, key: str, default: float, low: float | None = None, high: float | None = None) -> float:
+        """A number within its bounds."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise ControlError(f"{self._what}: '{key}' must be a number, got {value!r}.")
+        self._bounds(key, value, low, high)
+        return float(value)
+
+    def strings(self, key: str) -> dict[str, str]:
+        """An object of strings; numbers are taken as their text."""
+        value = self._take(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping) or not all(isinstance(v, (str, int, float)) for v in value.values()):
+            raise ControlError(f"{self._what}: '{key}' must be an object of strings, got {value!r}.")
+        return {str(k): str(v) for k, v in value.items()}
+
+    def done(self) -> None:
+        """Refuse unknown keys."""
+        if self._spec:
+            unknown = ", ".join(map(repr, self._spec))
+            raise ControlError(f"{self._what}: unknown key {unknown}. Known: {', '.join(sorted(set(self._asked)))}.")
+
+    def _bounds(self, key: str, value: float, low: float | None, high: float | None) -> None:
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"from {low}" + ("" if high is None else f" to {high}")
+            raise ControlError(f"{self._what}: '{key}' must be {bounds}, got {value!r}.")

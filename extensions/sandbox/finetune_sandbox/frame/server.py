@@ -1,0 +1,300 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP side: werkzeug's threaded server with keep-alive, faults and the request log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from http.client import responses
+from pathlib import Path
+from typing import Any, Protocol
+
+from werkzeug import Request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
+
+from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.control import Control
+from finetune_sandbox.frame.faults import Fault, Faults
+from finetune_sandbox.frame.requestlog import RequestLog
+from finetune_sandbox.frame.web import Answer, Call, Provider, Refusal, Route
+
+HOST = "127.0.0.1"
+CONTROL_PREFIX = "/_sandbox"
+_CHUNK = 1 << 18
+
+
+class _Drop(Exception):
+    """Close the connection with a reset, without an answer."""
+
+
+class _Readable(Protocol):
+    """What a request body is read from."""
+
+    def read(self, size: int = -1, /) -> bytes | None:
+        """Up to so many bytes."""
+
+
+class _Body:
+    """A request body that never reads past its end and can be emptied, so that keep-alive works."""
+
+    def __init__(self, stream: _Readable, length: int | None) -> None:
+        self._stream = stream
+        self._left = length
+        self.count = 0
+        self.ended = length == 0
+
+    def read(self, size: int = -1) -> bytes:
+        if self.ended:
+            return b""
+        want = size
+        if self._left is not None:
+            want = self._left if size < 0 else min(size, self._left)
+        data = self._stream.read(want) or b""
+        self.count += len(data)
+        if self._left is not None:
+            self._left -= len(data)
+            self.ended = self._left == 0
+        if not data and want:
+            if self._left:
+                raise ConnectionResetError("the client went away in the middle of its request")
+            self.ended = True
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        """Part of the WSGI contract; form parsing uses read."""
+        line = bytearray()
+        while (size < 0 or len(line) < size) and not line.endswith(b"\n"):
+            byte = self.read(1)
+            if not byte:
+                break
+            line += byte
+        return bytes(line)
+
+    def drain(self) -> None:
+        while self.read(_CHUNK):
+            pass
+
+
+class Application:
+    """Finds the operation of a request, applies faults, calls the provider, logs."""
+
+    def __init__(
+        self, providers: list[Provider], clock: Clock, faults: Faults, log: RequestLog, control: Control
+    ) -> None:
+        self.clock, self.faults, self.log, self.control = clock, faults, log, control
+        self._providers = providers
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        self._map = Map(strict_slashes=False, merge_slashes=False)
+        for provider in providers:
+            for route in provider.routes():
+                self._map.add(Rule(route.rule, methods=[route.method], endpoint=(provider, route)))
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `answer` instead."""
+        raise NotImplementedError("requests are answered by the handler")
+
+    def opened(self, connection: socket.socket) -> None:
+        """A client connected."""
+        with self._connections_lock:
+            self._connections.add(connection)
+
+    def ended(self, connection: socket.socket) -> None:
+        """A connection is over."""
+        with self._connections_lock:
+            self._connections.discard(connection)
+
+    def hang_up(self) -> None:
+        """End all connections that are kept alive; without it they would be served after the server closed."""
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def answer(self, request: Request, body: _Body) -> Answer:
+        """The answer to a request; raises _Drop where the connection is to be reset."""
+        if request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/"):
+            return self.control.handle(request.method, request.path[len(CONTROL_PREFIX) :], request)
+        provider = next((p for p in self._providers if p.dialect_of(request.path) is not None), None)
+        if provider is None:
+            message = (
+                f"Nothing is served at {request.path}. The control API is at {CONTROL_PREFIX}/, see docs/sandbox.md."
+            )
+            return Answer({"error": {"message": message}}, 404)
+        call = Call(request, f"{provider.name}.unknown", provider.dialect_of(request.path) or "", {})
+        route: Route | None = None
+        unrouted: Answer | None = None
+        try:
+            (_, route), arguments = self._map.bind("", "/").match(request.path, method=request.method)
+            call.operation, call.dialect, call.arguments = route.operation, route.dialect, dict(arguments)
+        except (HTTPException, MethodNotAllowed):
+            unrouted = provider.unknown_path(call.dialect, request.method, request.path)
+        fault = self.faults.take(call.operation)
+        answer: Answer | None = None
+        try:
+            answer = self._outcome(provider, call, route, unrouted, fault)
+            body.drain()
+            return answer
+        finally:
+            size = 0
+            if answer is not None:
+                content = answer.encoded()
+                size = len(content) if isinstance(content, bytes) else content.stat().st_size
+            self.log.add(
+                time=time.time(),
+                virtual_time=self.clock.now(),
+                provider=provider.name,
+                dialect=call.dialect,
+                operation=call.operation,
+                method=request.method,
+                path=request.path,
+                query=request.query_string.decode("latin-1"),
+                status=None if answer is None else answer.status,
+                key=f"...{call.key[-4:]}" if call.key else "",
+                bytes_in=body.count,
+                bytes_out=size,
+                fault=None if fault is None else fault.label(),
+            )
+
+    def _outcome(
+        self,
+        provider: Provider,
+        call: Call,
+        route: Route | None,
+        unrouted: Answer | None,
+        fault: Fault | None,
+    ) -> Answer:
+        if fault is not None:
+            if fault.delay:
+                time.sleep(fault.delay)
+            if fault.when == "before":
+                if fault.reset:
+                    raise _Drop
+                if fault.status is not None:
+                    return self._faulty(provider, call, fault)
+        try:
+            if unrouted is not None or route is None:
+                answer = unrouted or provider.unknown_path(call.dialect, call.request.method, call.request.path)
+            else:
+                provider.open(call)
+                answer = route.handler(call)
+        except Refusal as refusal:
+            answer = refusal.answer
+        except ConnectionError:
+            raise
+        except Exception:
+            # A defect of the sandbox: show it to whoever runs it, and answer as the provider's own 500.
+            traceback.print_exc(file=sys.stderr)
+            answer = provider.error(call.dialect, 500)
+        if fault is not None and fault.when == "after":
+            if fault.reset:
+                raise _Drop
+            if fault.status is not None:
+                return self._faulty(provider, call, fault)
+        return answer
+
+    @staticmethod
+    def _faulty(provider: Provider, call: Call, fault: Fault) -> Answer:
+        answer = provider.error(call.dialect, fault.status or 500)
+        if fault.body is not None:
+            answer.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+        answer.headers.update(fault.headers)
+        return answer
+
+
+class _Handler(WSGIRequestHandler):
+    """werkzeug's handler closes after every answer; clients of the real hosts keep their connections."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 600
+
+    @property
+    def application(self) -> Application:
+        """What answers."""
+        application = self.server.app
+        if not isinstance(application, Application):
+            raise TypeError("the server was not made by start_server")
+        return application
+
+    def setup(self) -> None:
+        super().setup()
+        self.application.opened(self.connection)
+
+    def run_wsgi(self) -> None:
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        environ = self.make_environ()
+        stream = environ["wsgi.input"]
+        if isinstance(stream, DechunkedInput):
+            body = _Body(stream, None)
+        else:
+            length = self.headers.get("Content-Length", "0")
+            body = _Body(stream, int(length) if length.isdecimal() else 0)
+        environ["wsgi.input"] = body
+        environ["wsgi.input_terminated"] = True
+        try:
+            answer = self.application.answer(Request(environ), body)
+            body.drain()
+            self._send(answer)
+        except _Drop:
+            self._reset()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+    def _send(self, answer: Answer) -> None:
+        content = answer.encoded()
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
+        head += [f"{name}: {value}" for name, value in answer.headers.items()]
+        head += [f"Content-Length: {size}", f"Date: {self.date_time_string()}", "", ""]
+        start = "\r\n".join(head).encode("latin-1")
+        if self.command == "HEAD":
+            self.wfile.write(start)
+        elif isinstance(content, Path):
+            with content.open("rb") as file:
+                self.wfile.write(start)
+                while chunk := file.read(_CHUNK):
+                    self.wfile.write(chunk)
+        else:
+            self.wfile.write(start + content)
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        # Linger 0 makes close() send RST. detach() so that no other reader of the socket keeps it open.
+        with contextlib.suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+
+    def finish(self) -> None:
+        self.application.ended(self.connection)
+        with contextlib.suppress(OSError, ValueError):
+            super().finish()
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """No access log: the control API has one."""
+
+
+def start_server(application: Application, port: int) -> BaseWSGIServer:
+    """A listening server (not serving yet) on loopback. OSError when the port is taken."""
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        # Bound here: werkzeug would print a hint and exit the process when the port is taken.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+        descriptor = os.dup(listener.fileno())
+        port = listener.getsockname()[1]
+    server = make_server(HOST, port, application, threaded=True, request_handler=_Handler, fd=descriptor)
+    os.close(descriptor)
+    return server

@@ -1,0 +1,307 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The provider: its paths in three dialects, credentials, and its part of the control API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.web import Answer, Call, Refusal, Route
+from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, OPENAI, ApiError, typical
+from finetune_sandbox.openai.files import Files, Uploads
+from finetune_sandbox.openai.jobs import Jobs
+from finetune_sandbox.openai.models import Graders, Models, Permissions
+from finetune_sandbox.openai.seeding import seed
+from finetune_sandbox.openai.state import Account
+from finetune_sandbox.openai.store import Store
+
+Operation = Callable[[Call, Account], Answer]
+_PREFIXES = {"/v1": OPENAI, "/azure/openai/v1": AZURE, "/azure/openai": AZURE, "/compatible/v1": COMPATIBLE}
+_AZURE_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?|preview|latest|v1")
+_ADMIN = frozenset({"openai.permissions.create", "openai.permissions.list", "openai.permissions.delete"})
+AZURE_API_VERSION = "2025-04-01-preview"
+
+
+class OpenAIProvider:
+    """See finetune_sandbox.frame.web.Provider."""
+
+    name = "openai"
+
+    def __init__(self, clock: Clock, folder: Path, seed_number: int | None) -> None:
+        self.store = Store(clock, folder, seed_number)
+        files = Files(self.store)
+        uploads, jobs, models = Uploads(self.store, files), Jobs(self.store), Models(self.store)
+        permissions, graders = Permissions(self.store), Graders()
+        job, permission = "/fine_tuning/jobs/<job>", "/fine_tuning/checkpoints/<path:checkpoint>/permissions"
+        core: list[tuple[str, str, str, Operation]] = [
+            ("files.create", "POST", "/files", files.create),
+            ("files.list", "GET", "/files", files.list),
+            ("files.retrieve", "GET", "/files/<file>", files.retrieve),
+            ("files.delete", "DELETE", "/files/<file>", files.delete),
+            ("files.content", "GET", "/files/<file>/content", files.content),
+            ("jobs.create", "POST", "/fine_tuning/jobs", jobs.create),
+            ("jobs.list", "GET", "/fine_tuning/jobs", jobs.list),
+            ("jobs.retrieve", "GET", job, jobs.retrieve),
+            ("jobs.cancel", "POST", job + "/cancel", jobs.cancel),
+            ("models.list", "GET", "/models", models.list),
+            ("models.retrieve", "GET", "/models/<path:model>", models.retrieve),
+            ("models.delete", "DELETE", "/models/<path:model>", models.delete),
+        ]
+        more: list[tuple[str, str, str, Operation]] = [
+            ("uploads.create", "POST", "/uploads", uploads.create),
+            ("uploads.parts.create", "POST", "/uploads/<upload>/parts", uploads.add_part),
+            ("uploads.complete", "POST", "/uploads/<upload>/complete", uploads.complete),
+            ("uploads.cancel", "POST", "/uploads/<upload>/cancel", uploads.cancel),
+            ("jobs.pause", "POST", job + "/pause", jobs.pause),
+            ("jobs.resume", "POST", job + "/resume", jobs.resume),
+            ("jobs.events", "GET", job + "/events", jobs.events),
+            ("jobs.checkpoints", "GET", job + "/checkpoints", jobs.checkpoints),
+            ("permissions.create", "POST", permission, permissions.create),
+            ("permissions.list", "GET", permission, permissions.list),
+            ("permissions.delete", "DELETE", permission + "/<permission>", permissions.delete),
+            ("model_limits.list", "GET", "/fine_tuning/model_limits", models.limits),
+            ("graders.validate", "POST", "/fine_tuning/alpha/graders/validate", graders.validate),
+            ("graders.run", "POST", "/fine_tuning/alpha/graders/run", graders.run),
+        ]
+        self._routes = [
+            Route(f"{self.name}.{operation}", method, prefix + rule, dialect, self._handler(function))
+            for prefix, dialect in _PREFIXES.items()
+            for operation, method, rule, function in (core if dialect == COMPATIBLE else core + more)
+        ]
+
+    # What the frame asks for
+
+    def routes(self) -> list[Route]:
+        """All paths of all dialects."""
+        return self._routes
+
+    def dialect_of(self, path: str) -> str | None:
+        """By the longest base path that fits."""
+        return next((d for prefix, d in _PREFIXES.items() if path == prefix or path.startswith(prefix + "/")), None)
+
+    def _handler(self, function: Operation) -> Callable[[Call], Answer]:
+        def handle(call: Call) -> Answer:
+            try:
+                return self._signed(call.dialect, function(call, self._account(call)))
+            except ApiError as error:
+                return self._signed(call.dialect, error.answer(call.dialect))
+
+        return handle
+
+    def _signed(self, dialect: str, answer: Answer) -> Answer:
+        request_id = self.store.ids.hexadecimal(32)
+        if dialect == AZURE:
+            answer.headers.setdefault("apim-request-id", request_id)
+        answer.headers.setdefault("x-request-id", "req_" + request_id)
+        return answer
+
+    def open(self, call: Call) -> None:
+        """Check the credentials."""
+        headers = call.request.headers
+        scheme, _, bearer = headers.get("Authorization", "").partition(" ")
+        call.key = bearer.strip() if scheme.lower() == "bearer" else ""
+        if call.dialect == AZURE:
+            call.key = headers.get("api-key", "") or call.key
+        try:
+            self._check_access(call)
+        except ApiError as error:
+            raise Refusal(self._signed(call.dialect, error.answer(call.dialect))) from error
+
+    def _check_access(self, call: Call) -> None:
+        headers = call.request.headers
+        account = self._owner(call.key)
+        if call.dialect == AZURE:
+            if account is None:
+                message = (
+                    "Access denied due to invalid subscription key or wrong "
+                    "API endpoint. Make sure to provide a valid "
+                    "key for an active subscription and use a correct "
+                    "regional API endpoint for your resource."
+                )
+                raise ApiError(401, message)
+            version = call.request.args.get("api-version")
+            if version is None and call.request.path.startswith("/azure/openai/v1/"):
+                version = "v1"
+            if version is None or not _AZURE_VERSION.fullmatch(version):
+                raise ApiError(404, "Resource not found", azure_code="404")
+        elif not call.key:
+            message = (
+                "You didn't provide an API key. You need to provide your "
+                "API key in an Authorization header using "
+                "Bearer auth (i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from "
+                "https://platform.openai.com/account/api-keys."
+            )
+            raise ApiError(401, message)
+        if account is None:
+            message = (
+                f"Incorrect API key provided: {_masked(call.key)}. You can find your API key at "
+                "https://platform.openai.com/account/api-keys."
+            )
+            raise ApiError(401, message, code="invalid_api_key")
+        if call.dialect == OPENAI:
+            if headers.get("OpenAI-Organization", account.id) != account.id:
+                message = "OpenAI-Organization header should match organization for API key"
+                raise ApiError(401, message, code="mismatched_organization")
+            project = headers.get("OpenAI-Project")
+            if project is not None and project not in account.projects:
+                message = "OpenAI-Project header should match project for API key"
+                raise ApiError(401, message, code="mismatched_project")
+        admin = call.key == account.admin_key
+        if admin != (call.operation in _ADMIN):
+            what = "an admin API key" if call.operation in _ADMIN else "a project API key, not an admin key"
+            message = f"You have insufficient permissions for this operation. It needs {what}."
+            raise ApiError(403, message, code="missing_scope")
+
+    def _owner(self, key: str) -> Account | None:
+        with self.store.lock:
+            accounts = list(self.store.accounts.values())
+        return next((account for account in accounts if key and key in {account.api_key, account.admin_key}), None)
+
+    def _account(self, call: Call) -> Account:
+        account = self._owner(call.key)
+        if account is None:
+            raise ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
+        return account
+
+    def error(self, dialect: str, status: int) -> Answer:
+        """The host's typical error of a status."""
+        return self._signed(dialect, typical(dialect, status))
+
+    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+        """What the host says where there is nothing."""
+        if dialect == COMPATIBLE:
+            return Answer({"detail": "Not Found"}, 404)
+        if dialect == AZURE:
+            return self._signed(dialect, ApiError(404, "Resource not found", azure_code="404").answer(dialect))
+        return self._signed(dialect, ApiError(404, f"Invalid URL ({method} {path})").answer(dialect))
+
+    def environment(self, base: str) -> dict[str, dict[str, str]]:
+        """The variables that the openai SDK reads. The compatible host shares names with OpenAI, so it has its own."""
+        key = self.default_account.api_key
+        return {
+            OPENAI: {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": key},
+            AZURE: {
+                "AZURE_OPENAI_ENDPOINT": f"{base}/azure",
+                "AZURE_OPENAI_API_KEY": key,
+                "OPENAI_API_VERSION": AZURE_API_VERSION,
+            },
+            COMPATIBLE: {"COMPATIBLE_BASE_URL": f"{base}/compatible/v1", "COMPATIBLE_API_KEY": key},
+        }
+
+    def reset(self) -> None:
+        """As just started."""
+        self.store.reset()
+
+    def close(self) -> None:
+        """End the background work; the frame removes the folder."""
+        self.store.close()
+
+    # Control, as calls and as methods
+
+    def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """`/_sandbox/openai/<path>`."""
+        head, _, rest = path.partition("/")
+        store = self.store
+        with store.lock:
+            if (method, path) == ("POST", "seed"):
+                return seed(store, body)
+            if path == "settings" and method in {"GET", "POST"}:
+                if method == "POST":
+                    store.settings.change(dict(body))
+                return store.settings.shown()
+            if head == "fates" and (method, rest) == ("GET", ""):
+                return {"fates": [fate.shown() for fate in store.fates]}
+            if head == "fates" and (method, rest) == ("POST", ""):
+                return store.add_fate(body).shown()
+            if head == "fates" and method == "DELETE":
+                before = len(store.fates)
+                store.fates = [fate for fate in store.fates if rest and fate.id != rest]
+                return {"removed": before - len(store.fates)}
+            if head == "accounts":
+                return self._accounts(method, rest, body)
+            if head == "jobs" and method == "GET" and not rest:
+                return self._jobs(Fields(body, "jobs"))
+        raise ControlError(f"There is no control call {method} /openai/{path}. See docs/sandbox.md.", 404)
+
+    def _accounts(self, method: str, name: str, body: Mapping[str, Any]) -> Any:
+        store = self.store
+        if method == "GET" and not name:
+            return {"accounts": [account.shown() for account in store.accounts.values()]}
+        if method == "POST" and not name:
+            return store.add_account(Fields(body, "accounts")).shown()
+        if method in {"GET", "PATCH"} and name:
+            account = store.account(name)
+            if method == "PATCH":
+                store.change_account(account, Fields(body, "accounts"))
+            return account.shown()
+        raise ControlError("accounts: GET and POST /openai/accounts, GET and PATCH /openai/accounts/<name>.")
+
+    def _jobs(self, fields: Fields) -> dict[str, Any]:
+        """What truly exists, whatever a dialect hides: for tests that count paid runs."""
+        account = self.store.account(fields.optional_text("account"))
+        seeded = fields.anything("seeded") in (True, "true", "1")
+        fields.done()
+        self.store.settle(account)
+        return {
+            "jobs": [
+                {
+                    "id": job.id,
+                    "status": job.status,
+                    "created_at": job.created_at,
+                    "model": job.model,
+                    "suffix": job.suffix,
+                    "metadata": job.metadata,
+                    "training_file": job.training_file,
+                    "dialect": job.dialect,
+                    "fine_tuned_model": job.fine_tuned_model,
+                }
+                for job in account.jobs.walk(None, newest_first=False)
+                if seeded or not job.seeded
+            ]
+        }
+
+    @property
+    def default_account(self) -> Account:
+        """The account that is always there ("acme")."""
+        return self.store.default_account
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Read or change limits and durations."""
+        shown: dict[str, Any] = self.control("POST", "settings", changes)
+        return shown
+
+    def seed(self, **spec: Any) -> dict[str, Any]:
+        """Make old jobs and files."""
+        return seed(self.store, spec)
+
+    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
+        """Decide what happens to the next matching job or file."""
+        with self.store.lock:
+            return self.store.add_fate({"fate": fate, **spec}).shown()
+
+    def add_account(self, name: str, **spec: Any) -> dict[str, Any]:
+        """A further organisation."""
+        shown: dict[str, Any] = self.control("POST", "accounts", {"name": name, **spec})
+        return shown
+
+    def change_account(self, name: str = "acme", **spec: Any) -> dict[str, Any]:
+        """Change role and closed."""
+        shown: dict[str, Any] = self.control("PATCH", f"accounts/{name}", spec)
+        return shown
+
+    def jobs(self, account: str | None = None, seeded: bool = False) -> list[dict[str, Any]]:
+        """All jobs there are, oldest first; old (seeded) ones only when asked for."""
+        found: list[dict[str, Any]] = self.control("GET", "jobs", {"account": account, "seeded": seeded})["jobs"]
+        return found
+
+
+def _masked(key: str) -> str:
+    """As the host shows a wrong key: its ends only."""
+    if len(key) <= 12:
+        return "*" * len(key)
+    return f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"

@@ -1,0 +1,17 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that names the providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.web import Provider
+from finetune_sandbox.openai.provider import OpenAIProvider
+
+ProviderFactory = Callable[[Clock, Path, "int | None"], Provider]
+"""(clock, a folder of its own, seed of everything random) -> provider"""
+
+PROVIDERS: dict[str, ProviderFactory] = {"openai": OpenAIProvider}

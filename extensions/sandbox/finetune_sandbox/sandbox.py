@@ -1,0 +1,171 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sandbox in one object: `with Sandbox(speed=60) as s: ...`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.control import Control
+from finetune_sandbox.frame.faults import Faults
+from finetune_sandbox.frame.requestlog import RequestLog
+from finetune_sandbox.frame.server import CONTROL_PREFIX, HOST, Application, start_server
+from finetune_sandbox.frame.web import Provider
+from finetune_sandbox.openai.provider import OpenAIProvider
+from finetune_sandbox.registry import PROVIDERS
+
+
+class Sandbox:
+    """Offline providers on 127.0.0.1, served by threads of this process.
+
+    speed: virtual seconds per real second; 0 stops the clock (use `advance`).
+    port: 0 takes a free one.
+    start: virtual unix time to begin at; the real time when left out.
+    seed: everything random follows from it: ids, learning curves, what "auto" becomes.
+
+    Everything uploaded is kept in a temporary folder, which `close` removes.
+    """
+
+    def __init__(self, speed: float = 1.0, port: int = 0, start: float | None = None, seed: int | None = None) -> None:
+        self.clock = Clock(speed, start)
+        self.faults = Faults()
+        self.log = RequestLog()
+        self._folder = Path(tempfile.mkdtemp(prefix="finetune-sandbox-"))
+        self.providers: dict[str, Provider] = {}
+        try:
+            for name, factory in PROVIDERS.items():
+                folder = self._folder / name
+                folder.mkdir()
+                self.providers[name] = factory(self.clock, folder, seed)
+            self._control = Control(list(self.providers.values()), self.clock, self.faults, self.log)
+            self._application = Application(
+                list(self.providers.values()), self.clock, self.faults, self.log, self._control
+            )
+            self._server = start_server(self._application, port)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self.port: int = self._server.port
+        self.url = f"http://{HOST}:{self.port}"
+        self.control_url = self.url + CONTROL_PREFIX
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+        )
+        self._closed = False
+
+    def start(self) -> Sandbox:
+        """Begin to serve; returns itself."""
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop serving and remove the uploaded content. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._application.hang_up()
+        for provider in self.providers.values():
+            provider.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The control API as methods. `control` is the general form; the others name its usual calls.
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None, **fields: Any) -> Any:
+        """One control call, e.g. control("POST", "/openai/seed", jobs=100). ControlError for bad input."""
+        return self._control.call(method, path, {**(body or {}), **fields})
+
+    def advance(self, seconds: float) -> float:
+        """Jump the virtual clock forward; returns the new virtual time."""
+        return self.clock.advance(seconds)
+
+    def set_speed(self, speed: float) -> None:
+        """Virtual seconds per real second."""
+        self.clock.set_speed(speed)
+
+    def fault(self, operation: str, **spec: Any) -> dict[str, Any]:
+        """Add a fault, e.g. fault("openai.jobs.create", reset="after", times=1)."""
+        added: dict[str, Any] = self.control("POST", "/faults", {"operation": operation, **spec})
+        return added
+
+    def clear_faults(self) -> None:
+        """Remove all faults."""
+        self.faults.remove()
+
+    def requests(self, operation: str = "*", since: int = 0) -> list[dict[str, Any]]:
+        """The request log, filtered by a glob of operation names."""
+        return self.log.entries(operation, since)
+
+    def count(self, operation: str = "*") -> int:
+        """How many requests there were since the log was cleared."""
+        return sum(self.log.counts(operation).values())
+
+    def clear_log(self) -> None:
+        """Forget the request log and its counters."""
+        self.log.clear()
+
+    def reset(self) -> None:
+        """Forget faults, log and everything in the providers; the clock goes on."""
+        self.control("POST", "/reset")
+
+    def environment(self, dialect: str | None = None) -> dict[str, str]:
+        """Environment variables for clients: of one dialect (e.g. "openai"), or of all together."""
+        tables = {}
+        for provider in self.providers.values():
+            tables.update(provider.environment(self.url))
+        if dialect is not None:
+            return dict(tables[dialect])
+        return {name: value for table in tables.values() for name, value in table.items()}
+
+    # Shorthands for the OpenAI provider.
+
+    @property
+    def openai(self) -> OpenAIProvider:
+        """The OpenAI provider, with its control methods."""
+        provider = self.providers["openai"]
+        if not isinstance(provider, OpenAIProvider):
+            raise TypeError("the openai provider is not registered")
+        return provider
+
+    @property
+    def openai_url(self) -> str:
+        """Base URL of the OpenAI dialect, with /v1."""
+        return self.url + "/v1"
+
+    @property
+    def azure_endpoint(self) -> str:
+        """Endpoint of the Azure dialect, as AzureOpenAI takes it."""
+        return self.url + "/azure"
+
+    @property
+    def compatible_url(self) -> str:
+        """Base URL of the minimal compatible host, with /v1."""
+        return self.url + "/compatible/v1"
+
+    @property
+    def api_key(self) -> str:
+        """The API key of the default account."""
+        return self.openai.default_account.api_key
+
+    @property
+    def admin_key(self) -> str:
+        """The admin key of the default account (checkpoint permissions)."""
+        return self.openai.default_account.admin_key

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Makes the sandbox importable and gives one to every test that asks for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+_SANDBOX = str(Path(__file__).resolve().parents[2] / "extensions" / "sandbox")
+if _SANDBOX not in sys.path:
+    sys.path.insert(0, _SANDBOX)
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A fresh sandbox whose clock runs fast: a whole job takes about half a second."""
+    from finetune_sandbox import Sandbox
+
+    with Sandbox(speed=1000, seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def still_sandbox() -> Iterator[Sandbox]:
+    """A fresh sandbox whose clock stands still; `advance` moves it."""
+    from finetune_sandbox import Sandbox
+
+    with Sandbox(speed=0, seed=7) as running:
+        yield running
