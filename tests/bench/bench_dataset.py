@@ -64,7 +64,7 @@ def write_chat(path: Path, size: int) -> int:
     """Write about ``size`` bytes of chat examples, one in ten with other than ASCII text; return how many."""
     rng = random.Random(20261121)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["".join(rng.choices(letters, k=rng.randint(2, 10))) for _ in range(4000)]
+    words = ["".join(rng.choices(letters, k=rng.randint(2, 10))) for _unused in range(4000)]
 
     def text(low: int, high: int) -> str:
         return " ".join(rng.choices(words, k=rng.randint(low, high)))
@@ -73,7 +73,7 @@ def write_chat(path: Path, size: int) -> int:
     with path.open("w", encoding="utf-8") as file:
         while written < size:
             messages = [{"role": "system", "content": f"You are a support bot. {text(5, 15)}"}]
-            for _ in range(rng.randint(1, 3)):
+            for _unused in range(rng.randint(1, 3)):
                 odd = ' He said: "no".\n' if count % 7 == 0 else ""
                 messages.append({"role": "user", "content": text(5, 40) + odd})
                 more = " Grüße — 日本" if count % 10 == 0 else ""
@@ -110,7 +110,7 @@ def main() -> int:
         print(f"{path.stat().st_size >> 20} MiB, {examples:,} examples, Python {sys.version.split()[0]}")
         empty = measure(_EMPTY, one)["own"]
         runs: dict[str, list[dict[str, float]]] = {"bare": [], "one": [], "two": []}
-        for _ in range(options.rounds):
+        for _unused in range(options.rounds):
             runs["bare"].append(measure(_BARE, one, str(path)))
             runs["one"].append(measure(_SCAN, one, str(path), "1"))
             runs["two"].append(measure(_SCAN, two, str(path), "2"))

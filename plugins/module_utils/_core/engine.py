@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock, intervals
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import FIRST_INTERVAL, Clock, intervals
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     NotVisible,
@@ -361,9 +361,13 @@ class Engine:
         while True:
             self._run = self._bound = run
             if self._slice_end is not None and not self.options.wait_run_id and run.phase.pending:
-                # Before anything is waited for, the caller is told the id: from then on nothing can lose the run.
-                self._progress = self._read(partial(self.driver.progress, run))
-                raise SliceEnded
+                # The caller is told the id as soon as the run can be seen: from then on nothing can lose it.
+                run = self._look_at(run)
+                while self._invisible:
+                    self._sleep(FIRST_INTERVAL, run)
+                    run = self._look_at(run)
+                if run.phase.pending:
+                    raise SliceEnded
             run = self._await(
                 run, lambda run: run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
             )

@@ -471,13 +471,13 @@ class Chat(Format):
     def measure(self, example: Pairs) -> Measure | None:
         # Written flat: this runs for every line of files of gigabytes.
         ((key, messages),) = example
-        if key != "messages" or type(messages) is not list:
+        if key != "messages" or not isinstance(messages, list):
             return None
         chars = wide = 0
         role = None
         asked = False
         for message in messages:
-            if type(message) is not tuple:
+            if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
             if role_key != "role" or content_key != "content" or not content:
@@ -540,10 +540,10 @@ class Reinforcement(Format):
     def measure(self, example: Pairs) -> Measure | None:
         fields = dict(example)
         messages = fields.pop("messages")
-        if len(fields) != len(example) - 1 or type(messages) is not list or not _CHAT_KEYS.isdisjoint(fields):
+        if len(fields) != len(example) - 1 or not isinstance(messages, list) or not _CHAT_KEYS.isdisjoint(fields):
             return None
         for key, value in fields.items():
-            if type(value) is str:
+            if isinstance(value, str):
                 value.encode()
             elif value is not None and type(value) not in (int, float, bool):
                 return None
@@ -551,7 +551,7 @@ class Reinforcement(Format):
         chars = weight = 0
         role = None
         for message in messages:
-            if type(message) is not tuple:
+            if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
             if role_key != "role" or content_key != "content" or not content:
@@ -614,14 +614,14 @@ class Preference(Format):
         ((messages_key, messages),) = given
         if (key, messages_key, better_key, worse_key) != ("input", "messages", *_OUTPUTS) or better == worse:
             return None
-        if type(given) is not tuple or type(messages) is not list or type(better) is not list:
+        if not isinstance(given, tuple) or not isinstance(messages, list) or not isinstance(better, list):
             return None
-        if type(worse) is not list:
+        if not isinstance(worse, list):
             return None
         chars = weight = 0
         role = None
         for message in messages:
-            if type(message) is not tuple:
+            if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
             if role_key != "role" or content_key != "content" or not content:

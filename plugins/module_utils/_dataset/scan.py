@@ -73,7 +73,7 @@ _NOT_PLAIN = (ValueError, RecursionError, StopIteration, TypeError, KeyError, At
 
 _STATISTICS = ("messages_per_example", "characters_per_example", "tokens_per_example")
 
-_Shown = tuple[int | None, str, str, str]
+_Shown = tuple["int | None", str, str, str]
 
 
 def scan(
@@ -502,7 +502,7 @@ class _Lines:
                 try:
                     text = line.decode()
                     example, end = fast(text, 0)
-                    if end == len(text) and type(example) is tuple:
+                    if end == len(text) and isinstance(example, tuple):
                         found = measure(example)
                 except _NOT_PLAIN:
                     found = None

@@ -71,7 +71,7 @@ def test_faults_before_and_after_the_change(
 def test_a_fault_can_skip_and_repeat_and_carry_its_own_body(still_sandbox: Sandbox, client: openai.OpenAI) -> None:
     still_sandbox.fault("openai.files.*", status=418, body={"error": {"message": "teapot"}}, after=1, times=2)
     statuses = [client.files.with_raw_response.list().status_code]
-    for _ in range(2):
+    for _unused in range(2):
         with pytest.raises(openai.APIStatusError, match="teapot") as caught:
             client.files.list()
         statuses.append(caught.value.status_code)
@@ -85,7 +85,7 @@ def test_a_probability_is_reproducible(still_sandbox: Sandbox, client: openai.Op
         still_sandbox.clear_faults()
         still_sandbox.fault("openai.models.list", status=503, probability=0.5, seed=3)
         seen = []
-        for _ in range(20):
+        for _unused in range(20):
             try:
                 client.models.list()
                 seen.append(True)
@@ -158,7 +158,7 @@ def test_connections_are_kept_alive(still_sandbox: Sandbox, client: openai.OpenA
 
     connection = http.client.HTTPConnection("127.0.0.1", still_sandbox.port)
     ports = set()
-    for _ in range(3):
+    for _unused in range(3):
         connection.request("POST", "/v1/files", body=b"not a form", headers={"Authorization": "Bearer x"})
         answer = connection.getresponse()
         assert answer.status == 401 and answer.read()
@@ -259,7 +259,7 @@ def test_the_command_line(program: Program, tmp_path: Path) -> None:
     client = openai.OpenAI(base_url=ready["env"]["OPENAI_BASE_URL"], api_key=ready["env"]["OPENAI_API_KEY"])
     assert client.models.list().data
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=30)
+    output, _unused = process.communicate(timeout=30)
     assert process.returncode == 0 and not port_file.exists() and not pid_file.exists()
     exported = dict(line.removeprefix("export ").split("=", 1) for line in output.splitlines())
     assert exported == ready["env"]

@@ -59,7 +59,7 @@ def test_azure_wants_a_key_and_a_version(still_sandbox: Sandbox) -> None:
 
 def test_azure_limits(still_sandbox: Sandbox, azure: openai.AzureOpenAI) -> None:
     still_sandbox.openai.settings(azure_files=2, azure_queued=2, azure_total=3)
-    files = [azure.files.create(file=("t.jsonl", EXAMPLE * 20), purpose="fine-tune").id for _ in range(2)]
+    files = [azure.files.create(file=("t.jsonl", EXAMPLE * 20), purpose="fine-tune").id for _unused in range(2)]
     with pytest.raises(openai.BadRequestError, match="maximum number of files"):
         azure.files.create(file=("t.jsonl", EXAMPLE), purpose="fine-tune")
     still_sandbox.advance(10)

@@ -292,7 +292,7 @@ def test_pause_keeps_the_progress(still_sandbox: Sandbox, client: openai.OpenAI,
 
 
 def test_a_fourth_job_of_a_model_waits_for_a_place(still_sandbox: Sandbox, client: openai.OpenAI, start: Start) -> None:
-    jobs = [start() for _ in range(4)]
+    jobs = [start() for _unused in range(4)]
     other = start(model="gpt-4.1")
     still_sandbox.advance(60)
 

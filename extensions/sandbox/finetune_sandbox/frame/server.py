@@ -135,7 +135,7 @@ class Application:
         route: Route | None = None
         unrouted: Answer | None = None
         try:
-            (_, route), arguments = self._map.bind("", "/").match(request.path, method=request.method)
+            (_unused, route), arguments = self._map.bind("", "/").match(request.path, method=request.method)
             call.operation, call.dialect, call.arguments = route.operation, route.dialect, dict(arguments)
         except (HTTPException, MethodNotAllowed):
             unrouted = provider.unknown_path(call.dialect, request.method, request.path)

@@ -69,7 +69,7 @@ class Form:
 
         parser = FormDataParser(stream_factory=on_disk, silent=False, max_form_parts=50)
         try:
-            _, fields, files = parser.parse(
+            _unused, fields, files = parser.parse(
                 request.environ["wsgi.input"],
                 request.mimetype,
                 request.content_length,

@@ -103,7 +103,7 @@ class OpenAIProvider:
     def open(self, call: Call) -> None:
         """Check the credentials."""
         headers = call.request.headers
-        scheme, _, bearer = headers.get("Authorization", "").partition(" ")
+        scheme, _unused, bearer = headers.get("Authorization", "").partition(" ")
         call.key = bearer.strip() if scheme.lower() == "bearer" else ""
         if call.dialect == AZURE:
             call.key = headers.get("api-key", "") or call.key
@@ -205,7 +205,7 @@ class OpenAIProvider:
 
     def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         """`/_sandbox/openai/<path>`."""
-        head, _, rest = path.partition("/")
+        head, _unused, rest = path.partition("/")
         store = self.store
         with store.lock:
             if (method, path) == ("POST", "seed"):

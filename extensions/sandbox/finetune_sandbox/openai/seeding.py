@@ -127,11 +127,11 @@ def _jobs(
         _job(store, account, dialect, index, spec, now, ago, metadata, suffix)
         for index, (spec, ago) in enumerate(_ages("jobs", wish, days))
     ]
-    account.jobs.add_many([job for job, _ in made])
-    for _, model in made:
+    account.jobs.add_many([job for job, _unused in made])
+    for _unused, model in made:
         if model is not None:
             account.models[model.id] = model
-    return [job.id for job, _ in made]
+    return [job.id for job, _unused in made]
 
 
 def _job(

@@ -324,7 +324,7 @@ def derived(prefix: str, *parts: object, length: int = 24) -> str:
     """An id that follows from what it names, so that nothing has to be stored for it."""
     number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=32).digest(), "big")
     letters = []
-    for _ in range(length):
+    for _unused in range(length):
         number, rest = divmod(number, len(_ALPHABET))
         letters.append(_ALPHABET[rest])
     return prefix + "".join(letters)

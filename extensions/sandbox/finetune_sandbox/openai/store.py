@@ -114,7 +114,7 @@ class Store:
             id="org-" + self.ids.text(24),
             api_key=key,
             admin_key="sk-admin-sandbox-" + self.ids.text(40),
-            projects=["proj_" + self.ids.text(24) for _ in range(projects)],
+            projects=["proj_" + self.ids.text(24) for _unused in range(projects)],
             role=fields.choice("role", ("owner", "member"), "owner") or "owner",
             closed=fields.flag("closed", False),
             settled=self.clock.now(),
@@ -259,7 +259,7 @@ class Store:
             ]
             if not due:
                 break
-            when, _, job = min(due, key=lambda entry: entry[:2])
+            when, _unused, job = min(due, key=lambda entry: entry[:2])
             if self._happen(account, job, when):
                 account.settled = max(account.settled, when)
             else:
@@ -273,7 +273,7 @@ class Store:
             if job.fate == "stuck_validating":
                 return None
             when = job.since + self.settings.validating_seconds
-            for file_id, _ in self._data(job):
+            for file_id, _unused in self._data(job):
                 file: File | None = account.files.by_id.get(file_id)
                 if file is None:
                     continue

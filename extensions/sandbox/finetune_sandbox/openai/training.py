@@ -173,7 +173,7 @@ def events(job: Job, now: float) -> list[dict[str, Any]]:
             message += f", full validation loss={values['full_valid_loss']:.2f}"
         listed.append((when, step, _event(job, f"s{step}", when, "info", message, "metrics", data)))
     listed.sort(key=lambda entry: entry[:2], reverse=True)
-    return [event for _, _, event in listed]
+    return [event for _unused, _unused2, event in listed]
 
 
 def _event(

@@ -176,7 +176,7 @@ def test_the_report_describes_the_file(file: Callable[[bytes], Source]) -> None:
 
 
 def test_percentiles_of_long_examples_are_within_one_percent() -> None:
-    sizes = [random.Random(3).randrange(1, 200_000) for _ in range(500)]
+    sizes = [random.Random(3).randrange(1, 200_000) for _unused in range(500)]
     examples = [completion("x", "y" * (size - 1)) for size in sizes]
     found = scan(Source.from_content(examples)).statistics["characters_per_example"]
     assert found is not None
@@ -503,7 +503,7 @@ def mixed_file() -> bytes:
         jsonl(image_chat(PIXEL)), jsonl(chat(message("user", "é日😀" * 30), message("assistant"))),
     ]  # fmt: skip
     parts = [jsonl(numbered(number)) for number in range(100)]
-    for _ in range(4000):
+    for _unused in range(4000):
         parts.append(rng.choice(bad) if rng.random() < 0.1 else jsonl(numbered(rng.randrange(3900))))
     return b"".join(parts) + b"\n\n\n"
 
