@@ -69,7 +69,7 @@ def _bench(folder: Path, sandbox: Sandbox) -> int:
         again = _ansible("openai_fine_tuned_model", options, environ)
         requests = len(sandbox.requests()) - before
         print(f"converged run with {jobs} jobs in the account: {requests} requests, changed={again['changed']}")
-        failed |= requests > BOUND_REQUESTS or again["changed"]
+        failed = failed or requests > BOUND_REQUESTS or bool(again["changed"])
 
     packed = max(folder.glob("remote/**/AnsiballZ_openai_fine_tuned_model.py"), key=lambda path: path.stat().st_mtime)
     smallest = folder / "smallest.py"

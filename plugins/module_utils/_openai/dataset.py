@@ -103,7 +103,9 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 
 
 def _name(params: Mapping[str, Any]) -> str:
-    name = params["name"] or (PurePath(params["src"]).stem if params["src"] else params["file_id"])
+    if params["file_id"] and not params["name"]:
+        return str(params["file_id"])
+    name = params["name"] or (PurePath(params["src"]).stem if params["src"] else "")
     if not name:
         raise InvalidInput("name is missing.", hint="Inline content needs a name to be kept under.")
     if not _NAME.fullmatch(name):

@@ -24,6 +24,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
     Content,
     parse_content,
     predicted,
+    refuse_predicted,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
@@ -134,6 +135,8 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
                     f"{option} is missing.",
                     hint="A run cannot be started without it; or give job_id to adopt one.",
                 )
+    if not check_mode:
+        refuse_predicted("model", params["model"])
     method, hyperparameters = _method(params)
     wish: dict[str, Any] = {
         "model": params["model"],
