@@ -69,8 +69,9 @@ class _Messages:
     """The precise check of one conversation. ``where`` starts each message: it says which array of the
     example."""
 
-    def __init__(self, check: Check, where: str = "", images: bool = True) -> None:
+    def __init__(self, check: Check, where: str = "", images: bool = True, developer: bool = False) -> None:
         self.check = check
+        self.developer_known = developer
         self.prefix = f"{where}: " if where else ""
         self.images_allowed = images
         self.images = 0
@@ -208,7 +209,7 @@ class _Messages:
             self.error("unknown_role", f"{where} has the role {_quote(role)}.", hint)
             return
         where = f"{where} ({role})"
-        if role == "developer":
+        if role == "developer" and not self.developer_known:
             self.warn("developer_role", f"{where}: not every model and host takes this role.", "Use system.")
         for key in sorted(message.keys() - allowed):
             if key == "weight":
@@ -522,6 +523,9 @@ class Chat(Format):
         return talk.measure()
 
 
+_REINFORCEMENT_ROLES = frozenset({"user", "assistant", "system", "developer"})
+
+
 class Reinforcement(Format):
     name = "openai_reinforcement"
     has_messages = True
@@ -556,7 +560,7 @@ class Reinforcement(Format):
             (role_key, role), (content_key, content) = message
             if role_key != "role" or content_key != "content" or not content:
                 return None
-            if role != "user" and role != "assistant" and role != "system":
+            if role not in _REINFORCEMENT_ROLES:
                 return None
             chars += len(content)
             weight += len(content) + len(content.encode())
@@ -565,7 +569,8 @@ class Reinforcement(Format):
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
         if _missing(example, "messages", self, check):
             return None
-        talk = _Messages(check)
+        # The models that learn by reinforcement take their instructions in this role.
+        talk = _Messages(check, developer=True)
         talk.declare(example)
         if not talk.run(example["messages"], "messages"):
             return None
