@@ -30,8 +30,8 @@ _TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
 class WaitingActionBase(ActionBase):  # type: ignore[misc]
     """Runs the module of the same name. Without ``async``, a module that has to wait does so in slices.
 
-    The plugin owns the deadline and ``elapsed``, ORs ``changed``, and keeps the first slice's ``action`` and
-    ``diff``. The module is bound, from its first answer on, to the run that it named.
+    The plugin owns the deadline and ``elapsed``, ORs ``changed``, collects the warnings, and keeps the ``action`` and
+    ``diff`` of the slice that acted. The module is bound, from its first answer on, to the run that it named.
     """
 
     _supports_check_mode = True
@@ -54,33 +54,28 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
         timeout = self._seconds(args, "wait_timeout", "completion_window")
         args.setdefault("wait_slice", SLICE)
         teller = _Teller(self._tells(args))
-        first: dict[str, Any] | None = None
-        changed = False
+        acted: dict[str, Any] = {}
+        warnings: list[Any] = []
+        changed = again = False
         while True:
-            if first is not None and timeout is not None:
+            if again and timeout is not None:
                 args.pop("completion_window", None)
                 # 0 would mean not to wait at all; the module itself says that the time is over.
                 args["wait_timeout"] = max(1, int(timeout - (time.monotonic() - start)))
-            result = self._call(args, task_vars, again=first is not None)
+            result = self._call(args, task_vars, again=again)
+            again = True
             changed = changed or bool(result.get("changed"))
-            if first is None:
-                first = result
+            warnings += [warning for warning in result.get("warnings", ()) if warning not in warnings]
+            if acted.get("action", "none") == "none":
+                acted = {key: result[key] for key in ("action", "diff") if key in result} or acted
             if not result.get("waiting") or result.get("failed"):
                 break
             if result.get("run_id") and self._binds(args):
                 args["wait_run_id"] = result["run_id"]
             teller.tell(result)
-        if result is not first:
-            if not result.get("failed") or result.get("action", "none") == "none":
-                result["action"] = first.get("action", result.get("action"))
-            if "diff" in first:
-                result["diff"] = first["diff"]
-            result["warnings"] = [
-                *first.get("warnings", ()),
-                *(warning for warning in result.get("warnings", ()) if warning not in first.get("warnings", ())),
-            ]
-        result["changed"] = changed
-        result["elapsed"] = round(time.monotonic() - start, 1)
+        result.update(acted, changed=changed, elapsed=round(time.monotonic() - start, 1))
+        if warnings:
+            result["warnings"] = warnings
         return result
 
     def _call(self, args: dict[str, Any], task_vars: dict[str, Any] | None, *, again: bool) -> dict[str, Any]:

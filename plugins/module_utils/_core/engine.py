@@ -99,6 +99,8 @@ class Engine:
         runs = self._settled(self._observe())
         plan, runs = self._plan(runs)
         self.warnings += plan.warnings
+        if plan.creates and not bound:
+            self._read(self.driver.prepare)
         self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
         if plan.refusal:
             self._run = plan.run
@@ -112,8 +114,6 @@ class Engine:
                     "Look at the provider, then run it once more."
                 ),
             )
-        if plan.creates:
-            self._read(self.driver.prepare)
         self.result["action"] = plan.action
         if options.check_mode:
             self.result["changed"] = plan.changed
@@ -384,7 +384,7 @@ class Engine:
             raise RunFailed(
                 f"Run {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
                 f"{': ' + run.reason if run.reason else ''}.",
-                hint=self.driver.hint(run),
+                hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else self.driver.hint(run),
             )
 
     def _sleep(self, seconds: float, run: Run | None = None) -> None:
@@ -458,7 +458,8 @@ def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if plan.refusal:
         return {"before": before, "after": after}
     for run in plan.remove:
-        before.setdefault("exists", []).append(run.model if run.phase is Phase.READY and run.model else run.id)
+        names = (run.model if run.phase is Phase.READY and run.model else run.id, *run.remains)
+        before["exists"] = [*before.get("exists", ()), *names]
     if plan.remove:
         after["exists"] = []
     for run in (*plan.stop, *plan.twins):

@@ -83,8 +83,10 @@ class Run:
 
     ``created`` and ``ended`` are unix times in seconds. ``shown`` holds, by field name, what the API shows; a
     field that it does not show is missing there and is not compared. ``token`` is our marker of the intent.
-    ``removable``: something of it can and should be deleted. ``verified``: False while a READY run's model has
-    not been looked at. ``raw`` is the provider's object as plain data.
+    ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
+    ``doubt``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
+    stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at. ``raw`` is
+    the provider's object as plain data.
     """
 
     id: str
@@ -97,6 +99,8 @@ class Run:
     ended: float | None = None
     token: str | None = None
     removable: bool = False
+    remains: tuple[str, ...] = ()
+    doubt: str = ""
     verified: bool = True
     raw: Mapping[str, Any] = field(default_factory=dict)
 

@@ -95,19 +95,20 @@ def decide(
         if unknown and options.run_id in (None, unknown.id):
             return Plan("none", unknown, refusal=_unknown(unknown, options))
         acted = [run for run in _newest_first(runs) if options.run_id in (None, run.id)]
+        doubtful = next((run for run in acted if run.doubt and (run.phase.pending or run.removable)), None)
+        if doubtful and not options.run_id:
+            told = f"Run {doubtful.id} ({doubtful.status}) may be one of '{options.name}'. {doubtful.doubt}"
+            return Plan("none", doubtful, refusal=Refused(told, hint="Name it by its id if it is meant."))
         return _absent(acted, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
     plan = _present(_newest_first(counted), fields, wish, options, can, kind)
-    if plan.refusal or can.no_cancel:
+    if plan.refusal:
         return plan
-    return replace(
-        plan,
-        twins=tuple(twins),
-        warnings=(
-            *plan.warnings,
-            *(f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins),
-        ),
-    )
+    warnings = [*plan.warnings, *([plan.run.doubt] if plan.run and plan.run.doubt else [])]
+    if can.no_cancel:
+        return replace(plan, warnings=tuple(warnings))
+    warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins]
+    return replace(plan, twins=tuple(twins), warnings=tuple(warnings))
 
 
 def _unknown(run: Run, options: Options) -> Refused:
@@ -255,7 +256,7 @@ def _keep(
 
 
 def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
-    return tuple(run for run in ready if run.removable) if options.delete_previous else ()
+    return tuple(run for run in ready if run.removable and not run.doubt) if options.delete_previous else ()
 
 
 def _absent(runs: Sequence[Run], can: Capabilities) -> Plan:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,24 +87,44 @@ class Api:
         return self.sdk.with_options(max_retries=0)
 
     @contextmanager
-    def translated(self, doing: str) -> Iterator[None]:
-        """Turn what the SDK raises into Refused, NotVisible, Throttled or Unavailable, saying what was being done."""
+    def translated(self, doing: str, *, writes: bool = False) -> Iterator[None]:
+        """Turn what the SDK raises into Refused, NotVisible, Throttled or Unavailable, saying what was being done.
+
+        What is no answer of this API at all (a proxy's page, broken JSON) leaves it open what a write has done.
+        """
         import openai
 
+        odd: tuple[type[Exception], ...] = (
+            openai.APIResponseValidationError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            LookupError,
+        )
         try:
             yield
         except openai.APIStatusError as error:
             raise _of_status(doing, error) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
-        except openai.APIResponseValidationError as error:
-            raise Refused(
-                f"{doing}: the host's answer is not one of this API.",
-                hint="Check base_url.",
-                status=error.status_code,
-            ) from error
+        except odd as error:
+            told = f"{doing}: the answer of {self.sdk.base_url} is not one of this API ({type(error).__name__})."
+            if writes:
+                raise Unavailable(told, hint="Check base_url.") from error
+            raise Refused(told, hint="Check base_url.") from error
         except openai.OpenAIError as error:
             raise Refused(f"{doing}: {error}") from error
+        except _http_error() as error:  # raised while an answer is read as a stream
+            raise Unavailable(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
+
+
+def _http_error() -> type[Exception]:
+    """The base of the errors of the HTTP library that the SDK is built on (httpx, since its version 3 httpx2)."""
+    import openai
+
+    library = sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
+    error: type[Exception] = library.HTTPError
+    return error
 
 
 def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> Refused | Unavailable:

@@ -33,6 +33,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, MB
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
     parse_remote_name,
@@ -216,17 +217,23 @@ class Dataset:
         if self.report.bytes > _LARGEST_FILE:
             file = self._send_parts(self.filename, self.report)
         if file is None:
-            with self._reading() as stream, self.api.translated(f"Uploading {self.filename}"):
+            with self._reading() as stream, self.api.translated(f"Uploading {self.filename}", writes=True):
                 file = self.api.once.files.create(
                     file=(self.filename, stream, "application/jsonl"), purpose=self._purpose, **self._expiry()
                 ).to_dict(mode="json", warnings=False)
-        if self.stamp is not None and _stamp(self.source) != self.stamp:
+        if self._changed_meanwhile():
             files.delete_file(self.api, str(file["id"]))
-            raise Refused(
-                f"{self.source.path} changed while it was uploaded; the upload was deleted again.",
-                hint="Run the task again when nobody writes to it.",
-            )
+            raise self._changed_error()
         return to_run(file)
+
+    def _changed_meanwhile(self) -> bool:
+        return self.source is not None and self.stamp is not None and _stamp(self.source) != self.stamp
+
+    def _changed_error(self) -> Refused:
+        return Refused(
+            f"{self.source.path if self.source else self.name} changed while it was uploaded; nothing of it was kept.",
+            hint="Run the task again when nobody writes to it.",
+        )
 
     @property
     def _purpose(self) -> Any:
@@ -275,7 +282,7 @@ class Dataset:
                     md5.update(data)
                     with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
                         parts.append(uploads.parts.create(upload.id, data=data).id)
-            with self.api.translated(f"Completing the upload of {filename}"):
+            with self.api.translated(f"Completing the upload of {filename}", writes=True):
                 done = self.api.once.uploads.complete(upload.id, part_ids=parts, md5=md5.hexdigest())
         except FineTuneError as error:
             try:
@@ -285,6 +292,8 @@ class Dataset:
                 error.hint += (
                     f" The upload {upload.id} could not be cancelled either ({second.message}); it will expire."
                 )
+            if self._changed_meanwhile():
+                raise self._changed_error() from error
             raise
         if done.file is None:
             raise Refused(
@@ -342,14 +351,16 @@ class Dataset:
 
 def to_run(file: Mapping[str, Any]) -> Run:
     """One file, as the API gives it, in the engine's terms."""
+    if not isinstance(file.get("id"), str):
+        raise Refused("The host named a file without an id.", hint="Check base_url: this is no answer of this API.")
     status = str(file.get("status") or "").strip()
-    created, expires = file.get("created_at"), file.get("expires_at")
+    created, expires = timestamp(file.get("created_at")), timestamp(file.get("expires_at"))
     return Run(
-        id=str(file["id"]),
-        created=float(created or 0),
+        id=file["id"],
+        created=created or 0.0,
         phase=_PHASES.get(status.lower(), Phase.UNKNOWN),
         status=status or "processed",
-        shown={"expires_after": expires - created} if expires and created else {},
+        shown={"expires_after": round(expires - created)} if expires and created else {},
         reason=str(file.get("status_details") or ""),
         removable=True,
         raw=file,

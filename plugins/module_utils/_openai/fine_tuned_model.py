@@ -9,7 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import files, jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
@@ -302,7 +303,7 @@ class FineTunedModel:
         if run_id:
             with self.api.translated(f"Looking up the job {run_id}"):
                 adopted = to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run_id))
-            owner = (adopted.get("metadata") or {}).get(markers.NAME)
+            owner = mapping(adopted.get("metadata")).get(markers.NAME)
             if owner and self.name and owner != self.name:
                 raise InvalidInput(
                     f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
@@ -310,16 +311,17 @@ class FineTunedModel:
                 )
             runs[run_id] = jobs.to_run(adopted)
         if self.name:
-            for job in self._family():
-                runs.setdefault(str(job["id"]), jobs.to_run(job))
+            for run in self._family():
+                runs.setdefault(run.id, run)
         self._learn_contents(runs.values())
         if not self.delete_files:
             return list(runs.values())
         self._uploaded = self._own_files(runs)
-        return [
-            run if run.phase.pending else replace(run, removable=run.removable or bool(self._files_of(run)))
-            for run in runs.values()
-        ]
+        return [run if run.phase.pending else self._with_files(run) for run in runs.values()]
+
+    def _with_files(self, run: Run) -> Run:
+        remains = tuple(self._files_of(run))
+        return replace(run, removable=run.removable or bool(remains), remains=remains)
 
     def _own_files(self, runs: Mapping[str, Run]) -> set[str]:
         """The uploaded files that may go: those that are there and that no other unfinished job needs."""
@@ -335,20 +337,22 @@ class FineTunedModel:
     def _files_of(self, run: Run) -> list[str]:
         return [str(run.raw[option]) for option in FILE_OPTIONS if run.raw.get(option) in self._uploaded]
 
-    def _family(self) -> list[dict[str, Any]]:
+    def _family(self) -> list[Run]:
         mine: list[dict[str, Any]] = []
         unmarked: list[dict[str, Any]] = []
         keeps_metadata = False
         for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
-            entries = job.get("metadata")
+            entries = mapping(job.get("metadata"))
             keeps_metadata = keeps_metadata or bool(entries)
-            if (entries or {}).get(markers.NAME) == self.name:
+            if entries.get(markers.NAME) == self.name:
                 mine.append(job)
             elif not entries:
                 unmarked.append(job)
-        return mine if keeps_metadata or not unmarked else self._by_suffix_and_data(unmarked)
+        if keeps_metadata or not unmarked:
+            return [jobs.to_run(job) for job in mine]
+        return self._by_suffix_and_data(unmarked)
 
-    def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
         """On a host that keeps no metadata, tell our jobs from others by what it does show.
 
         The suffix tells where it is shown, else the data. A pending job of the same base model that shows
@@ -359,24 +363,22 @@ class FineTunedModel:
         mine = []
         for job in unmarked:
             shown = jobs.suffix_of(job)
+            run = jobs.to_run(_with_digest(job, named))
             if shown is not None:
                 if shown == suffix:
-                    mine.append(_with_digest(job, named))
+                    mine.append(run)
                 continue
-            job = _with_digest(job, named)
-            data = jobs.to_run(job).shown.get("training_file")
+            data = run.shown.get("training_file")
             if not wanted or not data:
                 continue
             if same_content(self._with_name(wanted, named), data):
-                mine.append(job)
-            elif (
-                not data.sha256
-                and jobs.to_run(job).phase.pending
-                and same_dated_name(self.wish.get("model"), job.get("model"))
-            ):
+                told = (
+                    "This host keeps no metadata: the run was recognised by its data alone, and may be another name's."
+                )
+                mine.append(replace(run, doubt=told))
+            elif not data.sha256 and run.phase.pending and same_dated_name(self.wish.get("model"), job.get("model")):
                 raise Refused(
-                    f"This host keeps no metadata, and its job {job['id']} "
-                    f"({job.get('status')}) shows neither a suffix nor "
+                    f"This host keeps no metadata, and its job {run.id} ({run.status}) shows neither a suffix nor "
                     f"data that could be looked up, so it may be a run of '{self.name}'.",
                     hint="Give its id as job_id if it is, or wait until it is over.",
                 )
@@ -387,14 +389,18 @@ class FineTunedModel:
         known = parse_remote_name(named.get(content.id, ""))
         return replace(content, sha256=known[1]) if known and not content.sha256 else content
 
-    def _learn_contents(self, runs: Any) -> None:
-        """Where a wished file id is no job's, find out what it contains: the same data may have been uploaded again."""
+    def _learn_contents(self, runs: Iterable[Run]) -> None:
+        """Find out what a wished file contains where a job was made with another: it may be the same data again."""
         for option in FILE_OPTIONS:
             wanted = self.wish.get(option)
             if not wanted or wanted.sha256:
                 continue
             shown = [run.shown[option] for run in runs if option in run.shown]
-            if shown and all(content.id != wanted.id for content in shown):
+            same = [content for content in shown if content.id == wanted.id]
+            known = next((content for content in same if content.sha256), None)
+            if known:
+                self.wish[option] = known
+            elif shown and not same:
                 self.wish[option] = files.resolve(self.api, option, wanted)
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
@@ -406,14 +412,32 @@ class FineTunedModel:
                 return [replace(runs[0], verified=True)]
             except NotVisible:
                 pass
-        with self.api.translated("Listing the models"):
-            listed = {model.id for model in self.api.sdk.models.list()}
+        listed = self._listed_models()
         return [
-            replace(run, verified=True)
-            if run.model in listed
-            else replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
+            replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
+            if listed is not None and self._proves_gone(listed, run)
+            else replace(run, verified=True)
             for run in runs
         ]
+
+    def _listed_models(self) -> set[str] | None:
+        """None on hosts that list no models."""
+        try:
+            with self.api.translated("Listing the models"):
+                return {model.id for model in self.api.sdk.models.list()}
+        except Refused as error:
+            if error.status in (404, 405, 501):
+                return None
+            raise
+
+    @staticmethod
+    def _proves_gone(listed: set[str], run: Run) -> bool:
+        """Whether the lack of a model proves that it is gone. A host that keeps no metadata may well keep its
+        fine-tuned models elsewhere: there the list must at least be one that has the base model."""
+        marked = markers.NAME in mapping(run.raw.get("metadata"))
+        return run.model not in listed and (
+            marked or any(same_dated_name(run.raw.get("model"), model) for model in listed)
+        )
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
@@ -455,7 +479,7 @@ class FineTunedModel:
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
         training_type = self.wish.get("training_type", 1 if self.api.azure else None)
         extra = {"trainingType": _plain_number(training_type)} if training_type is not None else None
-        with self.api.translated(f"Creating the fine-tuning job for '{self.name}'"):
+        with self.api.translated(f"Creating the fine-tuning job for '{self.name}'", writes=True):
             return jobs.to_run(to_plain(self.api.once.fine_tuning.jobs.create(**body, extra_body=extra)))
 
     def _method_body(self) -> dict[str, Any]:
@@ -519,7 +543,7 @@ class FineTunedModel:
             checkpoints = jobs.list_checkpoints(self.api, run.id)
             metrics = final_metrics(self.api, run.id, checkpoints)
         return {
-            "name": self.name or (job.get("metadata") or {}).get(markers.NAME),
+            "name": self.name or mapping(job.get("metadata")).get(markers.NAME),
             "id": job.get("id"),
             "job_id": job.get("id"),
             "fine_tuned_model": job.get("fine_tuned_model"),
@@ -560,11 +584,13 @@ def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
     """All that the host says of a job; our markers are taken out of its metadata."""
-    return {**job, "metadata": markers.visible(job.get("metadata"))} if "metadata" in job else dict(job)
+    return {**job, "metadata": markers.visible(mapping(job.get("metadata")))} if "metadata" in job else dict(job)
 
 
 def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The last numbers of a run: its last checkpoint's, else its last metrics event's, else none."""
     last = max(checkpoints, key=lambda checkpoint: checkpoint.get("step_number") or 0, default=None)
     numbers = dict(last.get("metrics") or {}) if last else jobs.newest_metrics(jobs.list_events(api, job_id, limit=100))
-    return {key: value for key, value in numbers.items() if isinstance(value, (int, float))}
+    return {
+        key: int(value) if key == "step" else value for key, value in numbers.items() if isinstance(value, (int, float))
+    }

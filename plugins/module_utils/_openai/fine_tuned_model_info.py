@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import (
@@ -53,7 +54,7 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if params["name"]:
         wanted[markers.NAME] = params["name"]
     for job in jobs.list_jobs(api, wanted):
-        entries = job.get("metadata") or {}
+        entries = mapping(job.get("metadata"))
         # A host that keeps no metadata may at least show the suffix, whose default is the name.
         suffixed = not entries and set(wanted) == {markers.NAME} and jobs.suffix_of(job) == params["name"]
         if (suffixed or all(entries.get(key) == value for key, value in wanted.items())) and (
@@ -64,7 +65,7 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _entry(api: Api, job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     run = jobs.to_run(job)
-    entries = job.get("metadata") or {}
+    entries = mapping(job.get("metadata"))
     entry: dict[str, Any] = {
         "name": entries.get(markers.NAME),
         "job_id": run.id,

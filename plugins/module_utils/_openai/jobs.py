@@ -15,6 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core import marke
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
@@ -50,41 +51,48 @@ METHOD_SETTINGS = ("grader", "response_format")
 
 
 def to_run(job: Mapping[str, Any]) -> Run:
-    """One job, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted."""
+    """One job, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted.
+
+    Raises Refused for a job without an id.
+    """
+    if not isinstance(job.get("id"), str):
+        raise Refused("The host named a job without an id.", hint="Check base_url: this is no answer of this API.")
     status = str(job.get("status") or "").strip()
     phase = _PHASES.get(status.lower(), Phase.UNKNOWN)
-    model = job.get("fine_tuned_model") or None
-    entries = job.get("metadata") or {}
+    model = job.get("fine_tuned_model")
+    model = model if isinstance(model, str) and model else None
     return Run(
-        id=str(job["id"]),
-        created=float(job.get("created_at") or 0),
+        id=job["id"],
+        created=timestamp(job.get("created_at")) or 0.0,
         phase=phase,
         status=status,
         shown=_shown(job),
         reason=_reason(job),
         model=model,
-        ended=float(job["finished_at"]) if job.get("finished_at") else None,
-        token=entries.get(markers.TOKEN),
+        ended=timestamp(job.get("finished_at")),
+        token=mapping(job.get("metadata")).get(markers.TOKEN),
         removable=phase is Phase.READY and model is not None,
-        # A host that keeps no metadata may well list no models either: nothing there proves that one is gone.
-        verified=phase is not Phase.READY or model is None or not entries,
+        verified=phase is not Phase.READY or model is None,
         raw=job,
     )
 
 
 def _reason(job: Mapping[str, Any]) -> str:
-    error = job.get("error") or {}
+    error = job.get("error")
+    if isinstance(error, str):
+        return error
+    error = mapping(error)
     message = str(error.get("message") or "")
     code = error.get("code")
     return f"{message} ({code})" if message and code else message or str(code or "")
 
 
 def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
-    entries = job.get("metadata")
-    method = job.get("method") or {}
+    entries = mapping(job.get("metadata"))
+    method = mapping(job.get("method"))
     kind = method.get("type")
-    settings = method.get(kind) or {} if kind else {}
-    hyperparameters = {**(job.get("hyperparameters") or {}), **(settings.get("hyperparameters") or {})}
+    settings = mapping(method.get(kind)) if kind else {}
+    hyperparameters = {**mapping(job.get("hyperparameters")), **mapping(settings.get("hyperparameters"))}
     shown: dict[str, Any] = {
         "model": job.get("model"),
         "seed": job.get("seed"),
@@ -98,7 +106,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     }
     for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
         if job.get(option):
-            shown[option] = Content(id=str(job[option]), sha256=str((entries or {}).get(marker) or ""))
+            shown[option] = Content(id=str(job[option]), sha256=str(entries.get(marker) or ""))
     for setting in METHOD_SETTINGS:
         shown[setting] = settings.get(setting)
     return {key: value for key, value in shown.items() if value is not None}

@@ -85,7 +85,7 @@ def epoch_ends(job: Job, done: int) -> list[int]:
         ends = list(range(interval, job.steps, interval)) + [job.steps]
     else:
         ends = [round(job.steps * (epoch + 1) / job.epochs) for epoch in range(job.epochs)]
-    return [step for step in ends if step <= done]
+    return [step for step in ends if 0 < step <= done]
 
 
 def _noise(job: Job, step: int, what: str) -> float:
