@@ -8,3 +8,5 @@ from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action im
 
 class ActionModule(WaitingActionBase):
     """Waits for a training run, showing its progress."""
+
+    timeout_options = ("wait_timeout", "completion_window")

@@ -34,6 +34,10 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
     ``diff`` of the slice that acted. The module is bound, from its first answer on, to the run that it named.
     """
 
+    # The module's option and its aliases, and its default in seconds.
+    timeout_options: tuple[str, ...] = ("wait_timeout",)
+    default_timeout: float = WAIT_SPEC["wait_timeout"]["default"]
+
     _supports_check_mode = True
     _supports_async = True
 
@@ -51,7 +55,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
     def _in_slices(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = dict(self._task.args)
         start = time.monotonic()
-        timeout = self._seconds(args, "wait_timeout", "completion_window")
+        timeout = self._seconds(args)
         args.setdefault("wait_slice", SLICE)
         teller = _Teller(self._tells(args))
         acted: dict[str, Any] = {}
@@ -59,7 +63,8 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
         changed = again = False
         while True:
             if again and timeout is not None:
-                args.pop("completion_window", None)
+                for name in self.timeout_options:
+                    args.pop(name, None)
                 # 0 would mean not to wait at all; the module itself says that the time is over.
                 args["wait_timeout"] = max(1, int(timeout - (time.monotonic() - start)))
             result = self._call(args, task_vars, again=again)
@@ -74,6 +79,8 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
                 args["wait_run_id"] = result["run_id"]
             teller.tell(result)
         result.update(acted, changed=changed, elapsed=round(time.monotonic() - start, 1))
+        if "wait_run_id" in args:
+            result.setdefault("run_id", args["wait_run_id"])
         if warnings:
             result["warnings"] = warnings
         return result
@@ -92,9 +99,9 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]
                 time.sleep(_RECONNECT_PAUSE)
                 self._connection.reset()
 
-    def _seconds(self, args: dict[str, Any], *names: str) -> float | None:
+    def _seconds(self, args: dict[str, Any]) -> float | None:
         """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
-        given = next((args[name] for name in names if args.get(name) is not None), WAIT_SPEC["wait_timeout"]["default"])
+        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), self.default_timeout)
         try:
             return float(given)
         except (TypeError, ValueError):

@@ -11,20 +11,19 @@ The first argument is always what the user asked for, the second what the provid
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 AUTO = "auto"
-# gpt-4o-2024-08-06; older snapshots: gpt-3.5-turbo-0125
-_DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
 
 
 def number(value: Any) -> float | int | None:
     """The number that ``value`` is or spells (``"1e-05"`` is 0.00001: YAML reads it as a string), else None."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str) and "_" not in value:
         for kind in (int, float):
@@ -32,7 +31,7 @@ def number(value: Any) -> float | int | None:
                 found = kind(value.strip())
             except ValueError:
                 continue
-            return found if math.isfinite(found) else None
+            return found if isinstance(found, int) or math.isfinite(found) else None
     return None
 
 
@@ -45,7 +44,8 @@ def same_value(wish: Any, shown: Any) -> bool:
         return True
     a, b = number(wish), number(shown)
     if a is not None and b is not None:
-        return a == b
+        # A host may keep a float in single precision, and show 0.1 as 0.10000000149.
+        return math.isclose(a, b, rel_tol=1e-6)
     if isinstance(wish, bool) or isinstance(shown, bool):
         return str(wish).lower() == str(shown).lower()
     return bool(wish == shown)
@@ -70,16 +70,6 @@ def same_deep(wish: Any, shown: Any) -> bool:
             and all(same_deep(a, b) for a, b in zip(wish, shown, strict=True))
         )
     return same_value(wish, shown)
-
-
-def same_dated_name(wish: Any, shown: Any) -> bool:
-    """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
-    a, b = str(wish), str(shown)
-    if a == b:
-        return True
-    if bool(_DATED.search(a)) == bool(_DATED.search(b)):
-        return False
-    return _DATED.sub("", a) == _DATED.sub("", b)
 
 
 def same_content(wish: Any, shown: Any) -> bool:

@@ -34,7 +34,8 @@ def refuse_predicted(option: str, value: object) -> None:
 @dataclass(frozen=True)
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown. ``predicted``: check mode foresees that it will be there."""
+    a remote name carries), or empty when unknown. ``predicted``: in check mode, where an earlier
+    task would have put it there."""
 
     id: str = ""
     sha256: str = ""
@@ -55,5 +56,5 @@ def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
             digest = value[len(prefix) :].lower()
             if not _SHA256.fullmatch(digest):
                 raise InvalidInput(f"{option}: '{value}' does not hold a sha256 of 64 hexadecimal digits.")
-            return Content(sha256=digest, predicted=prefix != "sha256:")
+            return Content(sha256=digest, predicted=check_mode)
     return Content(id=value)

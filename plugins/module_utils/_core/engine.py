@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import FIRST_INTERVAL, Clock, intervals
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     NotVisible,
@@ -47,7 +48,8 @@ _RUN_AGAIN = "Run the task again: it finds a run of this one by its markers and 
 _READ_TRIES = 4
 # Listings lag behind what was just made; within this time "not there" is looked at again.
 _LAG = 120.0
-_LAG_PAUSE = 3.0
+_MODEL_LAG = 60.0
+_SKEW = 30.0
 _LAG_LOOKS = 3  # by a task that is bound to a run that an earlier slice saw
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
@@ -65,12 +67,13 @@ class Engine:
         self.options = options
         self.details = details
         self.clock = clock or Clock()
-        self.warnings: list[str] = []
+        self.warnings: list[str] = driver.warnings
         self.result: dict[str, Any] = {"changed": False, "action": "none"}
         self._progress: Progress | None = None
         self._run: Run | None = None  # what the result is about
         self._bound: Run | None = None  # what the task has started or waits for
         self._invisible = 0
+        self._told_later = False  # while it is unclear what a create has made, no slice ends
         start = self.clock.monotonic()
         self._start = start
         self._deadline = start + options.wait_timeout
@@ -95,12 +98,15 @@ class Engine:
         options = self.options
         bound = None
         if options.wait_run_id and not options.check_mode:
-            bound = self._await_ready(self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet")))
+            bound = self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet"))
+            if bound.phase.pending and bound.token:
+                bound = self._settle_twins(bound, bound.token, set())
+            bound = self._await_ready(bound)
         runs = self._settled(self._observe())
-        plan, runs = self._plan(runs)
+        plan, runs = self._plan(runs, bound)
         self.warnings += plan.warnings
         if plan.creates and not bound:
-            self._read(self.driver.prepare)
+            self._read(partial(self.driver.prepare, runs))
         self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
         if plan.refusal:
             self._run = plan.run
@@ -121,9 +127,13 @@ class Engine:
             return
         self._apply(plan, runs, watched=bound is not None)
 
-    def _plan(self, runs: list[Run]) -> tuple[Plan, list[Run]]:
-        """Decide; where the decision rests on a model that nobody has looked at yet, look, and decide again."""
-        looked_again = False
+    def _plan(self, runs: list[Run], bound: Run | None = None) -> tuple[Plan, list[Run]]:
+        """Decide; where the decision rests on a model that nobody has looked at yet, look, and decide again.
+
+        A model of a run that has only just ended may not be listed yet: before that means a new run, it is looked
+        for until it should be there.
+        """
+        pauses = intervals()
         while True:
             plan = decide(
                 runs,
@@ -136,11 +146,12 @@ class Engine:
             rests_on = {run.id: run for run in (plan.run, *plan.remove) if run and not run.verified}
             if rests_on:
                 runs = self._verify(runs, list(rests_on.values()))
+                if bound:
+                    runs = [replace(bound, verified=True) if run.id == bound.id else run for run in runs]
                 continue
             fresh = [run for run in runs if run.phase is Phase.GONE and self._just_ended(run)]
-            if plan.creates and fresh and not looked_again:
-                looked_again = True
-                self._sleep(_LAG_PAUSE)
+            if plan.creates and fresh:
+                self._sleep(next(pauses))
                 runs = self._verify(runs, [replace(run, phase=Phase.READY, verified=False) for run in fresh])
                 continue
             return plan, runs
@@ -150,7 +161,7 @@ class Engine:
         return [looked.get(run.id, run) for run in runs]
 
     def _just_ended(self, run: Run) -> bool:
-        return run.ended is not None and self.clock.time() - run.ended < _LAG
+        return run.ended is not None and -_SKEW < self.clock.time() - run.ended < _MODEL_LAG
 
     def _apply(self, plan: Plan, runs: list[Run], *, watched: bool) -> None:
         driver, state = self.driver, self.options.state
@@ -165,10 +176,10 @@ class Engine:
             self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
             run = self._create(runs)
         elif plan.action == "update" and run:
-            run = driver.update(run, plan.changes)
+            run = self._read(partial(driver.update, run, plan.changes))
             self.result["changed"] = True
         elif plan.action == "resume" and run:
-            run = driver.resume(run)
+            run = self._read(partial(driver.resume, run))
             if run.phase is Phase.PAUSED:  # the answer may lag behind
                 run = replace(run, phase=Phase.PENDING)
             self.result["changed"] = True
@@ -193,19 +204,23 @@ class Engine:
         seen = {run.id for run in runs}
         pauses = intervals()
         sends = 0
+        start = self.clock.monotonic()
         while True:
             try:
                 run = self.driver.create(token)
+                self._told_later = True
                 break
             except Throttled as error:
                 # A clear no, so nothing exists and time does not count as a send.
                 pause = max(error.retry_after or 0.0, next(pauses))
-                if not self.options.wait or self.clock.monotonic() + pause >= self._deadline:
+                end = self._deadline if error.at_most is None else min(self._deadline, start + error.at_most)
+                if not self.options.wait or self.clock.monotonic() + pause >= end:
                     raise
                 self._progress = Progress("waiting for the provider to accept the run", message=error.message)
                 self._sleep(pause)
             except Unavailable as error:
                 sends += 1
+                self._told_later = True
                 try:
                     found = self._look(token, seen)
                 except FineTuneError as blind:
@@ -220,6 +235,7 @@ class Engine:
         self.result["changed"] = True
         self._run = self._bound = run
         self._run = self._bound = self._settle_twins(run, token, seen)
+        self._told_later = False
         return self._run
 
     def _marked(self, token: str, seen: set[str]) -> list[Run]:
@@ -258,12 +274,24 @@ class Engine:
 
     def _halt(self, run: Run, verb: Callable[[Run], Run]) -> None:
         """Stop or pause a run, which may end by itself, or be stopped by another task, at the same moment."""
+        unclear = False
+
+        def send() -> Run:
+            nonlocal unclear
+            try:
+                return verb(run)
+            except Unavailable:
+                unclear = True
+                raise
+
         try:
-            self._read(partial(verb, run))
+            self._read(send)
+            self.result["changed"] = True
         except (Refused, Unavailable):
             if self._read(partial(self.driver.refresh, run)).phase is run.phase:
                 raise
-        self.result["changed"] = True
+            if unclear:
+                self.result["changed"] = True
 
     def _remove(self, runs: Sequence[Run]) -> list[Run]:
         removed = []
@@ -292,7 +320,10 @@ class Engine:
     # -- looking and waiting ----------------------------------------------------------------------------------
 
     def _observe(self) -> list[Run]:
-        return self._read(lambda: self.driver.observe(self.options.run_id))
+        run_id = self.options.run_id
+        if run_id and run_id.startswith(CHECK_MODE):
+            return []
+        return self._read(lambda: self.driver.observe(run_id))
 
     def _read(self, call: Callable[[], _T]) -> _T:
         """Repeat a call that may be repeated, through passing trouble."""
@@ -327,7 +358,7 @@ class Engine:
         while not done(run):
             if run.phase is Phase.UNKNOWN:
                 raise Refused(
-                    f"Run {run.id} of '{self.options.name}' has the status "
+                    f"{self.driver.noun} {run.id} of '{self.options.name}' has the status "
                     f"'{run.status}', which this version does not know.",
                     hint="It is not waited for any longer. Look at it at the provider, and update this collection.",
                 )
@@ -382,7 +413,7 @@ class Engine:
                     continue
             word = {Phase.FAILED: "failed", Phase.PAUSED: "was paused", Phase.CANCELLED: "was cancelled"}
             raise RunFailed(
-                f"Run {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
+                f"{self.driver.noun} {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
                 f"{': ' + run.reason if run.reason else ''}.",
                 hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else self.driver.hint(run),
             )
@@ -390,14 +421,14 @@ class Engine:
     def _sleep(self, seconds: float, run: Run | None = None) -> None:
         """Sleep within the slice and the deadline; raise when either is over."""
         now = self.clock.monotonic()
-        if self._slice_end is not None and now + seconds > self._slice_end < self._deadline:
+        if self._slice_end is not None and not self._told_later and now + seconds > self._slice_end < self._deadline:
             self.clock.sleep(max(0.0, self._slice_end - now))
             raise SliceEnded
         if now + seconds > self._deadline and run is not None:
             self.clock.sleep(max(0.0, self._deadline - now))
             doing = self._progress.line(self.options.name) if self._progress else f"{self.options.name}: {run.status}"
             raise TimedOut(
-                f"wait_timeout ended before run {run.id} did ({doing}).",
+                f"wait_timeout ended before {self.driver.noun.lower()} {run.id} did ({doing}).",
                 hint="What was started goes on. Run the task again to go on waiting for it; nothing is started twice.",
                 facts={"timed_out": True},
             )

@@ -72,7 +72,8 @@ class NotVisible(Refused):
 class Throttled(Refused):
     """A clear no for now (rate limit, full quota, input not ready): nothing was changed, ask again later.
 
-    ``retry_after`` is in seconds, where the provider says it.
+    ``retry_after`` is in seconds, where the provider says it. ``at_most``: after how many seconds it is no longer
+    believable that asking again helps; None leaves that to the task's time-out.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class Throttled(Refused):
         status: int | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        at_most: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint, status=status, code=code)
         self.retry_after = retry_after
+        self.at_most = at_most
 
 
 class Unavailable(FineTuneError):

@@ -231,6 +231,14 @@ class Driver(Protocol):
     def wish(self) -> Mapping[str, Any]:
         """What was asked, by field name; what the user left out is missing."""
 
+    @property
+    def noun(self) -> str:
+        """What one instance is, to begin a message with: "Run"."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user must be told besides; the engine adds its own."""
+
     def request(self) -> Mapping[str, Any]:
         """The whole create request as plain data, without markers; seeds the token."""
 
@@ -243,8 +251,8 @@ class Driver(Protocol):
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """The same runs, READY ones whose model a listing lacks turned GONE, all of them ``verified``."""
 
-    def prepare(self) -> None:
-        """Before a run is planned: look up what the request needs. Raises what would make the create fail."""
+    def prepare(self, runs: Sequence[Run]) -> None:
+        """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail."""
 
     def create(self, token: str) -> Run:
         """Send the create request once. Unavailable: the outcome is unknown."""

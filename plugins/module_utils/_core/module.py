@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
@@ -20,6 +20,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     MissingLibrary,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
+
+_LONGEST = 10 * 365 * 86400.0
 
 # Documented by the fragment llmops.finetune.waiting.
 WAIT_SPEC: dict[str, Any] = {
@@ -45,11 +47,14 @@ def options_of(module: AnsibleModule, *, name: str, run_id: str | None, id_optio
     """The engine's options from the task's; raises InvalidInput for a value that makes no sense."""
     params = module.params
     for option in ("wait_timeout", "wait_slice"):
-        if params.get(option, 0) < 0:
-            raise InvalidInput(f"{option} is {params[option]}; it is a number of seconds, 0 or more.")
+        if not 0 <= params.get(option, 0) < _LONGEST:
+            raise InvalidInput(f"{option} is {params[option]}; it is a number of seconds from 0 to {_LONGEST:g}.")
+    for option in ("name", "src", id_option):
+        if params.get(option) == "":
+            raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
     if not module.check_mode:
         refuse_predicted(id_option, run_id)
-    elif run_id and run_id.startswith("check-mode:"):
+    elif run_id and run_id.startswith(CHECK_MODE) and params["state"] == "present":
         run_id = None
     return Options(
         name=name,

@@ -97,8 +97,7 @@ def decide(
         acted = [run for run in _newest_first(runs) if options.run_id in (None, run.id)]
         doubtful = next((run for run in acted if run.doubt and (run.phase.pending or run.removable)), None)
         if doubtful and not options.run_id:
-            told = f"Run {doubtful.id} ({doubtful.status}) may be one of '{options.name}'. {doubtful.doubt}"
-            return Plan("none", doubtful, refusal=Refused(told, hint="Name it by its id if it is meant."))
+            return Plan("none", doubtful, refusal=_doubtful(doubtful, options))
         return _absent(acted, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
     plan = _present(_newest_first(counted), fields, wish, options, can, kind)
@@ -109,6 +108,13 @@ def decide(
         return replace(plan, warnings=tuple(warnings))
     warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins]
     return replace(plan, twins=tuple(twins), warnings=tuple(warnings))
+
+
+def _doubtful(run: Run, options: Options) -> Refused:
+    return Refused(
+        f"Run {run.id} ({run.status}) may be one of '{options.name}'. {run.doubt}",
+        hint="Give its id if it is meant.",
+    )
 
 
 def _unknown(run: Run, options: Options) -> Refused:
@@ -148,7 +154,7 @@ def _present(
     equal = chosen(ready)
     if equal:
         # A pending run beside it differs, or is a second go at the same: somebody else's money, left alone.
-        others = [run for run in pending if training(run)]
+        others = [run for run in pending if training(run) and not run.doubt]
         warnings = []
         stop: list[Run] = []
         if others and on_change and not can.no_cancel:
@@ -169,8 +175,10 @@ def _present(
         return Plan("none", unknown, refusal=_unknown(unknown, options))
 
     if pending:
-        different = pending[0]
+        different = next((run for run in pending if run.doubt), pending[0])
         listed = tuple(training(different))
+        if different.doubt:
+            return Plan("none", different, listed, refusal=_doubtful(different, options))
         if not on_change:
             return Plan(
                 "none",

@@ -11,14 +11,19 @@ The SDK is imported when a client is made, not before: a task of another provide
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
@@ -58,6 +63,10 @@ _ENVIRONMENT = {
 }
 
 # The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
+_HEADER_VALUE = re.compile(r"[!-~]+")
+_OLDEST_SDK = 2  # the first with pausing and resuming
+_FILE_READY = 1800.0  # the SDK's own bound for waiting for a file
+_LONGEST_TIMEOUT = 86401.0
 _NOT_READY = ("is still being processed", "must point to a completed file import")
 # 429 codes that no waiting within a task mends.
 _FINAL_429 = {
@@ -118,12 +127,20 @@ class Api:
             raise Unavailable(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
 
 
-def _http_error() -> type[Exception]:
-    """The base of the errors of the HTTP library that the SDK is built on (httpx, since its version 3 httpx2)."""
+def _http_library() -> Any:
+    """The HTTP library that the SDK is built on: httpx, since its version 3 httpx2."""
     import openai
 
-    library = sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
-    error: type[Exception] = library.HTTPError
+    return sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
+
+
+def _http_error() -> type[Exception]:
+    error: type[Exception] = _http_library().HTTPError
+    return error
+
+
+def _invalid_url() -> type[Exception]:
+    error: type[Exception] = _http_library().InvalidURL
     return error
 
 
@@ -171,9 +188,13 @@ def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailabl
     if status in (408, 409) or status >= 500:
         return Unavailable(text, retry_after=retry_after)
     if status == 404:
-        return NotVisible(text, status=status, code=code)
+        path = doing.startswith(("Listing", "Creating", "Uploading"))
+        hint = "Check base_url (it usually ends in /v1), or azure_endpoint and api_version." if path else ""
+        return NotVisible(text, hint=hint, status=status, code=code)
     if status == 400 and any(words in said for words in _NOT_READY):
-        return Throttled(text, hint="The host is still processing the file.", status=status, code=code)
+        return Throttled(
+            text, hint="The host is still processing the file.", status=status, code=code, at_most=_FILE_READY
+        )
     hint = ""
     if status == 401:
         hint = "Check api_key, organization and project, or their environment variables."
@@ -187,15 +208,19 @@ def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailabl
 
 
 def _seconds(value: str | None) -> float | None:
-    try:
-        return float(value) if value else None
-    except ValueError:
-        return None
+    """Retry-After: seconds or an HTTP date (RFC 9110)."""
+    found = number(value)
+    if found is None and value:
+        try:
+            found = parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return None
+    return None if found is None else max(0.0, float(found))
 
 
 def make_api(module: AnsibleModule) -> Api:
     """The client that the task's options and the SDK's environment variables describe; no call is made."""
-    given = {option: module.params[option] for option in AUTH_SPEC}
+    given = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
     azure_named = bool(given["azure_endpoint"])
     for option, variable in _ENVIRONMENT.items():
         given[option] = given[option] or os.environ.get(variable) or None
@@ -210,9 +235,23 @@ def make_api(module: AnsibleModule) -> Api:
             module.no_log_values.add(given[option])
     _check(given, azure)
     try:
-        import openai
+        version = str(import_module("openai").__version__)
     except ImportError as error:
         raise MissingLibrary("openai", "to reach an OpenAI-style API", traceback.format_exc()) from error
+    if int(version.partition(".")[0]) < _OLDEST_SDK:
+        raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
+
+    try:
+        return _client(given, azure)
+    except (OSError, ValueError, _invalid_url()) as error:
+        raise InvalidInput(
+            f"The client cannot be made: {error}.",
+            hint="Check base_url or azure_endpoint, ca_path, and the environment's proxies and SSL_CERT_FILE.",
+        ) from error
+
+
+def _client(given: Mapping[str, Any], azure: bool) -> Api:
+    import openai
 
     common: dict[str, Any] = {
         "api_key": given["api_key"],
@@ -226,7 +265,11 @@ def make_api(module: AnsibleModule) -> Api:
     if azure:
         return Api(
             openai.AzureOpenAI(
-                azure_endpoint=given["azure_endpoint"],
+                **(
+                    {"azure_endpoint": given["azure_endpoint"]}
+                    if given["azure_endpoint"]
+                    else {"base_url": given["base_url"]}
+                ),
                 api_version=given["api_version"],
                 azure_ad_token=None if given["api_key"] else given["azure_ad_token"],
                 **common,
@@ -240,18 +283,27 @@ def _check(given: Mapping[str, Any], azure: bool) -> None:
     if given["api_type"] not in (None, "openai", "azure"):
         raise InvalidInput(f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai' or 'azure'.")
     if azure:
-        if not given["azure_endpoint"]:
+        if not given["azure_endpoint"] and not given["base_url"]:
             raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
         if not given["api_version"]:
             raise InvalidInput("api_version is missing.", hint="Give it, or set OPENAI_API_VERSION.")
     if not given["api_key"] and not (azure and given["azure_ad_token"]):
         variable = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
         raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
+    for option in ("api_key", "azure_ad_token"):
+        # Such a value would come back, in clear, in the error of the HTTP library.
+        if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
+            raise InvalidInput(
+                f"{option} has a space, a line break or another character that no key has.",
+                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
+            )
     for option in ("base_url", "azure_endpoint"):
+        if given[option] and "@" in given[option].partition("//")[2].partition("/")[0]:
+            raise InvalidInput(f"{option} holds a user or a password.", hint="Give the credential as api_key.")
         if given[option] and not given[option].startswith(("http://", "https://")):
             raise InvalidInput(f"{option} is '{given[option]}'; it is a URL that starts with https:// or http://.")
-    if given["timeout"] <= 0:
-        raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0.")
+    if not 0 < given["timeout"] < _LONGEST_TIMEOUT:
+        raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0, at most a day.")
     if given["max_retries"] < 0:
         raise InvalidInput(f"max_retries is {given['max_retries']}; it is 0 or more.")
     if given["ca_path"] and not Path(given["ca_path"]).is_file():

@@ -16,10 +16,11 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     InvalidInput,
+    NotVisible,
     Refused,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
@@ -148,6 +149,7 @@ class Dataset:
     """One dataset's files on one host. See :class:`_core.model.Driver` for each verb."""
 
     kind = "file"
+    noun = "File"
     fields = FIELDS
     capabilities = Capabilities(no_cancel="A file cannot be cancelled.", no_pause="A file cannot be paused.")
 
@@ -168,6 +170,7 @@ class Dataset:
         self.report = report
         self.stamp = stamp
         self.wish: dict[str, Any] = {"expires_after": expires_after} if expires_after else {}
+        self.warnings: list[str] = []
         self.filename = remote_name(name, report.sha256) if report else None
 
     def request(self) -> dict[str, Any]:
@@ -179,9 +182,12 @@ class Dataset:
     def observe(self, run_id: str | None) -> list[Run]:
         """The file of that id; else the files with this name and content; without content, of this name."""
         if run_id:
-            with self.api.translated(f"Looking up the file {run_id}"):
-                file = self.api.sdk.files.retrieve(run_id).to_dict(mode="json", warnings=False)
-            return [to_run(file)]
+            try:
+                return [self._get(run_id)]
+            except NotVisible:
+                if any(file["id"] == run_id for file in files.list_files(self.api)):
+                    raise
+                return []
         return [to_run(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
 
     def _is_mine(self, file: Mapping[str, Any]) -> bool:
@@ -197,8 +203,11 @@ class Dataset:
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
-        with self.api.translated(f"Looking up the file {run.id}"):
-            return to_run(self.api.sdk.files.retrieve(run.id).to_dict(mode="json", warnings=False))
+        return self._get(run.id)
+
+    def _get(self, file_id: str) -> Run:
+        with self.api.translated(f"Looking up the file {file_id}"):
+            return to_run(self.api.sdk.files.retrieve(file_id).to_dict(mode="json", warnings=False))
 
     def progress(self, run: Run) -> Progress:
         """The host does not say how far it is."""
@@ -206,8 +215,13 @@ class Dataset:
 
     # -- changing --
 
-    def prepare(self) -> None:
-        """All that is needed is here."""
+    def prepare(self, runs: Sequence[Run]) -> None:
+        """A file that is named by its id alone cannot be uploaded again."""
+        if self.source is None and not self.name.startswith(CHECK_MODE):
+            raise Refused(
+                f"The file {self.name} is not there, or the host could not process it.",
+                hint="Upload the data with src or content.",
+            )
 
     def create(self, token: str) -> Run:
         """Send the file: in one request, above 512 MB in parts where the host takes parts."""
@@ -345,14 +359,14 @@ class Dataset:
 
     def predict(self) -> dict[str, Any]:
         """A file that check mode foresees, named by its content so that later tasks can compare it."""
-        file_id = predicted("file", self.report.sha256 if self.report else self.name)
+        file_id = predicted("file", self.report.sha256) if self.report else self.name
         return {**self.describe(None, details=False), "run_id": file_id, "id": file_id, "file_id": file_id}
 
 
 def to_run(file: Mapping[str, Any]) -> Run:
     """One file, as the API gives it, in the engine's terms."""
     if not isinstance(file.get("id"), str):
-        raise Refused("The host named a file without an id.", hint="Check base_url: this is no answer of this API.")
+        raise ValueError("a file without an id")
     status = str(file.get("status") or "").strip()
     created, expires = timestamp(file.get("created_at")), timestamp(file.get("expires_at"))
     return Run(

@@ -9,7 +9,8 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
@@ -22,18 +23,35 @@ if TYPE_CHECKING:
 _PAGE = 10000  # the API's own maximum and default
 
 
-def list_files(api: Api, purpose: str) -> Iterator[dict[str, Any]]:
-    """All files of a purpose, newest first, as plain data; filtered again, for hosts that ignore the filter."""
+def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]:
+    """All files (of a purpose), newest first, as plain data; filtered again, for hosts that ignore the filter.
+
+    A host that refuses the large page or the filter is asked without them.
+    """
+    wanted: dict[str, Any] = {"limit": _PAGE, "order": "desc", **({"purpose": purpose} if purpose else {})}
+    try:
+        found = _pages(api, wanted)
+        first = next(found, None)
+    except Refused as error:
+        if error.status not in (400, 422):
+            raise
+        found = _pages(api, {})
+        first = next(found, None)
+    for file in () if first is None else chain([first], found):
+        if purpose is None or file.get("purpose") in (purpose, None):
+            yield file
+
+
+def _pages(api: Api, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     with api.translated("Listing the files"):
-        page = api.sdk.files.list(purpose=purpose, limit=_PAGE, order="desc")
-        for item in page:
-            plain = item.to_dict(mode="json", warnings=False)
+        for item in api.sdk.files.list(**wanted):
+            if not isinstance(item.id, str):
+                raise ValueError("a file without an id")
             if item.id in seen:  # a host that ignores `after` would go round for ever
                 return
             seen.add(item.id)
-            if plain.get("purpose") in (purpose, None):
-                yield plain
+            yield item.to_dict(mode="json", warnings=False)
 
 
 def delete_file(api: Api, file_id: str) -> None:
@@ -42,9 +60,8 @@ def delete_file(api: Api, file_id: str) -> None:
         with api.translated(f"Deleting the file {file_id}"):
             api.sdk.files.delete(file_id)
     except NotVisible:
-        with api.translated("Listing the files"):
-            if any(file.id == file_id for file in api.sdk.files.list(limit=_PAGE)):
-                raise
+        if any(file["id"] == file_id for file in list_files(api)):
+            raise
 
 
 def content_of(api: Api, file_id: str) -> Content:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    AUTO,
     number,
     same_content,
-    same_dated_name,
     same_deep,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
@@ -27,6 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
     refuse_predicted,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
     InvalidInput,
     NotVisible,
     Refused,
@@ -51,12 +53,12 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 FIELDS = (
-    Field("model", "training", same_dated_name),
+    Field("model", "training", jobs.same_dated_name),
     Field("training_file", "training", same_content),
     Field("validation_file", "training", same_content),
     Field("seed", "training"),
     Field("method", "training"),
-    Field("hyperparameters", "training", each=True),
+    Field("hyperparameters", "training", same_deep, each=True),
     Field("grader", "training", same_deep),
     Field("response_format", "training", same_deep),
     Field("suffix", "creation"),
@@ -114,12 +116,18 @@ _HINTS = (
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
+    foreseen = predicted("job", "")
+    if module.check_mode and not params["name"] and str(params["job_id"]).startswith(foreseen):
+        params = {**params, "name": params["job_id"][len(foreseen) :]}
     name = params["name"] or params["job_id"]
     options = options_of(module, name=name, run_id=params["job_id"], id_option="job_id")
     wish = read_wish(params, check_mode=module.check_mode)
     for warning in unknown_values(wish):
         module.warn(warning)
-    return FineTunedModel(make_api(module), params["name"], wish, delete_files=params["delete_files"]), options
+    absent = params["state"] == "absent"
+    driver = FineTunedModel(make_api(module), params["name"], wish, delete_files=absent and params["delete_files"])
+    driver.compares = params["state"] == "present"
+    return driver, options
 
 
 def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -178,11 +186,13 @@ def _method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InvalidInput(
             "hyperparameters and method.supervised.hyperparameters are both given.", hint="Give one of them."
         )
-    return method, {key: _plain_number(value) for key, value in (given or short).items() if value is not None}
+    return method, {key: _plain_setting(value) for key, value in (given or short).items() if value is not None}
 
 
-def _plain_number(value: Any) -> Any:
-    """Numbers that YAML or a survey made strings of."""
+def _plain_setting(value: Any) -> Any:
+    """Numbers that YAML or a survey made strings of; -1 is Azure OpenAI's own word for auto."""
+    if value in (-1, "-1") or (isinstance(value, str) and value.lower() == AUTO):
+        return AUTO
     found = number(value)
     return value if found is None else found
 
@@ -200,6 +210,9 @@ def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, A
 
 
 def _metadata(given: Mapping[str, Any] | None) -> dict[str, str] | None:
+    for key, value in (given or {}).items():
+        if value is None or isinstance(value, (dict, list)):
+            raise InvalidInput(f"metadata: the value of '{key}' is {value!r}; it is a text.")
     return {str(key): str(value) for key, value in given.items()} if given else None
 
 
@@ -241,7 +254,7 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
 
 
 def _check_bound(key: str, value: Any) -> None:
-    if key not in _BOUNDS or value == "auto":
+    if key not in _BOUNDS or value == AUTO:
         return
     lowest, highest, whole, inclusive = _BOUNDS[key]
     kind = "a whole number" if whole else "a number"
@@ -255,8 +268,7 @@ def _check_bound(key: str, value: Any) -> None:
         and (value >= lowest if inclusive else value > lowest)
         and (highest is None or value <= highest)
     )
-    # Azure OpenAI's own word for auto.
-    if not fits and not (key == "n_epochs" and value == -1):
+    if not fits:
         raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is 'auto' or {kind} {bounds}.")
 
 
@@ -276,6 +288,7 @@ class FineTunedModel:
     """Fine-tuning jobs and their models on one host. See :class:`_core.model.Driver` for each verb."""
 
     kind = "model"
+    noun = "Run"
     fields = FIELDS
     capabilities = Capabilities()
 
@@ -285,6 +298,8 @@ class FineTunedModel:
         self.wish: dict[str, Any] = dict(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
+        self.warnings: list[str] = []
+        self.compares = True
 
     def request(self) -> dict[str, Any]:
         """The create request, files named by their content where it is known (the id changes, the content does not)."""
@@ -303,33 +318,34 @@ class FineTunedModel:
         if run_id:
             with self.api.translated(f"Looking up the job {run_id}"):
                 adopted = to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run_id))
+                runs[run_id] = jobs.to_run(adopted)
             owner = mapping(adopted.get("metadata")).get(markers.NAME)
             if owner and self.name and owner != self.name:
                 raise InvalidInput(
                     f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
                     hint="Give that name, or leave job_id out.",
                 )
-            runs[run_id] = jobs.to_run(adopted)
         if self.name:
             for run in self._family():
                 runs.setdefault(run.id, run)
-        self._learn_contents(runs.values())
+        if self.compares:
+            self._learn_contents(runs.values())
         if not self.delete_files:
             return list(runs.values())
-        self._uploaded = self._own_files(runs)
+        self._uploaded = self._own_files({run_id} if run_id else set(runs))
         return [run if run.phase.pending else self._with_files(run) for run in runs.values()]
 
     def _with_files(self, run: Run) -> Run:
         remains = tuple(self._files_of(run))
         return replace(run, removable=run.removable or bool(remains), remains=remains)
 
-    def _own_files(self, runs: Mapping[str, Run]) -> set[str]:
-        """The uploaded files that may go: those that are there and that no other unfinished job needs."""
+    def _own_files(self, acted: set[str]) -> set[str]:
+        """The uploaded files that may go: those that are there and that no unfinished job but those needs."""
         there = {file["id"] for file in files.list_files(self.api, "fine-tune")}
         needed = {
             job.get(option)
             for job in jobs.list_jobs(self.api)
-            if job["id"] not in runs and not jobs.to_run(job).ended_for_good
+            if job["id"] not in acted and not jobs.to_run(job).ended_for_good
             for option in FILE_OPTIONS
         }
         return there - needed
@@ -339,49 +355,50 @@ class FineTunedModel:
 
     def _family(self) -> list[Run]:
         mine: list[dict[str, Any]] = []
-        unmarked: list[dict[str, Any]] = []
-        keeps_metadata = False
-        for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
-            entries = mapping(job.get("metadata"))
-            keeps_metadata = keeps_metadata or bool(entries)
-            if entries.get(markers.NAME) == self.name:
-                mine.append(job)
-            elif not entries:
-                unmarked.append(job)
-        if keeps_metadata or not unmarked:
-            return [jobs.to_run(job) for job in mine]
-        return self._by_suffix_and_data(unmarked)
+        others: list[dict[str, Any]] = []
+        cut: Refused | None = None
+        try:
+            for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
+                (mine if mapping(job.get("metadata")).get(markers.NAME) == self.name else others).append(job)
+        except Refused as error:
+            if error.status is not None or not (mine or others):
+                raise
+            cut = error
+        found = [jobs.to_run(job) for job in mine]
+        if not mine and others and not any(job.get("metadata") for job in others):
+            found = self._by_suffix_and_data(others)
+        if cut and not found:
+            raise cut
+        return found
 
     def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
         """On a host that keeps no metadata, tell our jobs from others by what it does show.
 
-        The suffix tells where it is shown, else the data. A pending job of the same base model that shows
-        neither might be ours: starting a second one beside it could be paying twice, so that is refused.
+        The suffix tells where it is shown, also within the model's name; else the data. What shows neither is
+        no proof: such a pending job may be ours, so nothing is started beside it, and such a model counts as one
+        of other data, which is refused unless the user allows new runs on a change.
         """
         suffix, wanted = self.wish.get("suffix"), self.wish.get("training_file")
         named = {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
+        if wanted:
+            wanted = self._with_name(wanted, named)
         mine = []
         for job in unmarked:
-            shown = jobs.suffix_of(job)
             run = jobs.to_run(_with_digest(job, named))
-            if shown is not None:
-                if shown == suffix:
-                    mine.append(run)
-                continue
+            ours = jobs.same_suffix(suffix, job)
             data = run.shown.get("training_file")
-            if not wanted or not data:
-                continue
-            if same_content(self._with_name(wanted, named), data):
-                told = (
-                    "This host keeps no metadata: the run was recognised by its data alone, and may be another name's."
-                )
-                mine.append(replace(run, doubt=told))
-            elif not data.sha256 and run.phase.pending and same_dated_name(self.wish.get("model"), job.get("model")):
-                raise Refused(
-                    f"This host keeps no metadata, and its job {run.id} ({run.status}) shows neither a suffix nor "
-                    f"data that could be looked up, so it may be a run of '{self.name}'.",
-                    hint="Give its id as job_id if it is, or wait until it is over.",
-                )
+            if ours:
+                mine.append(run)
+            elif ours is None and wanted and data and same_content(wanted, data):
+                mine.append(replace(run, doubt="This host shows no suffix: the run was recognised by its data alone."))
+            elif (
+                ours is None
+                and not (data and data.sha256)
+                and (run.phase.pending or run.phase is Phase.READY)
+                and jobs.same_dated_name(self.wish.get("model"), job.get("model"))
+            ):
+                shown = {**run.shown, "training_file": data or Content(id="unknown")}
+                mine.append(replace(run, shown=shown, doubt="This host shows neither its suffix nor what data it has."))
         return mine
 
     @staticmethod
@@ -436,7 +453,7 @@ class FineTunedModel:
         fine-tuned models elsewhere: there the list must at least be one that has the base model."""
         marked = markers.NAME in mapping(run.raw.get("metadata"))
         return run.model not in listed and (
-            marked or any(same_dated_name(run.raw.get("model"), model) for model in listed)
+            marked or any(jobs.same_dated_name(run.raw.get("model"), model) for model in listed)
         )
 
     def refresh(self, run: Run) -> Run:
@@ -445,13 +462,16 @@ class FineTunedModel:
             return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run.id)))
 
     def progress(self, run: Run) -> Progress:
-        """From the newest events; queued jobs have none to look at."""
-        events = jobs.list_events(self.api, run.id, limit=10) if run.status == "running" else []
+        """From the newest events; queued jobs have none to look at, and some hosts and keys none to show."""
+        events: list[dict[str, Any]] = []
+        if run.status == "running":
+            with suppress(FineTuneError):
+                events = jobs.list_events(self.api, run.id, limit=10)
         return jobs.progress_of(run, events)
 
     # -- changing --
 
-    def prepare(self) -> None:
+    def prepare(self, runs: Sequence[Run]) -> None:
         """The name and the data must be there; what the files contain becomes part of the request."""
         if not self.name:
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
@@ -478,9 +498,15 @@ class FineTunedModel:
         }
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
         training_type = self.wish.get("training_type", 1 if self.api.azure else None)
-        extra = {"trainingType": _plain_number(training_type)} if training_type is not None else None
+        extra = {"trainingType": _plain_setting(training_type)} if training_type is not None else None
         with self.api.translated(f"Creating the fine-tuning job for '{self.name}'", writes=True):
-            return jobs.to_run(to_plain(self.api.once.fine_tuning.jobs.create(**body, extra_body=extra)))
+            run = jobs.to_run(to_plain(self.api.once.fine_tuning.jobs.create(**body, extra_body=extra)))
+        if run.token != token:
+            self.warnings.append(
+                f"This host kept no metadata with the job {run.id}. Later runs recognise it by suffix or data only; "
+                f"give 'job_id: {run.id}' to be sure."
+            )
+        return run
 
     def _method_body(self) -> dict[str, Any]:
         """``method`` when the user named one; else the short form, which every compatible host understands."""
@@ -502,8 +528,12 @@ class FineTunedModel:
 
     def pause(self, run: Run) -> Run:
         """POST .../pause."""
-        with self.api.translated(f"Pausing the job {run.id}"):
-            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.pause(run.id)))
+        try:
+            with self.api.translated(f"Pausing the job {run.id}"):
+                return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.pause(run.id)))
+        except Refused as error:
+            error.hint = error.hint or "The host may pause running jobs only, or none; 'state: cancelled' stops it."
+            raise
 
     def resume(self, run: Run) -> Run:
         """POST .../resume."""
@@ -539,9 +569,15 @@ class FineTunedModel:
         job = run.raw if run else {}
         checkpoints: list[dict[str, Any]] = []
         metrics: dict[str, Any] = {}
+        if run and run.phase is Phase.READY and not run.model:
+            self.warnings.append(f"The job {run.id} succeeded, but the host names no model.")
         if run and details and run.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED):
-            checkpoints = jobs.list_checkpoints(self.api, run.id)
-            metrics = final_metrics(self.api, run.id, checkpoints)
+            try:
+                checkpoints = jobs.list_checkpoints(self.api, run.id)
+                metrics = final_metrics(self.api, run.id, checkpoints)
+            except FineTuneError as error:
+                # The model is there: what only describes it must not fail the task.
+                self.warnings.append(f"Metrics and checkpoints are left out. {error.text()}")
         return {
             "name": self.name or mapping(job.get("metadata")).get(markers.NAME),
             "id": job.get("id"),
@@ -589,8 +625,12 @@ def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The last numbers of a run: its last checkpoint's, else its last metrics event's, else none."""
-    last = max(checkpoints, key=lambda checkpoint: checkpoint.get("step_number") or 0, default=None)
-    numbers = dict(last.get("metrics") or {}) if last else jobs.newest_metrics(jobs.list_events(api, job_id, limit=100))
+    last = max(checkpoints, key=lambda checkpoint: number(checkpoint.get("step_number")) or 0, default=None)
+    numbers = (
+        dict(mapping(last.get("metrics"))) if last else jobs.newest_metrics(jobs.list_events(api, job_id, limit=100))
+    )
     return {
-        key: int(value) if key == "step" else value for key, value in numbers.items() if isinstance(value, (int, float))
+        key: int(found) if key == "step" else found
+        for key, value in numbers.items()
+        if (found := number(value)) is not None
     }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
@@ -35,6 +36,10 @@ def find(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     if params["limit"] < 0:
         raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
+    if not module.check_mode:
+        refuse_predicted("job_id", params["job_id"])
+    elif str(params["job_id"] or "").startswith(CHECK_MODE):
+        return {"changed": False, "models": []}
     api = make_api(module)
     found = []
     for job in _matching(api, params):
@@ -56,7 +61,7 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for job in jobs.list_jobs(api, wanted):
         entries = mapping(job.get("metadata"))
         # A host that keeps no metadata may at least show the suffix, whose default is the name.
-        suffixed = not entries and set(wanted) == {markers.NAME} and jobs.suffix_of(job) == params["name"]
+        suffixed = not entries and set(wanted) == {markers.NAME} and jobs.same_suffix(params["name"], job)
         if (suffixed or all(entries.get(key) == value for key, value in wanted.items())) and (
             not params["status"] or job.get("status") in params["status"]
         ):
@@ -86,6 +91,8 @@ def _entry(api: Api, job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[
 
 def _steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
     for file_id in job.get("result_files") or ():
+        if not isinstance(file_id, str):
+            continue
         try:
             with api.translated(f"Reading the result file {file_id}"):
                 content = api.sdk.files.content(file_id).read()

@@ -8,10 +8,12 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
@@ -47,16 +49,19 @@ _STAGES = {
     "created": "queued",
     "notrunning": "queued",
 }
+# gpt-4o-2024-08-06; older snapshots: gpt-3.5-turbo-0125
+_DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
 METHOD_SETTINGS = ("grader", "response_format")
 
 
 def to_run(job: Mapping[str, Any]) -> Run:
     """One job, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted.
 
-    Raises Refused for a job without an id.
+    Raises ValueError for a job without an id: that is no answer of this API.
     """
     if not isinstance(job.get("id"), str):
-        raise Refused("The host named a job without an id.", hint="Check base_url: this is no answer of this API.")
+        raise ValueError("a job without an id")
     status = str(job.get("status") or "").strip()
     phase = _PHASES.get(status.lower(), Phase.UNKNOWN)
     model = job.get("fine_tuned_model")
@@ -121,6 +126,30 @@ def suffix_of(job: Mapping[str, Any]) -> str | None:
     return parts[3] or None if parts[0] == "ft" and len(parts) >= 5 else None
 
 
+def same_dated_name(wish: Any, shown: Any) -> bool:
+    """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
+    a, b = str(wish), str(shown)
+    if a == b:
+        return True
+    if bool(_DATED.search(a)) == bool(_DATED.search(b)):
+        return False
+    return _DATED.sub("", a) == _DATED.sub("", b)
+
+
+def same_suffix(wish: str | None, job: Mapping[str, Any]) -> bool | None:
+    """Whether a job shows this suffix, as hosts write it into names; None where it shows none at all."""
+    shown = suffix_of(job)
+    if shown is not None:
+        return wish is not None and _plain_suffix(wish) == _plain_suffix(shown)
+    if wish and len(wish) > 2 and _plain_suffix(wish) in _plain_suffix(str(job.get("fine_tuned_model") or "")):
+        return True
+    return None
+
+
+def _plain_suffix(text: str) -> str:
+    return _SEPARATORS.sub("-", text.casefold()).strip("-")
+
+
 def list_jobs(api: Api, metadata: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
     """Jobs newest first, as plain data, all pages. A host that refuses the filter is asked without it."""
     try:
@@ -136,8 +165,14 @@ def _pages(api: Api, metadata: Mapping[str, str] | None) -> Iterator[dict[str, A
     query = {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
     with api.translated("Listing the fine-tuning jobs"):
         for job in api.sdk.fine_tuning.jobs.list(limit=_PAGE, extra_query=query):
-            if job.id in seen:  # a host that ignores `after` would go round for ever
-                return
+            if not isinstance(job.id, str):
+                raise ValueError("a job without an id")
+            if job.id in seen:
+                raise Refused(
+                    f"Listing the fine-tuning jobs: the host gives the same page again and again; only the newest "
+                    f"{len(seen)} jobs could be seen.",
+                    hint="Give the job_id of the run that is meant.",
+                )
             seen.add(job.id)
             yield job.to_dict(mode="json", warnings=False)
 
@@ -171,9 +206,10 @@ def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[s
                 jobs.list_events(job_id, limit=size) if what == "events" else jobs.checkpoints.list(job_id, limit=size)
             )
             for item in page:
-                if item.id in found:  # a host that ignores `after` would go round for ever
+                known = item.id or str(len(found))
+                if known in found:  # a host that ignores `after` would go round for ever
                     break
-                found[item.id] = item.to_dict(mode="json", warnings=False)
+                found[known] = item.to_dict(mode="json", warnings=False)
                 if len(found) == limit:
                     break
     except Refused as error:
@@ -186,14 +222,13 @@ def progress_of(run: Run, events: Iterable[Mapping[str, Any]]) -> Progress:
     """How far a job is, from its status and its newest events."""
     stage = _STAGES.get(run.status.lower(), run.status)
     data = newest_metrics(events) if run.status == "running" else {}
-    step, total = data.get("step"), data.get("total_steps")
-    loss = data.get("train_loss")
-    reward = data.get("train_mean_reward", data.get("train_reward_mean"))
+    step, total = number(data.get("step")), number(data.get("total_steps"))
+    reward = number(data.get("train_mean_reward", data.get("train_reward_mean")))
     return Progress(
         stage,
         percent=100.0 * step / total if step is not None and total else None,
-        step=step,
-        total_steps=total,
-        loss=loss if isinstance(loss, (int, float)) else None,
-        message=f"mean reward {reward:.3g}" if isinstance(reward, (int, float)) else "",
+        step=None if step is None else int(step),
+        total_steps=None if total is None else int(total),
+        loss=number(data.get("train_loss")),
+        message="" if reward is None else f"mean reward {reward:.3g}",
     )

@@ -1,0 +1,220 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The providers' habits: what counts as the same, and the words that name content and markers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    number,
+    same_content,
+    same_deep,
+    same_set,
+    same_value,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    Content,
+    parse_content,
+    predicted,
+    refuse_predicted,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress, duration
+
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"),
+    [
+        ("auto", 7),
+        ("Auto", "anything"),
+        ("auto", "auto"),
+        ("1e-05", 0.00001),
+        (0.00001, "1e-05"),
+        (1e-5, 0.00001),
+        ("3", 3),
+        (3, 3.0),
+        (" 3 ", 3),
+        ("0.10", 0.1),
+        (True, "true"),
+        ("True", True),
+        (True, 1),
+        (False, "0"),
+        (0.1, 0.10000000149),
+        ("yes", "yes"),
+        (None, None),
+        ("", ""),
+    ],
+)
+def test_same_value(wish: Any, shown: Any) -> None:
+    assert same_value(wish, shown)
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"),
+    [
+        (3, "auto"),
+        (1e-05, 1e-06),
+        ("3", 30),
+        (1, False),
+        (2, True),
+        ("true", "yes"),
+        ("a", "A"),
+        ("", None),
+        ("1e", 1),
+    ],
+)
+def test_different_value(wish: Any, shown: Any) -> None:
+    assert not same_value(wish, shown)
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "1_0"])
+def test_a_word_is_the_same_as_itself(word: str) -> None:
+    assert same_value(word, word)
+
+
+def test_a_word_with_underscores_is_no_number() -> None:
+    assert not same_value("1_0", 10)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [("7", 7), ("7.5", 7.5), (True, None), ("x", None), ([1], None), (None, None)]
+)
+def test_number(value: Any, found: Any) -> None:
+    assert number(value) == found
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "same"),
+    [
+        (["a", "b"], ["b", "a"], True),
+        (["a", "a"], ["a"], True),
+        (["a"], ["a", "b"], False),
+        (["a", "b"], ["a"], False),
+        ([], None, True),
+        ([1], ["1"], True),
+    ],
+)
+def test_sets(wish: Any, shown: Any, same: bool) -> None:
+    assert same_set(wish, shown) is same
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "same"),
+    [
+        ({"a": 1}, {"a": 1, "added by the API": 2}, True),
+        ({"a": 1, "b": None}, {"a": 1}, True),
+        ({"a": {"b": ["1e-05"]}}, {"a": {"b": [0.00001], "c": 1}}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({"a": 1}, {}, False),
+        ({"a": 1}, "a", False),
+        ([1, 2], [2, 1], False),
+        ([1], [1, 2], False),
+        (["a"], "a", False),
+        ("abc", ["a", "b", "c"], False),
+        ([{"a": 1}], [{"a": 1, "b": 2}], True),
+        ({"a": "auto"}, {"a": 9}, True),
+    ],
+)
+def test_nested(wish: Any, shown: Any, same: bool) -> None:
+    assert same_deep(wish, shown) is same
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "same"),
+    [
+        (Content("file-1"), Content("file-1"), True),
+        (Content("file-1"), Content("file-2"), False),
+        (Content("file-1", SHA), Content("file-2", SHA), True),
+        (Content("", SHA), Content("file-2", SHA[:12]), True),
+        (Content("file-1", SHA[:12]), Content("file-2", SHA), True),
+        (Content("", SHA), Content("file-2", ""), False),
+        (Content("", SHA), Content("file-2", SHA[:11]), False),
+        (Content("", SHA), Content("file-2", "0" * 64), False),
+        (Content("", ""), Content("", ""), False),
+    ],
+)
+def test_content(wish: Content, shown: Content, same: bool) -> None:
+    assert same_content(wish, shown) is same
+
+
+class TestParseContent:
+    def test_id(self) -> None:
+        assert parse_content("training_file", "file-abc", check_mode=False) == Content("file-abc")
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_sha256(self, check_mode: bool) -> None:
+        found = parse_content("training_file", f"sha256:{SHA.upper()}", check_mode=check_mode)
+        assert (found.id, found.sha256) == ("", SHA)
+
+    def test_predicted_in_check_mode(self) -> None:
+        found = parse_content("training_file", predicted("file", SHA), check_mode=True)
+        assert (found.id, found.sha256) == ("", SHA)
+
+    def test_predicted_outside_check_mode(self) -> None:
+        with pytest.raises(InvalidInput, match="training_file is 'check-mode:file:"):
+            parse_content("training_file", predicted("file", SHA), check_mode=False)
+
+    @pytest.mark.parametrize(
+        "value", ["sha256:", "sha256:abc", f"sha256:{SHA[:-1]}x", f"sha256:{SHA}0", f"sha256:{SHA}\n"]
+    )
+    def test_bad_sha256(self, value: str) -> None:
+        with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
+            parse_content("training_file", value, check_mode=False)
+
+    def test_other_values_are_let_through(self) -> None:
+        refuse_predicted("x", None)
+        refuse_predicted("x", 3)
+        refuse_predicted("x", "file-1")
+
+
+class TestMarkers:
+    def test_hidden(self) -> None:
+        assert markers.visible({"team": "a", markers.NAME: "bot", markers.TOKEN: "t"}) == {"team": "a"}
+        assert markers.visible(None) == {}
+
+    def test_reserved(self) -> None:
+        markers.refuse_reserved("metadata", {"team": "a"})
+        markers.refuse_reserved("metadata", None)
+        with pytest.raises(InvalidInput, match=f"metadata: the key '{markers.PREFIX}x' is reserved"):
+            markers.refuse_reserved("metadata", {f"{markers.PREFIX}x": "1"})
+
+    def test_token_names_the_intent_and_the_past(self) -> None:
+        token = markers.token({"a": 1, "b": 2}, "run-1")
+        assert len(token) == 64
+        assert token == markers.token({"b": 2, "a": 1}, "run-1")
+        assert len({token, markers.token({"a": 1, "b": 3}, "run-1"), markers.token({"a": 1, "b": 2}, None)}) == 3
+
+    def test_fits_a_metadata_value(self) -> None:
+        """Keys of at most 64 characters, values of at most 512 (API reference)."""
+        for key in (markers.NAME, markers.TRAINING, markers.VALIDATION, markers.TOKEN):
+            assert key.startswith(markers.PREFIX)
+            assert len(key) <= 64
+
+
+class TestProgress:
+    def test_line(self) -> None:
+        progress = Progress("training", 62.0, 124, 200, 0.41234, 170)
+        assert progress.line("support-bot") == "support-bot: training 62 %, step 124/200, loss 0.412, about 3 min left"
+
+    def test_line_of_what_is_known(self) -> None:
+        assert Progress("queued").line("bot") == "bot: queued"
+        assert (
+            Progress("training", step=3, message="mean reward 0.4").line("b") == "b: training, step 3, mean reward 0.4"
+        )
+
+    def test_zero_is_known(self) -> None:
+        assert Progress("training", 0.0, 0, 10).line("b") == "b: training 0 %, step 0/10"
+        assert Progress("training", percent=0.0, step=0).plain() == {"stage": "training", "percent": 0.0, "step": 0}
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"),
+        [(0, "1 s"), (40, "40 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (7800, "2 h 10 min"), (7200, "2 h")],
+    )
+    def test_duration(self, seconds: float, text: str) -> None:
+        assert duration(seconds) == text

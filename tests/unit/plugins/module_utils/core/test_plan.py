@@ -1,0 +1,471 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The truth table of the design, row by row, and what must hold whatever exists."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, RunFailed
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Options,
+    Phase,
+    Plan,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import decide, group_twins
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+    FIELDS,
+    WISH,
+    some_run,
+)
+
+OTHER = {"data": "v1"}
+NO_CANCEL = Capabilities(no_cancel="Delete the run instead.")
+NO_PAUSE = Capabilities(no_pause="Cancel it instead.")
+
+
+def ready(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.READY, **more)
+
+
+def pending(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.PENDING, **more)
+
+
+def paused(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.PAUSED, **more)
+
+
+def failed(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.FAILED, reason="bad line 3", **more)
+
+
+def cancelled(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.CANCELLED, **more)
+
+
+def gone(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.GONE, **more)
+
+
+def unknown(number: int, **more: Any) -> Run:
+    return some_run(number, Phase.UNKNOWN, status="thinking", **more)
+
+
+def plan_of(
+    runs: list[Run], wish: dict[str, Any] | None = None, can: Capabilities | None = None, **options: Any
+) -> Plan:
+    return decide(
+        runs, FIELDS, WISH if wish is None else wish, Options("bot", **options), can or Capabilities(), "model"
+    )
+
+
+@dataclass
+class Row:
+    """What exists and was asked -> the action, its run, what is stopped and removed, or why it is refused."""
+
+    text: str
+    runs: list[Run]
+    action: str
+    about: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    stop: tuple[int, ...] = ()
+    twins: tuple[int, ...] = ()
+    remove: tuple[int, ...] = ()
+    refusal: type[Exception] | None = None
+    says: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
+    can: Capabilities | None = None
+
+
+RETRAIN: dict[str, Any] = {"retrain": "on_change"}
+RETRY: dict[str, Any] = {"retry_failed": True}
+REPLACE: dict[str, Any] = {"delete_previous": True}
+
+TABLE = [
+    # -- nothing
+    Row("nothing", [], "create"),
+    Row("nothing, all options", [], "create", None, {**RETRAIN, **RETRY, **REPLACE}),
+    # -- a ready run equal to the wish
+    Row("ready", [ready(1)], "none", 1),
+    Row("ready, all options", [ready(1)], "none", 1, {**RETRAIN, **RETRY, **REPLACE}),
+    Row("ready beside a newer failure", [ready(1), failed(2)], "none", 1, RETRY),
+    Row("ready beside a newer different model", [ready(1), ready(2, shown=OTHER)], "none", 1, RETRAIN),
+    Row("the newest of two ready", [ready(1), ready(2)], "none", 2),
+    Row("the adopted one of two ready", [ready(1), ready(2)], "none", 1, {"run_id": "run-1"}),
+    Row("an adopted one that differs", [ready(1, shown=OTHER), ready(2)], "none", 2, {"run_id": "run-1"}),
+    Row("ready, older ones kept", [ready(1, shown=OTHER), ready(2)], "none", 2, RETRAIN),
+    Row("ready, a deletion finished", [ready(1, shown=OTHER), ready(2)], "delete", 2, REPLACE, remove=(1,)),
+    Row("ready, newer ones are not previous", [ready(1), ready(2, shown=OTHER)], "none", 1, REPLACE),
+    Row("ready, its previous one is gone", [gone(1, shown=OTHER), ready(2)], "none", 2, REPLACE),
+    Row("ready, pending differs", [ready(1), pending(2, shown=OTHER)], "none", 1, warns=("run-2", "data: v1 -> v2")),
+    Row("ready, pending differs, stop it", [ready(1), pending(2, shown=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
+    Row("ready, paused differs, stop it", [ready(1), paused(2, shown=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
+    Row("ready, pending equal, is left alone", [ready(1), pending(2)], "none", 1, RETRAIN),
+    Row(
+        "ready, pending differs, cannot cancel",
+        [ready(1), pending(2, shown=OTHER)],
+        "none",
+        1,
+        RETRAIN,
+        warns=("run-2",),
+        can=NO_CANCEL,
+    ),
+    Row("ready beside an unknown status", [ready(1), unknown(2)], "none", 1),
+    # -- else a pending run, equal
+    Row("pending", [pending(1)], "none", 1, {**RETRAIN, **RETRY}),
+    Row("pending beside another model", [ready(1, shown=OTHER), pending(2)], "none", 2, {**RETRAIN, **REPLACE}),
+    Row("pending older than a failure", [pending(1), failed(2)], "none", 1, RETRY),
+    Row("the newest of two pending", [pending(1), pending(2)], "none", 2),
+    Row("the adopted one of two pending", [pending(1), pending(2)], "none", 1, {"run_id": "run-1"}),
+    Row("paused", [paused(1)], "resume", 1),
+    Row("pending beside an unknown status", [pending(1), unknown(2)], "none", 1),
+    # -- a status that nobody knows
+    Row("unknown", [unknown(1)], "none", 1, RETRAIN, refusal=Refused, says=("run-1", "thinking")),
+    Row("unknown, different", [unknown(1, shown=OTHER)], "none", 1, RETRAIN, refusal=Refused, says=("thinking",)),
+    Row("unknown and failed", [unknown(1), failed(2)], "none", 1, RETRY, refusal=Refused),
+    # -- else a pending run, different
+    Row(
+        "pending differs",
+        [pending(1, shown=OTHER)],
+        "none",
+        1,
+        {**RETRY, **REPLACE},
+        refusal=InvalidInput,
+        says=("run-1", "data: v1 -> v2", "retrain: on_change"),
+    ),
+    Row("pending differs, replaced", [pending(1, shown=OTHER)], "retrain", 1, RETRAIN, stop=(1,)),
+    Row(
+        "two pending differ, replaced",
+        [pending(1, shown=OTHER), paused(2, shown=OTHER)],
+        "retrain",
+        2,
+        RETRAIN,
+        stop=(2, 1),
+    ),
+    Row(
+        "pending and ready differ, replaced, the old model last",
+        [ready(1, shown=OTHER), pending(2, shown=OTHER)],
+        "retrain",
+        2,
+        {**RETRAIN, **REPLACE},
+        stop=(2,),
+        remove=(1,),
+    ),
+    Row(
+        "pending differs and cannot be cancelled",
+        [pending(1, shown=OTHER)],
+        "none",
+        1,
+        RETRAIN,
+        refusal=InvalidInput,
+        says=("run-1", "Delete the run instead."),
+        can=NO_CANCEL,
+    ),
+    Row(
+        "pending differs beside an equal failure",
+        [pending(1, shown=OTHER), failed(2)],
+        "none",
+        1,
+        RETRY,
+        refusal=InvalidInput,
+    ),
+    # -- else the newest run failed or was cancelled, equal
+    Row("failed", [failed(1)], "none", 1, RETRAIN, refusal=RunFailed, says=("run-1", "bad line 3", "retry_failed")),
+    Row("failed, once more", [failed(1)], "retry", 1, RETRY),
+    Row("cancelled", [cancelled(1)], "none", 1, refusal=RunFailed, says=("run-1", "was cancelled", "retry_failed")),
+    Row("cancelled, once more", [cancelled(1)], "retry", 1, RETRY),
+    Row("failed after another model", [ready(1, shown=OTHER), failed(2)], "none", 2, RETRAIN, refusal=RunFailed),
+    Row(
+        "failed after another model, once more, that one last",
+        [ready(1, shown=OTHER), failed(2)],
+        "retry",
+        2,
+        {**RETRY, **REPLACE},
+        remove=(1,),
+    ),
+    # -- else a ready run, different
+    Row(
+        "ready differs",
+        [ready(1, shown=OTHER)],
+        "none",
+        1,
+        {**RETRY, **REPLACE},
+        refusal=InvalidInput,
+        says=("run-1", "data: v1 -> v2", "retrain: on_change"),
+    ),
+    Row("ready differs, retrained", [ready(1, shown=OTHER)], "retrain", 1, RETRAIN),
+    Row(
+        "ready differs, retrained, deleted", [ready(1, shown=OTHER)], "retrain", 1, {**RETRAIN, **REPLACE}, remove=(1,)
+    ),
+    Row(
+        "ready differs, a newer failure differs too",
+        [ready(1, shown=OTHER), failed(2, shown=OTHER)],
+        "retrain",
+        1,
+        RETRAIN,
+    ),
+    Row("an old equal failure, then another model", [failed(1), ready(2, shown=OTHER)], "retrain", 2, RETRAIN),
+    # -- else only failed or cancelled runs, different
+    Row("failed, different", [failed(1, shown=OTHER)], "create"),
+    Row("cancelled, different", [cancelled(1, shown=OTHER)], "create"),
+    Row("an equal failure, then a different one", [failed(1), failed(2, shown=OTHER)], "create"),
+    # -- a run whose model is gone
+    Row("gone", [gone(1)], "create", warns=("run-1", "model-1", "no longer exists")),
+    Row("gone beside a failure", [failed(1), gone(2)], "none", 1, refusal=RunFailed),
+    Row("gone beside a model that differs", [ready(1, shown=OTHER), gone(2)], "retrain", 1, RETRAIN, warns=("run-2",)),
+    # -- twins: runs of one intent
+    Row(
+        "twins pending",
+        [pending(1, token="t"), pending(2, token="t")],
+        "cancel",
+        1,
+        twins=(2,),
+        warns=("run-2", "duplicate"),
+    ),
+    Row("twins, the younger one paused", [pending(1, token="t"), paused(2, token="t")], "cancel", 1, twins=(2,)),
+    Row("twins, settled before", [pending(1, token="t"), cancelled(2, token="t")], "none", 1),
+    Row("twins, the older one cancelled", [cancelled(1, token="t"), pending(2, token="t")], "none", 2),
+    Row("twins, the elder failed", [failed(1, token="t"), pending(2, token="t")], "none", 2),
+    Row("twins, the elder being stopped", [some_run(1, Phase.STOPPING, token="t"), pending(2, token="t")], "none", 2),
+    Row("twins ready", [ready(1, token="t"), pending(2, token="t")], "cancel", 1, twins=(2,)),
+    Row("twins, the younger one ready first", [pending(1, token="t"), ready(2, token="t")], "none", 2),
+    Row(
+        "three twins", [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")], "cancel", 1, twins=(2, 3)
+    ),
+    Row("twins failed, one cancelled", [failed(1, token="t"), cancelled(2, token="t")], "none", 1, refusal=RunFailed),
+    Row(
+        "a cancelled twin is no newest run",
+        [ready(1, token="t", shown=OTHER), cancelled(2, token="t")],
+        "retrain",
+        1,
+        RETRAIN,
+    ),
+    Row("tokens differ: no twins", [pending(1, token="a"), pending(2, token="b")], "none", 2),
+    Row("no tokens: no twins", [pending(1), pending(2)], "none", 2),
+    Row("twins cannot be cancelled", [pending(1, token="t"), pending(2, token="t")], "none", 1, can=NO_CANCEL),
+    # -- a run that may be another name's
+    Row("in doubt, waited for", [pending(1, doubt="By its data.")], "none", 1, warns=("By its data.",)),
+    Row(
+        "in doubt, different, not replaced",
+        [pending(1, shown=OTHER, doubt="By its data.")],
+        "none",
+        1,
+        RETRAIN,
+        refusal=Refused,
+        says=("run-1", "By its data."),
+    ),
+    Row(
+        "in doubt, never deleted as the previous one",
+        [ready(1, shown=OTHER, doubt="By its data."), ready(2)],
+        "none",
+        2,
+        REPLACE,
+    ),
+    Row(
+        "in doubt, absent",
+        [pending(1, doubt="By its data.")],
+        "none",
+        1,
+        {"state": "absent"},
+        refusal=Refused,
+        says=("run-1", "By its data."),
+    ),
+    Row(
+        "in doubt, absent by its id",
+        [pending(1, doubt="By its data.")],
+        "delete",
+        1,
+        {"state": "absent", "run_id": "run-1"},
+        stop=(1,),
+    ),
+    # -- absent
+    Row("absent, nothing", [], "none", options={"state": "absent"}),
+    Row("absent, over", [failed(1), cancelled(2), gone(3)], "none", options={"state": "absent"}),
+    Row(
+        "absent, everything of the name",
+        [ready(1), pending(2), ready(3, shown=OTHER), paused(4, shown=OTHER), failed(5)],
+        "delete",
+        3,
+        {"state": "absent"},
+        stop=(4, 2),
+        remove=(3, 1),
+    ),
+    Row("absent, one id", [ready(1), ready(2)], "delete", 1, {"state": "absent", "run_id": "run-1"}, remove=(1,)),
+    Row("absent, twins", [pending(1, token="t"), pending(2, token="t")], "delete", 2, {"state": "absent"}, stop=(2, 1)),
+    Row(
+        "absent, a file that is processed", [pending(1, removable=True)], "delete", 1, {"state": "absent"}, remove=(1,)
+    ),
+    Row("absent, being deleted", [some_run(1, Phase.DELETING)], "delete", 1, {"state": "absent"}, remove=(1,)),
+    Row("absent, cannot cancel", [pending(1)], "delete", 1, {"state": "absent"}, remove=(1,), can=NO_CANCEL),
+    # -- cancelled, paused
+    Row("cancelled, nothing", [], "none", options={"state": "cancelled"}),
+    Row("cancelled, ready", [ready(1)], "none", 1, {"state": "cancelled"}),
+    Row("cancelled, failed", [failed(1)], "none", 1, {"state": "cancelled"}),
+    Row("cancelled, pending", [ready(1), pending(2), paused(3)], "cancel", 3, {"state": "cancelled"}, stop=(3, 2)),
+    Row(
+        "cancelled, one id", [pending(1), pending(2)], "cancel", 1, {"state": "cancelled", "run_id": "run-1"}, stop=(1,)
+    ),
+    Row(
+        "cancelled, cannot",
+        [pending(1)],
+        "none",
+        1,
+        {"state": "cancelled"},
+        refusal=InvalidInput,
+        says=("run-1", "Delete the run instead."),
+        can=NO_CANCEL,
+    ),
+    Row("cancelled, cannot but need not", [ready(1)], "none", 1, {"state": "cancelled"}, can=NO_CANCEL),
+    Row("paused, pending", [pending(1)], "pause", 1, {"state": "paused"}, stop=(1,)),
+    Row("paused already", [paused(1)], "none", 1, {"state": "paused"}),
+    Row("paused, ready", [ready(1)], "none", 1, {"state": "paused"}),
+    Row(
+        "paused, cannot",
+        [pending(1)],
+        "none",
+        1,
+        {"state": "paused"},
+        refusal=InvalidInput,
+        says=("run-1", "Cancel it instead."),
+        can=NO_PAUSE,
+    ),
+]
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.text)
+def test_truth_table(row: Row, check_mode: bool) -> None:
+    plan = plan_of(row.runs, can=row.can, check_mode=check_mode, **row.options)
+
+    def ids(*numbers: int) -> list[str]:
+        return [f"run-{number}" for number in numbers]
+
+    told = f"{plan.refusal} {getattr(plan.refusal, 'hint', '')}"
+    assert type(plan.refusal) is (row.refusal or type(None)), told
+    for words in row.says:
+        assert words in told
+    assert plan.action == row.action
+    assert (plan.run.id if plan.run else None) == (f"run-{row.about}" if row.about else None)
+    assert [run.id for run in plan.stop] == ids(*row.stop)
+    assert [run.id for run in plan.twins] == ids(*row.twins)
+    assert [run.id for run in plan.remove] == ids(*row.remove)
+    warned = " ".join(plan.warnings)
+    for words in row.warns:
+        assert words in warned
+    assert row.warns or row.twins or not plan.warnings
+    changes = bool(row.action != "none" or row.stop or row.twins or row.remove)
+    assert plan.changed is changes
+    if plan.refusal:
+        assert not changes
+
+
+class TestChanges:
+    def test_in_place_is_updated(self) -> None:
+        plan = plan_of([ready(1, shown={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
+        assert plan.action == "update"
+        assert [str(change) for change in plan.changes] == ["tags: old -> new"]
+
+    def test_in_place_of_a_pending_run_too(self) -> None:
+        plan = plan_of([pending(1, shown={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
+        assert (plan.action, plan.run and plan.run.id) == ("update", "run-1")
+
+    def test_creation_is_a_warning_only(self) -> None:
+        plan = plan_of([ready(1, shown={"data": "v2", "role": "old"})], {"data": "v2", "role": "new"}, **RETRAIN)
+        assert (plan.action, plan.changes) == ("none", ())
+        assert "role: old -> new" in plan.warnings[0]
+
+    def test_each_key_is_compared_for_itself(self) -> None:
+        shown = {"data": "v2", "hyperparameters": {"epochs": 3, "rate": 0.1, "chosen": 7}}
+        wish = {"data": "v2", "hyperparameters": {"epochs": "3", "rate": 0.2, "unshown": 1}}
+        plan = plan_of([ready(1, shown=shown)], wish, **RETRAIN)
+        assert [str(change) for change in plan.changes] == ["hyperparameters.rate: 0.1 -> 0.2"]
+
+    def test_what_is_left_out_is_not_compared(self) -> None:
+        assert plan_of([ready(1, shown={"data": "v2", "model": "m"})], {"data": "v2"}).action == "none"
+        assert plan_of([ready(1, shown={"data": "v2"})], {"data": "v2", "model": "m"}).action == "none"
+
+    def test_every_difference_is_listed(self) -> None:
+        shown = {"data": "v1", "model": "a", "grader": {"type": "x"}}
+        refusal = plan_of([ready(1, shown=shown)], {"data": "v2", "model": "b", "grader": {"type": "y"}}).refusal
+        for words in ("data: v1 -> v2", "model: a -> b", "{'type': 'x'} -> {'type': 'y'}"):
+            assert words in str(refusal)
+
+
+def test_survivor_of_equal_age_is_the_same_for_everybody() -> None:
+    runs = [Run(f"run-{number}", 5.0, Phase.PENDING, "p", token="t") for number in (3, 1, 2)]
+    for order in (runs, runs[::-1], sorted(runs, key=lambda run: run.id)):
+        counted, excess, stands_for = group_twins(order)
+        assert [run.id for run in counted] == ["run-1"]
+        assert sorted(run.id for run in excess) == ["run-2", "run-3"]
+        assert {name: run.id for name, run in stands_for.items()} == {"run-2": "run-1", "run-3": "run-1"}
+
+
+def random_runs(source: random.Random) -> list[Run]:
+    """Runs of one token are of one request. What is on its way to an end is awaited before anything is decided."""
+    phases = [phase for phase in Phase if not phase.settling]
+    kinds = [(WISH, None), (OTHER, None), (WISH, "a"), (WISH, "b"), (OTHER, "c")]
+    runs = []
+    for number in range(source.randrange(7)):
+        shown, token = source.choice(kinds)
+        runs.append(some_run(number, source.choice(phases), shown=shown, token=token))
+    return runs
+
+
+def random_options(source: random.Random) -> dict[str, Any]:
+    return {
+        "retrain": source.choice(["never", "on_change"]),
+        "retry_failed": source.random() < 0.5,
+        "delete_previous": source.random() < 0.5,
+        "state": source.choice(["present"] * 5 + ["absent", "cancelled", "paused"]),
+        "run_id": source.choice([None, None, "run-1", "run-3"]),
+        "check_mode": source.random() < 0.5,
+    }
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_exists(seed: int) -> None:
+    """Random pasts: never a second run beside one that serves, nothing destroyed that was not asked for."""
+    source = random.Random(seed)
+    for _round in range(300):
+        runs, options = random_runs(source), random_options(source)
+        can = source.choice([Capabilities(), NO_CANCEL, NO_PAUSE])
+        plan = plan_of(runs, can=can, **options)
+        shuffled = list(runs)
+        source.shuffle(shuffled)
+        again = plan_of(shuffled, can=can, **options)
+        assert (plan.action, plan.run, plan.stop, plan.remove, plan.changed) == (
+            again.action,
+            again.run,
+            again.stop,
+            again.remove,
+            again.changed,
+        )
+        assert {run.id for run in plan.twins} == {run.id for run in again.twins}
+        assert str(plan.refusal) == str(again.refusal)
+
+        serving = [run for run in runs if run.shown == WISH and run.phase in (Phase.READY, Phase.PENDING, Phase.PAUSED)]
+        if options["state"] != "present":
+            assert not plan.creates
+            assert not plan.twins
+            continue
+        if serving:
+            assert not plan.creates, (runs, options)
+            assert plan.refusal is None
+        if plan.refusal:
+            assert not plan.changed
+        assert not plan.stop or options["retrain"] == "on_change"
+        assert not plan.remove or options["delete_previous"]
+        assert not (can.no_cancel and (plan.stop or plan.twins))
+        assert plan.run not in plan.remove or plan.creates
+        cancelled_here = {run.id for run in (*plan.stop, *plan.twins)}
+        assert all(run.phase.pending for run in runs if run.id in cancelled_here)
+        # Of what serves, something is left after the twins are cancelled.
+        if serving:
+            assert any(run.id not in cancelled_here for run in serving)

@@ -1,0 +1,256 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""openai_dataset through the engine, against the sandbox."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    Refused,
+    RunFailed,
+    TimedOut,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset, files
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    Host,
+    chat_lines,
+)
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+SHA = hashlib.sha256(chat_lines().encode()).hexdigest()
+
+
+@pytest.fixture
+def host(still_sandbox: Sandbox) -> Host:
+    return Host(still_sandbox)
+
+
+@pytest.fixture(params=["openai", "azure", "compatible"])
+def any_host(still_sandbox: Sandbox, request: pytest.FixtureRequest) -> Host:
+    return Host(still_sandbox, request.param)
+
+
+def stored(host: Host) -> list[Any]:
+    return list(host.sandbox.openai.default_account.files.by_id.values())
+
+
+class TestEveryDialect:
+    def test_uploaded_once(self, any_host: Host) -> None:
+        first = any_host.dataset(chat_lines())
+        assert (first["changed"], first["action"], first["status"]) == (True, "create", "processed")
+        assert (first["sha256"], first["bytes"], first["examples"]) == (SHA, len(chat_lines()), 12)
+        assert first["filename"] == f"parcels-{SHA[:12]}.jsonl"
+        assert first["validation"]["valid"] is True
+        any_host.sandbox.clear_log()
+        again = any_host.dataset(chat_lines())
+        assert (again["changed"], again["file_id"]) == (False, first["file_id"])
+        assert any_host.sandbox.count() <= 2
+        assert len(stored(any_host)) == 1
+        assert stored(any_host)[0].path.read_text() == chat_lines()
+
+    def test_edited_is_another_renamed_is_not(self, any_host: Host, tmp_path: Path) -> None:
+        source = tmp_path / "a.jsonl"
+        source.write_text(chat_lines())
+        first = any_host.dataset(None, "parcels", src=str(source))
+        moved = source.rename(tmp_path / "b.jsonl")
+        assert any_host.dataset(None, "parcels", src=str(moved))["file_id"] == first["file_id"]
+        moved.write_text(chat_lines(topic="letters"))
+        second = any_host.dataset(None, "parcels", src=str(moved))
+        assert (second["changed"], second["file_id"] != first["file_id"]) == (True, True)
+        assert len(stored(any_host)) == 2
+
+    def test_the_name_of_the_file(self, any_host: Host, tmp_path: Path) -> None:
+        source = tmp_path / "letters.jsonl"
+        source.write_text(chat_lines())
+        assert any_host.dataset(None, None, src=str(source))["filename"] == f"letters-{SHA[:12]}.jsonl"
+
+    def test_absent(self, any_host: Host) -> None:
+        any_host.dataset(chat_lines())
+        any_host.dataset(chat_lines(topic="letters"))
+        any_host.dataset(chat_lines(), "other")
+        assert any_host.dataset(chat_lines(), state="absent")["changed"] is True
+        assert len(stored(any_host)) == 2
+        assert any_host.dataset(state="absent")["changed"] is True
+        assert [file.filename.startswith("other-") for file in stored(any_host)] == [True]
+        assert any_host.dataset(state="absent")["changed"] is False
+
+    def test_by_its_id(self, any_host: Host) -> None:
+        file_id = any_host.file()
+        found = any_host.dataset(None, None, file_id=file_id)
+        assert (found["changed"], found["file_id"], found["sha256"]) == (False, file_id, SHA[:12])
+        with pytest.raises(Refused, match="file-nothere"):
+            any_host.dataset(None, None, file_id="file-nothere")
+        assert any_host.dataset(None, None, file_id=file_id, state="absent")["changed"] is True
+        assert stored(any_host) == []
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_the_answer_is_lost(self, any_host: Host, when: str) -> None:
+        any_host.sandbox.fault("openai.files.create", reset=when, times=1)
+        result = any_host.dataset(chat_lines())
+        assert (result["changed"], result["status"], len(stored(any_host))) == (True, "processed", 1)
+
+    def test_an_invalid_one_is_not_sent(self, any_host: Host) -> None:
+        with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
+            any_host.dataset(chat_lines(11) + '{"messages": []}\n')
+        assert "line 12: " in caught.value.text()
+        assert caught.value.facts["validation"]["valid"] is False
+        assert any_host.sandbox.count() == 0
+
+
+class TestProcessing:
+    def test_waits_until_it_is_processed(self, host: Host) -> None:
+        host.sandbox.openai.settings(file_processing_seconds=300.0)
+        assert host.dataset(chat_lines(), wait=False)["status"] == "uploaded"
+        result = host.dataset(chat_lines())
+        assert (result["changed"], result["status"], len(stored(host))) == (False, "processed", 1)
+
+    def test_time_out(self, host: Host) -> None:
+        host.sandbox.openai.fate("file_stuck")
+        with pytest.raises(TimedOut) as caught:
+            host.dataset(chat_lines(), wait_timeout=100)
+        assert (caught.value.facts["changed"], caught.value.facts["file_id"]) == (True, stored(host)[0].id)
+
+    def test_one_with_an_error_is_sent_again(self, host: Host) -> None:
+        host.sandbox.openai.fate("file_error")
+        with pytest.raises(RunFailed, match="could not be processed"):
+            host.dataset(chat_lines())
+        result = host.dataset(chat_lines())
+        assert (result["changed"], result["action"], result["status"]) == (True, "retry", "processed")
+        assert host.dataset(chat_lines())["changed"] is False
+
+    def test_expired_is_sent_again(self, host: Host) -> None:
+        first = host.dataset(chat_lines(), expires_after=3600)
+        assert first["expires_at"] == first["created_at"] + 3600
+        assert host.dataset(chat_lines(), expires_after=3600)["changed"] is False
+        host.sandbox.advance(4000)
+        second = host.dataset(chat_lines(), expires_after=3600)
+        assert (second["changed"], second["file_id"] != first["file_id"]) == (True, True)
+
+    def test_another_life_is_a_warning(self, host: Host) -> None:
+        host.dataset(chat_lines(), expires_after=3600)
+        assert host.dataset(chat_lines(), expires_after=7200)["changed"] is False
+        assert any("expires_after: 3600 -> 7200" in warning for warning in host.warnings)
+
+
+class TestParts:
+    """Above the limit of the Files API the file goes in parts."""
+
+    @pytest.fixture(autouse=True)
+    def small_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(dataset, "_LARGEST_FILE", 1000)
+        monkeypatch.setattr(dataset, "_PART", 300)
+
+    def test_in_parts(self, host: Host) -> None:
+        content = chat_lines(20)
+        result = host.dataset(content)
+        assert (result["changed"], result["status"]) == (True, "processed")
+        assert host.sandbox.count("openai.uploads.parts.create") == -(-len(content) // 300)
+        assert host.sandbox.count("openai.files.create") == 0
+        assert stored(host)[0].path.read_text() == content
+        assert host.dataset(content)["changed"] is False
+
+    def test_a_host_without_parts(self, still_sandbox: Sandbox) -> None:
+        host = Host(still_sandbox, "compatible")
+        content = chat_lines(20)
+        assert host.dataset(content)["status"] == "processed"
+        assert stored(host)[0].path.read_text() == content
+
+    def test_an_upload_that_fails_is_cancelled(self, host: Host) -> None:
+        host.sandbox.fault("openai.uploads.parts.create", status=403, after=2)
+        with pytest.raises(Refused, match="Uploading part 3 of"):
+            host.dataset(chat_lines(20))
+        assert stored(host) == []
+        uploads = host.sandbox.openai.default_account.uploads.values()
+        assert [upload.status for upload in uploads] == ["cancelled"]
+
+    def test_a_part_that_is_lost_is_sent_again(self, host: Host) -> None:
+        host.sandbox.fault("openai.uploads.parts.create", status=500, after=1, times=1)
+        content = chat_lines(20)
+        host.dataset(content)
+        assert stored(host)[0].path.read_text() == content
+
+    def test_the_answer_to_the_last_call_is_lost(self, host: Host) -> None:
+        host.sandbox.fault("openai.uploads.complete", reset="after", times=1)
+        content = chat_lines(20)
+        result = host.dataset(content)
+        assert (result["changed"], result["status"], len(stored(host))) == (True, "processed", 1)
+
+
+class TestChangedMeanwhile:
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Path:
+        path = tmp_path / "data.jsonl"
+        path.write_text(chat_lines(30))
+        return path
+
+    @pytest.mark.parametrize("size", ["same", "longer", "shorter"])
+    @pytest.mark.parametrize("parts", [False, True])
+    def test_nothing_is_left(
+        self, host: Host, source: Path, monkeypatch: pytest.MonkeyPatch, size: str, parts: bool
+    ) -> None:
+        """Somebody writes to the file between its validation and the end of the upload."""
+        if parts:
+            monkeypatch.setattr(dataset, "_LARGEST_FILE", 1000)
+            monkeypatch.setattr(dataset, "_PART", 900)
+        original = dataset.Dataset.observe
+
+        def observe(self: dataset.Dataset, run_id: str | None) -> Any:
+            lines = {"same": 30, "longer": 40, "shorter": 20}[size]
+            source.write_text(chat_lines(lines, topic="letters"))
+            os.utime(source, ns=(1, 1))
+            return original(self, run_id)
+
+        monkeypatch.setattr(dataset.Dataset, "observe", observe)
+        with pytest.raises(FineTuneError, match="changed while it was uploaded") as caught:
+            host.dataset(None, "parcels", src=str(source))
+        assert stored(host) == []
+        assert caught.value.hint
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"content": None}, "There is no data"),
+            ({"name": "a/b"}, "name is 'a/b'"),
+            ({"name": "a\n"}, "name is 'a"),
+            ({"name": None}, "name is missing"),
+            ({"expires_after": 10}, "expires_after is 10"),
+            ({"expires_after": 2592001}, "expires_after is 2592001"),
+            ({"file_id": "file-1"}, "file_id is given with src or content"),
+            ({"content": None, "src": "/nonexistent/x.jsonl"}, "does not exist"),
+            ({"content": None, "src": "/"}, "is a directory"),
+            ({"content": ""}, "no example"),
+            ({"content": chat_lines(3)}, "at least 10"),
+            ({"content": "\ufeff" + chat_lines()}, "line 1: "),
+            ({"content": None, "file_id": "check-mode:file:x", "name": None}, "check mode made up"),
+        ],
+    )
+    def test_refused(self, host: Host, options: dict[str, Any], words: str) -> None:
+        with pytest.raises(InvalidInput) as caught:
+            host.dataset(**{"content": chat_lines(), **options})
+        assert words in caught.value.text()
+        assert host.sandbox.count() == 0
+
+    def test_without_validation(self, host: Host) -> None:
+        assert host.dataset(chat_lines(3), validate=False)["changed"] is True
+
+
+def test_found_among_many(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a later page of the list."""
+    monkeypatch.setattr(files, "_PAGE", 100)
+    file_id = host.file()
+    host.sandbox.openai.seed(files=[{"ago": 0.0}] * 350)
+    host.sandbox.clear_log()
+    assert host.dataset(chat_lines())["file_id"] == file_id
+    assert host.sandbox.count("openai.files.list") == 4
