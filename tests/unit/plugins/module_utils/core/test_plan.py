@@ -224,21 +224,19 @@ TABLE = [
     Row(
         "twins pending",
         [pending(1, token="t"), pending(2, token="t")],
-        "cancel",
+        "none",
         1,
         twins=(2,),
         warns=("run-2", "duplicate"),
     ),
-    Row("twins, the younger one paused", [pending(1, token="t"), paused(2, token="t")], "cancel", 1, twins=(2,)),
+    Row("twins, the younger one paused", [pending(1, token="t"), paused(2, token="t")], "none", 1, twins=(2,)),
     Row("twins, settled before", [pending(1, token="t"), cancelled(2, token="t")], "none", 1),
     Row("twins, the older one cancelled", [cancelled(1, token="t"), pending(2, token="t")], "none", 2),
     Row("twins, the elder failed", [failed(1, token="t"), pending(2, token="t")], "none", 2),
     Row("twins, the elder being stopped", [some_run(1, Phase.STOPPING, token="t"), pending(2, token="t")], "none", 2),
-    Row("twins ready", [ready(1, token="t"), pending(2, token="t")], "cancel", 1, twins=(2,)),
+    Row("twins ready", [ready(1, token="t"), pending(2, token="t")], "none", 1, twins=(2,)),
     Row("twins, the younger one ready first", [pending(1, token="t"), ready(2, token="t")], "none", 2),
-    Row(
-        "three twins", [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")], "cancel", 1, twins=(2, 3)
-    ),
+    Row("three twins", [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")], "none", 1, twins=(2, 3)),
     Row("twins failed, one cancelled", [failed(1, token="t"), cancelled(2, token="t")], "none", 1, refusal=RunFailed),
     Row(
         "a cancelled twin is no newest run",
