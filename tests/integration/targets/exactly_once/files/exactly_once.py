@@ -68,7 +68,7 @@ def start(host: Host, name: str, training_file: str) -> subprocess.Popen[str]:
     environ = {**os.environ, **host.env, "MODEL_NAME": name, "TRAINING_FILE": training_file, "ANSIBLE_NOCOLOR": "1"}
     # What ansible exports to its modules is not for a playbook of its own.
     environ.pop("ANSIBLE_STDOUT_CALLBACK", None)
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local", str(PLAYBOOK)]
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(PLAYBOOK)]
     return subprocess.Popen(
         command,
         env=environ,
@@ -82,7 +82,7 @@ def start(host: Host, name: str, training_file: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     """The run's id and all that was printed; ends the program when the playbook failed."""
-    output, _ = process.communicate(timeout=600)
+    output, _unused = process.communicate(timeout=600)
     found = re.search(r"run=(ftjob-\w+)", output)
     if process.returncode or not found:
         sys.exit(f"the playbook failed:\n{output}")
