@@ -139,8 +139,8 @@ def _ansible_test(
     step: str, arguments: list[str], count: Callable[[Outcome, str, Path], None], extra: Sequence[str] = ()
 ) -> Outcome:
     venv = environment.sanity_venv() if step == "sanity" else environment.runtime_venv()
-    # The sanity tests run beside the others, which is why they have a copy of their own.
-    tree = environment.tree("sanity" if step == "sanity" else "tests")
+    # Steps run side by side, which is why each has a copy of its own.
+    tree = environment.tree(step)
     environ = environment.ansible_test_environment(venv)
     for stale in (*tree.glob("tests/output/junit/*.xml"), *tree.glob("tests/output/data/*.json")):
         stale.unlink()

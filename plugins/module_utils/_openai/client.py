@@ -15,11 +15,9 @@ import re
 import ssl
 import sys
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +30,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 
 if TYPE_CHECKING:
     import openai
@@ -234,10 +233,7 @@ def make_api(module: AnsibleModule) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     _check(given, azure)
-    try:
-        version = str(import_module("openai").__version__)
-    except ImportError as error:
-        raise MissingLibrary("openai", "to reach an OpenAI-style API", traceback.format_exc()) from error
+    version = str(load("openai", "to reach an OpenAI-style API").__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
