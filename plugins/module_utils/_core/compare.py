@@ -73,8 +73,20 @@ def same_deep(wish: Any, shown: Any) -> bool:
 
 
 def same_content(wish: Any, shown: Any) -> bool:
-    """References to data (see :class:`.content.Content`): the same id, or the same sha256 as far as both know it."""
-    if wish.id and wish.id == shown.id:
-        return True
+    """References to data (see :class:`.content.Content`): by what both know of the content, else by the id."""
     known = min(len(wish.sha256), len(shown.sha256))
-    return known >= 12 and wish.sha256[:known] == shown.sha256[:known]
+    if known >= 12:
+        return bool(wish.sha256[:known] == shown.sha256[:known])
+    if wish.version and shown.version:
+        return bool(wish.version == shown.version)
+    return bool(wish.id and wish.id == shown.id)
+
+
+def same_tags(wish: Any, shown: Any) -> bool:
+    """Tags that must be exactly these."""
+    return {str(key): str(value) for key, value in wish.items()} == {str(k): str(v) for k, v in shown.items()}
+
+
+def has_tags(wish: Any, shown: Any) -> bool:
+    """Tags that must be there, whatever others there are."""
+    return all(key in shown and str(value) == str(shown[key]) for key, value in wish.items())

@@ -34,16 +34,19 @@ def refuse_predicted(option: str, value: object) -> None:
 @dataclass(frozen=True)
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown. ``predicted``: in check mode, where an earlier
-    task would have put it there."""
+    a remote name carries), or empty when unknown. ``version``: the provider's own checksum of the bytes, where there
+    is no sha256. ``predicted``: in check mode, where an earlier task would have put it there."""
 
     id: str = ""
     sha256: str = ""
+    version: str = ""
     predicted: bool = False
 
     def __str__(self) -> str:
         if self.id and self.sha256:
             return f"{self.id} (sha256:{self.sha256[:12]})"
+        if self.id and self.version:
+            return f"{self.id} ({self.version})"
         return self.id or f"sha256:{self.sha256}"
 
 

@@ -19,6 +19,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     NotVisible,
+    Outdated,
     Refused,
     RunFailed,
     Throttled,
@@ -44,6 +45,8 @@ _T = TypeVar("_T")
 # A lost answer may belong to a request that the provider is still working on, so look more than once.
 _LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
 _SENDS = 5
+_DECISIONS = 4
+_SOON = 180.0  # even a task that does not wait gives what it asks for so long to be accepted
 _RUN_AGAIN = "Run the task again: it finds a run of this one by its markers and starts no second one."
 _READ_TRIES = 4
 # Listings lag behind what was just made; within this time "not there" is looked at again.
@@ -73,6 +76,7 @@ class Engine:
         self._run: Run | None = None  # what the result is about
         self._bound: Run | None = None  # what the task has started or waits for
         self._invisible = 0
+        self._spent = 0  # creates that turned out to be made from an outdated look
         self._told_later = False  # while it is unclear what a create has made, no slice ends
         start = self.clock.monotonic()
         self._start = start
@@ -84,7 +88,7 @@ class Engine:
     def converge(self) -> dict[str, Any]:
         """Make it so. Returns the result as plain data; raises FineTuneError, whose facts hold the same."""
         try:
-            self._converge()
+            self._converge_anew()
         except SliceEnded:
             self._report_waiting()
         except FineTuneError as error:
@@ -93,6 +97,20 @@ class Engine:
         finally:
             self.result["elapsed"] = round(self.clock.monotonic() - self._start, 1)
         return self.result
+
+    def _converge_anew(self) -> None:
+        """Decide again, on what exists by now, when a create was refused because others had made something."""
+        for left in range(_DECISIONS - 1, -1, -1):
+            told = len(self.warnings)
+            try:
+                self._converge()
+                return
+            except Outdated:
+                if not left:
+                    raise
+                del self.warnings[told:]
+                self._spent += 1
+                self._sleep(FIRST_INTERVAL)
 
     def _converge(self) -> None:
         options = self.options
@@ -104,9 +122,13 @@ class Engine:
             bound = self._await_ready(bound)
         runs = self._settled(self._observe())
         plan, runs = self._plan(runs, bound)
+        while plan.creates and not bound:
+            more = self._read(partial(self.driver.prepare, runs))
+            if not more:
+                break
+            plan, runs = self._plan(self._settled([*runs, *more]))
+        plan = self._unless_held(plan)
         self.warnings += plan.warnings
-        if plan.creates and not bound:
-            self._read(partial(self.driver.prepare, runs))
         self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
         if plan.refusal:
             self._run = plan.run
@@ -126,6 +148,23 @@ class Engine:
             self._report_plan(plan)
             return
         self._apply(plan, runs, watched=bound is not None)
+
+    def _unless_held(self, plan: Plan) -> Plan:
+        """A deletion that the provider would refuse is refused before anything is changed or paid."""
+        models = [run for run in plan.remove if run.phase is Phase.READY]
+        if plan.refusal or not models:
+            return plan
+        holders = self._read(partial(self.driver.holders, models))
+        if not holders:
+            return plan
+        named = ", ".join(run.model or run.id for run in models)
+        return replace(
+            plan,
+            refusal=Refused(
+                f"{named} cannot be deleted: {'; '.join(holders)}. Nothing was changed.",
+                hint="Delete or move what uses it first, or leave out what asks for the deletion.",
+            ),
+        )
 
     def _plan(self, runs: list[Run], bound: Run | None = None) -> tuple[Plan, list[Run]]:
         """Decide; where the decision rests on a model that nobody has looked at yet, look, and decide again.
@@ -200,7 +239,7 @@ class Engine:
     def _create(self, runs: Sequence[Run]) -> Run:
         """Start one run. No create is re-sent before a look shows that the last one made nothing."""
         newest = max(runs, key=lambda run: run.age_key, default=None)
-        token = markers.token(self.driver.request(), newest.id if newest else None)
+        token = markers.token(self.driver.request(), newest.id if newest else None, self._spent)
         seen = {run.id for run in runs}
         pauses = intervals()
         sends = 0
@@ -214,7 +253,8 @@ class Engine:
                 # A clear no, so nothing exists and time does not count as a send.
                 pause = max(error.retry_after or 0.0, next(pauses))
                 end = self._deadline if error.at_most is None else min(self._deadline, start + error.at_most)
-                if not self.options.wait or self.clock.monotonic() + pause >= end:
+                soon = error.at_most is not None and error.at_most <= _SOON
+                if not (self.options.wait or soon) or self.clock.monotonic() + pause >= end:
                     raise
                 self._progress = Progress("waiting for the provider to accept the run", message=error.message)
                 self._sleep(pause)

@@ -91,6 +91,10 @@ class Throttled(Refused):
         self.at_most = at_most
 
 
+class Outdated(Refused):
+    """A clear no because something else was made meanwhile (a name or a token is in use): look again, decide anew."""
+
+
 class Unavailable(FineTuneError):
     """No clear answer (connection lost, time-out, 5xx). A read may be repeated; the outcome of a write is unknown.
 

@@ -39,10 +39,12 @@ def refuse_reserved(option: str, entries: Mapping[str, Any] | None) -> None:
             )
 
 
-def token(request: Mapping[str, Any], newest: str | None) -> str:
+def token(request: Mapping[str, Any], newest: str | None, spent: int = 0) -> str:
     """64 hex digits that name one intended run: the hash of the whole request and of the newest run seen.
 
     Two tasks that want the same thing while seeing the same past make the same token: their runs are twins.
+    ``spent``: how many tokens of this task the provider has already refused as used up.
     """
-    text = json.dumps([request, newest], sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    past = [newest, spent] if spent else newest
+    text = json.dumps([request, past], sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()

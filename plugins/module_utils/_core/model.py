@@ -251,11 +251,17 @@ class Driver(Protocol):
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """The same runs, READY ones whose model a listing lacks turned GONE, all of them ``verified``."""
 
-    def prepare(self, runs: Sequence[Run]) -> None:
-        """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail."""
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail.
+
+        Returns runs of the name that only a thorough look finds; with any, it is decided anew.
+        """
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """What at the provider uses these models, so that they cannot be deleted: a phrase each."""
 
     def create(self, token: str) -> Run:
-        """Send the create request once. Unavailable: the outcome is unknown."""
+        """Send the create request once. Unavailable: the outcome is unknown. Outdated: look again, decide anew."""
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Change in-place fields."""

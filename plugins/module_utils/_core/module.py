@@ -21,6 +21,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
 
+_UNASKED_TIMEOUT = 3600  # seconds, of a resource that needs no waiting but may meet a limit of the rate
 _LONGEST = 10 * 365 * 86400.0
 
 # Documented by the fragment llmops.finetune.waiting.
@@ -64,8 +65,8 @@ def options_of(module: AnsibleModule, *, name: str, run_id: str | None, id_optio
         # A file that could not be processed costs nothing to send again; a training run does.
         retry_failed=params.get("retry_failed", True),
         delete_previous=params.get("delete_previous", False),
-        wait=params["wait"] and params["wait_timeout"] > 0,
-        wait_timeout=params["wait_timeout"],
+        wait=params.get("wait", True) and params.get("wait_timeout", _UNASKED_TIMEOUT) > 0,
+        wait_timeout=params.get("wait_timeout", _UNASKED_TIMEOUT),
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
         check_mode=module.check_mode,

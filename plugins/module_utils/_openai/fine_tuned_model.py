@@ -471,7 +471,7 @@ class FineTunedModel:
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> None:
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
         """The name and the data must be there; what the files contain becomes part of the request."""
         if not self.name:
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
@@ -481,6 +481,11 @@ class FineTunedModel:
         for option in FILE_OPTIONS:
             if option in self.wish:
                 self.wish[option] = files.resolve(self.api, option, self.wish[option])
+        return ()
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Nothing at these hosts keeps a model from being deleted."""
+        return ()
 
     def create(self, token: str) -> Run:
         """POST once, our markers in the metadata."""

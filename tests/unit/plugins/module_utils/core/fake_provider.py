@@ -202,8 +202,11 @@ class FakeDriver:
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         return self.world.call("verify", lambda: [self._run(self.world.jobs[run.id], verified=True) for run in runs])
 
-    def prepare(self, runs: Sequence[Run]) -> None:
-        pass
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        return ()
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        return ()
 
     def create(self, token: str) -> Run:
         return self.world.call("create", lambda: self._create(token))
