@@ -37,26 +37,62 @@ options:
       - V(openai_preference) is pairs of answers for direct preference optimisation.
       - V(openai_reinforcement) is prompts with data for a grader.
       - V(openai_completion) is a prompt and its completion.
+      - V(bedrock_converse) is C(bedrock-conversation-2024), for Amazon Nova and Llama 3.2 or newer.
+      - V(bedrock_distillation) is the same with or without answers, for distillation.
+      - V(bedrock_claude) is messages for Anthropic Claude.
+      - V(bedrock_reinforcement) is prompts in OpenAI's chat format with a reference answer.
+      - V(bedrock_completion) is a prompt and its completion, for Titan Text, Cohere Command and Llama 3.1.
+      - V(bedrock_pretraining) is texts for continued pre-training.
+      - V(bedrock_image_caption) is images in S3 with their captions.
     type: str
     choices:
       - openai_chat
       - openai_preference
       - openai_reinforcement
       - openai_completion
+      - bedrock_converse
+      - bedrock_distillation
+      - bedrock_claude
+      - bedrock_reinforcement
+      - bedrock_completion
+      - bedrock_pretraining
+      - bedrock_image_caption
   provider:
     description:
-      - Whose limits apply. V(compatible) is any other host, whose limits are not known here; it checks the
-        format only and turns the usual limits into warnings.
+      - Whose limits apply, and which formats are accepted.
+      - Without it, the provider of O(format), or of the format that the examples show. Examples that more than one
+        provider takes count as OpenAI's.
+      - V(compatible) is any other host of OpenAI's API, whose limits are not known here; it checks the format only
+        and turns the usual limits into warnings.
+      - V(bedrock) is Amazon Bedrock. Its rules depend on O(base_model_identifier) and O(customization_type).
     type: str
     choices:
       - openai
       - azure
       - compatible
-    default: openai
+      - bedrock
+  base_model_identifier:
+    description:
+      - The base model that is to be trained, as an id (V(amazon.nova-lite-v1:0:300k)) or an ARN. It decides the format,
+        the number of examples, whether images are allowed, and more.
+      - Without it, or where it does not show the family, only what all models need is checked.
+      - For O(provider=bedrock) only.
+    type: str
+  customization_type:
+    description:
+      - How the model is to be trained.
+      - Without it, fine-tuning where O(base_model_identifier) shows the family, and otherwise any.
+      - For O(provider=bedrock) only.
+    type: str
+    choices:
+      - FINE_TUNING
+      - CONTINUED_PRE_TRAINING
+      - DISTILLATION
+      - REINFORCEMENT_FINE_TUNING
   split:
     description:
-      - What the dataset is for. For validation, few examples are only a warning, and a reinforcement dataset
-        may hold fewer examples.
+      - What the dataset is for. For validation, few examples are at most a warning, and often fewer are allowed.
+      - Some models take no validation set, which is then an error, or a warning where it is ignored.
     type: str
     choices:
       - training
@@ -88,6 +124,13 @@ EXAMPLES = r"""
             content: Where is my order?
           - role: assistant
             content: It left our warehouse this morning.
+
+- name: Check a dataset for the base model that is to be trained on Amazon Bedrock
+  llmops.finetune.dataset_info:
+    src: files/support-converse.jsonl
+    provider: bedrock
+    base_model_identifier: amazon.nova-micro-v1:0:128k
+  register: dataset
 """
 
 RETURN = r"""
@@ -153,6 +196,12 @@ estimated_tokens:
   type: int
   returned: success
   sample: 14862
+media_buckets:
+  description: The buckets that hold the images and videos of the examples, sorted.
+  type: list
+  elements: str
+  returned: success
+  sample: [my-training-media]
 errors:
   description: The first 20 errors, in the order of the lines.
   type: list
@@ -208,8 +257,9 @@ warning_codes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 
 
@@ -220,24 +270,53 @@ def main() -> None:
             "content": {"type": "raw"},
             "format": {
                 "type": "str",
-                "choices": ["openai_chat", "openai_preference", "openai_reinforcement", "openai_completion"],
+                "choices": [
+                    "openai_chat",
+                    "openai_preference",
+                    "openai_reinforcement",
+                    "openai_completion",
+                    "bedrock_converse",
+                    "bedrock_distillation",
+                    "bedrock_claude",
+                    "bedrock_reinforcement",
+                    "bedrock_completion",
+                    "bedrock_pretraining",
+                    "bedrock_image_caption",
+                ],
             },
-            "provider": {"type": "str", "choices": ["openai", "azure", "compatible"], "default": "openai"},
+            "provider": {"type": "str", "choices": ["openai", "azure", "compatible", "bedrock"]},
+            "base_model_identifier": {"type": "str"},
+            "customization_type": {
+                "type": "str",
+                "choices": [
+                    "FINE_TUNING",
+                    "CONTINUED_PRE_TRAINING",
+                    "DISTILLATION",
+                    "REINFORCEMENT_FINE_TUNING",
+                ],
+            },
             "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
         },
         mutually_exclusive=[("src", "content")],
         required_one_of=[("src", "content")],
+        required_by={"base_model_identifier": ("provider",), "customization_type": ("provider",)},
         supports_check_mode=True,
     )
     params = module.params
-    limits = LIMITS[params["provider"]]
-    if params["split"] == "validation":
-        limits = limits.for_validation()
+    provider = params["provider"]
+    if provider != "bedrock":
+        for name in ("base_model_identifier", "customization_type"):
+            if params[name] is not None:
+                module.fail_json(msg=f"{name} is given with provider {provider}; it is for provider bedrock only.")
     try:
         if params["src"] is not None:
             source = Source.from_path(params["src"])
         else:
             source = Source.from_content(params["content"])
+        if provider is None:
+            shown = params["format"] or detect_source(source)
+            provider = FORMATS[shown].provider if shown else "openai"
+        limits = limits_for(provider, params["base_model_identifier"], params["customization_type"], params["split"])
         report = scan(source, format=params["format"], limits=limits)
     except DatasetError as error:
         module.fail_json(msg=str(error))

@@ -8,6 +8,7 @@ A family of formats is one module with classes of Format, listed in registry.py.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,37 @@ def weigh(text: str) -> int:
     return size + size if text.isascii() else size + len(text.encode())
 
 
+def kind_of(value: Any) -> str:
+    """Name a value's JSON type, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, list):
+        return "an array"
+    return "an object" if isinstance(value, dict) else "a number"
+
+
+def quote(value: Any) -> str:
+    """Show a value in a message, shortened."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def has_blocks(example: dict[str, Any]) -> bool:
+    """Whether an example has the shape of Bedrock's Converse API: a schema version, or content in blocks that
+    have no type, as a part of OpenAI's has."""
+    if "schemaVersion" in example:
+        return True
+    messages = example.get("messages")
+    first = messages[0] if isinstance(messages, list) and messages else None
+    content = first.get("content") if isinstance(first, dict) else None
+    block = content[0] if isinstance(content, list) and content else None
+    return isinstance(block, dict) and "type" not in block and not {"text", "image", "video"}.isdisjoint(block)
+
+
 class Check:
     """What a format's check of one example reports to, and what it may keep between examples of one scan."""
 
@@ -36,6 +68,8 @@ class Check:
         self._report = report
         self.failed = False
         self.has_image = False
+        # Buckets that hold images and videos of the examples of this scan.
+        self.buckets: set[str] = set()
         # Declared tools, known to be good: datasets repeat them on every line.
         self.good_tools: Any = None
 
@@ -58,17 +92,20 @@ class Format(ABC):
     """One format. Instances are stateless.
 
     - name: as users name it
+    - provider: whose limits apply where nobody says which
     - has_messages: whether an example is made of messages
     - shape: a short example, for hints and documentation
     """
 
     name: str
+    provider: str
     has_messages: bool
     shape: str
 
     @abstractmethod
-    def recognises(self, example: dict[str, Any]) -> bool:
-        """Whether an example looks like this format, valid or not."""
+    def recognises(self, example: dict[str, Any]) -> int:
+        """How much an example looks like this format, valid or not: 0 not at all, 1 it may be, 2 it can hardly be
+        of a format that says less."""
 
     @abstractmethod
     def measure(self, example: Pairs) -> Measure | None:
@@ -78,12 +115,24 @@ class Format(ABC):
         decide". Values may be of any JSON type; mind that an array of arrays unpacks as an object does.
         """
 
+    def bind(self, limits: Limits) -> Callable[[Pairs], Measure | None]:
+        """Return measure() for a scan under these limits. A format overrides it where a limit bears on text."""
+        return self.measure
+
     @abstractmethod
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
         """Check an example precisely. Returns its measure, or None where it is too broken to measure."""
 
     def count(self, examples: int, image_examples: int, check: Check) -> None:
         """Check the limits on how many examples, and how many with images, a whole file holds."""
+        most = check.limits.max_examples
+        if most and examples > most.value:
+            check.limit(
+                most.hard,
+                "too_many_examples",
+                f"The file holds {examples:,} examples; the limit is {most.value:,}.",
+                "Leave some of them out.",
+            )
         limit = check.limits.max_image_examples
         if limit and image_examples > limit.value:
             check.limit(
@@ -92,3 +141,20 @@ class Format(ABC):
                 f"{image_examples:,} examples hold images; the limit is {limit.value:,}.",
                 "Leave some of them out.",
             )
+
+
+def unknown_keys(
+    example: dict[str, Any], known: frozenset[str], check: Check, where: str = "The example", hard: bool = False
+) -> None:
+    """Report keys that a format does not have: as errors where hosts are known to refuse them."""
+    for key in sorted(example.keys() - known):
+        hint = "Remove it: the host refuses it." if hard else "Remove it; hosts may refuse it."
+        check.limit(hard, "unknown_key", f"{where} has the unknown key {quote(key)}.", hint)
+
+
+def lacks(example: dict[str, Any], key: str, form: Format, check: Check) -> bool:
+    """Report a key that is missing. Returns whether it is."""
+    if key in example:
+        return False
+    check.error("missing_key", f"The example has no {key}.", f"The format {form.name} is {form.shape}")
+    return True

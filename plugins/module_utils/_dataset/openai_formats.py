@@ -19,6 +19,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
     Format,
     Measure,
     Pairs,
+    has_blocks,
+    kind_of,
+    lacks,
+    quote,
+    unknown_keys,
     weigh,
 )
 
@@ -44,25 +49,6 @@ _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<base64>;base64)?,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 _MAX_FUNCTIONS = 128
-
-
-def _kind(value: Any) -> str:
-    """Name a value's JSON type, for messages."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, str):
-        return "a string"
-    if isinstance(value, list):
-        return "an array"
-    return "an object" if isinstance(value, dict) else "a number"
-
-
-def _quote(value: Any) -> str:
-    """Show a value in a message, shortened."""
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class _Messages:
@@ -116,7 +102,7 @@ class _Messages:
         self.check.failed |= before
         parallel = example.get("parallel_tool_calls", True)
         if not isinstance(parallel, bool):
-            self.error("bad_value", f"parallel_tool_calls is {_kind(parallel)}.", "Use true or false.")
+            self.error("bad_value", f"parallel_tool_calls is {kind_of(parallel)}.", "Use true or false.")
 
     def _tools(self, tools: Any, good: bool) -> list[str]:
         if good:
@@ -156,7 +142,7 @@ class _Messages:
         if not isinstance(name, str) or not _FUNCTION_NAME.fullmatch(name):
             self.error(
                 "bad_tools",
-                f"{where} has no usable name ({_quote(name)}).",
+                f"{where} has no usable name ({quote(name)}).",
                 "A function needs a name of 1 to 64 letters, digits, underscores and dashes.",
             )
             return []
@@ -165,7 +151,7 @@ class _Messages:
             ("parameters", dict, "a JSON schema object"),
         ):
             if key in function and not isinstance(function[key], kind):
-                self.error("bad_tools", f"{where} ({name}): {key} is {_kind(function[key])}.", f"Make it {what}.")
+                self.error("bad_tools", f"{where} ({name}): {key} is {kind_of(function[key])}.", f"Make it {what}.")
         return [name]
 
     def _repeated(self, names: list[str]) -> None:
@@ -175,7 +161,7 @@ class _Messages:
     def run(self, messages: Any, key: str) -> bool:
         """Check an array of messages. Returns False where there is nothing to say more about."""
         if not isinstance(messages, list):
-            self.error("bad_messages", f"{key} is {_kind(messages)}, not an array.", "Make it an array of messages.")
+            self.error("bad_messages", f"{key} is {kind_of(messages)}, not an array.", "Make it an array of messages.")
             return False
         if not messages:
             self.error("bad_messages", f"{key} is empty.", "An example needs messages.")
@@ -191,7 +177,7 @@ class _Messages:
         if not isinstance(message, dict):
             self.error(
                 "bad_message",
-                f"{where} is {_kind(message)}, not an object.",
+                f"{where} is {kind_of(message)}, not an object.",
                 'Write {"role": ..., "content": ...}.',
             )
             self.roles.append("")
@@ -206,7 +192,7 @@ class _Messages:
         if not isinstance(role, str) or allowed is None:
             meant = _MEANT_ROLE.get(role.lower(), role.lower()) if isinstance(role, str) else ""
             hint = f"Use {meant}." if meant in _ROLE_KEYS else f"Use one of {_ROLE_NAMES}."
-            self.error("unknown_role", f"{where} has the role {_quote(role)}.", hint)
+            self.error("unknown_role", f"{where} has the role {quote(role)}.", hint)
             return
         where = f"{where} ({role})"
         if role == "developer" and not self.developer_known:
@@ -221,14 +207,14 @@ class _Messages:
             else:
                 self.warn(
                     "unknown_key",
-                    f"{where} has the unknown key {_quote(key)}.",
+                    f"{where} has the unknown key {quote(key)}.",
                     "Remove it; hosts may refuse it.",
                 )
         name = message.get("name")
         if role == "function" and "name" not in message:
             self.error("bad_name", f"{where} has no name.", "Name the function that answered.")
         elif "name" in message and not (isinstance(name, str) and name):
-            self.error("bad_name", f"{where}: name is {_quote(name)}.", "Make it a filled string, or leave it out.")
+            self.error("bad_name", f"{where}: name is {quote(name)}.", "Make it a filled string, or leave it out.")
         if role != "tool":
             self._unanswered()
         called = self._assistant(message, where) if role == "assistant" else False
@@ -240,7 +226,7 @@ class _Messages:
         """Check what only an assistant says. Returns whether the message is complete without content."""
         weight = message.get("weight", 1)
         if isinstance(weight, bool) or weight not in (0, 1):
-            self.error("bad_weight", f"{where}: weight is {_quote(weight)}.", "Use 1 (train on it) or 0 (do not).")
+            self.error("bad_weight", f"{where}: weight is {quote(weight)}.", "Use 1 (train on it) or 0 (do not).")
         elif weight == 1:
             self.trained = True
         called = False
@@ -255,7 +241,7 @@ class _Messages:
             self.text(refusal)
             called = called or bool(refusal)
         elif refusal is not None:
-            self.error("bad_value", f"{where}: refusal is {_kind(refusal)}.", "Make it a string, or leave it out.")
+            self.error("bad_value", f"{where}: refusal is {kind_of(refusal)}.", "Make it a string, or leave it out.")
         return called
 
     def _tool_calls(self, calls: Any, where: str) -> None:
@@ -267,17 +253,17 @@ class _Messages:
             if not isinstance(call, dict):
                 self.error(
                     "bad_tool_call",
-                    f"{at} is {_kind(call)}.",
+                    f"{at} is {kind_of(call)}.",
                     "Make it an object with id, type and function.",
                 )
                 continue
             if call.get("type") != "function":
-                self.error("bad_tool_call", f"{at}: type is {_quote(call.get('type'))}.", 'Use "function".')
+                self.error("bad_tool_call", f"{at}: type is {quote(call.get('type'))}.", 'Use "function".')
             identity = call.get("id")
             if not isinstance(identity, str) or not identity:
                 self.error("bad_tool_call", f"{at} has no id.", "Give it an id; the tool's message repeats it.")
             elif identity in self._calls:
-                self.error("bad_tool_call", f"{at} repeats the id {_quote(identity)}.", "Give each call its own id.")
+                self.error("bad_tool_call", f"{at} repeats the id {quote(identity)}.", "Give each call its own id.")
             else:
                 self._calls.add(identity)
                 self._open[identity] = at
@@ -305,7 +291,7 @@ class _Messages:
         if not isinstance(arguments, str):
             self.error(
                 "bad_arguments",
-                f"{where} ({name}): arguments is {_kind(arguments)}.",
+                f"{where} ({name}): arguments is {kind_of(arguments)}.",
                 "Make it a string that holds a JSON object: the arguments encoded as JSON.",
             )
             return
@@ -317,7 +303,7 @@ class _Messages:
         if not good:
             self.error(
                 "bad_arguments",
-                f"{where} ({name}): arguments does not hold a JSON object: {_quote(arguments)}.",
+                f"{where} ({name}): arguments does not hold a JSON object: {quote(arguments)}.",
                 'Encode the arguments as a JSON object; "{}" where there are none.',
             )
 
@@ -329,7 +315,7 @@ class _Messages:
             known = "already answered" if identity in self._calls else "not the id of a preceding tool call"
             self.error(
                 "bad_tool_call_id",
-                f"{where}: tool_call_id {_quote(identity)} is {known}.",
+                f"{where}: tool_call_id {quote(identity)} is {known}.",
                 "Answer each call of the preceding assistant message once, by its id.",
             )
         else:
@@ -340,7 +326,7 @@ class _Messages:
         for identity, where in self._open.items():
             self.warn(
                 "unanswered_tool_call",
-                f"{where} ({_quote(identity)}) has no answer.",
+                f"{where} ({quote(identity)}) has no answer.",
                 "Let a tool message follow that repeats the call's id.",
             )
         self._open.clear()
@@ -364,7 +350,7 @@ class _Messages:
             for number, part in enumerate(content, 1):
                 self._part(part, role, f"{where}: part {number}")
         else:
-            self.error("bad_content", f"{where}: content is {_kind(content)}.", "Make it a string.")
+            self.error("bad_content", f"{where}: content is {kind_of(content)}.", "Make it a string.")
 
     def _part(self, part: Any, role: str, where: str) -> None:
         kind = part.get("type") if isinstance(part, dict) else None
@@ -380,7 +366,7 @@ class _Messages:
         elif kind != "image_url":
             self.error(
                 "bad_content",
-                f"{where} has the type {_quote(kind)}." if isinstance(part, dict) else f"{where} is {_kind(part)}.",
+                f"{where} has the type {quote(kind)}." if isinstance(part, dict) else f"{where} is {kind_of(part)}.",
                 "Training takes parts of type text and image_url.",
             )
         elif not self.images_allowed:
@@ -407,7 +393,7 @@ class _Messages:
         if detail not in ("auto", "low", "high"):
             self.error(
                 "bad_image",
-                f"{where}: detail is {_quote(detail)}.",
+                f"{where}: detail is {quote(detail)}.",
                 "Use auto, low or high, or leave it out.",
             )
         if url.startswith(("https://", "http://")):
@@ -416,11 +402,11 @@ class _Messages:
         if not data or not data["base64"]:
             self.error(
                 "bad_image",
-                f"{where}: the url is neither http(s) nor base64 data ({_quote(url[:40])}).",
+                f"{where}: the url is neither http(s) nor base64 data ({quote(url[:40])}).",
                 "Give an http(s) URL, or data:image/png;base64,... with the image itself.",
             )
         elif data["type"].lower() not in _IMAGE_TYPES:
-            self.error("bad_image", f"{where} is of type {_quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
+            self.error("bad_image", f"{where} is of type {quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
         elif not _BASE64.fullmatch(url, data.end()) or (len(url) - data.end()) % 4 or data.end() == len(url):
             self.error(
                 "bad_image",
@@ -449,25 +435,14 @@ class _Messages:
             )
 
 
-def _unknown_keys(example: dict[str, Any], known: frozenset[str], check: Check, where: str = "The example") -> None:
-    for key in sorted(example.keys() - known):
-        check.warn("unknown_key", f"{where} has the unknown key {_quote(key)}.", "Remove it; hosts may refuse it.")
-
-
-def _missing(example: dict[str, Any], key: str, form: Format, check: Check) -> bool:
-    if key in example:
-        return False
-    check.error("missing_key", f"The example has no {key}.", f"The format {form.name} is {form.shape}")
-    return True
-
-
 class Chat(Format):
     name = "openai_chat"
+    provider = "openai"
     has_messages = True
     shape = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
 
-    def recognises(self, example: dict[str, Any]) -> bool:
-        return "messages" in example
+    def recognises(self, example: dict[str, Any]) -> int:
+        return "messages" in example and not has_blocks(example)
 
     def measure(self, example: Pairs) -> Measure | None:
         # Written flat: this runs for every line of files of gigabytes.
@@ -493,9 +468,9 @@ class Chat(Format):
         return (len(messages), chars, chars + chars + wide) if asked and role == "assistant" else None
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        if _missing(example, "messages", self, check):
+        if lacks(example, "messages", self, check):
             return None
-        _unknown_keys(example, _CHAT_KEYS, check)
+        unknown_keys(example, _CHAT_KEYS, check)
         talk = _Messages(check)
         talk.declare(example)
         if not talk.run(example["messages"], "messages"):
@@ -528,10 +503,13 @@ _REINFORCEMENT_ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 class Reinforcement(Format):
     name = "openai_reinforcement"
+    provider = "openai"
     has_messages = True
+    # The models of this host that learn by reinforcement take their instructions in this role.
+    developer = True
     shape = '{"messages": [{"role": "user", "content": "..."}], "<any key for the grader>": ...}'
 
-    def recognises(self, example: dict[str, Any]) -> bool:
+    def recognises(self, example: dict[str, Any]) -> int:
         messages = example.get("messages")
         return (
             isinstance(messages, list)
@@ -539,6 +517,7 @@ class Reinforcement(Format):
             and isinstance(messages[-1], dict)
             and messages[-1].get("role") == "user"
             and bool(example.keys() - _CHAT_KEYS)
+            and not has_blocks(example)
         )
 
     def measure(self, example: Pairs) -> Measure | None:
@@ -567,10 +546,9 @@ class Reinforcement(Format):
         return (len(messages), chars, weight) if role == "user" else None
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        if _missing(example, "messages", self, check):
+        if lacks(example, "messages", self, check):
             return None
-        # The models that learn by reinforcement take their instructions in this role.
-        talk = _Messages(check, developer=True)
+        talk = _Messages(check, developer=self.developer)
         talk.declare(example)
         if not talk.run(example["messages"], "messages"):
             return None
@@ -602,6 +580,7 @@ _OUTPUTS = ("preferred_output", "non_preferred_output")
 
 class Preference(Format):
     name = "openai_preference"
+    provider = "openai"
     has_messages = True
     shape = (
         '{"input": {"messages": [{"role": "user", "content": "..."}]}, '
@@ -609,7 +588,7 @@ class Preference(Format):
         '"non_preferred_output": [{"role": "assistant", "content": "..."}]}'
     )
 
-    def recognises(self, example: dict[str, Any]) -> bool:
+    def recognises(self, example: dict[str, Any]) -> int:
         return not _PREFERENCE_KEYS.isdisjoint(example.keys() - {"input"}) or (
             isinstance(example.get("input"), dict) and "messages" in example["input"]
         )
@@ -645,15 +624,15 @@ class Preference(Format):
         return len(messages) + 2, chars, weight
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        missing = [_missing(example, key, self, check) for key in ("input", *_OUTPUTS)]
+        missing = [lacks(example, key, self, check) for key in ("input", *_OUTPUTS)]
         if any(missing):
             return None
-        _unknown_keys(example, _PREFERENCE_KEYS, check)
+        unknown_keys(example, _PREFERENCE_KEYS, check)
         given = example["input"]
         if not isinstance(given, dict) or "messages" not in given:
             check.error("bad_messages", "input is not an object with messages.", f"The format is {self.shape}")
             return None
-        _unknown_keys(given, _INPUT_KEYS, check, "input")
+        unknown_keys(given, _INPUT_KEYS, check, "input")
         talk = _Messages(check, "input", images=False)
         talk.declare(given)
         if not talk.run(given["messages"], "messages"):
@@ -689,10 +668,11 @@ class Preference(Format):
 
 class Completion(Format):
     name = "openai_completion"
+    provider = "openai"
     has_messages = False
     shape = '{"prompt": "...", "completion": "..."}'
 
-    def recognises(self, example: dict[str, Any]) -> bool:
+    def recognises(self, example: dict[str, Any]) -> int:
         return "prompt" in example and "completion" in example
 
     def measure(self, example: Pairs) -> Measure | None:
@@ -703,15 +683,15 @@ class Completion(Format):
         return 0, size, size + len(prompt.encode()) + len(completion.encode())
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        missing = [_missing(example, key, self, check) for key in ("prompt", "completion")]
+        missing = [lacks(example, key, self, check) for key in ("prompt", "completion")]
         if any(missing):
             return None
-        _unknown_keys(example, frozenset({"prompt", "completion"}), check)
+        unknown_keys(example, frozenset({"prompt", "completion"}), check)
         chars = weight = 0
         for key in ("prompt", "completion"):
             value = example[key]
             if not isinstance(value, str):
-                check.error("bad_value", f"{key} is {_kind(value)}.", "Make it a string.")
+                check.error("bad_value", f"{key} is {kind_of(value)}.", "Make it a string.")
                 continue
             if not value:
                 check.warn("empty_content", f"{key} is empty.", "Write the text, or remove the example.")

@@ -9,15 +9,27 @@ module only what it can see being imported.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset import openai_formats
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset import bedrock_formats, openai_formats
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Format
 
-# In order of detection: the first that recognises an example wins.
-FORMATS: dict[str, Format] = {form.name: form for form in (*openai_formats.FORMATS,)}
+FORMATS: dict[str, Format] = {form.name: form for form in (*openai_formats.FORMATS, *bedrock_formats.FORMATS)}
 
 
-def detect(example: dict[str, Any]) -> Format | None:
-    """Return the format that an example looks like, or None."""
-    return next((form for form in FORMATS.values() if form.recognises(example)), None)
+def detect(example: dict[str, Any], accepted: Sequence[str] = ()) -> Format | None:
+    """Return the format that an example looks like, or None.
+
+    The format that it looks like most. Where several are alike (the same example may be valid in two), one that the
+    host accepts; of several such, in the order of ``accepted``, else in that of FORMATS.
+    """
+    best: tuple[int, int, int] | None = None
+    found = None
+    for place, form in enumerate(FORMATS.values()):
+        sure = int(form.recognises(example))
+        if sure:
+            rank = (sure, -accepted.index(form.name), 0) if form.name in accepted else (sure, -len(FORMATS), -place)
+            if best is None or rank > best:
+                best, found = rank, form
+    return found

@@ -52,6 +52,7 @@ class Report:
     - statistics: of the valid examples; keys messages_per_example (None where the format has no messages),
       characters_per_example, tokens_per_example; a value is None when there is no valid example
     - estimated_tokens: of all valid examples together; an estimate, see scan.py
+    - media_buckets: the buckets that hold images and videos of the examples, sorted
     - errors, warnings: the first ones; error_count and warning_count: how many there are in all, and
       error_codes and warning_codes: how many of each code
     """
@@ -63,6 +64,7 @@ class Report:
     sha256: str = ""
     statistics: dict[str, Statistic | None] = field(default_factory=dict)
     estimated_tokens: int = 0
+    media_buckets: list[str] = field(default_factory=list)
     errors: list[Issue] = field(default_factory=list)
     error_count: int = 0
     error_codes: dict[str, int] = field(default_factory=dict)

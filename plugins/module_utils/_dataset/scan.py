@@ -81,10 +81,10 @@ def scan(
 ) -> Report:
     """Read a dataset once over, check every line, and return what was found.
 
-    ``format`` is a name in registry.FORMATS; None detects it. ``limits`` defaults to OpenAI's. ``workers``
-    is how many processes validate; None takes the usable processors, at most four; small sources and inline
-    content never fork. Problems of the content are in the report. Raises DatasetError where the source
-    cannot be read or changes while it is read, and ValueError for an unknown format.
+    ``format`` is a name in registry.FORMATS; None detects it. ``limits`` (see limits.limits_for) defaults to
+    OpenAI's. ``workers`` is how many processes validate; None takes the usable processors, at most four; small
+    sources and inline content never fork. Problems of the content are in the report. Raises DatasetError where the
+    source cannot be read or changes while it is read, and ValueError for an unknown format.
     """
     if format is not None and format not in FORMATS:
         raise ValueError(f"Unknown dataset format {format!r}; known are {', '.join(FORMATS)}.")
@@ -92,10 +92,7 @@ def scan(
         with source.open() as stream:
             return _scan(source, stream, format, limits or LIMITS["openai"], workers)
     except OSError as error:
-        raise DatasetError(
-            f"Reading {source.path or source.label} failed: {error.strerror or error}. "
-            "Check the file and its file system, then run again."
-        ) from error
+        raise _unreadable(source, error) from error
 
 
 def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, workers: int | None) -> Report:
@@ -113,9 +110,11 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
             report.format = name
         _hash(stream, digest)
     else:
-        form = FORMATS[name] if name is not None else _detect(stream, skip)
+        form = FORMATS[name] if name is not None else _detect(stream, skip, limits)
         report.format = form.name if form else None
         report.detected = name is None and form is not None
+        if form and limits.formats and form.name not in limits.formats:
+            tally.add(True, None, *_wrong(form, limits))
         if skip and not limits.accepts_bom:
             tally.add(
                 True,
@@ -184,7 +183,36 @@ def _least(limits: Limits) -> int:
     return limits.min_examples.value if limits.min_examples else 1
 
 
-def _detect(stream: BinaryIO, skip: int) -> Format | None:
+def _wrong(form: Format, limits: Limits) -> tuple[str, str, str]:
+    """Say that a format is not accepted; (code, message, hint)."""
+    wanted = "; ".join(f"{known}: {FORMATS[known].shape}" for known in limits.formats)
+    return (
+        "wrong_format",
+        f"Its examples have the format {form.name}, which is not accepted here ({limits.profile}).",
+        f"Convert it, or choose another model. Accepted: {wanted}",
+    )
+
+
+def detect_source(source: Source) -> str | None:
+    """Return the name of the format that a source shows at its beginning, whoever is to take it; None where it
+    shows none. Raises DatasetError where the source cannot be read."""
+    try:
+        with source.open() as stream:
+            skip = len(_BOM) if stream.read(len(_BOM)) == _BOM else 0
+            form = _detect(stream, skip, Limits(profile="any"))
+    except OSError as error:
+        raise _unreadable(source, error) from error
+    return form.name if form else None
+
+
+def _unreadable(source: Source, error: OSError) -> DatasetError:
+    return DatasetError(
+        f"Reading {source.path or source.label} failed: {error.strerror or error}. "
+        "Check the file and its file system, then run again."
+    )
+
+
+def _detect(stream: BinaryIO, skip: int, limits: Limits) -> Format | None:
     """Find the format from the first example that shows one, at the beginning of the file."""
     stream.seek(skip)
     try:
@@ -194,7 +222,7 @@ def _detect(stream: BinaryIO, skip: int) -> Format | None:
                     example = json.loads(line.decode())
                 except _JSON_FAULT:
                     continue
-                form = detect(example) if isinstance(example, dict) else None
+                form = detect(example, limits.formats) if isinstance(example, dict) else None
                 if form:
                     return form
             if stream.tell() > _HEAD:
@@ -286,6 +314,7 @@ class _Tally:
         self.error_codes: Counter[str] = Counter()
         self.warning_codes: Counter[str] = Counter()
         self.statistics = [_Numbers() for _name in _STATISTICS]
+        self.buckets: set[str] = set()
         # One hash a line, up to DUPLICATE_LINES of them; 0 where there is nothing to compare.
         self.hashes = array("q")
         self.first_crlf = 0
@@ -349,6 +378,7 @@ class _Tally:
             self.first_crlf = part["first_crlf"] + offset
         self.examples += part["examples"]
         self.image_examples += part["image_examples"]
+        self.buckets |= part["buckets"]
         for numbers, more in zip(self.statistics, part["statistics"], strict=True):
             numbers.merge(*more)
         hashes = array("q")
@@ -357,6 +387,7 @@ class _Tally:
 
     def fill(self, report: Report) -> None:
         report.examples = self.examples
+        report.media_buckets = sorted(self.buckets)
         report.estimated_tokens = self.statistics[-1].total
         report.errors = [Issue(*shown) for shown in self.errors]
         report.error_codes = dict(sorted(self.error_codes.items()))
@@ -395,6 +426,23 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) 
             "too_few_examples",
             f"It holds {tally.examples} example{'s' if tally.examples > 1 else ''}; at least {least.value} are needed.",
             "Add examples.",
+        )
+    useless = limits.no_validation
+    if limits.is_validation and useless:
+        tally.add(
+            useless.hard,
+            None,
+            "validation_refused" if useless.hard else "validation_unused",
+            f"A validation file is {'refused' if useless.hard else 'not used'} here ({limits.profile}).",
+            "Leave it out.",
+        )
+    if limits.one_bucket and len(tally.buckets) > 1:
+        tally.add(
+            True,
+            None,
+            "several_buckets",
+            f"Its images and videos are in several buckets: {', '.join(sorted(tally.buckets)[:5])}.",
+            "Put them into one bucket, that of the dataset.",
         )
     if form:
         check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
@@ -449,7 +497,9 @@ class _Lines:
     def __init__(self, form: Format | None, limits: Limits) -> None:
         self.tally = _Tally()
         self._form = form
+        self._measure = form.bind(limits) if form else None
         self._check = Check(limits, self._report)
+        self._check.buckets = self.tally.buckets
         self._fast = _Decoder(object_pairs_hook=tuple, parse_constant=_refuse_constant).scan_once
         self._slow = JSONDecoder(object_pairs_hook=self._object, parse_constant=_refuse_constant)
         self._repeated: list[str] = []
@@ -457,6 +507,7 @@ class _Lines:
         most = limits.max_example_tokens
         self._most_tokens = most.value if most else 1 << 62
         self._tokens_hard = bool(most and most.hard)
+        self._truncates = limits.truncates
 
     def _report(self, error: bool, code: str, message: str, hint: str) -> None:
         self.tally.add(error, self.tally.lines, code, message, hint)
@@ -486,7 +537,7 @@ class _Lines:
         # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
         # The loop is written flat and with local names: it runs for every line of files of gigabytes.
         tally, fast, most = self.tally, self._fast, self._most_tokens
-        measure = self._form.measure if self._form else None
+        measure = self._measure
         hashes = tally.hashes
         number = tally.lines
         slow_examples = 0
@@ -525,7 +576,7 @@ class _Lines:
             estimate = weight // 9 + 3 * count + 3
             if estimate > most:
                 tally.lines = number
-                self._truncated(estimate)
+                self._long(estimate)
             messages.append(count)
             chars.append(size)
             tokens.append(estimate)
@@ -534,12 +585,14 @@ class _Lines:
         for numbers, column in zip(tally.statistics, (messages, chars, tokens), strict=True):
             numbers.add(column)
 
-    def _truncated(self, estimate: int) -> None:
+    def _long(self, estimate: int) -> None:
         self._report(
             self._tokens_hard,
-            "may_be_truncated",
+            "may_be_truncated" if self._truncates else "may_be_too_long",
             f"The example has about {estimate:,} tokens; the limit is {self._most_tokens:,}.",
-            "What is beyond is cut off at the end: shorten or split the example.",
+            "What is beyond is cut off at the end: shorten or split the example."
+            if self._truncates
+            else "The host refuses a longer one: shorten or split the example.",
         )
 
     def _line(self, line: bytes) -> Measure | None:

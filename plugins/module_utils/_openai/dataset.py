@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
@@ -35,14 +33,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, MB
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
     parse_remote_name,
     remote_name,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 
@@ -83,31 +79,17 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
             "file_id is given with src or content.", hint="Give the data, or the id of a file that is there."
         )
     api = make_api(module)
-    source = report = None
-    try:
-        if params["src"]:
-            source = Source.from_path(params["src"])
-        elif params["content"] is not None:
-            source = Source.from_content(params["content"])
-        if source:
-            stamp = _stamp(source)
-            report = _scan(source, params, azure=api.azure)
-    except DatasetError as error:
-        raise InvalidInput(str(error)) from error
-    if params["state"] == "present" and source is None and not params["file_id"]:
+    provider = params["provider"] or ("azure" if api.azure else "openai")
+    given = read(params, limits_for(provider, split=params["split"]), module.warn)
+    if params["state"] == "present" and given is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
-    if report:
-        for warning in report.warnings[:5]:
-            module.warn(f"{name}: {warning}")
-        if not report.ok and params["validate"] and params["state"] == "present":
-            raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
-    return Dataset(api, name, params["purpose"], source, report, stamp if source else None, expires), options
+    return Dataset(api, name, params["purpose"], given, expires), options
 
 
 def _name(params: Mapping[str, Any]) -> str:
     if params["file_id"] and not params["name"]:
         return str(params["file_id"])
-    name = params["name"] or (PurePath(params["src"]).stem if params["src"] else "")
+    name = name_of(params)
     if not name:
         raise InvalidInput("name is missing.", hint="Inline content needs a name to be kept under.")
     if not _NAME.fullmatch(name):
@@ -115,34 +97,7 @@ def _name(params: Mapping[str, Any]) -> str:
             f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
             hint="" if params["name"] else "It was taken from src; give another as name.",
         )
-    return str(name)
-
-
-def _scan(source: Source, params: Mapping[str, Any], *, azure: bool) -> Report:
-    limits = LIMITS[params["provider"] or ("azure" if azure else "openai")]
-    return scan(
-        source,
-        format=params["format"],
-        limits=limits.for_validation() if params["split"] == "validation" else limits,
-    )
-
-
-def _told(source: Source | None, report: Report) -> str:
-    label = source.label if source else "data"
-    shown = "\n".join(f"  {issue}" for issue in report.errors)
-    more = report.error_count - len(report.errors)
-    rest = f"\n  and {more} more." if more > 0 else ""
-    kind = report.format or "unknown format"
-    return (
-        f"{label} is not a valid dataset ({kind}), errors: {report.error_count}; nothing was uploaded.\n{shown}{rest}"
-    )
-
-
-def _stamp(source: Source) -> tuple[int, int, int] | None:
-    if source.path is None:
-        return None
-    status = source.path.stat()
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
+    return name
 
 
 class Dataset:
@@ -158,17 +113,14 @@ class Dataset:
         api: Api,
         name: str,
         purpose: str,
-        source: Source | None,
-        report: Report | None,
-        stamp: tuple[int, int, int] | None,
+        given: Given | None,
         expires_after: int | None,
     ) -> None:
         self.api = api
         self.name = name
         self.purpose = purpose
-        self.source = source
-        self.report = report
-        self.stamp = stamp
+        self.given = given
+        self.report = report = given.report if given else None
         self.wish: dict[str, Any] = {"expires_after": expires_after} if expires_after else {}
         self.warnings: list[str] = []
         self.filename = remote_name(name, report.sha256) if report else None
@@ -215,39 +167,36 @@ class Dataset:
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> None:
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A file that is named by its id alone cannot be uploaded again."""
-        if self.source is None and not self.name.startswith(CHECK_MODE):
+        if self.given is None and not self.name.startswith(CHECK_MODE):
             raise Refused(
                 f"The file {self.name} is not there, or the host could not process it.",
                 hint="Upload the data with src or content.",
             )
+        return ()
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Nothing at these hosts keeps a file from being deleted."""
+        return ()
 
     def create(self, token: str) -> Run:
         """Send the file: in one request, above 512 MB in parts where the host takes parts."""
-        if self.source is None or self.report is None or self.filename is None:
+        given, filename = self.given, self.filename
+        if given is None or filename is None:
             raise AssertionError("unreachable: nothing is created without data")
         file = None
-        if self.report.bytes > _LARGEST_FILE:
-            file = self._send_parts(self.filename, self.report)
+        if given.report.bytes > _LARGEST_FILE:
+            file = self._send_parts(filename, given)
         if file is None:
-            with self._reading() as stream, self.api.translated(f"Uploading {self.filename}", writes=True):
+            with given.open() as stream, self.api.translated(f"Uploading {filename}", writes=True):
                 file = self.api.once.files.create(
-                    file=(self.filename, stream, "application/jsonl"), purpose=self._purpose, **self._expiry()
+                    file=(filename, stream, "application/jsonl"), purpose=self._purpose, **self._expiry()
                 ).to_dict(mode="json", warnings=False)
-        if self._changed_meanwhile():
+        if given.changed:
             files.delete_file(self.api, str(file["id"]))
-            raise self._changed_error()
+            raise given.changed_error()
         return to_run(file)
-
-    def _changed_meanwhile(self) -> bool:
-        return self.source is not None and self.stamp is not None and _stamp(self.source) != self.stamp
-
-    def _changed_error(self) -> Refused:
-        return Refused(
-            f"{self.source.path if self.source else self.name} changed while it was uploaded; nothing of it was kept.",
-            hint="Run the task again when nobody writes to it.",
-        )
 
     @property
     def _purpose(self) -> Any:
@@ -257,19 +206,7 @@ class Dataset:
         seconds = self.wish.get("expires_after")
         return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
 
-    @contextmanager
-    def _reading(self) -> Iterator[Any]:
-        if self.source is None:
-            raise AssertionError("unreachable: nothing is read without data")
-        try:
-            with self.source.open() as stream:
-                yield stream
-        except DatasetError as error:
-            raise FineTuneError(str(error)) from error
-        except OSError as error:
-            raise FineTuneError(f"Reading {self.source.path} failed: {error.strerror or error}.") from error
-
-    def _send_parts(self, filename: str, report: Report) -> dict[str, Any] | None:
+    def _send_parts(self, filename: str, given: Given) -> dict[str, Any] | None:
         """The Uploads API: parts in order, checked by the md5 of the whole; None where the host has none.
 
         An upload that does not come to its end is cancelled: its parts would count against the storage.
@@ -278,7 +215,7 @@ class Dataset:
         try:
             with self.api.translated(f"Starting the upload of {filename}"):
                 upload = self.api.once.uploads.create(
-                    bytes=report.bytes,
+                    bytes=given.report.bytes,
                     filename=filename,
                     mime_type="application/jsonl",
                     purpose=self._purpose,
@@ -291,7 +228,7 @@ class Dataset:
         parts: list[str] = []
         md5 = hashlib.md5(usedforsecurity=False)
         try:
-            with self._reading() as stream:
+            with given.open() as stream:
                 while data := stream.read(_PART):
                     md5.update(data)
                     with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
@@ -306,8 +243,8 @@ class Dataset:
                 error.hint += (
                     f" The upload {upload.id} could not be cancelled either ({second.message}); it will expire."
                 )
-            if self._changed_meanwhile():
-                raise self._changed_error() from error
+            if given.changed:
+                raise given.changed_error() from error
             raise
         if done.file is None:
             raise Refused(

@@ -1,0 +1,101 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The data that a task gives to a dataset module: read and validated once, then sent as it was read.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+
+_SHOWN_WARNINGS = 5
+
+
+@dataclass(frozen=True)
+class Given:
+    """``report`` is what was found in it; ``stamp`` tells whether the file is still the one that was read."""
+
+    source: Source
+    report: Report
+    stamp: tuple[int, int, int] | None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """A new stream at the first byte; FineTuneError where it can no longer be read."""
+        try:
+            with self.source.open() as stream:
+                yield stream
+        except DatasetError as error:
+            raise FineTuneError(str(error)) from error
+        except OSError as error:
+            raise FineTuneError(f"Reading {self.source.path} failed: {error.strerror or error}.") from error
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody wrote to the file since it was read."""
+        return self.stamp is not None and _stamp(self.source) != self.stamp
+
+    def changed_error(self) -> Refused:
+        """What to raise then."""
+        return Refused(
+            f"{self.source.label} changed while it was uploaded; nothing of it was kept.",
+            hint="Run the task again when nobody writes to it.",
+        )
+
+
+def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None]) -> Given | None:
+    """The data of the options ``src``, ``content``, ``format`` and ``validate``; None where there is none.
+
+    Raises InvalidInput where it cannot be read, or is invalid and ``validate`` is set.
+    """
+    try:
+        if params["src"]:
+            source = Source.from_path(params["src"])
+        elif params["content"] is not None:
+            source = Source.from_content(params["content"])
+        else:
+            return None
+        stamp = _stamp(source)
+        report = scan(source, format=params["format"], limits=limits)
+    except DatasetError as error:
+        raise InvalidInput(str(error)) from error
+    for warning in report.warnings[:_SHOWN_WARNINGS]:
+        warn(f"{source.label}: {warning}")
+    if not report.ok and params["validate"] and params["state"] == "present":
+        raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
+    return Given(source, report, stamp)
+
+
+def name_of(params: Mapping[str, Any]) -> str:
+    """The dataset's name: ``name``, else what ``src`` is called; empty where neither is given."""
+    return str(params["name"] or (PurePath(params["src"]).stem if params["src"] else ""))
+
+
+def _stamp(source: Source) -> tuple[int, int, int] | None:
+    if source.path is None:
+        return None
+    status = source.path.stat()
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _told(source: Source, report: Report) -> str:
+    shown = "\n".join(f"  {issue}" for issue in report.errors)
+    more = report.error_count - len(report.errors)
+    rest = f"\n  and {more} more." if more > 0 else ""
+    kind = report.format or "unknown format"
+    return (
+        f"{source.label} is not a valid dataset ({kind}), errors: {report.error_count}; nothing was uploaded.\n"
+        f"{shown}{rest}"
+    )
