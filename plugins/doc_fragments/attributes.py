@@ -68,6 +68,18 @@ attributes:
       - llmops.finetune.all
 """
 
+    BEDROCK = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/llmops.finetune.bedrock) or C(group/llmops.finetune.all) in C(module_defaults) to set
+      defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.bedrock
+      - llmops.finetune.all
+"""
+
     ALL = r"""
 options: {}
 attributes:

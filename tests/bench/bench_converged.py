@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A converged openai_fine_tuned_model against the smallest script that makes the same calls with the same SDK.
+"""A converged run of each provider's model module against the smallest script with the same calls and SDK.
 
 Both are whole processes, run in turn against the sandbox: the module as Ansible packs and runs it. Also counts
 the API requests of a converged run with 10 and with 10,000 other jobs in the account.
 
-Bounds: at most 200 ms more (median of the pairwise differences), at most 2 requests.
+Bounds: at most 200 ms more (median of the pairwise differences); at most 2 requests (OpenAI), 4 (Bedrock).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "extensions" / "sandbox"))
@@ -27,10 +30,9 @@ from finetune_sandbox import Sandbox  # noqa: E402  (the sandbox is not installe
 
 PAIRS = 15
 BOUND_SECONDS = 0.2
-BOUND_REQUESTS = 2
 NAME = "bench"
 
-SMALLEST = """
+SMALLEST_OPENAI = """
 import json, sys, openai
 client = openai.OpenAI()
 for job in client.fine_tuning.jobs.list(limit=100, extra_query={"metadata[llmops_finetune_name]": sys.argv[1]}):
@@ -38,42 +40,105 @@ for job in client.fine_tuning.jobs.list(limit=100, extra_query={"metadata[llmops
     break
 print(json.dumps({"job_id": job.id, "fine_tuned_model": model.id}))
 """
+SMALLEST_BEDROCK = """
+import json, sys, boto3
+client = boto3.client("bedrock")
+jobs = client.list_model_customization_jobs(
+    nameContains=sys.argv[1], sortBy="CreationTime", sortOrder="Descending", maxResults=1000
+)["modelCustomizationJobSummaries"]
+job = client.get_model_customization_job(jobIdentifier=jobs[0]["jobArn"])
+tags = [client.list_tags_for_resource(resourceARN=arn)["tags"] for arn in (job["jobArn"], job["outputModelArn"])]
+print(json.dumps({"job_arn": job["jobArn"], "custom_model_arn": job["outputModelArn"], "tags": tags}))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``prepare`` uploads the data and gives the options of the ``module``; ``seed`` makes other jobs."""
+
+    provider: str
+    module: str
+    requests: int
+    smallest: str
+    prepare: Callable[[Sandbox, dict[str, str]], dict[str, Any]]
+    seed: Callable[[Sandbox, int], object]
+
+
+def _openai(_sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
+    data = _ansible("openai_dataset", {"src": str(ROOT / "examples/datasets/support-bot.jsonl")}, environ)
+    return {"name": NAME, "model": "gpt-4o-mini", "training_file": data["file_id"]}
+
+
+def _bedrock(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
+    data = _ansible(
+        "bedrock_dataset",
+        {"src": str(ROOT / "examples/datasets/support-bot-converse.jsonl"), "bucket": sandbox.aws.data_bucket},
+        environ,
+    )
+    return {
+        "custom_model_name": NAME,
+        "base_model_identifier": "amazon.nova-lite-v1:0",
+        "role_arn": sandbox.aws.role_arn,
+        "training_data_config": {"s3_uri": data["s3_uri"]},
+        "output_data_config": {"s3_uri": f"s3://{sandbox.aws.output_bucket}/"},
+    }
+
+
+CASES = (
+    Case(
+        "openai",
+        "openai_fine_tuned_model",
+        2,
+        SMALLEST_OPENAI,
+        _openai,
+        lambda sandbox, jobs: sandbox.openai.seed(jobs=jobs),
+    ),
+    Case(
+        "bedrock",
+        "bedrock_custom_model",
+        4,
+        SMALLEST_BEDROCK,
+        _bedrock,
+        lambda sandbox, jobs: sandbox.aws.seed(jobs=jobs),
+    ),
+)
 
 
 def main() -> int:
     """Print the ratios; 1 if a bound is missed."""
-    with tempfile.TemporaryDirectory() as folder, Sandbox(speed=2000) as sandbox:
-        return _bench(Path(folder), sandbox)
+    failed = 0
+    for case in CASES:
+        with tempfile.TemporaryDirectory() as folder, Sandbox(speed=2000) as sandbox:
+            failed |= _bench(case, Path(folder), sandbox)
+    return failed
 
 
-def _bench(folder: Path, sandbox: Sandbox) -> int:
+def _bench(case: Case, folder: Path, sandbox: Sandbox) -> int:
     environ = {
         **os.environ,
-        "OPENAI_BASE_URL": sandbox.openai_url,
-        "OPENAI_API_KEY": sandbox.api_key,
+        **sandbox.env,
         "ANSIBLE_KEEP_REMOTE_FILES": "1",
         "ANSIBLE_PIPELINING": "0",
         "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
     }
-    data = _ansible("openai_dataset", {"src": str(ROOT / "examples/datasets/support-bot.jsonl")}, environ)
-    options = {"name": NAME, "model": "gpt-4o-mini", "training_file": data["file_id"]}
-    _ansible("openai_fine_tuned_model", options, environ)
+    options = case.prepare(sandbox, environ)
+    _ansible(case.module, options, environ)
     failed = False
     there = 1
     for jobs in (10, 10_000):
-        sandbox.openai.seed(jobs=jobs - there)
+        case.seed(sandbox, jobs - there)
         there = jobs
         before = len(sandbox.requests())
-        again = _ansible("openai_fine_tuned_model", options, environ)
+        again = _ansible(case.module, options, environ)
         requests = len(sandbox.requests()) - before
-        print(f"converged run with {jobs} jobs in the account: {requests} requests, changed={again['changed']}")
-        failed = failed or requests > BOUND_REQUESTS or bool(again["changed"])
+        print(f"{case.provider}, {jobs} jobs in the account: {requests} requests, changed={again['changed']}")
+        failed = failed or requests > case.requests or bool(again["changed"])
 
-    packed = max(folder.glob("remote/**/AnsiballZ_openai_fine_tuned_model.py"), key=lambda path: path.stat().st_mtime)
+    packed = max(folder.glob(f"remote/**/AnsiballZ_{case.module}.py"), key=lambda path: path.stat().st_mtime)
     smallest = folder / "smallest.py"
-    smallest.write_text(SMALLEST)
+    smallest.write_text(case.smallest)
     differences, ratios = [], []
     for _pair in range(PAIRS):
         module = _timed([sys.executable, str(packed)], environ)
@@ -82,7 +147,7 @@ def _bench(folder: Path, sandbox: Sandbox) -> int:
         ratios.append(module / script)
     difference = statistics.median(differences)
     print(
-        f"converged module process / smallest script with the same SDK: {statistics.median(ratios):.2f} "
+        f"{case.provider}, module process / smallest script with the same SDK: {statistics.median(ratios):.2f} "
         f"({difference * 1000:+.0f} ms; at most +{BOUND_SECONDS * 1000:.0f} ms), {PAIRS} pairs"
     )
     return 1 if failed or difference > BOUND_SECONDS else 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from finetune_sandbox.bedrock.provider import BedrockProvider
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.control import Control
 from finetune_sandbox.frame.faults import Faults
@@ -135,6 +136,11 @@ class Sandbox:
             return dict(tables[dialect])
         return {name: value for table in tables.values() for name, value in table.items()}
 
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables of all dialects together."""
+        return self.environment()
+
     # Shorthands for the OpenAI provider.
 
     @property
@@ -169,3 +175,18 @@ class Sandbox:
     def admin_key(self) -> str:
         """The admin key of the default account (checkpoint permissions)."""
         return self.openai.default_account.admin_key
+
+    # Shorthands for the Bedrock provider.
+
+    @property
+    def aws(self) -> BedrockProvider:
+        """The Bedrock provider, with its control methods and the names of what the account starts with."""
+        provider = self.providers["bedrock"]
+        if not isinstance(provider, BedrockProvider):
+            raise TypeError("the bedrock provider is not registered")
+        return provider
+
+    @property
+    def aws_env(self) -> dict[str, str]:
+        """Environment variables for boto3 and the AWS CLI."""
+        return self.environment("aws")

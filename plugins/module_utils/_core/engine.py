@@ -302,7 +302,9 @@ class Engine:
 
     def _settle_twins(self, run: Run, token: str, seen: set[str]) -> Run:
         """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
-        _counted, excess, stands_for = group_twins(self._marked(token, seen))
+        runs = self._marked(token, seen)
+        run = next((found for found in runs if found.id == run.id), run)
+        _counted, excess, stands_for = group_twins(runs)
         if self.driver.capabilities.no_cancel:
             return run
         for twin in excess:

@@ -75,7 +75,7 @@ class Control:
 
     def operations(self) -> list[str]:
         """The names of all operations, for faults and the log."""
-        return sorted({route.operation for provider in self._providers.values() for route in provider.routes()})
+        return sorted({name for provider in self._providers.values() for name in provider.operations()})
 
     def _clock_state(self) -> dict[str, float]:
         return {"now": self._clock.now(), "speed": self._clock.speed}
@@ -99,7 +99,7 @@ class Control:
         if method == "GET" and fault_id is None:
             return {"faults": self._faults.shown()}
         if method == "POST" and fault_id is None:
-            return self._faults.add(body, [*self.operations(), *(f"{name}.unknown" for name in self._providers)])
+            return self._faults.add(body, self.operations())
         if method == "DELETE":
             removed = self._faults.remove(fault_id)
             if fault_id is not None and not removed:

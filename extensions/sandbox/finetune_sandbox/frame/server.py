@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from werkzeug import Request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, Rule
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
 
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.control import Control
 from finetune_sandbox.frame.faults import Fault, Faults
 from finetune_sandbox.frame.requestlog import RequestLog
-from finetune_sandbox.frame.web import Answer, Call, Provider, Refusal, Route
+from finetune_sandbox.frame.web import Answer, Call, Content, Match, Provider, Refusal
 
 HOST = "127.0.0.1"
 CONTROL_PREFIX = "/_sandbox"
@@ -94,10 +92,6 @@ class Application:
         self._providers = providers
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
-        self._map = Map(strict_slashes=False, merge_slashes=False)
-        for provider in providers:
-            for route in provider.routes():
-                self._map.add(Rule(route.rule, methods=[route.method], endpoint=(provider, route)))
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `answer` instead."""
@@ -125,31 +119,22 @@ class Application:
         """The answer to a request; raises _Drop where the connection is to be reset."""
         if request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/"):
             return self.control.handle(request.method, request.path[len(CONTROL_PREFIX) :], request)
-        provider = next((p for p in self._providers if p.dialect_of(request.path) is not None), None)
-        if provider is None:
+        claimed = ((p, p.claims(request)) for p in self._providers)
+        provider, dialect = next(((p, d) for p, d in claimed if d is not None), (None, None))
+        if provider is None or dialect is None:
             message = (
                 f"Nothing is served at {request.path}. The control API is at {CONTROL_PREFIX}/, see docs/sandbox.md."
             )
             return Answer({"error": {"message": message}}, 404)
-        call = Call(request, f"{provider.name}.unknown", provider.dialect_of(request.path) or "", {})
-        route: Route | None = None
-        unrouted: Answer | None = None
-        try:
-            (_unused, route), arguments = self._map.bind("", "/").match(request.path, method=request.method)
-            call.operation, call.dialect, call.arguments = route.operation, route.dialect, dict(arguments)
-        except (HTTPException, MethodNotAllowed):
-            unrouted = provider.unknown_path(call.dialect, request.method, request.path)
+        match = provider.match(request, dialect)
+        call = Call(request, match.operation, match.dialect, match.arguments)
         fault = self.faults.take(call.operation)
         answer: Answer | None = None
         try:
-            answer = self._outcome(provider, call, route, unrouted, fault)
+            answer = self._outcome(provider, call, match, fault)
             body.drain()
             return answer
         finally:
-            size = 0
-            if answer is not None:
-                content = answer.encoded()
-                size = len(content) if isinstance(content, bytes) else content.stat().st_size
             self.log.add(
                 time=time.time(),
                 virtual_time=self.clock.now(),
@@ -162,7 +147,7 @@ class Application:
                 status=None if answer is None else answer.status,
                 key=f"...{call.key[-4:]}" if call.key else "",
                 bytes_in=body.count,
-                bytes_out=size,
+                bytes_out=0 if answer is None else answer.size(),
                 fault=None if fault is None else fault.label(),
             )
 
@@ -170,8 +155,7 @@ class Application:
         self,
         provider: Provider,
         call: Call,
-        route: Route | None,
-        unrouted: Answer | None,
+        match: Match,
         fault: Fault | None,
     ) -> Answer:
         if fault is not None:
@@ -183,11 +167,11 @@ class Application:
                 if fault.status is not None:
                     return self._faulty(provider, call, fault)
         try:
-            if unrouted is not None or route is None:
-                answer = unrouted or provider.unknown_path(call.dialect, call.request.method, call.request.path)
+            if match.handler is None:
+                answer = provider.unknown_path(call.dialect, call.request.method, call.request.path)
             else:
                 provider.open(call)
-                answer = route.handler(call)
+                answer = match.handler(call)
         except Refusal as refusal:
             answer = refusal.answer
         except ConnectionError:
@@ -249,18 +233,22 @@ class _Handler(WSGIRequestHandler):
             self._send(answer)
         except _Drop:
             self._reset()
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError, FileNotFoundError):
+            # FileNotFoundError: the content was deleted while it was being sent.
             self.close_connection = True
 
     def _send(self, answer: Answer) -> None:
         content = answer.encoded()
-        size = len(content) if isinstance(content, bytes) else content.stat().st_size
         head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]
-        head += [f"Content-Length: {size}", f"Date: {self.date_time_string()}", "", ""]
+        head += [f"Content-Length: {answer.size()}", f"Date: {self.date_time_string()}", "", ""]
         start = "\r\n".join(head).encode("latin-1")
         if self.command == "HEAD":
             self.wfile.write(start)
+        elif isinstance(content, Content):
+            self.wfile.write(start)
+            for chunk in content.chunks():
+                self.wfile.write(chunk)
         elif isinstance(content, Path):
             with content.open("rb") as file:
                 self.wfile.write(start)

@@ -5,28 +5,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from werkzeug import Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+
+@dataclass(frozen=True)
+class Content:
+    """A body that is made while it is sent. `chunks` gives exactly `size` bytes."""
+
+    size: int
+    chunks: Callable[[], Iterator[bytes]]
 
 
 @dataclass
 class Answer:
-    """A response: `body` is JSON-able, bytes, or the path of a file to stream."""
+    """A response: `body` is JSON-able, bytes, a Content, or the path of a file to stream."""
 
     body: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
-    def encoded(self) -> bytes | Path:
-        """The bytes to send, or the file to stream."""
-        if isinstance(self.body, (bytes, Path)):
+    def encoded(self) -> bytes | Path | Content:
+        """The bytes to send, or what to stream."""
+        if isinstance(self.body, (bytes, Path, Content)):
             return self.body
         self.headers.setdefault("Content-Type", "application/json")
         return json.dumps(self.body, ensure_ascii=False).encode()
+
+    def size(self) -> int:
+        """Bytes of the body."""
+        content = self.encoded()
+        if isinstance(content, Content):
+            return content.size
+        return len(content) if isinstance(content, bytes) else content.stat().st_size
 
 
 class Refusal(Exception):
@@ -66,13 +83,46 @@ class Route:
     handler: Handler
 
 
+@dataclass(frozen=True)
+class Match:
+    """What a request asks for. handler: None where no operation is; `unknown_path` gives the answer then."""
+
+    operation: str
+    dialect: str
+    arguments: dict[str, str]
+    handler: Handler | None
+
+
+class RouteTable:
+    """Finds the route of a path, for providers whose operations have paths of their own."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._map = Map(strict_slashes=False, merge_slashes=False)
+        for route in routes:
+            self._map.add(Rule(route.rule, methods=[route.method], endpoint=route))
+
+    def find(self, request: Request) -> Match | None:
+        """The match, or None."""
+        try:
+            route, arguments = self._map.bind("", "/").match(request.path, method=request.method)
+        except HTTPException:
+            return None
+        return Match(route.operation, route.dialect, dict(arguments), route.handler)
+
+
 class Provider(Protocol):
     """What a provider gives to the frame. Everything of a provider is in its own folder."""
 
     name: str
 
-    def routes(self) -> list[Route]:
-        """All paths of all dialects."""
+    def operations(self) -> Iterable[str]:
+        """The names of all operations, for faults and the log."""
+
+    def claims(self, request: Request) -> str | None:
+        """The dialect when the request is this provider's, else None. The first provider that claims it, has it."""
+
+    def match(self, request: Request, dialect: str) -> Match:
+        """What a request of its own asks for."""
 
     def open(self, call: Call) -> None:
         """Check credentials and headers before the body is read; sets call.key. Raises Refusal."""
@@ -85,9 +135,6 @@ class Provider(Protocol):
 
     def environment(self, base: str) -> dict[str, dict[str, str]]:
         """Environment variables for its clients, by dialect. base: URL of the server, no slash at the end."""
-
-    def dialect_of(self, path: str) -> str | None:
-        """The dialect whose base path this is under, or None when the path is not this provider's."""
 
     def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         """The provider's own part of the control API. Raises ControlError."""

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from werkzeug import Request
+
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.web import Answer, Call, Refusal, Route
+from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, Route, RouteTable
 from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, OPENAI, ApiError, typical
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
@@ -68,21 +70,28 @@ class OpenAIProvider:
             ("graders.validate", "POST", "/fine_tuning/alpha/graders/validate", graders.validate),
             ("graders.run", "POST", "/fine_tuning/alpha/graders/run", graders.run),
         ]
-        self._routes = [
+        routes = [
             Route(f"{self.name}.{operation}", method, prefix + rule, dialect, self._handler(function))
             for prefix, dialect in _PREFIXES.items()
             for operation, method, rule, function in (core if dialect == COMPATIBLE else core + more)
         ]
+        self._routes = RouteTable(routes)
+        self._operations = {route.operation for route in routes} | {f"{self.name}.unknown"}
 
     # What the frame asks for
 
-    def routes(self) -> list[Route]:
-        """All paths of all dialects."""
-        return self._routes
+    def operations(self) -> Iterable[str]:
+        """The names of all operations, in every dialect."""
+        return self._operations
 
-    def dialect_of(self, path: str) -> str | None:
+    def claims(self, request: Request) -> str | None:
         """By the longest base path that fits."""
+        path = request.path
         return next((d for prefix, d in _PREFIXES.items() if path == prefix or path.startswith(prefix + "/")), None)
+
+    def match(self, request: Request, dialect: str) -> Match:
+        """By method and path."""
+        return self._routes.find(request) or Match(f"{self.name}.unknown", dialect, {}, None)
 
     def _handler(self, function: Operation) -> Callable[[Call], Answer]:
         def handle(call: Call) -> Answer:

@@ -4,10 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
-import string
-import threading
 from bisect import bisect_left, insort
 from collections import deque
 from concurrent.futures import Future
@@ -19,7 +15,6 @@ from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.dataset import Report
 
-_ALPHABET = string.ascii_letters + string.digits
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -287,44 +282,3 @@ class Account:
             "jobs": len(self.jobs.by_id),
             "models": len(self.models),
         }
-
-
-class Ids:
-    """Ids that look like the host's. With a seed they are the same in every run."""
-
-    def __init__(self, seed: int | None) -> None:
-        # Not a source of secrets: the keys here open nothing but this sandbox.
-        self._random = random.Random(seed)
-        self._lock = threading.Lock()
-        self._sequence = 0
-
-    def text(self, length: int) -> str:
-        """Letters and digits."""
-        with self._lock:
-            return "".join(self._random.choices(_ALPHABET, k=length))
-
-    def hexadecimal(self, length: int) -> str:
-        """Lower-case hexadecimal digits."""
-        with self._lock:
-            return "".join(self._random.choices("0123456789abcdef", k=length))
-
-    def number(self, high: int) -> int:
-        """0..high."""
-        with self._lock:
-            return self._random.randint(0, high)
-
-    def sequence(self) -> int:
-        """Counts everything created; breaks ties within a second."""
-        with self._lock:
-            self._sequence += 1
-            return self._sequence
-
-
-def derived(prefix: str, *parts: object, length: int = 24) -> str:
-    """An id that follows from what it names, so that nothing has to be stored for it."""
-    number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=32).digest(), "big")
-    letters = []
-    for _unused in range(length):
-        number, rest = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[rest])
-    return prefix + "".join(letters)

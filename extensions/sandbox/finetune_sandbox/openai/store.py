@@ -17,11 +17,12 @@ from typing import Any
 
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.openai import training
 from finetune_sandbox.openai.catalogue import COMPLETION, Catalogue
 from finetune_sandbox.openai.dataset import MIN_EXAMPLES, Report, check
 from finetune_sandbox.openai.errors import AZURE, OPENAI
-from finetune_sandbox.openai.state import TERMINAL, Account, File, Ids, Job, Model, Settings
+from finetune_sandbox.openai.state import TERMINAL, Account, File, Job, Model, Settings
 
 JOB_FATES = ("server_error", "unsafe_file", "unsafe_model", "stuck_queued", "stuck_validating")
 FILE_FATES = ("file_error", "file_stuck")

@@ -1,0 +1,340 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The provider: signed requests to five services on one listener, and its part of the control API."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug import Request
+
+from finetune_sandbox.bedrock import backends, s3_api, service, sigv4
+from finetune_sandbox.bedrock.access import Access
+from finetune_sandbox.bedrock.backends import ROLE, Backends
+from finetune_sandbox.bedrock.errors import BEDROCK, EC2, IAM, KMS, OTHER, S3, STS, AwsError, typical
+from finetune_sandbox.bedrock.jobs import Jobs
+from finetune_sandbox.bedrock.models import CustomModels, Deployments, FoundationModels, Throughputs
+from finetune_sandbox.bedrock.s3_api import S3Api, S3Call
+from finetune_sandbox.bedrock.s3_store import Bucket, S3Store
+from finetune_sandbox.bedrock.seeding import seed
+from finetune_sandbox.bedrock.state import Region
+from finetune_sandbox.bedrock.store import Store
+from finetune_sandbox.bedrock.tags import Tags
+from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.frame.web import Answer, Call, Match, Refusal
+
+REGION = "us-east-1"
+_SERVICES = (BEDROCK, S3, IAM, STS, KMS, EC2)
+
+Operation = Callable[[Region, dict[str, Any]], dict[str, Any]]
+
+_accounts_lock = threading.Lock()
+_accounts: set[str] = set()
+"""Accounts of the sandboxes in this process: moto keeps its state per account, for the whole process."""
+
+
+def _new_account(seed_number: int | None) -> str:
+    draw = random.Random(seed_number)
+    with _accounts_lock:
+        account = f"{draw.randrange(10**11, 10**12)}"
+        while account in _accounts:
+            account = f"{draw.randrange(10**11, 10**12)}"
+        _accounts.add(account)
+    return account
+
+
+class BedrockProvider:
+    """See finetune_sandbox.frame.web.Provider."""
+
+    name = "bedrock"
+
+    def __init__(self, clock: Clock, folder: Path, seed_number: int | None) -> None:
+        self._clock = clock
+        self.ids = Ids(seed_number)
+        self.account_id = _new_account(seed_number)
+        self.access_key = "AKIA" + "".join(c for c in self.ids.text(64).upper() if c not in "0189")[:16]
+        self.secret_key = self.ids.text(40)
+        self.region = REGION
+        self.role_arn = f"arn:aws:iam::{self.account_id}:role/{ROLE}"
+        self.data_bucket = f"finetune-data-{self.account_id}"
+        self.output_bucket = f"finetune-output-{self.account_id}"
+        self.backends = Backends(self.account_id, clock)
+        self.s3 = S3Store(clock, folder, self.ids)
+        self.store = Store(clock, self.ids, self.account_id, Access(self.account_id, self.s3, self.backends))
+        self._api = S3Api(self.s3, self.account_id, self._s3_kms_key, lambda: self.store.settings.foreign_buckets)
+        self._operations = self._table()
+        self._make_buckets()
+
+    def _make_buckets(self) -> None:
+        for name in (self.data_bucket, self.output_bucket):
+            self.s3.buckets[name] = Bucket(name, REGION, self._clock.now())
+
+    def _table(self) -> dict[str, Operation]:
+        store = self.store
+        jobs, models, deployments = Jobs(store), CustomModels(store), Deployments(store)
+        throughputs, foundation, tags = Throughputs(store), FoundationModels(store), Tags()
+        table: dict[str, Operation] = {
+            "CreateModelCustomizationJob": jobs.create,
+            "GetModelCustomizationJob": jobs.get,
+            "ListModelCustomizationJobs": jobs.list,
+            "StopModelCustomizationJob": jobs.stop,
+            "CreateCustomModel": models.create,
+            "GetCustomModel": models.get,
+            "ListCustomModels": models.list,
+            "DeleteCustomModel": models.delete,
+            "CreateCustomModelDeployment": deployments.create,
+            "GetCustomModelDeployment": deployments.get,
+            "ListCustomModelDeployments": deployments.list,
+            "UpdateCustomModelDeployment": deployments.update,
+            "DeleteCustomModelDeployment": deployments.delete,
+            "CreateProvisionedModelThroughput": throughputs.create,
+            "GetProvisionedModelThroughput": throughputs.get,
+            "ListProvisionedModelThroughputs": throughputs.list,
+            "UpdateProvisionedModelThroughput": throughputs.update,
+            "DeleteProvisionedModelThroughput": throughputs.delete,
+            "ListFoundationModels": foundation.list,
+            "GetFoundationModel": foundation.get,
+            "TagResource": tags.add,
+            "UntagResource": tags.remove,
+            "ListTagsForResource": tags.list,
+        }
+        return table
+
+    def _s3_kms_key(self, key: str, region: str) -> str:
+        try:
+            return self.backends.kms_key(key, region)
+        except AwsError as error:
+            raise AwsError(400, f"KMS.{error.code}", error.message) from error
+
+    # What the frame asks for
+
+    def operations(self) -> Iterable[str]:
+        """The names of all operations, of every service."""
+        yield from (f"{BEDROCK}.{name}" for name in (*self._operations, "unknown"))
+        yield from (f"{S3}.{name}" for name in s3_api.OPERATIONS)
+        for kind, names in backends.OPERATIONS.items():
+            yield from (f"{kind}.{name}" for name in (*names, "unknown"))
+        yield f"{OTHER}.unknown"
+
+    def claims(self, request: Request) -> str | None:
+        """By the signature, whatever the path; unsigned requests of AWS clients by their headers."""
+        if sigv4.is_signed(request):
+            wanted = sigv4.claimed_service(request)
+            return wanted if wanted in _SERVICES else OTHER
+        if sigv4.is_signed_old(request):
+            return S3
+        if "Amz-Sdk-Invocation-Id" not in request.headers and "X-Amz-Date" not in request.headers:
+            return None
+        if str(request.headers.get("X-Amz-Target", "")).startswith("TrentService."):
+            return KMS
+        if request.method == "POST" and request.path == "/":
+            return STS
+        return BEDROCK if service.find(request.method, sigv4.raw_target(request)[0]) else S3
+
+    def match(self, request: Request, dialect: str) -> Match:
+        """By the service's protocol. The body of small requests is read for it."""
+        name = "unknown"
+        arguments: dict[str, str] = {}
+        try:
+            if dialect == S3:
+                bucket, key, query = s3_api.target(request)
+                copying = "x-amz-copy-source" in request.headers
+                name = s3_api.operation(request.method, bucket, key, query, copying)
+            elif dialect in backends.OPERATIONS:
+                name = backends.operation(request, dialect)
+            elif dialect == BEDROCK:
+                found = service.find(request.method, sigv4.raw_target(request)[0])
+                if found is not None:
+                    name, arguments = found if found[0] in self._operations else ("unknown", {})
+        except AwsError as error:
+            failure = error
+            return Match(f"{dialect}.unknown", dialect, {}, lambda call: self._failed(dialect, failure))
+        return Match(f"{dialect}.{name}", dialect, arguments, self._handle)
+
+    def _request_id(self) -> str:
+        text = self.ids.hexadecimal(32)
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def _signed(self, dialect: str, answer: Answer, request_id: str) -> Answer:
+        if dialect == S3:
+            answer.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
+            answer.headers.setdefault("x-amz-id-2", "sandbox")
+            answer.headers.setdefault("Server", "AmazonS3")
+        elif not any(name.lower() == "x-amzn-requestid" for name in answer.headers):
+            answer.headers["x-amzn-RequestId"] = request_id
+        return answer
+
+    def _failed(self, dialect: str, error: AwsError) -> Answer:
+        request_id = self._request_id()
+        return self._signed(dialect, error.answer(dialect, request_id), request_id)
+
+    def open(self, call: Call) -> None:
+        """Check the signature."""
+        try:
+            if not sigv4.is_signed(call.request):
+                old = sigv4.is_signed_old(call.request)
+                raise sigv4.too_old() if old else sigv4.missing(call.dialect)
+            call.key = sigv4.parse(call.request, call.dialect).key_id
+            if call.dialect == OTHER:
+                name = sigv4.claimed_service(call.request)
+                message = f"The sandbox has no service {name!r}; it has {', '.join(_SERVICES)}. See docs/sandbox.md."
+                raise AwsError(404, "UnknownOperationException", message)
+            signature = sigv4.verify(call.request, call.dialect, {self.access_key: self.secret_key})
+            if signature.service != call.dialect:
+                raise sigv4.missing(call.dialect)
+        except AwsError as error:
+            raise Refusal(self._failed(call.dialect, error)) from error
+        call.request.environ["finetune_sandbox.signature"] = signature
+
+    def _handle(self, call: Call) -> Answer:
+        request_id = self._request_id()
+        try:
+            answer = self._answer(call)
+        except AwsError as error:
+            answer = error.answer(call.dialect, request_id)
+        return self._signed(call.dialect, answer, request_id)
+
+    def _answer(self, call: Call) -> Answer:
+        signature: sigv4.Signature = call.request.environ["finetune_sandbox.signature"]
+        name = call.operation.partition(".")[2]
+        if call.dialect == S3:
+            bucket, key, query = s3_api.target(call.request)
+            return self._api.handle(name, S3Call(call.request, signature, bucket, key, query))
+        if name == "unknown":
+            if call.dialect == BEDROCK:
+                raise AwsError(404, "UnknownOperationException", "The sandbox does not have this operation of Bedrock.")
+            message = "The sandbox does not have this action. See docs/sandbox.md."
+            raise AwsError(400, "InvalidAction", message)
+        if call.dialect != BEDROCK:
+            return self.backends.handle(call.dialect, name, call.request, signature.region)
+        query_text = sigv4.raw_target(call.request)[1]
+        pairs = dict(parse_qsl(query_text, keep_blank_values=True))
+        members = service.request_of(name, call.arguments, pairs, sigv4.plain_body(call.request))
+        with self.store.lock:
+            answered = self._operations[name](self.store.region(signature.region), members)
+            status, body = service.answer_of(name, answered)
+        return Answer(body, status)
+
+    def error(self, dialect: str, status: int) -> Answer:
+        """The service's typical error of a status."""
+        return self._failed(dialect, typical(dialect, status))
+
+    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+        """Not used: every request has a handler, which checks the signature first."""
+        return self._failed(dialect, typical(dialect, 404))
+
+    def environment(self, base: str) -> dict[str, dict[str, str]]:
+        """The variables that boto3 and the AWS CLI read."""
+        return {
+            "aws": {
+                "AWS_ENDPOINT_URL": base,
+                "AWS_ACCESS_KEY_ID": self.access_key,
+                "AWS_SECRET_ACCESS_KEY": self.secret_key,
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+        }
+
+    def reset(self) -> None:
+        """As just started."""
+        with self.store.lock:
+            self.store.reset()
+            self.s3.reset()
+            self.backends.reset()
+            self._make_buckets()
+
+    def close(self) -> None:
+        """End the background work; the frame removes the folder."""
+        self.store.close()
+        self.backends.reset()
+        with _accounts_lock:
+            _accounts.discard(self.account_id)
+
+    # Control, as calls and as methods
+
+    def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """`/_sandbox/bedrock/<path>`."""
+        head, _unused, rest = path.partition("/")
+        store = self.store
+        with store.lock:
+            if (method, path) == ("POST", "seed"):
+                return seed(store, body)
+            if (method, path) == ("GET", "account"):
+                return self.shown()
+            if path == "settings" and method in {"GET", "POST"}:
+                if method == "POST":
+                    store.settings.change(dict(body))
+                return store.settings.shown()
+            if head == "fates" and (method, rest) == ("GET", ""):
+                return {"fates": [fate.shown() for fate in store.fates]}
+            if head == "fates" and (method, rest) == ("POST", ""):
+                return store.add_fate(body).shown()
+            if head == "fates" and method == "DELETE":
+                before = len(store.fates)
+                store.fates = [fate for fate in store.fates if rest and fate.id != rest]
+                return {"removed": before - len(store.fates)}
+            if path == "jobs" and method == "GET":
+                return self._jobs(Fields(body, "jobs"))
+        raise ControlError(f"There is no control call {method} /bedrock/{path}. See docs/sandbox.md.", 404)
+
+    def _jobs(self, fields: Fields) -> dict[str, Any]:
+        """What truly exists: for tests that count paid runs."""
+        seeded = fields.anything("seeded") in (True, "true", "1")
+        fields.done()
+        found = [job for region in self.store.regions() for job in region.jobs.values() if seeded or not job.seeded]
+        return {
+            "jobs": [
+                {
+                    "arn": job.arn,
+                    "name": job.name,
+                    "model_name": job.model_name,
+                    "model_arn": job.model_arn,
+                    "status": job.status,
+                    "created_at": job.created_at,
+                    "failure": job.failure,
+                    "tags": job.tags,
+                    "training_data": job.request["trainingDataConfig"],
+                    "client_request_token": job.request.get("clientRequestToken"),
+                }
+                for job in sorted(found, key=lambda job: job.order)
+            ]
+        }
+
+    def shown(self) -> dict[str, str]:
+        """The names of what the account starts with."""
+        return {
+            "account_id": self.account_id,
+            "region": self.region,
+            "role_arn": self.role_arn,
+            "data_bucket": self.data_bucket,
+            "output_bucket": self.output_bucket,
+            "access_key": self.access_key,
+        }
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Read or change limits and durations."""
+        shown: dict[str, Any] = self.control("POST", "settings", changes)
+        return shown
+
+    def seed(self, **spec: Any) -> dict[str, Any]:
+        """Make old jobs and models."""
+        made: dict[str, Any] = self.control("POST", "seed", spec)
+        return made
+
+    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
+        """Decide what happens to the next matching jobs."""
+        shown: dict[str, Any] = self.control("POST", "fates", {"fate": fate, **spec})
+        return shown
+
+    def jobs(self, seeded: bool = False) -> list[dict[str, Any]]:
+        """All jobs there are, oldest first; old (seeded) ones only when asked for."""
+        found: list[dict[str, Any]] = self.control("GET", "jobs", {"seeded": seeded})["jobs"]
+        return found

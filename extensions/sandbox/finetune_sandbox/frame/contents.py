@@ -1,0 +1,91 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uploaded contents: they lie in files, never in memory; a multipart object is the list of its parts' files."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from finetune_sandbox.frame import checksums
+
+_CHUNK = 1 << 20
+
+
+@dataclass
+class Segment:
+    """A file with a piece of an object."""
+
+    path: Path
+    size: int
+
+
+@dataclass
+class Stored:
+    """Uploaded content that nothing refers to yet. checksums: algorithm -> digest."""
+
+    segment: Segment
+    md5: bytes
+    checksums: dict[str, bytes]
+
+
+def read_segments(segments: Sequence[Segment], start: int, stop: int) -> Iterator[bytes]:
+    """The bytes from start to stop."""
+    left = stop - start
+    for segment in segments:
+        if start >= segment.size:
+            start -= segment.size
+            continue
+        if left <= 0:
+            return
+        with segment.path.open("rb") as file:
+            file.seek(start)
+            start = 0
+            while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+                left -= len(chunk)
+                yield chunk
+
+
+class Contents:
+    """A folder of uploaded contents."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def write(self, chunks: Iterable[bytes], algorithms: Iterable[str] = ()) -> Stored:
+        """Put content into a file; its checksums are taken on the way. Nothing stays behind when `chunks` fails."""
+        with self._lock:
+            self._count += 1
+            path = self._folder / f"{self._count:08d}"
+        md5 = hashlib.md5(usedforsecurity=False)
+        sums = {name: checksums.new(name) for name in algorithms}
+        size = 0
+        try:
+            with path.open("wb", buffering=0) as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                    md5.update(chunk)
+                    for each in sums.values():
+                        each.update(chunk)
+                    size += len(chunk)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Stored(Segment(path, size), md5.digest(), {name: each.digest() for name, each in sums.items()})
+
+    @staticmethod
+    def discard(stored: Stored) -> None:
+        """Content that was not wanted in the end."""
+        stored.segment.path.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                path.unlink()

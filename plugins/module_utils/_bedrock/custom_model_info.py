@@ -1,0 +1,125 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What bedrock_custom_model_info looks up.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+# Which options are filters of which listing, by the API's names.
+_OF_JOBS = {
+    "name_contains": "nameContains",
+    "status_equals": "statusEquals",
+    "creation_time_after": "creationTimeAfter",
+    "creation_time_before": "creationTimeBefore",
+}
+_OF_MODELS = {
+    "name_contains": "nameContains",
+    "model_status": "modelStatus",
+    "base_model_arn_equals": "baseModelArnEquals",
+    "foundation_model_arn_equals": "foundationModelArnEquals",
+    "is_owned": "isOwned",
+    "creation_time_after": "creationTimeAfter",
+    "creation_time_before": "creationTimeBefore",
+}
+_TIMES = ("creation_time_after", "creation_time_before")
+
+
+def find(module: AnsibleModule) -> dict[str, Any]:
+    """The module's result."""
+    params = module.params
+    if params["limit"] < 0:
+        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
+    for option in _TIMES:
+        if params[option] and timestamp(params[option]) is None:
+            raise InvalidInput(f"{option} is '{params[option]}'; it is a time such as 2026-11-20T00:00:00Z.")
+    for option in ("job_identifier", "model_identifier"):
+        given = params[option] or ""
+        if not module.check_mode:
+            refuse_predicted(option, given)
+        elif given.startswith(CHECK_MODE):
+            return {"changed": False, "jobs": [], "models": []}
+    api = make_api(module, "bedrock")
+    alone = params["job_identifier"] or params["model_identifier"]
+    return {
+        "changed": False,
+        "jobs": list(_jobs(api, params)) if not alone or params["job_identifier"] else [],
+        "models": list(_models(api, params)) if not alone or params["model_identifier"] else [],
+    }
+
+
+def _filters(api: Api, operation: str, params: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    shape = shapes.members(api.bedrock, operation)
+    wanted: dict[str, Any] = {}
+    for option, name in known.items():
+        if params[option] is None:
+            continue
+        if option in _TIMES:
+            wanted[name] = timestamp(params[option])
+        else:
+            wanted[name] = shapes.request(params[option], shape.members[name], option)
+    return wanted
+
+
+def _limited(found: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
+    return islice(found, limit) if limit else found
+
+
+def _jobs(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    if "jobs" not in params["gather"]:
+        return
+    if params["job_identifier"]:
+        yield _job(api, params["job_identifier"], params)
+        return
+    wanted = _filters(api, "ListModelCustomizationJobs", params, _OF_JOBS)
+    for summary in _limited(jobs.list_jobs(api, **wanted), params["limit"]):
+        yield _job(api, str(summary["job_arn"]), params) if params["details"] or params["steps"] else summary
+
+
+def _job(api: Api, identifier: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    job = jobs.get_job(api, identifier)
+    job.update(_of_tags(api, str(job["job_arn"])))
+    if params["steps"]:
+        job["steps"] = jobs.read_steps(api, job)
+    return job
+
+
+def _models(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    if "models" not in params["gather"]:
+        return
+    if params["model_identifier"]:
+        yield _model(api, params["model_identifier"])
+        return
+    wanted = _filters(api, "ListCustomModels", params, _OF_MODELS)
+    for summary in _limited(jobs.list_models(api, **wanted), params["limit"]):
+        yield _model(api, str(summary["model_arn"])) if params["details"] else summary
+
+
+def _model(api: Api, identifier: str) -> dict[str, Any]:
+    model = jobs.get_model(api, identifier)
+    return {**model, **_of_tags(api, str(model["model_arn"]))}
+
+
+def _of_tags(api: Api, arn: str) -> dict[str, Any]:
+    tags = jobs.list_tags(api, arn)
+    return {
+        "tags": markers.visible(tags),
+        "name": tags.get(markers.NAME),
+        "training_sha256": tags.get(markers.TRAINING),
+    }

@@ -1,0 +1,417 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource bedrock_dataset: a validated object in S3, found again by the hash in its key.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    InvalidInput,
+    NotVisible,
+    Outdated,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
+    parse_remote_name,
+    remote_name,
+)
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
+# What the API takes in the URI of training data.
+_KEY = re.compile(r"[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*")
+_MAX_TAGS = 10  # of an object, S3 user guide
+_PART = 32 * MIB
+_PARALLEL = 8
+_UNFINISHED_AGE = 86400.0  # seconds; a younger upload may be somebody's who is still at it
+_CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made."""
+    params = module.params
+    name = name_of(params) or PurePosixPath(params["key"] or "").name
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
+            hint="" if params["name"] else "It was taken from src or key; give another as name.",
+        )
+    options = options_of(module, name=name, run_id=None, id_option="bucket")
+    _check(params)
+    api = make_api(module, "s3")
+    limits = limits_for("bedrock", params["base_model_identifier"], params["customization_type"], params["split"])
+    given = read(params, limits, module.warn)
+    if params["state"] == "present" and given is None:
+        raise InvalidInput("There is no data.", hint="Give src or content.")
+    elsewhere = set(given.report.media_buckets) - {params["bucket"]} if given and limits.one_bucket else set()
+    if elsewhere:
+        raise InvalidInput(
+            f"The images and videos of the data are in {', '.join(sorted(elsewhere))}, not in {params['bucket']}.",
+            hint="This base model reads them only from the bucket of the data itself: copy them, or give that bucket.",
+        )
+    if given is None and not params["key"]:
+        key = None
+    else:
+        key = params["key"] or f"{params['prefix'] or ''}{remote_name(name, given.report.sha256) if given else ''}"
+        if not _KEY.fullmatch(key):
+            raise InvalidInput(
+                f"The object's key would be '{key}', which Bedrock does not take.",
+                hint="It has letters, digits and -!_*'(). between single slashes.",
+            )
+    return Dataset(api, name, params, given, key), options
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    if not _BUCKET.fullmatch(params["bucket"]):
+        raise InvalidInput(f"bucket is '{params['bucket']}', which is no bucket's name.", hint="Give it without s3://.")
+    for option in ("key", "prefix"):
+        if (params[option] or "").startswith("/"):
+            raise InvalidInput(f"{option} begins with a slash.", hint="Leave the slash out.")
+    if params["prefix"] and not params["prefix"].endswith("/"):
+        raise InvalidInput(f"prefix is '{params['prefix']}'; it ends with a slash.")
+    if len(params["tags"] or ()) > _MAX_TAGS:
+        raise InvalidInput(f"tags has {len(params['tags'])} entries; S3 takes {_MAX_TAGS} of an object.")
+    for key, value in (params["tags"] or {}).items():
+        if isinstance(value, (dict, list)):
+            raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
+        if not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
+            raise InvalidInput(f"tags: '{str(key)[:128]}': a key has 1 to 128 characters, a value at most 256.")
+
+
+class Dataset:
+    """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
+
+    kind = "object"
+    noun = "Object"
+    capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
+
+    def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
+        self.api = api
+        self.name = name
+        self.bucket = str(params["bucket"])
+        self.prefix = str(params["prefix"] or "")
+        self.key = key
+        self.purge_tags = bool(params["purge_tags"])
+        self.given = given
+        self.report = given.report if given else None
+        self.warnings: list[str] = []
+        self.wish: dict[str, Any] = {}
+        if self.report:
+            self.wish["content"] = f"sha256:{self.report.sha256}"
+        if params["kms_key_id"]:
+            self.wish["kms_key_id"] = params["kms_key_id"]
+        if params["tags"] is not None:
+            self.wish["tags"] = {str(key): str(value) for key, value in params["tags"].items()}
+        self._unseen = False  # whether these credentials may not see what is there
+        self._met = False  # whether S3 said, of an object that is not seen, that it is there
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """Under a key of the user's own the content can differ; under ours it is in the key."""
+        return (
+            Field("content", "in_place"),
+            Field("tags", "in_place", same_tags if self.purge_tags else has_tags),
+            Field("kms_key_id", "creation", jobs.same_key),
+        )
+
+    def request(self) -> dict[str, Any]:
+        """The object by its content."""
+        return {"s3_uri": self._uri(str(self.key)), **self.wish}
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The object of that key, by one HEAD; without data and key, every version of the dataset by its name."""
+        if self.key is None:
+            return [self._run(key, {}) for key in self._keys_of_name()]
+        self._unseen = False
+        try:
+            shown = objects.head(self.api, self.bucket, self.key)
+        except Refused as error:
+            if error.status != 403:
+                raise
+            self._unseen = True
+            there = self._met or self._is_listed(self.key)
+            return [self._run(self.key, {})] if there else []
+        return [self._run(self.key, shown)] if shown is not None else []
+
+    def _run(self, key: str, shown: Mapping[str, Any]) -> Run:
+        fields: dict[str, Any] = {}
+        named = parse_remote_name(PurePosixPath(key).name)
+        digest = objects.sha256_of(shown)
+        ours = self.report is not None and named is not None and self.report.sha256.startswith(named[1])
+        if self.report and not ours:
+            fields["content"] = f"sha256:{digest}" if digest else "unknown"
+        if shown.get("SSEKMSKeyId"):
+            fields["kms_key_id"] = shown["SSEKMSKeyId"]
+        if "tags" in self.wish:
+            fields["tags"] = self._tags(key)
+        return Run(
+            id=self._uri(key),
+            created=timestamp(shown.get("LastModified")) or 0.0,
+            phase=Phase.READY,
+            status="uploaded",
+            shown=fields,
+            removable=True,
+            raw={
+                "key": key,
+                "sha256": digest or (named[1] if named else None),
+                "bytes": shown.get("ContentLength"),
+                "etag": str(shown.get("ETag") or "").strip('"') or None,
+                "version_id": shown.get("VersionId"),
+                "kms_key_id": shown.get("SSEKMSKeyId"),
+                "tags": fields.get("tags"),
+            },
+        )
+
+    def _tags(self, key: str) -> dict[str, str]:
+        with self.api.translated(f"Reading the tags of {self._uri(key)}"):
+            found = self.api.s3.get_object_tagging(Bucket=self.bucket, Key=key).get("TagSet") or ()
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def _list(self, prefix: str) -> Iterator[str]:
+        with self.api.translated(f"Listing {self._uri(prefix)}"):
+            for page in self.api.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents") or ():
+                    yield item["Key"]
+
+    def _is_listed(self, key: str) -> bool:
+        """Whether a key that may not be read can at least be seen in the list."""
+        try:
+            return any(found == key for found in self._list(key))
+        except Refused:
+            return False
+
+    def _keys_of_name(self) -> list[str]:
+        found = []
+        for key in self._list(f"{self.prefix}{self.name}-"):
+            named = parse_remote_name(key[len(self.prefix) :])
+            if named and named[0] == self.name:
+                found.append(key)
+        return found
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """Nothing to add: an object that is seen is there."""
+        return [replace(run, verified=True) for run in runs]
+
+    def refresh(self, run: Run) -> Run:
+        """One HEAD."""
+        shown = objects.head(self.api, self.bucket, run.raw["key"])
+        return replace(run, phase=Phase.GONE) if shown is None else self._run(run.raw["key"], shown)
+
+    def progress(self, run: Run) -> Progress:
+        """An object is there at once."""
+        return Progress("uploading")
+
+    # -- changing --
+
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """The bucket must be there."""
+        region = objects.bucket_region(self.api, self.bucket)
+        if region and region != self.api.region:
+            self.warnings.append(
+                f"The bucket {self.bucket} is in {region}, not in {self.api.region}: jobs of {self.api.region} cannot "
+                "read it."
+            )
+        return ()
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Nothing keeps an object from being deleted, but a retention, which S3 itself reports."""
+        return ()
+
+    def create(self, token: str) -> Run:
+        """Send the object; where it may not be seen whether it is there, on condition that it is not."""
+        self._abort_unfinished(str(self.key), older_than=_UNFINISHED_AGE)
+        self._upload(only_if_new=self._unseen)
+        return self._sent()
+
+    def _sent(self) -> Run:
+        if self.given is None or self.key is None:
+            raise AssertionError("unreachable: nothing is sent without data")
+        if self.given.changed:
+            with self.api.translated(f"Deleting {self._uri(self.key)}"):
+                self.api.s3.delete_object(Bucket=self.bucket, Key=self.key)
+            raise self.given.changed_error()
+        raw = {"key": self.key, "sha256": self.given.report.sha256, "bytes": self.given.report.bytes}
+        return Run(
+            id=self._uri(self.key),
+            created=time.time(),
+            phase=Phase.READY,
+            status="uploaded",
+            removable=True,
+            raw={**raw, "kms_key_id": self.wish.get("kms_key_id"), "tags": self.wish.get("tags")},
+        )
+
+    def _upload(self, *, only_if_new: bool) -> None:
+        """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
+        it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
+        given, key = self.given, self.key
+        if given is None or key is None:
+            raise AssertionError("unreachable: nothing is sent without data")
+        extra: dict[str, Any] = {
+            "Metadata": {objects.METADATA: given.report.sha256},
+            "ContentType": "application/jsonl",
+        }
+        if given.report.bytes < _PART:
+            extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(given.report.sha256)).decode()
+        if "kms_key_id" in self.wish:
+            extra.update(ServerSideEncryption="aws:kms", SSEKMSKeyId=self.wish["kms_key_id"])
+        if self.wish.get("tags"):
+            extra["Tagging"] = urlencode(self.wish["tags"])
+        transfer = load("boto3.s3.transfer", "to reach AWS")
+        config = transfer.TransferConfig(
+            multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=_PARALLEL
+        )
+        try:
+            with (
+                self.api.translated(f"Uploading {self._uri(key)}"),
+                self._conditionally(only_if_new),
+                given.open() as stream,
+                transfer.create_transfer_manager(self.api.s3, config) as manager,
+            ):
+                # A file is read part by part where it is, a stream would be held in memory.
+                source = str(given.source.path) if given.source.path else stream
+                manager.upload(source, self.bucket, key, extra).result()
+        except Refused as error:
+            if only_if_new and error.status in (409, 412):
+                self._met = True
+                raise Outdated(error.message, status=error.status, code=error.code) from error
+            raise
+
+    @contextmanager
+    def _conditionally(self, condition: bool) -> Iterator[None]:
+        """Add ``If-None-Match: *``, which s3transfer has no argument for, to the calls that make the object."""
+        events = self.api.s3.meta.events
+        names = [f"provide-client-params.s3.{operation}" for operation in _CONDITIONAL] if condition else []
+        for name in names:
+            events.register(name, _add_condition)
+        try:
+            yield
+        finally:
+            for name in names:
+                events.unregister(name, _add_condition)
+
+    def _abort_unfinished(self, key: str, *, older_than: float) -> None:
+        """Uploads in parts that somebody left behind cost money until they are aborted."""
+        try:
+            with self.api.translated(f"Listing the unfinished uploads of {self._uri(key)}"):
+                found = self.api.s3.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads") or ()
+            for upload in found:
+                age = time.time() - (timestamp(upload.get("Initiated")) or time.time())
+                if upload["Key"] == key and age >= older_than:
+                    with self.api.translated(f"Aborting an unfinished upload of {self._uri(key)}"):
+                        self.api.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
+        except Refused as error:
+            # Nothing depends on it, and these credentials may not be allowed to.
+            if error.status not in (403, 404):
+                self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Send other content under the same key; set the tags."""
+        changed = {change.name for change in changes}
+        if "content" in changed:
+            self._upload(only_if_new=False)
+            return self._sent()
+        tags = self.wish["tags"] if self.purge_tags else {**run.shown.get("tags", {}), **self.wish["tags"]}
+        with self.api.translated(f"Changing the tags of {run.id}"):
+            self.api.s3.put_object_tagging(
+                Bucket=self.bucket,
+                Key=run.raw["key"],
+                Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
+            )
+        return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
+
+    def cancel(self, run: Run) -> Run:
+        """Never asked: see capabilities."""
+        raise AssertionError("unreachable: cannot cancel")
+
+    pause = resume = cancel
+
+    def delete(self, run: Run) -> Run:
+        """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
+        key = run.raw["key"]
+        self._abort_unfinished(key, older_than=0)
+        try:
+            with self.api.translated(f"Deleting {run.id}"):
+                done = self.api.s3.delete_object(Bucket=self.bucket, Key=key)
+        except NotVisible:
+            done = {}
+        if mapping(done).get("DeleteMarker"):
+            self.warnings.append(
+                f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
+                "are deleted themselves or by the bucket's lifecycle."
+            )
+        return replace(run, phase=Phase.GONE, removable=False)
+
+    # -- telling --
+
+    def hint(self, run: Run) -> str:
+        """An object cannot fail."""
+        return ""
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The object, and what was found in the data."""
+        shown = run.raw if run else {}
+        report = self.report
+        key = shown.get("key") or self.key
+        return {
+            "name": self.name,
+            "id": run.id if run else None,
+            "s3_uri": self._uri(key) if key else None,
+            "bucket": self.bucket,
+            "key": key,
+            "sha256": report.sha256 if report else shown.get("sha256"),
+            "bytes": report.bytes if report else shown.get("bytes"),
+            "examples": report.examples if report else None,
+            "format": report.format if report else None,
+            "estimated_tokens": report.estimated_tokens if report else None,
+            "version_id": shown.get("version_id"),
+            "tags": shown.get("tags"),
+            "validation": report.to_dict() if report else {},
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """The key is known before the object is there."""
+        uri = self._uri(str(self.key))
+        return {**self.describe(None, details=False), "run_id": uri, "id": uri, "tags": self.wish.get("tags")}
+
+
+def _add_condition(params: dict[str, Any], **_event: Any) -> None:
+    params["IfNoneMatch"] = "*"

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hyperparameters of each family of base models and their ranges.
+
+Private to llmops.finetune; may change at any time.
+
+Source: Amazon Bedrock user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08. A name or a family
+that is not here is passed on with a warning: the service learns faster than this table. The API takes them as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+
+class Bound(NamedTuple):
+    """Lowest and highest value; ``whole`` numbers only; ``auto``: that word may stand for a number."""
+
+    lowest: float
+    highest: float
+    whole: bool = False
+    auto: bool = False
+
+
+_EARLY = {"earlyStoppingThreshold": Bound(0, 0.1), "earlyStoppingPatience": Bound(1, 10, whole=True)}
+_LLAMA = {
+    "epochCount": Bound(1, 10, whole=True),
+    "batchSize": Bound(1, 1, whole=True),
+    "learningRate": Bound(5e-6, 0.1),
+}
+_TITAN_TEXT = {
+    "epochCount": Bound(1, 10, whole=True),
+    "batchSize": Bound(1, 64, whole=True),
+    "learningRate": Bound(0, 1),
+    "learningRateWarmupSteps": Bound(0, 250, whole=True),
+}
+# By the beginning of the base model's id, the longest first.
+FAMILIES: dict[str, dict[str, Bound]] = {
+    "amazon.nova-canvas": {
+        "batchSize": Bound(8, 192, whole=True),
+        "stepCount": Bound(10, 20000, whole=True),
+        "learningRate": Bound(1e-7, 1e-4),
+    },
+    "amazon.nova-": {
+        "epochCount": Bound(1, 5, whole=True),
+        "batchSize": Bound(1, 1, whole=True),  # not in the guide, but in AWS's own samples
+        "learningRate": Bound(1e-6, 1e-4),
+        "learningRateWarmupSteps": Bound(0, 100, whole=True),
+    },
+    "amazon.titan-text-premier": {
+        "epochCount": Bound(1, 5, whole=True),
+        "batchSize": Bound(1, 1, whole=True),
+        "learningRate": Bound(1e-7, 1e-5),
+        "learningRateWarmupSteps": Bound(0, 20, whole=True),
+    },
+    "amazon.titan-text-": _TITAN_TEXT,
+    "amazon.titan-image-generator": {
+        "batchSize": Bound(8, 192, whole=True),
+        "stepCount": Bound(10, 40000, whole=True, auto=True),
+        "learningRate": Bound(1e-7, 1),
+    },
+    "amazon.titan-embed-image": {
+        "epochCount": Bound(1, 100, whole=True, auto=True),
+        "batchSize": Bound(256, 9216, whole=True),
+        "learningRate": Bound(5e-8, 1),
+    },
+    "anthropic.claude-3": {
+        "epochCount": Bound(1, 10, whole=True),
+        "batchSize": Bound(4, 256, whole=True),
+        "learningRateMultiplier": Bound(0.1, 2),
+        **_EARLY,
+    },
+    "cohere.command": {
+        "epochCount": Bound(1, 100, whole=True),
+        "batchSize": Bound(8, 32, whole=True),
+        "learningRate": Bound(5e-6, 0.1),
+        **_EARLY,
+        "evalPercentage": Bound(5, 50, whole=True),
+    },
+    "meta.llama3-1": _LLAMA,
+    "meta.llama3-2": _LLAMA,
+}
+# Distillation and reinforcement have other settings, which are given in customization_config.
+_PLAIN_TYPES = (None, "FINE_TUNING", "CONTINUED_PRE_TRAINING")
+
+
+def bounds_of(base_model_identifier: str) -> Mapping[str, Bound] | None:
+    """The table of a base model by its id or ARN; None where the guide has none."""
+    found = model_id(base_model_identifier)
+    return next((table for start, table in FAMILIES.items() if found.startswith(start)), None)
+
+
+def check_hyperparameters(wish: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a value that the guide's table rules out."""
+    bounds = _bounds(wish)
+    for key, value in wish.get("hyperparameters", {}).items():
+        bound = (bounds or {}).get(key)
+        if bound is None or (bound.auto and str(value).lower() == "auto"):
+            continue
+        found = number(value)
+        fits = found is not None and bound.lowest <= found <= bound.highest
+        if not fits or (bound.whole and not float(found or 0).is_integer()):
+            kind = "a whole number" if bound.whole else "a number"
+            raise InvalidInput(
+                f"hyperparameters.{key} is {value!r}; for {model_id(wish['base_model_identifier'])} it is "
+                f"{'auto or ' if bound.auto else ''}{kind} from {bound.lowest:g} to {bound.highest:g}."
+            )
+
+
+def unknown_hyperparameters(wish: Mapping[str, Any]) -> list[str]:
+    """A warning for names that the guide's table lacks."""
+    bounds = _bounds(wish)
+    unknown = sorted(set(wish.get("hyperparameters", ())) - set(bounds or ()))
+    if bounds is None or not unknown:
+        return []
+    base = model_id(wish["base_model_identifier"])
+    return [f"hyperparameters not known for {base}, passed on as they are: {', '.join(unknown)}."]
+
+
+def _bounds(wish: Mapping[str, Any]) -> Mapping[str, Bound] | None:
+    if wish.get("customization_type") not in _PLAIN_TYPES or "base_model_identifier" not in wish:
+        return None
+    return bounds_of(str(wish["base_model_identifier"]))

@@ -1,0 +1,320 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Customization jobs and custom models as Bedrock shows them, in the engine's terms.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.objects import parse_data, split_uri
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number, same_content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+
+PHASES = {
+    "InProgress": Phase.PENDING,
+    "Stopping": Phase.STOPPING,
+    "Stopped": Phase.CANCELLED,
+    "Failed": Phase.FAILED,
+    "Completed": Phase.READY,
+}
+_MODEL_PHASES = {"Creating": Phase.PENDING, "Active": Phase.READY, "Failed": Phase.FAILED}
+_STAGES = (
+    ("training_details", "training"),
+    ("data_processing_details", "processing the data"),
+    ("validation_details", "validating the data"),
+)
+_PAGE = 1000  # the API's own maximum
+_SYSTEM_TAG = "aws:"
+_TAG_VALUE = 256  # characters
+_BETWEEN = " / "
+_CONTEXT = re.compile(r":\d+k")
+
+
+# -- names -----------------------------------------------------------------------------------------------------
+
+
+def model_id(identifier: str) -> str:
+    """The id in a foundation model's ARN; anything else as it is."""
+    return identifier.partition(":foundation-model/")[2] or identifier
+
+
+def same_base(wish: Any, shown: Any) -> bool:
+    """The same base model: an ARN equals the id in it, an id with a context suffix (``:300k``) the one without."""
+    a, b = model_id(str(wish)), model_id(str(shown))
+    if a == b:
+        return True
+    bare_a, bare_b = _without_context(a), _without_context(b)
+    return bare_a == bare_b and (a == bare_a or b == bare_b)
+
+
+def _without_context(identifier: str) -> str:
+    head, colon, last = identifier.rpartition(":")
+    return head if colon and _CONTEXT.fullmatch(colon + last) else identifier
+
+
+def same_key(wish: Any, shown: Any) -> bool:
+    """The same KMS key. An alias may point to another key any day: it is not compared."""
+    a, b = str(wish), str(shown)
+    return "alias/" in a or a == b or b.endswith(f":key/{a}")
+
+
+def same_place(wish: Any, shown: Any) -> bool:
+    """The same folder in S3."""
+    return str(wish).rstrip("/") == str(shown).rstrip("/")
+
+
+def is_model(identifier: str) -> bool:
+    """Whether this is the ARN of a custom model, not of a job."""
+    return ":custom-model/" in identifier
+
+
+# -- looking ---------------------------------------------------------------------------------------------------
+
+
+def list_jobs(api: Api, **wanted: Any) -> Iterator[dict[str, Any]]:
+    """The jobs' summaries, newest first. ``wanted``: the API's filters by their API names."""
+    with api.translated("Listing the customization jobs"):
+        yield from shapes.pages(
+            api.bedrock,
+            "list_model_customization_jobs",
+            "modelCustomizationJobSummaries",
+            sortBy="CreationTime",
+            sortOrder="Descending",
+            PaginationConfig={"PageSize": _PAGE},
+            **wanted,
+        )
+
+
+def list_models(api: Api, **wanted: Any) -> Iterator[dict[str, Any]]:
+    """The custom models' summaries, newest first. ``wanted``: the API's filters by their API names."""
+    with api.translated("Listing the custom models"):
+        yield from shapes.pages(
+            api.bedrock,
+            "list_custom_models",
+            "modelSummaries",
+            sortBy="CreationTime",
+            sortOrder="Descending",
+            PaginationConfig={"PageSize": _PAGE},
+            **wanted,
+        )
+
+
+def get_job(api: Api, identifier: str) -> dict[str, Any]:
+    """One job by its ARN or name, as plain data."""
+    with api.translated(f"Looking up the job {identifier}"):
+        return _plain(
+            api, "GetModelCustomizationJob", api.bedrock.get_model_customization_job(jobIdentifier=identifier)
+        )
+
+
+def get_model(api: Api, identifier: str) -> dict[str, Any]:
+    """One custom model by its ARN or name, as plain data."""
+    with api.translated(f"Looking up the model {identifier}"):
+        return _plain(api, "GetCustomModel", api.bedrock.get_custom_model(modelIdentifier=identifier))
+
+
+def _plain(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shapes.plain(given, shapes.answer(api.bedrock, operation))
+    if "hyper_parameters" in found:
+        found["hyperparameters"] = found.pop("hyper_parameters")  # as the option is called
+    return found
+
+
+def list_tags(api: Api, arn: str) -> dict[str, str]:
+    """All tags of a job or model; AWS's own are left out. NotVisible where it does not exist."""
+    with api.translated(f"Reading the tags of {arn}"):
+        found = api.bedrock.list_tags_for_resource(resourceARN=arn).get("tags") or ()
+    return {tag["key"]: tag["value"] for tag in found if not tag["key"].startswith(_SYSTEM_TAG)}
+
+
+# -- in the engine's terms -------------------------------------------------------------------------------------
+
+
+def run_of_summary(summary: Mapping[str, Any]) -> Run:
+    """A job as the list shows it: nothing of its settings, so it is not verified."""
+    phase = PHASES.get(str(summary.get("status")), Phase.UNKNOWN)
+    return Run(
+        id=str(summary["job_arn"]),
+        created=timestamp(summary.get("creation_time")) or 0.0,
+        phase=phase,
+        status=str(summary.get("status") or "unknown"),
+        model=summary.get("custom_model_arn"),
+        ended=timestamp(summary.get("end_time")),
+        removable=phase is Phase.READY,
+        verified=phase not in (Phase.READY, Phase.FAILED, Phase.CANCELLED),
+        raw=summary,
+    )
+
+
+def run_of_job(job: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Run:
+    """A job in full. ``tags``: the job's own, markers included, where they are known."""
+    phase = PHASES.get(str(job.get("status")), Phase.UNKNOWN)
+    return Run(
+        id=str(job["job_arn"]),
+        created=timestamp(job.get("creation_time")) or 0.0,
+        phase=phase,
+        status=str(job.get("status") or "unknown"),
+        shown=_shown(job, tags),
+        reason=str(job.get("failure_message") or ""),
+        model=job.get("output_model_arn"),
+        ended=timestamp(job.get("end_time")),
+        token=job.get("client_request_token"),
+        removable=phase is Phase.READY,
+        verified=phase is not Phase.READY,
+        raw=job,
+    )
+
+
+def run_of_model(model: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Run:
+    """A custom model that no job of this account made: imported or copied."""
+    status = str(model.get("model_status") or "Active")
+    phase = _MODEL_PHASES.get(status, Phase.UNKNOWN)
+    return Run(
+        id=str(model["model_arn"]),
+        created=timestamp(model.get("creation_time")) or 0.0,
+        phase=phase,
+        status=status,
+        shown=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}, tags),
+        reason=str(model.get("failure_message") or ""),
+        model=str(model["model_arn"]),
+        removable=True,
+        raw=model,
+    )
+
+
+def _shown(job: Mapping[str, Any], tags: Mapping[str, str] | None) -> dict[str, Any]:
+    training = mapping(job.get("training_data_config"))
+    vpc = mapping(job.get("vpc_config"))
+    shown: dict[str, Any] = {
+        "base_model_identifier": job.get("base_model_arn"),
+        "customization_type": job.get("customization_type"),
+        "hyperparameters": job.get("hyperparameters"),
+        "customization_config": job.get("customization_config"),
+        "custom_model_kms_key_id": job.get("output_model_kms_key_arn"),
+        "role_arn": job.get("role_arn"),
+        "output_data_config": mapping(job.get("output_data_config")).get("s3_uri"),
+        "vpc_config.subnet_ids": vpc.get("subnet_ids"),
+        "vpc_config.security_group_ids": vpc.get("security_group_ids"),
+        "job_name": job.get("job_name"),
+        "invocation_logs_config": training.get("invocation_logs_config"),
+    }
+    # An older run need not name its data in a way that this version would accept.
+    if training.get("s3_uri"):
+        shown["training_data_config"] = _content(training["s3_uri"], (tags or {}).get(markers.TRAINING))
+    validators = mapping(job.get("validation_data_config")).get("validators")
+    if validators is not None:
+        kept = (tags or {}).get(markers.VALIDATION, "").split(_BETWEEN)
+        kept = kept if len(kept) == len(validators) else [""] * len(validators)
+        shown["validation_data_config"] = [
+            _content(item.get("s3_uri"), mark) for item, mark in zip(validators, kept, strict=True)
+        ]
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def content_mark(content: Content) -> str:
+    """What a tag keeps of data: its sha256, else S3's checksum, else nothing."""
+    return content.sha256 or content.version
+
+
+def contents_mark(contents: list[Content]) -> str:
+    """The same of several; short, because a tag's value has at most 256 characters."""
+    mark = _BETWEEN.join(content.sha256[:12] or content.version for content in contents)
+    return mark if len(mark) <= _TAG_VALUE else ""
+
+
+def _content(uri: Any, mark: str | None) -> Content:
+    try:
+        content = parse_data("s3_uri", str(uri))
+    except InvalidInput:
+        return Content(id=str(uri))
+    if not mark:
+        return content
+    if " " in mark:
+        return Content(id=content.id, sha256=content.sha256, version=mark)
+    return Content(id=content.id, sha256=mark)
+
+
+def same_contents(wish: Any, shown: Any) -> bool:
+    """Several data sets, in which order says nothing."""
+    left = list(shown)
+    for content in wish:
+        found = next((index for index, other in enumerate(left) if same_content(content, other)), None)
+        if found is None:
+            return False
+        del left[found]
+    return not left
+
+
+def progress_of(run: Run) -> Progress:
+    """How far a job is: Bedrock names the stage and says no more while it runs."""
+    details = mapping(run.raw.get("status_details"))
+    for key, stage in _STAGES:
+        if mapping(details.get(key)).get("status") in ("InProgress", "Stopping"):
+            return Progress(stage)
+    done = [stage for key, stage in _STAGES if mapping(details.get(key)).get("status") == "Completed"]
+    return Progress(f"{done[0]} is done" if done else "waiting to start")
+
+
+# -- metrics ---------------------------------------------------------------------------------------------------
+
+
+def final_metrics(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The last losses; the mean where several validators have one each."""
+    metrics: dict[str, Any] = {}
+    loss = number(mapping(job.get("training_metrics")).get("training_loss"))
+    if loss is not None:
+        metrics["training_loss"] = loss
+    losses = [number(item.get("validation_loss")) for item in job.get("validation_metrics") or ()]
+    known = [loss for loss in losses if loss is not None]
+    if known:
+        metrics["validation_loss"] = sum(known) / len(known)
+    return metrics
+
+
+def read_steps(api: Api, job: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The losses by step that a job wrote into its output bucket: ``training`` and ``validation``, each a list.
+
+    Empty where there are none. Bedrock's guide and its samples differ in where the validation's file is.
+    """
+    uri = mapping(job.get("output_data_config")).get("s3_uri")
+    if not uri:
+        return {"training": [], "validation": []}
+    bucket, key = split_uri("output_data_config.s3_uri", str(uri))
+    folder = f"{key.rstrip('/')}/".lstrip("/") + f"model-customization-job-{str(job['job_arn']).rpartition('/')[2]}"
+    validation = f"{folder}/validation_artifacts/post_fine_tuning_validation"
+    return {
+        "training": _rows(api, bucket, f"{folder}/training_artifacts/step_wise_training_metrics.csv"),
+        "validation": _rows(api, bucket, f"{validation}/validation_metrics.csv")
+        or _rows(api, bucket, f"{validation}/validation/validation_metrics.csv"),
+    }
+
+
+def _rows(api: Api, bucket: str, key: str) -> list[dict[str, Any]]:
+    try:
+        with api.translated(f"Reading s3://{bucket}/{key}"):
+            body = api.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except NotVisible:
+        return []
+    except Refused as error:
+        if error.code == "NoSuchKey":
+            return []
+        raise
+    rows = []
+    for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig", "replace"))):
+        cells = {key.strip(): number(value) for key, value in row.items() if key and value not in (None, "")}
+        rows.append({key: value for key, value in cells.items() if value is not None})
+    return [row for row in rows if row]

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the drivers of this provider need of Amazon S3.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
+
+METADATA = "llmops-finetune-sha256"  # S3 keeps user metadata in lower case, as HTTP headers
+_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def split_uri(option: str, uri: str) -> tuple[str, str]:
+    """(bucket, key) of ``s3://bucket/key``; the key may be empty. Raises InvalidInput for anything else."""
+    refuse_predicted(option, uri)
+    match = _URI.fullmatch(uri)
+    if not match:
+        raise InvalidInput(f"{option} is '{uri}'; it is a URI such as s3://bucket/path/file.jsonl.")
+    return match["bucket"], match["key"] or ""
+
+
+def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
+    """The data that a URI stands for: its content is known where the object's name carries the hash.
+
+    In check mode such an object may be one that an earlier task only foresees.
+    """
+    _bucket, key = split_uri(option, uri)
+    if not key or key.endswith("/"):
+        raise InvalidInput(f"{option} is '{uri}', a folder.", hint="Give the URI of one file.")
+    named = parse_remote_name(PurePosixPath(key).name)
+    return Content(id=uri, sha256=named[1] if named else "", predicted=check_mode and named is not None)
+
+
+def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
+    """The object as HEAD shows it; None where there is none. Refused with 403: these credentials may not know."""
+    try:
+        with api.translated(f"Looking up s3://{bucket}/{key}"):
+            found: Mapping[str, Any] = api.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            return found
+    except NotVisible:
+        return None
+
+
+def sha256_of(shown: Mapping[str, Any]) -> str:
+    """The sha256 that bedrock_dataset keeps with an object, or empty."""
+    digest = str(mapping(shown.get("Metadata")).get(METADATA) or "")
+    return digest if _SHA256.fullmatch(digest) else ""
+
+
+def version_of(shown: Mapping[str, Any]) -> str:
+    """A word for the bytes of an object that depends on nothing else, or empty where S3 shows none.
+
+    The ETag is the MD5 of the bytes only for an object that was sent in one part and is not encrypted with a key of
+    KMS (S3 API reference, Object).
+    """
+    if shown.get("ChecksumType") == "FULL_OBJECT":
+        for kind in ("ChecksumSHA256", "ChecksumCRC64NVME", "ChecksumCRC32C", "ChecksumCRC32"):
+            if shown.get(kind):
+                return f"{kind.removeprefix('Checksum').lower()} {shown[kind]}"
+    etag = str(shown.get("ETag") or "").strip('"')
+    if etag and "-" not in etag and shown.get("ServerSideEncryption", "AES256") == "AES256":
+        return f"md5 {etag}"
+    return ""
+
+
+def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
+    """The same data with what S3 says of its content. With ``must_exist`` a missing object raises Refused, unless
+    check mode foresees it."""
+    bucket, key = split_uri(option, content.id)
+    try:
+        shown = head(api, bucket, key)
+    except Refused as error:
+        # Not allowed to look is no proof of anything: the job's role may be allowed.
+        if error.status == 403:
+            return content
+        raise
+    if shown is None:
+        if must_exist and not content.predicted:
+            raise Refused(
+                f"{option}: {content.id} is not there (or its bucket is not).",
+                hint="Upload the data with bedrock_dataset and give the s3_uri that it returns.",
+            )
+        return content
+    digest = sha256_of(shown)
+    return replace(content, sha256=digest or content.sha256, version=version_of(shown))
+
+
+def bucket_region(api: Api, bucket: str) -> str | None:
+    """Where a bucket is; None where that cannot be known. Raises Refused where there is none of that name."""
+    try:
+        with api.translated(f"Looking up the bucket {bucket}"):
+            answer = api.s3.head_bucket(Bucket=bucket)
+    except NotVisible as error:
+        raise Refused(f"The bucket {bucket} does not exist.", hint="Create it, or give another.") from error
+    except Refused as error:
+        if error.status in (301, 400, 403):
+            return None
+        raise
+    headers = mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
+    found = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
+    return str(found) if found else None
+
+
+def check_region(api: Api, option: str, uri: str) -> None:
+    """Raise Refused when the bucket of ``uri`` is in another region than the job: Bedrock would only fail later."""
+    bucket, _key = split_uri(option, uri)
+    region = bucket_region(api, bucket)
+    if region and region != api.region:
+        raise Refused(
+            f"{option}: the bucket {bucket} is in {region}, the job would run in {api.region}.",
+            hint="Bedrock reads and writes only buckets of its own region.",
+        )

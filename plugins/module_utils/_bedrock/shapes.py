@@ -1,0 +1,166 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Requests and answers by botocore's own model of the API: names in both directions, and its constraints.
+
+Private to llmops.finetune; may change at any time.
+
+boto3 checks types, required members and minimums; the model also has lengths, patterns, enums and maximums, which
+only the service would refuse. A shape is botocore's ``botocore.model.Shape``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def snake(name: str) -> str:
+    """``customModelName`` -> ``custom_model_name``."""
+    return _BOUNDARY.sub("_", name).lower()
+
+
+def plain(value: Any, shape: Any) -> Any:
+    """An answer as plain data: members in snake_case, the keys of maps as they are, times in ISO 8601."""
+    if value is None:
+        return None
+    if shape.type_name == "structure":
+        return {
+            snake(key): plain(item, shape.members[key]) if key in shape.members else item
+            for key, item in value.items()
+            if key != "ResponseMetadata"
+        }
+    if shape.type_name == "list":
+        return [plain(item, shape.member) for item in value]
+    if shape.type_name == "map":
+        return {key: plain(item, shape.value) for key, item in value.items()}
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def request(value: Any, shape: Any, option: str) -> Any:
+    """An option's value as the API takes it; raises InvalidInput for what the API would refuse.
+
+    Members that are None are left out, of lists too; numbers that are spelt as text become numbers.
+    """
+    if shape.type_name == "structure":
+        return _structure(value, shape, option)
+    if shape.type_name == "list":
+        if not isinstance(value, (list, tuple)):
+            raise InvalidInput(f"{option} is not a list.")
+        _bounded(len(value), shape.metadata, option, "has {} entries")
+        return [request(item, shape.member, f"{option}[{index}]") for index, item in enumerate(value)]
+    if shape.type_name == "map":
+        if not isinstance(value, Mapping):
+            raise InvalidInput(f"{option} is not a dictionary.")
+        _bounded(len(value), shape.metadata, option, "has {} entries")
+        return {
+            request(key, shape.key, f"{option}: the key '{key}'"): request(item, shape.value, f"{option}.{key}")
+            for key, item in value.items()
+        }
+    if shape.type_name == "boolean":
+        return _boolean(value, option)
+    if shape.type_name in ("integer", "long", "float", "double"):
+        return _number(value, shape, option)
+    return _text(value, shape, option)
+
+
+def _structure(value: Any, shape: Any, option: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"{option} is not a dictionary.")
+    members = {snake(name): name for name in shape.members}
+    made = {}
+    for key, item in value.items():
+        if item is None:
+            continue
+        if key not in members:
+            raise InvalidInput(f"{option} has no '{key}'.", hint=f"It has {', '.join(sorted(members))}.")
+        made[members[key]] = request(item, shape.members[members[key]], f"{option}.{key}" if option else key)
+    for name in shape.required_members:
+        if name not in made:
+            raise InvalidInput(f"{option}.{snake(name)} is missing." if option else f"{snake(name)} is missing.")
+    if getattr(shape, "is_tagged_union", False) and len(made) != 1:
+        raise InvalidInput(f"{option} has exactly one of: {', '.join(sorted(members))}.")
+    return made
+
+
+def _boolean(value: Any, option: str) -> bool:
+    if str(value).lower() not in ("true", "false", "yes", "no"):
+        raise InvalidInput(f"{option} is {value!r}; it is true or false.")
+    return str(value).lower() in ("true", "yes")
+
+
+def _number(value: Any, shape: Any, option: str) -> float | int:
+    found = number(value)
+    whole = shape.type_name in ("integer", "long")
+    if found is None or (whole and not float(found).is_integer()):
+        raise InvalidInput(f"{option} is {value!r}; it is {'a whole number' if whole else 'a number'}.")
+    lowest, highest = shape.metadata.get("min"), shape.metadata.get("max")
+    if (lowest is not None and found < lowest) or (highest is not None and found > highest):
+        raise InvalidInput(f"{option} is {value}; it is {_range(lowest, highest)}.")
+    return int(found) if whole else float(found)
+
+
+def _text(value: Any, shape: Any, option: str) -> str:
+    if isinstance(value, (Mapping, list, tuple)):
+        raise InvalidInput(f"{option} is {value!r}; it is a text.")
+    text = value if isinstance(value, str) else _spelt(value)
+    _bounded(len(text), shape.metadata, option, "has {} characters")
+    allowed = getattr(shape, "enum", None)
+    if allowed and text not in allowed:
+        raise InvalidInput(f"{option} is '{text}'; it is one of {', '.join(allowed)}.")
+    pattern = shape.metadata.get("pattern")
+    if pattern and not _compiled(pattern).fullmatch(text):
+        raise InvalidInput(f"{option} is '{text}', which does not match what the API takes: {pattern}")
+    return text
+
+
+def _spelt(value: Any) -> str:
+    """A number or a truth value as the API's text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Nested repetition over one class takes for ever on long bad names; this says the same.
+    return re.compile(pattern.replace(r"(-*[a-zA-Z0-9\+\-\.])*", r"[a-zA-Z0-9\+\-\.]*"))
+
+
+def _bounded(length: int, constraints: Mapping[str, Any], option: str, has: str) -> None:
+    lowest, highest = constraints.get("min"), constraints.get("max")
+    if (lowest is not None and length < lowest) or (highest is not None and length > highest):
+        raise InvalidInput(f"{option} {has.format(length)}; it has {_range(lowest, highest)}.")
+
+
+def _range(lowest: Any, highest: Any) -> str:
+    if highest is None:
+        return f"at least {lowest}"
+    return f"at most {highest}" if lowest is None else f"{lowest} to {highest}"
+
+
+def members(client: Any, operation: str) -> Any:
+    """The shape of an operation's request."""
+    return client.meta.service_model.operation_model(operation).input_shape
+
+
+def answer(client: Any, operation: str) -> Any:
+    """The shape of an operation's answer."""
+    return client.meta.service_model.operation_model(operation).output_shape
+
+
+def pages(client: Any, operation: str, key: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+    """The items of every page of a listing, as plain data. ``operation`` as boto3's method: ``list_custom_models``."""
+    paginator = client.get_paginator(operation)
+    shape = answer(client, client.meta.method_to_api_mapping[operation]).members[key].member
+    for page in paginator.paginate(**wanted):
+        for item in page.get(key) or ():
+            yield plain(item, shape)

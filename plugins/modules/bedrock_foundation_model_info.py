@@ -1,0 +1,153 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 llmops.finetune contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bedrock_foundation_model_info
+short_description: Look at the foundation models of Amazon Bedrock, and how they can be trained
+version_added: 1.0.0
+author:
+  - llmops.finetune contributors (@llmops)
+description:
+  - Returns the foundation models of the region, which of them can be customized and how, and until when they live.
+options:
+  model_id:
+    description:
+      - Only this model, by its id or ARN. It is an error if it is not found.
+    type: str
+  customizable:
+    description:
+      - Only models that can be customized, or only others.
+    type: bool
+  by_provider:
+    description:
+      - Only models of this provider, such as V(Amazon).
+    type: str
+  by_customization_type:
+    description:
+      - Only models that can be customized in this way.
+    type: str
+    choices: [FINE_TUNING, CONTINUED_PRE_TRAINING, DISTILLATION]
+  by_output_modality:
+    description:
+      - Only models that produce this.
+    type: str
+    choices: [TEXT, IMAGE, EMBEDDING]
+  by_inference_type:
+    description:
+      - Only models that can be used in this way.
+    type: str
+    choices: [ON_DEMAND, PROVISIONED]
+extends_documentation_fragment:
+  - llmops.finetune.aws
+  - llmops.finetune.attributes
+  - llmops.finetune.attributes.bedrock
+  - llmops.finetune.attributes.info_module
+seealso:
+  - module: llmops.finetune.bedrock_custom_model
+"""
+
+EXAMPLES = r"""
+- name: Which models can be fine-tuned in this region
+  llmops.finetune.bedrock_foundation_model_info:
+    customizable: true
+  register: bases
+
+- name: One model
+  llmops.finetune.bedrock_foundation_model_info:
+    model_id: amazon.nova-lite-v1:0:300k
+
+- name: Text models of Amazon that can be distilled into, and used through provisioned throughput
+  llmops.finetune.bedrock_foundation_model_info:
+    by_provider: Amazon
+    by_customization_type: DISTILLATION
+    by_output_modality: TEXT
+    by_inference_type: PROVISIONED
+"""
+
+RETURN = r"""
+models:
+  description: The models, in the words of the API, in snake_case.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    model_id:
+      description: The id.
+      returned: always
+      type: str
+      sample: amazon.nova-lite-v1:0:300k
+    model_arn:
+      description: The ARN.
+      returned: always
+      type: str
+      sample: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k
+    customizations_supported:
+      description:
+        - How it can be customized. The API has no word for reinforcement fine-tuning here.
+      returned: when the API says so
+      type: list
+      elements: str
+      sample: [FINE_TUNING]
+    model_lifecycle:
+      description: The status of the model in its life, and the dates of its stages.
+      returned: when the API says so
+      type: dict
+      sample:
+        status: ACTIVE
+    end_of_life_time:
+      description: When it ends; none where the API does not say.
+      returned: always
+      type: str
+    hyperparameters:
+      description: The hyperparameters that AWS documents for it, with their ranges; empty where none are known.
+      returned: always
+      type: dict
+      sample:
+        epochCount:
+          minimum: 1
+          maximum: 5
+    dataset_formats:
+      description: The formats of M(llmops.finetune.dataset_info) that fine-tuning takes; empty where none are known.
+      returned: always
+      type: list
+      elements: str
+      sample: [bedrock_converse]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.foundation_model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+
+SPEC = {
+    "model_id": {"type": "str"},
+    "customizable": {"type": "bool"},
+    "by_provider": {"type": "str"},
+    "by_customization_type": {"type": "str", "choices": ["FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION"]},
+    "by_output_modality": {"type": "str", "choices": ["TEXT", "IMAGE", "EMBEDDING"]},
+    "by_inference_type": {"type": "str", "choices": ["ON_DEMAND", "PROVISIONED"]},
+}
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={**AUTH_SPEC, **SPEC},
+        mutually_exclusive=[
+            ("model_id", "by_provider"),
+            ("model_id", "by_customization_type"),
+            ("model_id", "by_output_modality"),
+            ("model_id", "by_inference_type"),
+        ],
+        supports_check_mode=True,
+    )
+    end(module, lambda: find(module))
+
+
+if __name__ == "__main__":
+    main()
