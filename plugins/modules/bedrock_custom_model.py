@@ -189,7 +189,7 @@ options:
         required: true
   tags:
     description:
-      - Tags of the job and of the model, at most 47. Keys that start with V(llmops_finetune_) are reserved.
+      - Tags of the job and of the model, at most 46. Keys that start with V(llmops_finetune_) are reserved.
       - Left out, tags are not compared; V({}) removes all.
     type: dict
     aliases: [resource_tags]

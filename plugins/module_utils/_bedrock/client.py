@@ -78,6 +78,7 @@ _CREDENTIALS = {
 # IAM is eventually consistent: a role made a moment ago cannot be assumed yet.
 _ROLE_NOT_READY = "Could not assume provided IAM role"
 _ROLE_LAG = 120.0
+_QUOTA_PAUSE = 30.0  # seconds: other jobs take hours
 _IN_USE = "name is currently in use"
 
 
@@ -95,20 +96,28 @@ class Api:
         """The region of every call."""
         return str(self._session.region_name or "")
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service. ``endpoint_url`` is that of the service that the module is about."""
-        if service not in self._clients:
+    def client(self, service: str, tries: int = 3) -> Any:
+        """The boto3 client of a service. ``endpoint_url`` is that of the service that the module is about.
+
+        ``tries``: how often a call is sent at most.
+        """
+        kind = f"{service}/{tries}"
+        if kind not in self._clients:
             given = self._given
             verify: Any = (given["aws_ca_bundle"] or None) if given["validate_certs"] else False
-            self._clients[service] = self._session.client(
+            self._clients[kind] = self._session.client(
                 service,
                 endpoint_url=given["endpoint_url"] if service == self._service else None,
                 verify=verify,
                 config=load("botocore.config", "to reach AWS").Config(
-                    retries={"mode": "standard", "total_max_attempts": 3}
+                    retries={"mode": "standard", "total_max_attempts": tries}
                 ),
             )
-        return self._clients[service]
+        return self._clients[kind]
+
+    def once(self, service: str) -> Any:
+        """The same client without retries: for calls that must not be sent twice."""
+        return self.client(service, tries=1)
 
     @cached_property
     def bedrock(self) -> Any:
@@ -166,6 +175,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
             hint="The quota is full. Other jobs must end first, or ask AWS for a higher quota.",
             status=status,
             code=code,
+            retry_after=_QUOTA_PAUSE,
         )
     if creates and _ROLE_NOT_READY in said:
         return Throttled(

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects, shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.family import LONGEST_NAME, Family
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import (
     check_hyperparameters,
     unknown_hyperparameters,
@@ -54,10 +56,8 @@ if TYPE_CHECKING:
 _CREATE = "CreateModelCustomizationJob"
 _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
 _MAX_TAGS = 50  # a resource, AWS tagging
-_MARKER_COUNT = 3
-_LONGEST_NAME = 63
-_HASH = 8  # digits
-_ATTEMPT = 4  # characters kept free for "-999"
+_MARKER_COUNT = 4
+BASE = markers.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
 
 # What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
 _HINTS = (
@@ -85,6 +85,9 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     name = params["custom_model_name"] or params["job_arn"]
     options = options_of(module, name=name, run_id=params["job_arn"], id_option="job_arn")
     api = make_api(module, "bedrock")
+    region = _region_of(params["job_arn"] or "")
+    if region and region != api.region:
+        raise InvalidInput(f"job_arn is in {region}, the task works in {api.region}.", hint=f"Set region to {region}.")
     wish = read_wish(api, params, check_mode=module.check_mode)
     driver = CustomModel(
         api,
@@ -92,10 +95,16 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         wish,
         purge_tags=params["purge_tags"],
         compares=params["state"] == "present",
+        thorough=params["state"] != "present" or params["delete_previous"],
         steps=params["details"],
     )
     driver.warnings += unknown_hyperparameters(wish)
     return driver, options
+
+
+def _region_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
 def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -116,11 +125,10 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         raise InvalidInput("training_data_config has s3_uri and invocation_logs_config.", hint="Give one of them.")
     if params["training_data_config"] is not None and not training:
         raise InvalidInput("training_data_config is empty.", hint="Give s3_uri or invocation_logs_config.")
-    _check_hyperparameter_values(params["hyperparameters"])
     wish: dict[str, Any] = {
         "base_model_identifier": params["base_model_identifier"],
         "customization_type": params["customization_type"],
-        "hyperparameters": params["hyperparameters"] or None,
+        "hyperparameters": _hyperparameters(params["hyperparameters"]) or None,
         "customization_config": params["customization_config"],
         "custom_model_kms_key_id": params["custom_model_kms_key_id"],
         "role_arn": params["role_arn"],
@@ -129,7 +137,7 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         "vpc_config.security_group_ids": vpc.get("security_group_ids"),
         "job_name": params["job_name"],
         "invocation_logs_config": training.get("invocation_logs_config"),
-        "tags": params["tags"],
+        "tags": _tags_of(params["tags"]),
     }
     if training.get("s3_uri"):
         wish["training_data_config"] = objects.parse_data(
@@ -145,36 +153,44 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         ]
     if output:
         objects.split_uri("output_data_config.s3_uri", output)
-    _check_tags(params["tags"])
     wish = {key: value for key, value in wish.items() if value is not None}
     _check_shapes(api, name, wish)
     check_hyperparameters(wish)
     return wish
 
 
-def _check_hyperparameter_values(given: Mapping[str, Any] | None) -> None:
+def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """As they were given; a whole number that a template made ``2.0`` is a whole number."""
+    found: dict[str, Any] = {}
     for key, value in (given or {}).items():
         if value is None or isinstance(value, (dict, list)):
             raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is a text or a number.")
+        found[key] = int(value) if isinstance(value, float) and value.is_integer() else value
+    return found
 
 
-def _check_tags(tags: Mapping[str, Any] | None) -> None:
-    markers.refuse_reserved("tags", tags)
-    if len(tags or ()) > _MAX_TAGS - _MARKER_COUNT:
+def _tags_of(given: Mapping[str, Any] | None) -> dict[str, str] | None:
+    markers.refuse_reserved("tags", given)
+    if given is None:
+        return None
+    if len(given) > _MAX_TAGS - _MARKER_COUNT:
         raise InvalidInput(
-            f"tags has {len(tags or ())} entries; AWS takes {_MAX_TAGS} of a resource, of which this collection "
+            f"tags has {len(given)} entries; AWS takes {_MAX_TAGS} of a resource, of which this collection "
             f"needs {_MARKER_COUNT}."
         )
-    for key, value in (tags or {}).items():
+    for key, value in given.items():
         if isinstance(value, (dict, list)):
             raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
         if str(key).lower().startswith("aws:"):
             raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
+    return {str(key): "" if value is None else str(value) for key, value in given.items()}
 
 
 def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
     """By the API's own model: lengths, patterns, enums, ranges."""
     shape = shapes.members(api.bedrock, _CREATE)
+    for key, value in wish.get("tags", {}).items():
+        shapes.request({"key": key, "value": value}, shape.members["jobTags"].member, f"tags ('{key}')")
     body = _body({**wish, "custom_model_name": name})
     for key, value in body.items():
         member = next((member for member in shape.members if shapes.snake(member) == _API_NAMES.get(key, key)), None)
@@ -239,6 +255,7 @@ class CustomModel:
         *,
         purge_tags: bool = True,
         compares: bool = True,
+        thorough: bool = False,
         steps: bool = False,
     ) -> None:
         self.api = api
@@ -248,15 +265,12 @@ class CustomModel:
         self.compares = compares
         self.steps = steps
         self.warnings: list[str] = []
-        self._tags: dict[str, dict[str, str]] = {}  # by ARN, markers included
-        self._job_names: dict[str, str] = {}  # every name seen, used up for ever, and its job's ARN
-        self._living: set[str] | None = None  # the ARNs of the family's models, once they were listed
-        self._thorough = False
+        self.thorough = thorough
+        self.family = Family(api, name or "", self.warnings)
         self._model_name = name or ""
         self._job_name = str(self.wish.get("job_name") or "")
-        self._told_of_tags = False
+        self._searched = False
         if "tags" in self.wish:
-            self.wish["tags"] = {str(key): str(value) for key, value in self.wish["tags"].items()}
             self.wish["custom_model_tags"] = self.wish["tags"]
         if name:
             self.wish["markers"] = {markers.NAME: name}
@@ -294,11 +308,11 @@ class CustomModel:
     def observe(self, run_id: str | None) -> list[Run]:
         """The jobs of the family by their names; what only a thorough look finds is left to ``prepare``.
 
-        A job of somebody's own naming is found by ``job_name`` or, where the family has nothing else, by its model.
+        A job of somebody's own naming is found by ``job_name``, or by a thorough look: where the family has nothing
+        else, and where something may be deleted.
         """
-        self._living = None
-        self._thorough = False
-        self._tags.clear()
+        self.family.forget()
+        self._searched = False
         runs: dict[str, Run] = {}
         if run_id:
             adopted = self._look_up(run_id)
@@ -306,20 +320,14 @@ class CustomModel:
             runs[adopted.id] = adopted
         if not self.name:
             return list(runs.values())
-        prefix = _prefix(self.name)
-        wanted = [prefix]
-        if self.wish.get("job_name") and prefix not in self.wish["job_name"]:
+        wanted = [self.family.prefix]
+        if self.wish.get("job_name") and self.family.prefix not in self.wish["job_name"]:
             wanted.append(self.wish["job_name"])
-        found: dict[str, Run] = {}
-        for part in wanted:
-            for summary in jobs.list_jobs(self.api, nameContains=part):
-                self._job_names[str(summary.get("job_name"))] = str(summary["job_arn"])
-                if self._in_family(summary):
-                    found[str(summary["job_arn"])] = jobs.run_of_summary(summary)
-        for run in self._counting(found.values()):
+        found = {str(summary["job_arn"]): summary for part in wanted for summary in self.family.jobs_called(part)}
+        for run in self._counting(map(jobs.run_of_summary, found.values())):
             runs.setdefault(run.id, run)
         alive = any(run.phase.pending or run.phase.settling or run.phase is Phase.READY for run in runs.values())
-        if not alive or not self.compares:
+        if not alive or self.thorough:
             for run in self._search(runs):
                 runs[run.id] = run
         return list(runs.values())
@@ -334,157 +342,134 @@ class CustomModel:
             elif run.phase is Phase.READY:
                 runs.append(run)
             else:
-                runs.append(self._hydrated(run))
+                runs.append(self._in_full(run))
         return [*runs, failed] if failed else runs
 
-    def _in_family(self, summary: Mapping[str, Any]) -> bool:
-        """Whether a job's model is of this family; one of another family that is called so is not."""
-        model, job = str(summary.get("custom_model_name")), str(summary.get("job_name"))
-        name = str(self.name)
-        if model == name:
-            return True
-        if not _is_later(name, model):
-            return False
-        if job.startswith(f"{_prefix(name)}-{model[-_HASH:]}-"):
-            return True
-        return self._all_tags(str(summary["job_arn"])).get(markers.NAME) == name
+    def _in_full(self, run: Run) -> Run:
+        """A job that the list shows, with its settings; reads may lag behind the list."""
+        if not self.compares:
+            return replace(run, verified=True)
+        try:
+            return self._job(run.id)
+        except NotVisible:
+            return replace(run, verified=True)
 
     def _search(self, known: Mapping[str, Run]) -> list[Run]:
         """Jobs that are under way or that made a living model of the family, whatever they are called."""
-        self._thorough = True
+        self._searched = True
         found: dict[str, Run] = {}
-        for summary in jobs.list_jobs(self.api, statusEquals="InProgress"):
-            if self._in_family(summary) and summary["job_arn"] not in known:
-                found[str(summary["job_arn"])] = self._hydrated(jobs.run_of_summary(summary))
+        for summary in self.family.jobs_under_way():
+            if summary["job_arn"] not in known:
+                found[str(summary["job_arn"])] = self._in_full(jobs.run_of_summary(summary))
         seen = {run.model for run in known.values()}
-        for summary in self._list_family():
-            if summary["model_arn"] in seen:
+        for arn in self.family.models():
+            if arn in seen:
                 continue
-            model = jobs.get_model(self.api, str(summary["model_arn"]))
-            if model.get("job_arn"):
-                run = self._look_up(str(model["job_arn"]))
-            else:
-                run = self._with_tags(jobs.run_of_model(model, self._all_tags(str(model["model_arn"]))))
+            model = jobs.get_model(self.api, arn)
+            run = self._job(str(model["job_arn"])) if model.get("job_arn") else self._model(model)
             if run.id not in known:
                 found[run.id] = run
         return list(found.values())
 
-    def _list_family(self) -> list[dict[str, Any]]:
-        """The family's living models; they are remembered."""
-        name = str(self.name)
-        listed = [
-            model
-            for model in jobs.list_models(self.api, nameContains=name)
-            if model.get("model_name") == name or _is_later(name, str(model.get("model_name")))
-        ]
-        self._living = {str(model["model_arn"]) for model in listed}
-        return listed
-
     def _look_up(self, identifier: str) -> Run:
         if jobs.is_model(identifier):
-            model = jobs.get_model(self.api, identifier)
-            return self._with_tags(jobs.run_of_model(model, self._all_tags(identifier)))
-        return self._with_tags(self._job(identifier))
+            return self._model(jobs.get_model(self.api, identifier))
+        return self._job(identifier)
 
     def _job(self, identifier: str) -> Run:
+        """A job with its settings and, where they are compared, its tags."""
         job = jobs.get_job(self.api, identifier)
-        arn = str(job["job_arn"])
-        self._job_names[str(job.get("job_name"))] = arn
-        return jobs.run_of_job(job, self._all_tags(arn) if self.compares else None)
+        self.family.job_names[str(job.get("job_name"))] = str(job["job_arn"])
+        if self.compares:
+            self._read_tags(str(job["job_arn"]))
+        return self._with_tags(jobs.run_of_job(job))
 
-    def _hydrated(self, run: Run) -> Run:
-        return self._with_tags(self._job(run.id)) if self.compares else replace(run, verified=True)
+    def _model(self, model: Mapping[str, Any]) -> Run:
+        """A model that no job of this account made."""
+        if self.compares:
+            self._read_tags(str(model["model_arn"]))
+        return self._with_tags(jobs.run_of_model(model))
+
+    def _read_tags(self, arn: str) -> None:
+        with suppress(NotVisible):  # reads may lag behind what was just made
+            self.family.tags_of(arn)
 
     def _refuse_other_family(self, run_id: str, run: Run) -> None:
-        owner = self._tags.get(run.id, {}).get(markers.NAME)
-        if owner and self.name and owner != self.name:
+        owner = (self.family.tags_of(run.id) or {}).get(markers.NAME) if self.name else None
+        if owner and owner != self.name:
             raise InvalidInput(
                 f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
                 hint="Give that name, or leave job_arn out.",
             )
 
-    # -- tags --
-
-    def _all_tags(self, arn: str) -> dict[str, str]:
-        """The tags of a job or model; NotVisible where it does not exist; none where they may not be read."""
-        if arn not in self._tags:
-            try:
-                self._tags[arn] = jobs.list_tags(self.api, arn)
-            except NotVisible:
-                raise
-            except Refused as error:
-                if error.status != 403:
-                    raise
-                if not self._told_of_tags:
-                    self.warnings.append(f"Tags are not compared. {error.message}")
-                self._told_of_tags = True
-                return {}
-        return self._tags[arn]
-
     def _with_tags(self, run: Run) -> Run:
         """The run with what its tags, and its model's where they were read, show."""
-        shown = {key: value for key, value in run.shown.items() if key not in _TAG_FIELDS}
-        sides = [("tags", run.id), *([("custom_model_tags", run.model)] if run.model else [])]
-        known = [(key, self._tags[arn]) for key, arn in sides if arn in self._tags]
-        for key, tags in known:
-            shown[key] = markers.visible(tags)
-        if any(markers.NAME in tags for _key, tags in known) or self._named_by_us(run):
-            kept = [tags.get(markers.NAME, "") for _key, tags in known]
-            shown["markers"] = {markers.NAME: kept[0]} if len(set(kept)) == 1 and kept[0] else {}
+        known = {
+            key: tags
+            for key, arn in (("tags", run.id), ("custom_model_tags", run.model))
+            if (tags := self.family.known_tags(arn)) is not None
+        }
+        own = self.family.own_markers((run.id, run.model))
+        shown = {
+            **{key: value for key, value in run.shown.items() if key not in _TAG_FIELDS},
+            **jobs.shown_data(run.raw, own),
+            **{key: markers.visible(tags) for key, tags in known.items()},
+        }
+        if known and (own or self.family.is_ours(str(run.raw.get("job_name")))):
+            # What only one of both still has is to be put back on the other.
+            whole = all(tags.get(key) == value for tags in known.values() for key, value in own.items())
+            shown["markers"] = own if whole else {}
+        if own.get(BASE):
+            shown["base_model_identifier"] = own[BASE]
         return replace(run, shown=shown)
-
-    def _named_by_us(self, run: Run) -> bool:
-        job = str(run.raw.get("job_name"))
-        return bool(self.name and re.fullmatch(rf"{re.escape(_prefix(self.name))}-[0-9a-f]{{8}}-\d+", job))
 
     # -- looking closer --
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """A model is gone when the list of models lacks it. One whose tags can be read needs no list."""
-        if not self.compares or len(runs) > 1:
-            self._list_known()
-        return [self._verified(run) for run in runs]
+        return [self._verified(run, listing=not self.compares or len(runs) > 1) for run in runs]
 
-    def _verified(self, run: Run) -> Run:
-        if self._living is not None and run.phase is Phase.READY and run.model and run.model not in self._living:
-            return replace(run, phase=Phase.GONE, removable=False, verified=True)
-        lacks = not run.raw.get("training_data_config") if self.compares else run.phase is Phase.READY and not run.model
-        if lacks and not jobs.is_model(run.id):
+    def _verified(self, run: Run, *, listing: bool) -> Run:
+        if run.phase is Phase.READY and not run.model:
             run = self._job(run.id)
+        if run.phase is Phase.READY and run.model and listing and self._is_gone(run):
+            return replace(run, phase=Phase.GONE, removable=False, verified=True)
         if not self.compares:
             return replace(run, verified=True)
+        if not jobs.is_model(run.id) and not run.raw.get("training_data_config"):
+            run = self._job(run.id)
         if run.phase is Phase.READY and run.model:
             try:
-                tags = self._all_tags(run.model)
-                if not tags and run.model not in self._tags:
+                if self.family.tags_of(run.model) is None:
                     jobs.get_model(self.api, run.model)
             except NotVisible:
-                self._list_known()
-                if self._living is not None and run.model not in self._living:
-                    return replace(run, phase=Phase.GONE, removable=False, verified=True)
-                raise
+                if not self._is_gone(run):
+                    raise
+                return replace(run, phase=Phase.GONE, removable=False, verified=True)
+        run = self._with_tags(run)
         self._learn_base(run)
         self._learn_contents(run)
-        return replace(self._with_tags(run), verified=True)
+        return replace(run, verified=True)
 
-    def _list_known(self) -> None:
-        """Without a name (an adopted job alone), all models are the ones to look among."""
-        if self._living is None:
-            if self.name:
-                self._list_family()
-            else:
-                self._living = {str(model["model_arn"]) for model in jobs.list_models(self.api)}
+    def _is_gone(self, run: Run) -> bool:
+        return self.family.is_gone(str(run.model), _model_name(run.raw))
 
     def _learn_base(self, run: Run) -> None:
-        """A custom model as the base may be given by its name; jobs show its ARN."""
+        """A custom model as the base may be given by its name, and the job need not show which one it was."""
         wanted, shown = str(self.wish.get("base_model_identifier", "")), str(run.shown.get("base_model_identifier", ""))
-        if wanted and "." not in wanted and not wanted.startswith("arn:") and jobs.is_model(shown):
+        if wanted and (jobs.is_model(wanted) or jobs.is_name(wanted)) and not jobs.same_base(wanted, shown):
+            self._resolve_base()
+
+    def _resolve_base(self) -> None:
+        wanted = str(self.wish["base_model_identifier"])
+        if jobs.is_name(wanted):
             try:
                 self.wish["base_model_identifier"] = jobs.get_model(self.api, wanted)["model_arn"]
-            except NotVisible:
-                self.warnings.append(
-                    f"The base model '{wanted}' is not found, so it is taken for another than {shown}."
-                )
+            except NotVisible as error:
+                raise Refused(
+                    f"base_model_identifier: there is no custom model '{wanted}'.",
+                    hint="Give the id or ARN of a foundation model, or the name or ARN of a custom one.",
+                ) from error
 
     def _learn_contents(self, run: Run) -> None:
         """Where only S3 knows what is in the wished data now, and a tag says what was in it, ask S3."""
@@ -517,7 +502,7 @@ class CustomModel:
             raise InvalidInput(
                 "custom_model_name is missing.", hint="A job is started under a name; job_arn alone only adopts one."
             )
-        if not self._thorough:
+        if not self._searched:
             more = self._search({run.id: run for run in runs})
             if more:
                 return more
@@ -526,24 +511,19 @@ class CustomModel:
                 raise InvalidInput(f"{option} is missing.", hint="A job has to be started, and cannot be without it.")
         if "training_data_config" not in self.wish and "invocation_logs_config" not in self.wish:
             raise InvalidInput("training_data_config is missing.", hint="A job has to be started.")
+        self._resolve_base()
         self._check_places()
         self._choose_names(runs)
         return ()
 
     def _choose_names(self, runs: Sequence[Run]) -> None:
         name = str(self.name)
-        taken = {
-            str(run.raw.get("output_model_name") or run.raw.get("custom_model_name") or run.raw.get("model_name"))
-            for run in runs
-            if run.phase not in (Phase.FAILED, Phase.CANCELLED, Phase.GONE)
-        }
-        if self.wish.get("base_model_identifier") == name:
-            raise InvalidInput(f"base_model_identifier is '{name}', the model that is to be trained.")
+        taken = {_model_name(run.raw) for run in runs if run.phase not in _NO_MODEL}
         inputs = _hash_of(self.wish)
-        model = name if name not in taken else f"{name.rstrip('-_')}-{inputs}"
-        if len(model) > _LONGEST_NAME:
+        model = name if name not in taken else self.family.later_name(inputs)
+        if len(model) > LONGEST_NAME:
             raise InvalidInput(
-                f"A model beside '{name}' would be called '{model}', which is longer than {_LONGEST_NAME} characters.",
+                f"A model beside '{name}' would be called '{model}', which is longer than {LONGEST_NAME} characters.",
                 hint="Give a shorter custom_model_name, or delete the model first.",
             )
         if model in taken:
@@ -552,17 +532,13 @@ class CustomModel:
                 hint="Delete it, or give another custom_model_name.",
             )
         given = self.wish.get("job_name")
-        if given and given in self._job_names:
+        if given and given in self.family.job_names:
             raise InvalidInput(
-                f"job_name: '{given}' was used by {self._job_names[given]}, and Bedrock never frees a job's name.",
+                f"job_name: '{given}' was used by {self.family.job_names[given]}, and Bedrock frees no job's name.",
                 hint="Give another, or leave job_name out.",
             )
         self._model_name = model
-        self._job_name = given or self._next_job_name(f"{_prefix(name)}-{inputs}-")
-
-    def _next_job_name(self, start: str) -> str:
-        used = [job[len(start) :] for job in self._job_names if job.startswith(start)]
-        return f"{start}{max((int(number) for number in used if number.isdecimal()), default=0) + 1}"
+        self._job_name = given or self.family.next_job_name(inputs)
 
     def _check_places(self) -> None:
         if "training_data_config" in self.wish:
@@ -599,12 +575,14 @@ class CustomModel:
     def create(self, token: str) -> Run:
         """POST; the same token makes the same job, however often it is sent."""
         entries = {**self.wish.get("tags", {}), markers.NAME: str(self.name)}
+        if jobs.is_model(self.wish["base_model_identifier"]):
+            entries[BASE] = self.wish["base_model_identifier"]
         if "training_data_config" in self.wish:
             entries[markers.TRAINING] = jobs.content_mark(self.wish["training_data_config"])
         if "validation_data_config" in self.wish:
             entries[markers.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
         entries = {key: value for key, value in entries.items() if value or key in self.wish.get("tags", {})}
-        tags = [{"key": key, "value": value} for key, value in entries.items()]
+        tags = _pairs(entries)
         body = {
             **_body(self.wish),
             "custom_model_name": self._model_name,
@@ -617,36 +595,50 @@ class CustomModel:
         request = shapes.request(named, shapes.members(self.api.bedrock, _CREATE), "")
         with self.api.translated(f"Creating the job {self._job_name}", creates=True):
             arn = str(self.api.bedrock.create_model_customization_job(**request)["jobArn"])
-        self._tags[arn] = entries
+        self.family.made(arn, entries)
         return Run(arn, 0.0, Phase.PENDING, "InProgress", token=token, raw={"job_arn": arn, **body})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """The tags of the job and of its model, our markers put back."""
         changed = {change.name for change in changes}
-        for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
-            if not arn or arn not in self._tags:
-                continue
-            has = self._tags[arn]
-            wanted = self.wish.get("tags", {}) if field in changed else {}
-            added = {**wanted, **({markers.NAME: str(self.name)} if "markers" in changed else {})}
-            added = {key: value for key, value in added.items() if has.get(key) != value}
-            extra = []
-            if field in changed and self.purge_tags:
-                extra = [key for key in markers.visible(has) if key not in wanted]
-            with self.api.translated(f"Changing the tags of {arn}"):
+        own = {**self.family.own_markers((run.id, run.model)), markers.NAME: str(self.name)}
+        wrote = False
+        try:
+            for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
+                has = self.family.known_tags(arn)
+                if arn is None or has is None:
+                    continue
+                wanted = {**(self.wish["tags"] if field in changed else {}), **(own if "markers" in changed else {})}
+                added = {key: value for key, value in wanted.items() if has.get(key) != value}
+                purges = field in changed and self.purge_tags
+                extra = [key for key in markers.visible(has) if key not in wanted] if purges else []
+                # Added first, so that a failure loses nothing, unless there is no room for both.
+                steps = [partial(self._tag, arn, added)] if added else []
                 if extra:
-                    self.api.bedrock.untag_resource(resourceARN=arn, tagKeys=extra)
-                if added:
-                    self.api.bedrock.tag_resource(
-                        resourceARN=arn, tags=[{"key": key, "value": value} for key, value in added.items()]
-                    )
-            self._tags[arn] = {key: value for key, value in {**has, **added}.items() if key not in extra}
+                    steps.insert(1 if len({*has, *added}) <= _MAX_TAGS else 0, partial(self._untag, arn, extra))
+                for step in steps:
+                    step()
+                    wrote = True
+                self.family.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
+        except FineTuneError as error:
+            if wrote:
+                error.facts = {**error.facts, "changed": True}
+            raise
         return self._with_tags(run)
+
+    def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        with self.api.translated(f"Changing the tags of {arn}"):
+            self.api.bedrock.tag_resource(resourceARN=arn, tags=_pairs(tags))
+
+    def _untag(self, arn: str, keys: Sequence[str]) -> None:
+        with self.api.translated(f"Removing tags of {arn}"):
+            self.api.bedrock.untag_resource(resourceARN=arn, tagKeys=list(keys))
 
     def cancel(self, run: Run) -> Run:
         """POST .../stop; what was trained so far is charged and lost."""
         with self.api.translated(f"Stopping the job {run.id}"):
-            self.api.bedrock.stop_model_customization_job(jobIdentifier=run.id)
+            # Sent once: the answer to a second try would be a refusal, although the first had stopped it.
+            self.api.once("bedrock").stop_model_customization_job(jobIdentifier=run.id)
         return replace(run, phase=Phase.STOPPING, status="Stopping")
 
     def pause(self, run: Run) -> Run:
@@ -662,9 +654,8 @@ class CustomModel:
                 with self.api.translated(f"Deleting the model {run.model}"):
                     self.api.bedrock.delete_custom_model(modelIdentifier=run.model)
             except NotVisible:
-                self._living = None
-                self._list_known()
-                if self._living is None or run.model in self._living:
+                self.family.forget()
+                if not self._is_gone(run):
                     raise
         return replace(run, phase=Phase.GONE, removable=False)
 
@@ -680,7 +671,7 @@ class CustomModel:
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's and its model's attributes, top-level under the seed's names."""
         job = run.raw if run else {}
-        tags = self._tags.get(run.id) if run else None
+        tags = self.family.known_tags(run.id) if run else None
         steps: dict[str, Any] = {}
         if run and self.steps and run.phase is Phase.READY and not jobs.is_model(run.id):
             try:
@@ -697,7 +688,7 @@ class CustomModel:
             "job_status": run.status if run and job.get("job_arn") else None,
             "base_model_identifier": job.get("base_model_arn") or job.get("base_model_identifier"),
             "custom_model_arn": run.model if run else None,
-            "custom_model_name": job.get("output_model_name") or job.get("custom_model_name") or job.get("model_name"),
+            "custom_model_name": _model_name(job),
             "customization_type": job.get("customization_type"),
             "hyperparameters": job.get("hyperparameters"),
             "failure_message": job.get("failure_message"),
@@ -727,6 +718,7 @@ class CustomModel:
 
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers")
+_NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE)
 _HOLDERS = (
     ("list_custom_model_deployments", "modelDeploymentSummaries", "deployment", "custom_model_deployment_name"),
     ("list_provisioned_model_throughputs", "provisionedModelSummaries", "throughput", "provisioned_model_name"),
@@ -739,18 +731,18 @@ def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in job.items() if key not in _OURS}
 
 
-def _prefix(name: str) -> str:
-    """What the names of a family's jobs begin with: a job's name has no underscore."""
-    return name.replace("_", "-")[: _LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
+def _model_name(job: Mapping[str, Any]) -> str | None:
+    """What a job's model is called: a job, its summary and a model have three words for it."""
+    found = job.get("output_model_name") or job.get("custom_model_name") or job.get("model_name")
+    return None if found is None else str(found)
 
 
-def _is_later(name: str, model: str) -> bool:
-    """Whether a model is called as one that is trained beside the family's first."""
-    return re.fullmatch(rf"{re.escape(name.rstrip('-_'))}-[0-9a-f]{{{_HASH}}}", model) is not None
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def _hash_of(wish: Mapping[str, Any]) -> str:
-    """Eight digits for what decides the model: a hint for humans and names, never proof of equality."""
+    """A hash of what decides the model, for names: a hint, never proof of equality."""
     inputs: dict[str, Any] = {}
     for key, value in wish.items():
         if key in _TAG_FIELDS or key in ("role_arn", "output_data_config", "job_name") or key.startswith("vpc_config"):
@@ -761,7 +753,7 @@ def _hash_of(wish: Mapping[str, Any]) -> str:
             value = sorted(map(_data_of, value))
         inputs[key] = value
     text = json.dumps(inputs, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _data_of(content: Content) -> str:

@@ -46,6 +46,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming im
     parse_remote_name,
     remote_name,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -176,9 +177,8 @@ class Dataset:
         fields: dict[str, Any] = {}
         named = parse_remote_name(PurePosixPath(key).name)
         digest = objects.sha256_of(shown)
-        ours = self.report is not None and named is not None and self.report.sha256.startswith(named[1])
-        if self.report and not ours:
-            fields["content"] = f"sha256:{digest}" if digest else "unknown"
+        if self.report:
+            fields["content"] = self._content_of(self.report, named, digest, shown.get("ContentLength"))
         if shown.get("SSEKMSKeyId"):
             fields["kms_key_id"] = shown["SSEKMSKeyId"]
         if "tags" in self.wish:
@@ -200,6 +200,16 @@ class Dataset:
                 "tags": fields.get("tags"),
             },
         )
+
+    @staticmethod
+    def _content_of(report: Report, named: tuple[str, str] | None, digest: str, length: int | None) -> str:
+        """What is in an object, as far as one HEAD tells; a name with our hash alone proves it where nothing speaks
+        against it."""
+        if length not in (None, report.bytes):
+            return f"other data, {length} bytes"
+        if digest:
+            return f"sha256:{digest}"
+        return f"sha256:{report.sha256}" if named and report.sha256.startswith(named[1]) else "unknown"
 
     def _tags(self, key: str) -> dict[str, str]:
         with self.api.translated(f"Reading the tags of {self._uri(key)}"):
@@ -347,6 +357,11 @@ class Dataset:
         """Send other content under the same key; set the tags."""
         changed = {change.name for change in changes}
         if "content" in changed:
+            # What is sent replaces the object with its tags.
+            if "tags" not in self.wish:
+                self.wish["tags"] = self._tags(run.raw["key"])
+            elif not self.purge_tags:
+                self.wish["tags"] = {**run.shown.get("tags", {}), **self.wish["tags"]}
             self._upload(only_if_new=False)
             return self._sent()
         tags = self.wish["tags"] if self.purge_tags else {**run.shown.get("tags", {}), **self.wish["tags"]}

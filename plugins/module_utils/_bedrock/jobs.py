@@ -77,6 +77,11 @@ def same_place(wish: Any, shown: Any) -> bool:
     return str(wish).rstrip("/") == str(shown).rstrip("/")
 
 
+def is_name(identifier: str) -> bool:
+    """Whether this is the name of a custom model: every id and ARN has a dot or a colon."""
+    return "." not in identifier and ":" not in identifier
+
+
 def is_model(identifier: str) -> bool:
     """Whether this is the ARN of a custom model, not of a job."""
     return ":custom-model/" in identifier
@@ -160,15 +165,15 @@ def run_of_summary(summary: Mapping[str, Any]) -> Run:
     )
 
 
-def run_of_job(job: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Run:
-    """A job in full. ``tags``: the job's own, markers included, where they are known."""
+def run_of_job(job: Mapping[str, Any]) -> Run:
+    """A job in full, but for its tags."""
     phase = PHASES.get(str(job.get("status")), Phase.UNKNOWN)
     return Run(
         id=str(job["job_arn"]),
         created=timestamp(job.get("creation_time")) or 0.0,
         phase=phase,
         status=str(job.get("status") or "unknown"),
-        shown=_shown(job, tags),
+        shown=_shown(job),
         reason=str(job.get("failure_message") or ""),
         model=job.get("output_model_arn"),
         ended=timestamp(job.get("end_time")),
@@ -179,7 +184,7 @@ def run_of_job(job: Mapping[str, Any], tags: Mapping[str, str] | None = None) ->
     )
 
 
-def run_of_model(model: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Run:
+def run_of_model(model: Mapping[str, Any]) -> Run:
     """A custom model that no job of this account made: imported or copied."""
     status = str(model.get("model_status") or "Active")
     phase = _MODEL_PHASES.get(status, Phase.UNKNOWN)
@@ -188,7 +193,7 @@ def run_of_model(model: Mapping[str, Any], tags: Mapping[str, str] | None = None
         created=timestamp(model.get("creation_time")) or 0.0,
         phase=phase,
         status=status,
-        shown=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}, tags),
+        shown=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
         reason=str(model.get("failure_message") or ""),
         model=str(model["model_arn"]),
         removable=True,
@@ -196,8 +201,7 @@ def run_of_model(model: Mapping[str, Any], tags: Mapping[str, str] | None = None
     )
 
 
-def _shown(job: Mapping[str, Any], tags: Mapping[str, str] | None) -> dict[str, Any]:
-    training = mapping(job.get("training_data_config"))
+def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     vpc = mapping(job.get("vpc_config"))
     shown: dict[str, Any] = {
         "base_model_identifier": job.get("base_model_arn"),
@@ -210,19 +214,26 @@ def _shown(job: Mapping[str, Any], tags: Mapping[str, str] | None) -> dict[str, 
         "vpc_config.subnet_ids": vpc.get("subnet_ids"),
         "vpc_config.security_group_ids": vpc.get("security_group_ids"),
         "job_name": job.get("job_name"),
-        "invocation_logs_config": training.get("invocation_logs_config"),
+        "invocation_logs_config": mapping(job.get("training_data_config")).get("invocation_logs_config"),
+        **shown_data(job, {}),
     }
-    # An older run need not name its data in a way that this version would accept.
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
+    """What a job was trained on. ``own``: our markers, which keep what was in it."""
+    shown: dict[str, Any] = {}
+    training = mapping(job.get("training_data_config"))
     if training.get("s3_uri"):
-        shown["training_data_config"] = _content(training["s3_uri"], (tags or {}).get(markers.TRAINING))
+        shown["training_data_config"] = _content(training["s3_uri"], own.get(markers.TRAINING))
     validators = mapping(job.get("validation_data_config")).get("validators")
     if validators is not None:
-        kept = (tags or {}).get(markers.VALIDATION, "").split(_BETWEEN)
+        kept = own.get(markers.VALIDATION, "").split(_BETWEEN)
         kept = kept if len(kept) == len(validators) else [""] * len(validators)
         shown["validation_data_config"] = [
             _content(item.get("s3_uri"), mark) for item, mark in zip(validators, kept, strict=True)
         ]
-    return {key: value for key, value in shown.items() if value is not None}
+    return shown
 
 
 def content_mark(content: Content) -> str:
@@ -237,6 +248,7 @@ def contents_mark(contents: list[Content]) -> str:
 
 
 def _content(uri: Any, mark: str | None) -> Content:
+    # An older run need not name its data in a way that this version would accept.
     try:
         content = parse_data("s3_uri", str(uri))
     except InvalidInput:

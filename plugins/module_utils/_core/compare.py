@@ -77,7 +77,8 @@ def same_content(wish: Any, shown: Any) -> bool:
     known = min(len(wish.sha256), len(shown.sha256))
     if known >= 12:
         return bool(wish.sha256[:known] == shown.sha256[:known])
-    if wish.version and shown.version:
+    # Checksums of different kinds say nothing of each other.
+    if wish.version and wish.version.partition(" ")[0] == shown.version.partition(" ")[0]:
         return bool(wish.version == shown.version)
     return bool(wish.id and wish.id == shown.id)
 

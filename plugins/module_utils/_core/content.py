@@ -34,8 +34,9 @@ def refuse_predicted(option: str, value: object) -> None:
 @dataclass(frozen=True)
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown. ``version``: the provider's own checksum of the bytes, where there
-    is no sha256. ``predicted``: in check mode, where an earlier task would have put it there."""
+    a remote name carries), or empty when unknown. ``version``: the provider's own checksum of the bytes, where
+    there is no sha256: its kind, a space, its value. ``predicted``: in check mode, where an
+    earlier task would have put it there."""
 
     id: str = ""
     sha256: str = ""

@@ -118,9 +118,11 @@ class Engine:
         if options.wait_run_id and not options.check_mode:
             bound = self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet"))
             if bound.phase.pending and bound.token:
-                bound = self._settle_twins(bound, bound.token, set())
+                bound = self._settle_twins(bound, bound.token, None)
             bound = self._await_ready(bound)
         runs = self._settled(self._observe())
+        if bound and all(run.id != bound.id for run in runs):
+            runs.append(bound)
         plan, runs = self._plan(runs, bound)
         while plan.creates and not bound:
             more = self._read(partial(self.driver.prepare, runs))
@@ -186,7 +188,11 @@ class Engine:
             if rests_on:
                 runs = self._verify(runs, list(rests_on.values()))
                 if bound:
-                    runs = [replace(bound, verified=True) if run.id == bound.id else run for run in runs]
+                    # Its model may not be listed yet.
+                    runs = [
+                        replace(bound, verified=True) if run.id == bound.id and run.phase is Phase.GONE else run
+                        for run in runs
+                    ]
                 continue
             fresh = [run for run in runs if run.phase is Phase.GONE and self._just_ended(run)]
             if plan.creates and fresh:
@@ -226,6 +232,8 @@ class Engine:
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
                 run = self._await_ready(run)
+                if plan.action == "update":
+                    run = self._update_again(run)
                 if self.options.delete_previous:
                     plan, _runs = self._plan(self._observe())
             if run.phase is Phase.READY:
@@ -233,6 +241,13 @@ class Engine:
         elif run and plan.stop and self.options.wait:
             run = self._await_each(list(plan.stop), _paused_or_over if state == "paused" else _over)[0]
         self._report(run, details=self.details or watched or run is not plan.run)
+
+    def _update_again(self, run: Run) -> Run:
+        """What was changed on a pending run need not be on the model that came out of it."""
+        plan, _runs = self._plan(self._observe(), run)
+        if plan.action == "update" and plan.run and plan.run.id == run.id:
+            return self._read(partial(self.driver.update, plan.run, plan.changes))
+        return run
 
     # -- creating, exactly once -------------------------------------------------------------------------------
 
@@ -254,6 +269,7 @@ class Engine:
                 pause = max(error.retry_after or 0.0, next(pauses))
                 end = self._deadline if error.at_most is None else min(self._deadline, start + error.at_most)
                 soon = error.at_most is not None and error.at_most <= _SOON
+                self._told_later = self._told_later or soon  # another slice would begin to count anew
                 if not (self.options.wait or soon) or self.clock.monotonic() + pause >= end:
                     raise
                 self._progress = Progress("waiting for the provider to accept the run", message=error.message)
@@ -274,17 +290,23 @@ class Engine:
                     raise
         self.result["changed"] = True
         self._run = self._bound = run
-        self._run = self._bound = self._settle_twins(run, token, seen)
+        self._run = self._bound = self._settle_twins(run, token, None if run.token == token else seen)
         self._told_later = False
         return self._run
 
-    def _marked(self, token: str, seen: set[str]) -> list[Run]:
-        """All runs; on hosts that keep no markers, new runs that are what was asked are taken for ours."""
+    def _marked(self, token: str, seen: set[str] | None) -> list[Run]:
+        """All runs; on hosts that keep no markers, new runs that are what was asked are taken for ours.
+
+        ``seen``: the runs that are not new; None where the host is known to keep markers.
+        """
         runs = self._read(lambda: self.driver.observe(None))
+        if seen is None:
+            return runs
         return [
             replace(run, token=token)
             if run.token is None
             and run.id not in seen
+            and run.verified
             and not any(change.kind == "training" for change in differences(self.driver.fields, self.driver.wish, run))
             else run
             for run in runs
@@ -300,10 +322,10 @@ class Engine:
                 return min(ours, key=lambda run: run.age_key)
         return None
 
-    def _settle_twins(self, run: Run, token: str, seen: set[str]) -> Run:
+    def _settle_twins(self, run: Run, token: str, seen: set[str] | None) -> Run:
         """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
         runs = self._marked(token, seen)
-        run = next((found for found in runs if found.id == run.id), run)
+        run = next((found for found in runs if found.id == run.id and found.token == token), run)
         _counted, excess, stands_for = group_twins(runs)
         if self.driver.capabilities.no_cancel:
             return run

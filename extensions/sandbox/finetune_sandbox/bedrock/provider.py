@@ -28,7 +28,7 @@ from finetune_sandbox.bedrock.tags import Tags
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.web import Answer, Call, Match, Refusal
+from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
 
 REGION = "us-east-1"
 _SERVICES = (BEDROCK, S3, IAM, STS, KMS, EC2)
@@ -136,7 +136,7 @@ class BedrockProvider:
             return KMS
         if request.method == "POST" and request.path == "/":
             return STS
-        return BEDROCK if service.find(request.method, sigv4.raw_target(request)[0]) else S3
+        return BEDROCK if service.find(request.method, raw_target(request)[0]) else S3
 
     def match(self, request: Request, dialect: str) -> Match:
         """By the service's protocol. The body of small requests is read for it."""
@@ -150,7 +150,7 @@ class BedrockProvider:
             elif dialect in backends.OPERATIONS:
                 name = backends.operation(request, dialect)
             elif dialect == BEDROCK:
-                found = service.find(request.method, sigv4.raw_target(request)[0])
+                found = service.find(request.method, raw_target(request)[0])
                 if found is not None:
                     name, arguments = found if found[0] in self._operations else ("unknown", {})
         except AwsError as error:
@@ -214,7 +214,7 @@ class BedrockProvider:
             raise AwsError(400, "InvalidAction", message)
         if call.dialect != BEDROCK:
             return self.backends.handle(call.dialect, name, call.request, signature.region)
-        query_text = sigv4.raw_target(call.request)[1]
+        query_text = raw_target(call.request)[1]
         pairs = dict(parse_qsl(query_text, keep_blank_values=True))
         members = service.request_of(name, call.arguments, pairs, sigv4.plain_body(call.request))
         with self.store.lock:

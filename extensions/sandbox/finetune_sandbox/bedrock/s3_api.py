@@ -17,11 +17,13 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from werkzeug import Request
 
-from finetune_sandbox.bedrock import checksums, s3_xml
+from finetune_sandbox.bedrock import s3_xml
 from finetune_sandbox.bedrock.errors import AwsError
-from finetune_sandbox.bedrock.s3_store import Bucket, Part, S3Store, Segment, Stored, Upload, Version
-from finetune_sandbox.bedrock.sigv4 import Payload, Signature, raw_target
-from finetune_sandbox.frame.web import Answer, Content
+from finetune_sandbox.bedrock.s3_store import Bucket, Part, S3Store, Upload, Version
+from finetune_sandbox.bedrock.sigv4 import Payload, Signature
+from finetune_sandbox.frame import checksums
+from finetune_sandbox.frame.contents import Segment, Stored
+from finetune_sandbox.frame.web import Answer, Content, raw_target
 
 MAX_PUT_BYTES = 5 * 1024**3
 MIN_PART_BYTES = 5 * 1024**2
@@ -850,7 +852,7 @@ class S3Api:
     def _create_upload(self, call: S3Call) -> Answer:
         algorithm = call.header("x-amz-checksum-algorithm").upper()
         kind = call.header("x-amz-checksum-type").upper()
-        if algorithm and algorithm not in checksums.ALGORITHMS:
+        if algorithm and algorithm not in checksums.S3_ALGORITHMS:
             message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types."
             raise AwsError(400, "InvalidRequest", message)
         if algorithm and not kind:
@@ -1170,12 +1172,12 @@ def _given_algorithms(call: S3Call) -> list[str]:
     """The checksum that the request carries, in a header or announced as a trailer; more than one is refused."""
     names = {name.lower() for name, _unused in call.request.headers}
     names |= {name.strip().lower() for name in call.header("x-amz-trailer").split(",")}
-    found = [name for name in checksums.ALGORITHMS if f"x-amz-checksum-{name.lower()}" in names]
+    found = [name for name in checksums.S3_ALGORITHMS if f"x-amz-checksum-{name.lower()}" in names]
     if len(found) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise AwsError(400, "InvalidRequest", message)
     announced = call.header("x-amz-sdk-checksum-algorithm").upper()
-    if announced and announced not in checksums.ALGORITHMS:
+    if announced and announced not in checksums.S3_ALGORITHMS:
         message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types."
         raise AwsError(400, "InvalidRequest", message)
     if announced and call.request.method in {"PUT", "POST"} and found and found != [announced]:

@@ -129,9 +129,10 @@ class S3Store:
         """Put content into a file; see Contents.write."""
         return self._contents.write(chunks, algorithms)
 
-    def discard(self, stored: Stored) -> None:
+    @staticmethod
+    def discard(stored: Stored) -> None:
         """Content that was not wanted in the end."""
-        self._contents.discard(stored)
+        Contents.discard(stored)
 
     def put(self, bucket: Bucket, version: Version) -> Version:
         """Make it the newest version of its key. Call under the lock."""

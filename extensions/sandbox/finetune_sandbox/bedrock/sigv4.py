@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug import Request
 
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, KMS, OTHER, S3, AwsError
+from finetune_sandbox.frame.web import raw_target
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -239,15 +240,6 @@ def _check_form(found: Signature) -> None:
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value."
         )
         raise AwsError(400, "InvalidArgument", message)
-
-
-def raw_target(request: Request) -> tuple[str, str]:
-    """(path, query) as they were sent."""
-    target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.path
-    if "://" in target.split("?", 1)[0]:
-        target = "/" + target.split("://", 1)[1].partition("/")[2]
-    path, _unused, query = target.partition("?")
-    return path, query
 
 
 def _canonical_request(request: Request, found: Signature, payload: str, service: str) -> str:

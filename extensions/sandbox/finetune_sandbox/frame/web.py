@@ -15,6 +15,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 
+def raw_target(request: Request) -> tuple[str, str]:
+    """(path, query) as they were sent."""
+    target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.path
+    if "://" in target.split("?", 1)[0]:
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    path, _unused, query = target.partition("?")
+    return path, query
+
+
 @dataclass(frozen=True)
 class Content:
     """A body that is made while it is sent. `chunks` gives exactly `size` bytes."""

@@ -1,0 +1,175 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A family of custom models: which jobs and models belong to one name, their tags, and what still exists.
+
+Private to llmops.finetune; may change at any time.
+
+Bedrock has no two models of one name, so a model that is trained beside the family's first is called
+``<name>-<hash, 8>``. A model that is merely called so belongs to the family only if its job's name or its tags say so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
+
+LONGEST_NAME = 63  # characters, of a model's and of a job's name
+_HASH = 8  # digits
+_ATTEMPT = 4  # characters kept free for "-999"
+
+
+class Family:
+    """What one look at the account shows of a name; :meth:`forget` before the next look."""
+
+    def __init__(self, api: Api, name: str, warnings: list[str]) -> None:
+        self.api = api
+        self.name = name
+        self.job_names: dict[str, str] = {}  # every name seen, used up for ever, and its job's ARN
+        self._warnings = warnings
+        self._told = False
+        self._tags: dict[str, dict[str, str]] = {}  # by ARN, markers included
+        self._made: dict[str, dict[str, str]] = {}  # what this task gave, where reads still lag behind
+        self._models: dict[str, dict[str, str]] = {}  # living models by the name that was listed: ARN -> name
+
+    def forget(self) -> None:
+        """What was read may have changed."""
+        self._tags.clear()
+        self._models.clear()
+
+    # -- names --
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the family's jobs begin with: a job's name has no underscore."""
+        return self.name.replace("_", "-")[: LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
+
+    def later_name(self, inputs: str) -> str:
+        """The name of a model that is trained beside the first; ``inputs`` is the hash of what it is trained on."""
+        return f"{self.name.rstrip('-_')}-{inputs[:_HASH]}"
+
+    def next_job_name(self, inputs: str) -> str:
+        """A job name that none has had."""
+        start = f"{self.prefix}-{inputs[:_HASH]}-"
+        used = [job[len(start) :] for job in self.job_names if job.startswith(start)]
+        return f"{start}{max((int(number) for number in used if number.isdecimal()), default=0) + 1}"
+
+    def is_ours(self, job_name: str) -> bool:
+        """Whether a job has a name that this collection gives in this family."""
+        return re.fullmatch(rf"{re.escape(self.prefix)}-[0-9a-f]{{{_HASH}}}-\d+", job_name) is not None
+
+    def _is_later(self, model_name: str) -> bool:
+        return re.fullmatch(rf"{re.escape(self.name.rstrip('-_'))}-[0-9a-f]{{{_HASH}}}", model_name) is not None
+
+    # -- jobs --
+
+    def jobs_called(self, part: str) -> list[dict[str, Any]]:
+        """The family's jobs whose own name contains ``part``, as the list shows them."""
+        found = []
+        for summary in jobs.list_jobs(self.api, nameContains=part):
+            self.job_names[str(summary.get("job_name"))] = str(summary["job_arn"])
+            if self.has(summary):
+                found.append(summary)
+        return found
+
+    def jobs_under_way(self) -> list[dict[str, Any]]:
+        """The family's jobs that may still become a model, whatever they are called."""
+        return [
+            summary
+            for status in ("InProgress", "Stopping")
+            for summary in jobs.list_jobs(self.api, statusEquals=status)
+            if self.has(summary)
+        ]
+
+    def has(self, summary: Mapping[str, Any]) -> bool:
+        """Whether a job's model is of this family."""
+        model = summary.get("custom_model_name")
+        if model is None:  # the list may leave it out
+            model = jobs.get_job(self.api, str(summary["job_arn"])).get("output_model_name")
+        return self._has(str(model), str(summary.get("job_name")), str(summary["job_arn"]))
+
+    def _has(self, model_name: str, job_name: str, arn: str) -> bool:
+        if model_name == self.name:
+            return True
+        if not self._is_later(model_name):
+            return False
+        if self.is_ours(job_name) and job_name[len(self.prefix) + 1 :].startswith(model_name[-_HASH:]):
+            return True
+        try:
+            tags = self.tags_of(arn)
+        except NotVisible:
+            return False
+        if tags is None:
+            self._warnings.append(f"'{model_name}' may belong to '{self.name}'; its tags may not be read: left alone.")
+            return False
+        return tags.get(markers.NAME) == self.name
+
+    # -- models --
+
+    def models(self) -> list[str]:
+        """The ARNs of the family's living models, by the list."""
+        found = []
+        for arn, name in self._listed(self.name).items():
+            if name == self.name or (self._is_later(name) and self._has(name, "", arn)):
+                found.append(arn)
+        return found
+
+    def is_gone(self, arn: str, name: str | None) -> bool:
+        """Whether the list of models lacks one. ``name``: what the model is called, where that is known."""
+        part = self.name if name and self.name and self.name in name else (name or "")
+        return arn not in self._listed(part)
+
+    def _listed(self, part: str) -> dict[str, str]:
+        if part not in self._models:
+            wanted = {"nameContains": part} if part else {}
+            self._models[part] = {
+                str(model["model_arn"]): str(model.get("model_name")) for model in jobs.list_models(self.api, **wanted)
+            }
+        return self._models[part]
+
+    # -- tags --
+
+    def made(self, arn: str, tags: Mapping[str, str]) -> None:
+        """This task has given these tags to what it made."""
+        self._made[arn] = self._tags[arn] = dict(tags)
+
+    def put(self, arn: str, tags: Mapping[str, str]) -> None:
+        """The tags are now these."""
+        self._tags[arn] = dict(tags)
+
+    def known_tags(self, arn: str | None) -> dict[str, str] | None:
+        """The tags as far as they were read; no call."""
+        return self._tags.get(arn) if arn else None
+
+    def tags_of(self, arn: str) -> dict[str, str] | None:
+        """All tags of a job or model; None where they may not be read; NotVisible where it does not exist."""
+        if arn not in self._tags:
+            try:
+                self._tags[arn] = jobs.list_tags(self.api, arn)
+            except NotVisible:
+                if arn not in self._made:
+                    raise
+                self._tags[arn] = dict(self._made[arn])
+            except Refused as error:
+                if error.status != 403:
+                    raise
+                if not self._told:
+                    self._warnings.append(f"Tags are not compared. {error.message}")
+                self._told = True
+                return None
+        return self._tags[arn]
+
+    def own_markers(self, arns: Iterable[str | None]) -> dict[str, str]:
+        """Our entries in the tags of a job and its model, as far as they were read; what one lacks the other has."""
+        found: dict[str, str] = {}
+        for arn in arns:
+            for key, value in (self.known_tags(arn) or {}).items():
+                if key.startswith(markers.PREFIX):
+                    found.setdefault(key, value)
+        return found
