@@ -339,14 +339,14 @@ def _pip_settings(venv: Path) -> dict[str, str]:
     return settings
 
 
-def ansible_test_environment(venv: Path) -> dict[str, str]:
-    """The environment for ansible-test, with a home of its own in .venv.
+def ansible_test_environment(venv: Path, step: str) -> dict[str, str]:
+    """The environment for ansible-test, with a home of its own in .venv for each step, because steps run side by side.
 
     ansible-test hands its children little more than HOME and PATH, so pip's settings are written to that
     home. There too lies the script with which ansible-test puts pip into a new environment: it fetches one
     from its own site unless the cache has a file of that name. Ours uses the pip that we already have.
     """
-    home = venv / "home"
+    home = venv / f"home-{step}"
     settings = configparser.RawConfigParser()
     settings["global"] = {name: "\n" + value if "\n" in value else value for name, value in _pip_settings(venv).items()}
     settings["install"] = {"quiet": "1"}

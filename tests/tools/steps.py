@@ -141,7 +141,7 @@ def _ansible_test(
     venv = environment.sanity_venv() if step == "sanity" else environment.runtime_venv()
     # Steps run side by side, which is why each has a copy of its own.
     tree = environment.tree(step)
-    environ = environment.ansible_test_environment(venv)
+    environ = environment.ansible_test_environment(venv, step)
     for stale in (*tree.glob("tests/output/junit/*.xml"), *tree.glob("tests/output/data/*.json")):
         stale.unlink()
     command: list[str | Path] = [
@@ -218,7 +218,25 @@ def _count_integration(outcome: Outcome, log: str, tree: Path) -> None:
     outcome.passed = len(ran) - outcome.failed
 
 
-def integration(extra: Sequence[str] = ()) -> Outcome:
+def integration(extra: Sequence[str] = (), step: str = "integration") -> Outcome:
     """``ansible-test integration`` against the sandbox; one test target is one test."""
     arguments = ["integration", "--continue-on-error"]
-    return _ansible_test("integration", arguments, _count_integration, extra)
+    return _ansible_test(step, arguments, _count_integration, extra)
+
+
+def integration_parts(number: int) -> list[Callable[[], Outcome]]:
+    """The same in parts that take about as long as each other, by the lines of the targets' tasks."""
+    targets = (ROOT / "tests" / "integration" / "targets").iterdir()
+    weights = {
+        target.name: sum(len(file.read_text().splitlines()) for file in target.glob("tasks/*.yml"))
+        for target in targets
+        if (target / "aliases").is_file() and not target.name.startswith("setup_")
+    }
+    parts: list[list[str]] = [[] for _number in range(number)]
+    for name in sorted(weights, key=lambda name: (-weights[name], name)):
+        min(parts, key=lambda part: sum(weights[other] for other in part)).append(name)
+    return [
+        functools.partial(integration, tuple(sorted(part)), f"integration-{index}")
+        for index, part in enumerate(parts, 1)
+        if part
+    ]
