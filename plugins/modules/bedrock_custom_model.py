@@ -123,9 +123,10 @@ options:
     suboptions:
       s3_uri:
         description:
-          - The URI of the data, see M(llmops.finetune.bedrock_dataset). Two objects with the same content are the same
-            data. Where the key does not carry the hash of the content, S3 is asked for its checksum, so that data which
-            was written over is noticed.
+          - The URI of the data, see M(llmops.finetune.bedrock_dataset). Cannot be given together with
+            O(training_data_config.invocation_logs_config).
+          - Two objects with the same content are the same data. Where the key does not carry the hash of the content,
+            S3 is asked for its checksum, so that data which was written over is noticed.
         type: str
       invocation_logs_config:
         description: Use the logs of invocations instead.
@@ -420,7 +421,7 @@ customization_type:
   type: str
   sample: FINE_TUNING
 hyperparameters:
-  description: The settings of the training.
+  description: The settings of the training, with the defaults of the host once it shows them.
   returned: always
   type: dict
   sample:

@@ -21,7 +21,7 @@ description:
 options:
   src:
     description:
-      - The dataset as a JSONL file on the host where the module runs.
+      - The dataset as a JSONL file on the host where the module runs. Cannot be given together with O(content).
     type: path
   content:
     description:
@@ -40,7 +40,8 @@ options:
     required: true
   prefix:
     description:
-      - What to put before the name of the object, such as V(datasets/). It ends with a slash.
+      - What to put before the name of the object, such as V(datasets/). It ends with a slash. Cannot be given together
+        with O(key).
     type: str
   key:
     description:

@@ -141,7 +141,7 @@ class Api:
             if isinstance(error, exceptions.SSLError):
                 raise Refused(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
             raise Unavailable(f"{doing}: {error}", hint="Check region, endpoint_url and the network.") from error
-        except exceptions.ResponseParserError as error:
+        except load("botocore.parsers", "to reach AWS").ResponseParserError as error:
             raise Unavailable(
                 f"{doing}: the answer is not one of AWS ({error}).", hint="Check endpoint_url."
             ) from error
@@ -162,6 +162,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
     status = int(number(about.get("HTTPStatusCode")) or 0)
     request = about.get("RequestId")
     marks = f"HTTP {status}, {code}" + (f", request {request}" if request else "")
+    said = said.partition("The Canonical String")[0].strip()
     text = f"{doing}: {said or code} ({marks})"
     wait = number(mapping(about.get("HTTPHeaders")).get("retry-after"))
     retry_after = None if wait is None else float(wait)
@@ -235,6 +236,11 @@ def make_api(module: AnsibleModule, service: str) -> Api:
         )
         if not made.region_name:
             raise InvalidInput("region is missing.", hint="Give it, or set AWS_REGION where the module runs.")
+        credentials = made.get_credentials()
+        if credentials:
+            # Also those of a profile or a role: AWS quotes a token when it refuses a signature.
+            found = credentials.get_frozen_credentials()
+            module.no_log_values.update(secret for secret in (found.secret_key, found.token) if secret)
         api = Api(made, given, service)
         api.client(service)
     except (exceptions.BotoCoreError, ValueError) as error:

@@ -31,12 +31,18 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
     same_set,
     same_tags,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, predicted, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    CHECK_MODE,
+    Content,
+    predicted,
+    refuse_predicted,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
     Refused,
+    Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
     Capabilities,
@@ -193,6 +199,8 @@ def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
         shapes.request({"key": key, "value": value}, shape.members["jobTags"].member, f"tags ('{key}')")
     body = _body({**wish, "custom_model_name": name})
     for key, value in body.items():
+        if isinstance(value, str) and value.startswith(CHECK_MODE):
+            continue
         member = next((member for member in shape.members if shapes.snake(member) == _API_NAMES.get(key, key)), None)
         if member is None:
             raise InvalidInput(f"{key} is not known to the installed boto3.", hint="Install a newer boto3.")
@@ -346,13 +354,15 @@ class CustomModel:
         return [*runs, failed] if failed else runs
 
     def _in_full(self, run: Run) -> Run:
-        """A job that the list shows, with its settings; reads may lag behind the list."""
+        """A job that the list shows, with its settings. Reads may lag behind the list: then it is read again."""
         if not self.compares:
             return replace(run, verified=True)
         try:
             return self._job(run.id)
-        except NotVisible:
-            return replace(run, verified=True)
+        except NotVisible as error:
+            if self.family.has_made(run.id):
+                return replace(run, verified=True)
+            raise Unavailable(error.message) from error
 
     def _search(self, known: Mapping[str, Run]) -> list[Run]:
         """Jobs that are under way or that made a living model of the family, whatever they are called."""
@@ -361,10 +371,7 @@ class CustomModel:
         for summary in self.family.jobs_under_way():
             if summary["job_arn"] not in known:
                 found[str(summary["job_arn"])] = self._in_full(jobs.run_of_summary(summary))
-        seen = {run.model for run in known.values()}
-        for arn in self.family.models():
-            if arn in seen:
-                continue
+        for arn in self.family.models({run.model for run in known.values()}):
             model = jobs.get_model(self.api, arn)
             run = self._job(str(model["job_arn"])) if model.get("job_arn") else self._model(model)
             if run.id not in known:
@@ -666,7 +673,10 @@ class CustomModel:
         if run.phase is Phase.CANCELLED:
             return "A stopped job cannot be resumed. 'retry_failed: true' starts one more."
         reason = run.reason.lower()
-        return next((hint for words, hint in _HINTS if words in reason), "'retry_failed: true' starts one more job.")
+        return next(
+            (hint for words, hint in _HINTS if words in reason),
+            "Mend the cause, then 'retry_failed: true' starts one more job.",
+        )
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's and its model's attributes, top-level under the seed's names."""

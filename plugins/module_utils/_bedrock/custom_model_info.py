@@ -56,11 +56,14 @@ def find(module: AnsibleModule) -> dict[str, Any]:
         elif given.startswith(CHECK_MODE):
             return {"changed": False, "jobs": [], "models": []}
     api = make_api(module, "bedrock")
+    # All are checked before the first call.
+    of_jobs = _filters(api, "ListModelCustomizationJobs", params, _OF_JOBS)
+    of_models = _filters(api, "ListCustomModels", params, _OF_MODELS)
     alone = params["job_identifier"] or params["model_identifier"]
     return {
         "changed": False,
-        "jobs": list(_jobs(api, params)) if not alone or params["job_identifier"] else [],
-        "models": list(_models(api, params)) if not alone or params["model_identifier"] else [],
+        "jobs": list(_jobs(api, params, of_jobs)) if not alone or params["job_identifier"] else [],
+        "models": list(_models(api, params, of_models)) if not alone or params["model_identifier"] else [],
     }
 
 
@@ -81,13 +84,12 @@ def _limited(found: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, 
     return islice(found, limit) if limit else found
 
 
-def _jobs(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _jobs(api: Api, params: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if "jobs" not in params["gather"]:
         return
     if params["job_identifier"]:
         yield _job(api, params["job_identifier"], params)
         return
-    wanted = _filters(api, "ListModelCustomizationJobs", params, _OF_JOBS)
     for summary in _limited(jobs.list_jobs(api, **wanted), params["limit"]):
         yield _job(api, str(summary["job_arn"]), params) if params["details"] or params["steps"] else summary
 
@@ -100,13 +102,12 @@ def _job(api: Api, identifier: str, params: Mapping[str, Any]) -> dict[str, Any]
     return job
 
 
-def _models(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _models(api: Api, params: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if "models" not in params["gather"]:
         return
     if params["model_identifier"]:
         yield _model(api, params["model_identifier"])
         return
-    wanted = _filters(api, "ListCustomModels", params, _OF_MODELS)
     for summary in _limited(jobs.list_models(api, **wanted), params["limit"]):
         yield _model(api, str(summary["model_arn"])) if params["details"] else summary
 
@@ -121,5 +122,5 @@ def _of_tags(api: Api, arn: str) -> dict[str, Any]:
     return {
         "tags": markers.visible(tags),
         "name": tags.get(markers.NAME),
-        "training_sha256": tags.get(markers.TRAINING),
+        "training_sha256": jobs.sha256_of_mark(tags.get(markers.TRAINING)),
     }

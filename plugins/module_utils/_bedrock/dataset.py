@@ -55,6 +55,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
 # What the API takes in the URI of training data.
 _KEY = re.compile(r"[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*")
+_TAG = re.compile(r"[\w\s.:/=+\-@]*")
 _MAX_TAGS = 10  # of an object, S3 user guide
 _PART = 32 * MIB
 _PARALLEL = 8
@@ -109,6 +110,12 @@ def _check(params: Mapping[str, Any]) -> None:
     for key, value in (params["tags"] or {}).items():
         if isinstance(value, (dict, list)):
             raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
+        for text in (str(key), "" if value is None else str(value)):
+            if not _TAG.fullmatch(text):
+                raise InvalidInput(
+                    f"tags: '{text}' has a character that S3 does not take.",
+                    hint="It takes letters, digits, spaces and _.:/=+-@.",
+                )
         if not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
             raise InvalidInput(f"tags: '{str(key)[:128]}': a key has 1 to 128 characters, a value at most 256.")
 
@@ -136,7 +143,7 @@ class Dataset:
         if params["kms_key_id"]:
             self.wish["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
-            self.wish["tags"] = {str(key): str(value) for key, value in params["tags"].items()}
+            self.wish["tags"] = {str(key): "" if value is None else str(value) for key, value in params["tags"].items()}
         self._unseen = False  # whether these credentials may not see what is there
         self._met = False  # whether S3 said, of an object that is not seen, that it is there
 

@@ -12,7 +12,7 @@ Bedrock has no two models of one name, so a model that is trained beside the fam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs
@@ -112,10 +112,12 @@ class Family:
 
     # -- models --
 
-    def models(self) -> list[str]:
-        """The ARNs of the family's living models, by the list."""
+    def models(self, known: Collection[str | None]) -> list[str]:
+        """The ARNs of the family's living models, by the list, without those that are ``known``."""
         found = []
         for arn, name in self._listed(self.name).items():
+            if arn in known:
+                continue
             if name == self.name or (self._is_later(name) and self._has(name, "", arn)):
                 found.append(arn)
         return found
@@ -138,6 +140,10 @@ class Family:
     def made(self, arn: str, tags: Mapping[str, str]) -> None:
         """This task has given these tags to what it made."""
         self._made[arn] = self._tags[arn] = dict(tags)
+
+    def has_made(self, arn: str) -> bool:
+        """Whether this task has made it."""
+        return arn in self._made
 
     def put(self, arn: str, tags: Mapping[str, str]) -> None:
         """The tags are now these."""

@@ -217,6 +217,14 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
         "invocation_logs_config": mapping(job.get("training_data_config")).get("invocation_logs_config"),
         **shown_data(job, {}),
     }
+    if "job_arn" in job and "role_arn" in job:
+        # A job in full leaves out what it has not.
+        shown["vpc_config.subnet_ids"] = vpc.get("subnet_ids") or []
+        shown["vpc_config.security_group_ids"] = vpc.get("security_group_ids") or []
+        shown["customization_config"] = job.get("customization_config") or {}
+        shown["invocation_logs_config"] = shown["invocation_logs_config"] or {}
+        if PHASES.get(str(job.get("status"))) is Phase.READY:
+            shown["custom_model_kms_key_id"] = job.get("output_model_kms_key_arn") or "none"
     return {key: value for key, value in shown.items() if value is not None}
 
 
@@ -226,7 +234,11 @@ def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]
     training = mapping(job.get("training_data_config"))
     if training.get("s3_uri"):
         shown["training_data_config"] = _content(training["s3_uri"], own.get(markers.TRAINING))
+    elif training.get("invocation_logs_config"):
+        shown["training_data_config"] = Content(id="invocation logs")
     validators = mapping(job.get("validation_data_config")).get("validators")
+    if validators is None and "role_arn" in job:
+        validators = []
     if validators is not None:
         kept = own.get(markers.VALIDATION, "").split(_BETWEEN)
         kept = kept if len(kept) == len(validators) else [""] * len(validators)
@@ -237,14 +249,22 @@ def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]
 
 
 def content_mark(content: Content) -> str:
-    """What a tag keeps of data: its sha256, else S3's checksum, else nothing."""
-    return content.sha256 or content.version
+    """What a tag keeps of data: its sha256 and S3's checksums, as far as they are known."""
+    return f"{content.sha256} {content.version}".strip()
+
+
+def sha256_of_mark(mark: str | None) -> str | None:
+    """The sha256 in such a tag, or the first digits of it; None where there is none."""
+    return next((word for word in (mark or "").split() if ":" not in word), None)
 
 
 def contents_mark(contents: list[Content]) -> str:
     """The same of several; short, because a tag's value has at most 256 characters."""
-    mark = _BETWEEN.join(content.sha256[:12] or content.version for content in contents)
-    return mark if len(mark) <= _TAG_VALUE else ""
+    for marks in (map(content_mark, contents), (content.sha256[:12] for content in contents)):
+        mark = _BETWEEN.join(marks)
+        if len(mark) <= _TAG_VALUE:
+            break
+    return mark
 
 
 def _content(uri: Any, mark: str | None) -> Content:
@@ -253,11 +273,8 @@ def _content(uri: Any, mark: str | None) -> Content:
         content = parse_data("s3_uri", str(uri))
     except InvalidInput:
         return Content(id=str(uri))
-    if not mark:
-        return content
-    if " " in mark:
-        return Content(id=content.id, sha256=content.sha256, version=mark)
-    return Content(id=content.id, sha256=mark)
+    version = " ".join(word for word in (mark or "").split() if ":" in word)
+    return Content(id=content.id, sha256=sha256_of_mark(mark) or content.sha256, version=version)
 
 
 def same_contents(wish: Any, shown: Any) -> bool:

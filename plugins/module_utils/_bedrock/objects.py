@@ -8,6 +8,7 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming im
 
 METADATA = "llmops-finetune-sha256"  # S3 keeps user metadata in lower case, as HTTP headers
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
+_KINDS = ("CRC32", "CRC32C", "CRC64NVME")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,25 +59,28 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
 
 
 def sha256_of(shown: Mapping[str, Any]) -> str:
-    """The sha256 that bedrock_dataset keeps with an object, or empty."""
+    """The sha256 that bedrock_dataset keeps with an object, or S3's own of the whole; or empty."""
     digest = str(mapping(shown.get("Metadata")).get(METADATA) or "")
-    return digest if _SHA256.fullmatch(digest) else ""
+    if _SHA256.fullmatch(digest):
+        return digest
+    if shown.get("ChecksumType") == "FULL_OBJECT" and shown.get("ChecksumSHA256"):
+        return base64.b64decode(shown["ChecksumSHA256"]).hex()
+    return ""
 
 
 def version_of(shown: Mapping[str, Any]) -> str:
-    """A word for the bytes of an object that depends on nothing else, or empty where S3 shows none.
+    """Words for the bytes of an object that depend on nothing else, or empty where S3 shows none.
 
     The ETag is the MD5 of the bytes only for an object that was sent in one part and is not encrypted with a key of
     KMS (S3 API reference, Object).
     """
-    if shown.get("ChecksumType") == "FULL_OBJECT":
-        for kind in ("ChecksumSHA256", "ChecksumCRC64NVME", "ChecksumCRC32C", "ChecksumCRC32"):
-            if shown.get(kind):
-                return f"{kind.removeprefix('Checksum').lower()} {shown[kind]}"
+    words = []
     etag = str(shown.get("ETag") or "").strip('"')
     if etag and "-" not in etag and shown.get("ServerSideEncryption", "AES256") == "AES256":
-        return f"md5 {etag}"
-    return ""
+        words.append(f"md5:{etag}")
+    if shown.get("ChecksumType") == "FULL_OBJECT":
+        words += [f"{kind.lower()}:{shown[f'Checksum{kind}']}" for kind in _KINDS if shown.get(f"Checksum{kind}")]
+    return " ".join(words)
 
 
 def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:

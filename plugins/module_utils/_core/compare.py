@@ -78,8 +78,10 @@ def same_content(wish: Any, shown: Any) -> bool:
     if known >= 12:
         return bool(wish.sha256[:known] == shown.sha256[:known])
     # Checksums of different kinds say nothing of each other.
-    if wish.version and wish.version.partition(" ")[0] == shown.version.partition(" ")[0]:
-        return bool(wish.version == shown.version)
+    a, b = (dict(word.split(":", 1) for word in content.version.split() if ":" in word) for content in (wish, shown))
+    common = a.keys() & b.keys()
+    if common:
+        return all(a[kind] == b[kind] for kind in common)
     return bool(wish.id and wish.id == shown.id)
 
 

@@ -34,8 +34,8 @@ def refuse_predicted(option: str, value: object) -> None:
 @dataclass(frozen=True)
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown. ``version``: the provider's own checksum of the bytes, where
-    there is no sha256: its kind, a space, its value. ``predicted``: in check mode, where an
+    a remote name carries), or empty when unknown. ``version``: what the provider itself
+    computed of the bytes, words of the form ``kind:value``. ``predicted``: in check mode, where an
     earlier task would have put it there."""
 
     id: str = ""

@@ -134,6 +134,10 @@ class Engine:
         self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
         if plan.refusal:
             self._run = plan.run
+            if isinstance(plan.refusal, RunFailed) and plan.run:
+                hint = self.driver.hint(plan.run)
+                again = "" if "retry_failed" in hint else " Then 'retry_failed: true' starts one more run."
+                plan.refusal.hint = f"Nothing was started again. {hint}{again}"
             raise plan.refusal
         if bound and plan.creates:
             self._run = bound
@@ -259,10 +263,12 @@ class Engine:
         pauses = intervals()
         sends = 0
         start = self.clock.monotonic()
+        kept = False  # whether the host is known to keep our markers
         while True:
             try:
                 run = self.driver.create(token)
                 self._told_later = True
+                kept = run.token == token
                 break
             except Throttled as error:
                 # A clear no, so nothing exists and time does not count as a send.
@@ -290,7 +296,7 @@ class Engine:
                     raise
         self.result["changed"] = True
         self._run = self._bound = run
-        self._run = self._bound = self._settle_twins(run, token, None if run.token == token else seen)
+        self._run = self._bound = self._settle_twins(run, token, None if kept else seen)
         self._told_later = False
         return self._run
 
@@ -478,7 +484,7 @@ class Engine:
             word = {Phase.FAILED: "failed", Phase.PAUSED: "was paused", Phase.CANCELLED: "was cancelled"}
             raise RunFailed(
                 f"{self.driver.noun} {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
-                f"{': ' + run.reason if run.reason else ''}.",
+                f"{': ' + run.reason.rstrip('.') if run.reason else ''}.",
                 hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else self.driver.hint(run),
             )
 
@@ -571,6 +577,8 @@ def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str, list, dict)):
-        return value
-    return str(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -73,7 +73,7 @@ class Change:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = ", ".join(map(str, value)) or "none" if isinstance(value, (list, tuple)) else str(value)
     return text if len(text) <= 120 else text[:117] + "..."
 
 

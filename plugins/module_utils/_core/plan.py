@@ -213,12 +213,13 @@ def _present(
         if options.retry_failed:
             return Plan("retry", newest, warnings=notes, remove=_previous(ready, options))
         word = "was cancelled" if newest.phase is Phase.CANCELLED else "failed"
+        reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
         return Plan(
             "none",
             newest,
             refusal=RunFailed(
-                f"Run {newest.id} of '{options.name}' {word}{': ' + newest.reason if newest.reason else ''}.",
-                hint="Nothing was started again. Mend the cause, then set 'retry_failed: true' for one more run.",
+                f"Run {newest.id} of '{options.name}' {word}{reason}.",
+                hint="Nothing was started again; 'retry_failed: true' starts one more run.",
             ),
         )
     if ready:

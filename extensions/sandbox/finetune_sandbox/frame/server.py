@@ -216,8 +216,6 @@ class _Handler(WSGIRequestHandler):
         self.application.opened(self.connection)
 
     def run_wsgi(self) -> None:
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ = self.make_environ()
         stream = environ["wsgi.input"]
         if isinstance(stream, DechunkedInput):

@@ -68,7 +68,8 @@ class Job:
 
 class World:
     """The host. `script[verb]` holds what the next calls of a verb do: None, an exception or ("before", exception)
-    (nothing is changed), or ("after", exception): the change is made, then the answer is lost."""
+    (nothing is changed), or ("after", exception): the change is made, then the answer is lost. With
+    `looks_closer`, `hidden` are runs that only a thorough look finds, and `holders` is what uses the models."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -83,6 +84,9 @@ class World:
         self.hidden_until = 0.0
         self.late: list[tuple[float, Job]] = []
         self.creations = 0
+        self.looks_closer = False
+        self.hidden: dict[str, Job] = {}
+        self.holders: list[str] = []
         self.ids: Callable[[int], str] = lambda number: f"run-{number}"
         self.before_call: Callable[[str], None] = lambda verb: None
 
@@ -203,10 +207,21 @@ class FakeDriver:
         return self.world.call("verify", lambda: [self._run(self.world.jobs[run.id], verified=True) for run in runs])
 
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
-        return ()
+        # Like OpenAI's, which makes no call where there is nothing to look up.
+        if not (self.world.looks_closer or self.world.script["prepare"]):
+            return ()
+        return self.world.call("prepare", self._prepare)
+
+    def _prepare(self) -> Sequence[Run]:
+        found = list(self.world.hidden.values())
+        self.world.jobs.update(self.world.hidden)
+        self.world.hidden.clear()
+        return [self._run(job) for job in found]
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
-        return ()
+        if not (self.world.looks_closer or self.world.script["holders"]):
+            return ()
+        return self.world.call("holders", lambda: list(self.world.holders))
 
     def create(self, token: str) -> Run:
         return self.world.call("create", lambda: self._create(token))
