@@ -772,4 +772,6 @@ def _data_of(content: Content) -> str:
 
 def _unlike(wish: Content, shown: Content) -> bool:
     """Whether something is known of the shown data that is not known of the wished."""
-    return bool((shown.sha256 and not wish.sha256) or (shown.version and not wish.version and not wish.sha256))
+    if shown.sha256:
+        return not wish.sha256
+    return bool(shown.version and not wish.version)

@@ -352,7 +352,7 @@ class Dataset:
                 found = self.api.s3.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads") or ()
             for upload in found:
                 age = time.time() - (timestamp(upload.get("Initiated")) or time.time())
-                if upload["Key"] == key and age >= older_than:
+                if upload["Key"] == key and (age >= older_than or not older_than):
                     with self.api.translated(f"Aborting an unfinished upload of {self._uri(key)}"):
                         self.api.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
         except Refused as error:

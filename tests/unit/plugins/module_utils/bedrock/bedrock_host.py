@@ -1,0 +1,278 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Bedrock modules' work in this process against the sandbox, with time that passes only when somebody sleeps."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import (
+    custom_model,
+    custom_model_info,
+    dataset,
+    foundation_model_info,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    FakeModule,
+    SandboxClock,
+    defaults,
+)
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+BASE = "amazon.nova-lite-v1:0:300k"
+PREFIX = "llmops_finetune_"
+REGION = "us-east-1"
+
+
+def converse_lines(count: int = 12, topic: str = "parcels") -> str:
+    """A small valid dataset of Converse records."""
+    return "".join(
+        json.dumps(
+            {
+                "schemaVersion": "bedrock-conversation-2024",
+                "messages": [
+                    {"role": "user", "content": [{"text": f"Question {number} about {topic}?"}]},
+                    {"role": "assistant", "content": [{"text": f"Answer {number} about {topic}."}]},
+                ],
+            }
+        )
+        + "\n"
+        for number in range(count)
+    )
+
+
+class Reach:
+    """What a task needs to know of a sandbox, in this process or in another; picklable."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.url = sandbox.url
+        self.control_url = sandbox.control_url
+        self.access_key, self.secret_key = sandbox.aws.access_key, sandbox.aws.secret_key
+        self.role_arn = sandbox.aws.role_arn
+        self.data_bucket, self.output_bucket = sandbox.aws.data_bucket, sandbox.aws.output_bucket
+
+
+class Tasks:
+    """Tasks of the modules, one after the other or side by side."""
+
+    def __init__(self, reach: Reach, clock: SandboxClock, region: str = REGION) -> None:
+        self.reach = reach
+        self.clock = clock
+        self.region = region
+        self.warnings: list[str] = []
+
+    @property
+    def auth(self) -> dict[str, Any]:
+        """The authentication options."""
+        return {
+            **defaults(AUTH_SPEC),
+            "access_key": self.reach.access_key,
+            "secret_key": self.reach.secret_key,
+            "region": self.region,
+            "endpoint_url": self.reach.url,
+        }
+
+    # -- the modules --
+
+    def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """One run of bedrock_custom_model. Raises FineTuneError."""
+        from ansible_collections.llmops.finetune.plugins.modules import bedrock_custom_model as module
+
+        return self._run(custom_model.prepare, module, {"custom_model_name": name, **options})
+
+    def wanted(self, uri: str, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """The same with a base model, the role, data, and a place for the output."""
+        given: dict[str, Any] = {
+            "base_model_identifier": BASE,
+            "role_arn": self.reach.role_arn,
+            "training_data_config": {"s3_uri": uri},
+            "output_data_config": {"s3_uri": f"s3://{self.reach.output_bucket}/runs/"},
+        }
+        return self.model(name, **{**given, **options})
+
+    def in_slices(
+        self, uri: str, name: str | None = "support-bot", *, most: int = 200, **options: Any
+    ) -> dict[str, Any]:
+        """The same as its action plugin does it: called again, bound to the run, until there is no more to wait for."""
+        for _slice in range(most):
+            result = self.wanted(uri, name, **{"wait_slice": 20.0, **options})
+            if not result.get("waiting"):
+                return result
+            if result.get("run_id"):
+                options["wait_run_id"] = result["run_id"]
+        raise AssertionError(f"no end after {most} slices: {result}")
+
+    def dataset(self, content: str | None = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
+        """One run of bedrock_dataset."""
+        from ansible_collections.llmops.finetune.plugins.modules import bedrock_dataset as module
+
+        given = {"content": content, "name": name, "bucket": self.reach.data_bucket}
+        return self._run(dataset.prepare, module, {**given, **options})
+
+    def info(self, **options: Any) -> dict[str, Any]:
+        """One run of bedrock_custom_model_info."""
+        from ansible_collections.llmops.finetune.plugins.modules import bedrock_custom_model_info as module
+
+        params = {**defaults(module.SPEC), **self.auth, **options}
+        return custom_model_info.find(FakeModule(params, params.pop("check_mode", False)))  # type: ignore[arg-type]
+
+    def foundation(self, **options: Any) -> list[dict[str, Any]]:
+        """One run of bedrock_foundation_model_info."""
+        from ansible_collections.llmops.finetune.plugins.modules import bedrock_foundation_model_info as module
+
+        params = {**defaults(module.SPEC), **self.auth, **options}
+        found: list[dict[str, Any]] = foundation_model_info.find(FakeModule(params))["models"]  # type: ignore[arg-type]
+        return found
+
+    def _run(
+        self, prepare: Callable[[Any], tuple[Driver, Options]], module: Any, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+            PROGRESS_SPEC,
+            TRAINING_SPEC,
+            WAIT_SPEC,
+        )
+
+        check_mode = options.pop("check_mode", False)
+        common: dict[str, Any] = {}
+        if prepare is custom_model.prepare:
+            common = {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC}
+        params = {**defaults(common), **defaults(module.SPEC), **self.auth, **options}
+        fake = FakeModule(params, check_mode)
+        driver, engine_options = prepare(fake)
+        engine = Engine(
+            driver,
+            engine_options,
+            details=params.get("details", False),
+            clock=self.clock,  # type: ignore[arg-type]
+        )
+        try:
+            return engine.converge()
+        finally:
+            self.warnings = [*fake.warnings, *engine.warnings]
+
+    def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> str:
+        """The URI of data that are there, under a key with their hash."""
+        uri: str = self.dataset(converse_lines() if content is None else content, name, **options)["s3_uri"]
+        return uri
+
+
+class Host(Tasks):
+    """A sandbox, the tasks one runs against it, and what truly exists there."""
+
+    def __init__(self, sandbox: Sandbox, region: str = REGION) -> None:
+        super().__init__(Reach(sandbox), SandboxClock(sandbox.advance, sandbox.clock.now), region)
+        self.sandbox = sandbox
+        # Short jobs: fewer looks at each.
+        sandbox.aws.settings(
+            validation_seconds=3.0, data_processing_seconds=3.0, training_seconds=20.0, role_seconds=0.0
+        )
+
+    def also(self) -> Tasks:
+        """A second controller on the same sandbox."""
+        return Tasks(self.reach, self.clock, self.region)
+
+    @property
+    def api(self) -> Api:
+        """The driver's own clients, for what somebody does by hand."""
+        return make_api(FakeModule(self.auth), "bedrock")  # type: ignore[arg-type]
+
+    def client(self, service: str = "bedrock", region: str | None = None) -> Any:
+        """A boto3 client, for what somebody does by hand."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=self.reach.url,
+            aws_access_key_id=self.reach.access_key,
+            aws_secret_access_key=self.reach.secret_key,
+            region_name=region or self.region,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def put(self, content: str, key: str = "plain.jsonl") -> str:
+        """Data under a key without a hash, as `aws s3 cp` puts them."""
+        self.client("s3").put_object(Bucket=self.reach.data_bucket, Key=key, Body=content.encode())
+        return f"s3://{self.reach.data_bucket}/{key}"
+
+    def by_hand(self, uri: str, job: str, model: str = "support-bot", **members: Any) -> str:
+        """A job that somebody starts without this collection; its ARN."""
+        request = {
+            "jobName": job,
+            "customModelName": model,
+            "roleArn": self.reach.role_arn,
+            "baseModelIdentifier": BASE,
+            "trainingDataConfig": {"s3Uri": uri},
+            "outputDataConfig": {"s3Uri": f"s3://{self.reach.output_bucket}/runs/"},
+            **members,
+        }
+        return str(self.client().create_model_customization_job(**request)["jobArn"])
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """What truly exists, seeded jobs left out."""
+        return self.sandbox.aws.jobs()
+
+    def paid(self, model: str = "support-bot") -> list[str]:
+        """The ARNs of the jobs of a model that were or will be paid for in full."""
+        return [
+            job["arn"]
+            for job in self.jobs()
+            if job["status"] not in ("Stopping", "Stopped") and job["model_name"].startswith(model)
+        ]
+
+    def models(self) -> list[str]:
+        """The names of the living models, oldest first."""
+        listed = self.client().list_custom_models(sortBy="CreationTime", sortOrder="Ascending", maxResults=1000)
+        return [model["modelName"] for model in listed["modelSummaries"]]
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """All tags of a job or model, ours included."""
+        found = self.client().list_tags_for_resource(resourceARN=arn)["tags"]
+        return {tag["key"]: tag["value"] for tag in found}
+
+    def delete_model(self, arn: str) -> None:
+        """Somebody deletes a model behind our back."""
+        self.client().delete_custom_model(modelIdentifier=arn)
+
+    def error(self, operation: str, status: int, code: str, message: str, **spec: Any) -> None:
+        """A fault with an AWS error of this code."""
+        self.sandbox.fault(
+            operation, status=status, body={"message": message}, headers={"x-amzn-ErrorType": code}, **spec
+        )
+
+    def summaries(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
+        """The list of jobs as the host answers it now, each changed: the body of an odd answer."""
+        found = self.client().list_model_customization_jobs(maxResults=1000)["modelCustomizationJobSummaries"]
+        plain = [json.loads(json.dumps(item, default=lambda value: value.isoformat())) for item in found]
+        return {"modelCustomizationJobSummaries": [dict(change(item)) for item in plain]}
+
+    @staticmethod
+    def together(*works: Callable[[], Any]) -> list[Any]:
+        """Several tasks at the same time, in threads; results or exceptions in order."""
+        results: list[Any] = [None] * len(works)
+        gate = threading.Barrier(len(works))
+
+        def work(index: int) -> None:
+            gate.wait()
+            try:
+                results[index] = works[index]()
+            except Exception as error:
+                results[index] = error
+
+        threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(works))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        return results

@@ -1,0 +1,1157 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""bedrock_custom_model through the engine, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_base, same_contents, same_key
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    NotVisible,
+    Refused,
+    RunFailed,
+    Throttled,
+    TimedOut,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    BASE,
+    PREFIX,
+    Host,
+    converse_lines,
+)
+
+RETRAIN: dict[str, Any] = {"retrain": "on_change"}
+CREATE = "bedrock.CreateModelCustomizationJob"
+WRITES = ("Create", "Delete", "Stop", "TagResource", "UntagResource", "Put")
+
+
+def letters(host: Host) -> str:
+    """Other data."""
+    return host.data(converse_lines(topic="letters"), "letters")
+
+
+def writes(host: Host) -> list[str]:
+    """The calls that changed something since the log was cleared."""
+    called = [entry["operation"].partition(".")[2] for entry in host.sandbox.requests()]
+    return [name for name in called if name.startswith(WRITES)]
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "same"),
+    [
+        (BASE, f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}", True),
+        ("amazon.nova-lite-v1:0", f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}", True),
+        (f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}", "amazon.nova-lite-v1:0", True),
+        ("amazon.nova-lite-v1:0:24k", BASE, False),
+        ("amazon.nova-lite-v1:0", "amazon.nova-micro-v1:0:128k", False),
+        ("amazon.nova-lite-v1:0", "amazon.nova-lite-v1:1:300k", False),
+        ("amazon.nova-lite-v1", "amazon.nova-lite-v1:0", False),
+        ("arn:aws:bedrock:us-east-1:1:custom-model/a/1", "arn:aws:bedrock:us-east-1:1:custom-model/a/2", False),
+    ],
+)
+def test_base_models(wish: str, shown: str, same: bool) -> None:
+    assert same_base(wish, shown) is same
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "same"),
+    [
+        ("arn:aws:kms:us-east-1:1:key/abc", "arn:aws:kms:us-east-1:1:key/abc", True),
+        ("abc", "arn:aws:kms:us-east-1:1:key/abc", True),
+        ("bc", "arn:aws:kms:us-east-1:1:key/abc", False),
+        ("arn:aws:kms:us-east-1:1:key/def", "arn:aws:kms:us-east-1:1:key/abc", False),
+        ("alias/mine", "arn:aws:kms:us-east-1:1:key/abc", True),
+    ],
+)
+def test_keys(wish: str, shown: str, same: bool) -> None:
+    assert same_key(wish, shown) is same
+
+
+def test_several_data_sets_have_no_order() -> None:
+    one, two = Content(id="s3://b/1"), Content(id="s3://b/2")
+    assert same_contents([one, two], [two, one])
+    assert not same_contents([one, two], [one])
+    assert not same_contents([one], [one, two])
+    assert not same_contents([one, one], [one, two])
+
+
+class TestTruthTable:
+    def test_create_and_again(self, host: Host) -> None:
+        uri = host.data()
+        result = host.wanted(uri, tags={"team": "support"})
+        assert (result["changed"], result["action"], result["status"]) == (True, "create", "Completed")
+        assert result["custom_model_arn"].startswith("arn:aws:bedrock:us-east-1:")
+        assert result["job_arn"] == result["id"] == result["run_id"]
+        assert re.fullmatch(r"support-bot-[0-9a-f]{8}-1", result["job_name"])
+        assert (result["name"], result["custom_model_name"]) == ("support-bot", "support-bot")
+        assert result["customization_type"] == "FINE_TUNING"
+        assert result["training_metrics"][0]["training_loss"] == result["metrics"]["training_loss"] > 0
+        assert result["tags"] == {"team": "support"}
+        assert PREFIX not in str(result)
+        host.sandbox.clear_log()
+        again = host.wanted(uri, tags={"team": "support"})
+        assert (again["changed"], again["action"]) == (False, "none")
+        assert again["custom_model_arn"] == result["custom_model_arn"]
+        assert host.sandbox.count() <= 4
+        assert len(host.jobs()) == 1
+
+    def test_converged_among_many_old_jobs(self, host: Host) -> None:
+        host.sandbox.aws.seed(jobs=500)
+        uri = host.data()
+        host.wanted(uri)
+        host.sandbox.clear_log()
+        assert host.wanted(uri)["changed"] is False
+        assert host.sandbox.count() <= 4
+
+    def test_check_mode_foresees_the_whole_pipeline(self, host: Host) -> None:
+        uri = host.dataset(converse_lines(), check_mode=True)["s3_uri"]
+        foreseen = host.wanted(uri, check_mode=True)
+        assert (foreseen["changed"], foreseen["action"], foreseen["status"]) == (True, "create", "check-mode")
+        assert foreseen["custom_model_arn"] == "check-mode:model:support-bot"
+        assert (host.jobs(), writes(host)) == ([], [])
+        assert host.data() == uri
+        done = host.wanted(uri)
+        assert (done["job_name"], done["diff"]) == (foreseen["job_name"], foreseen["diff"])
+        assert host.wanted(uri, check_mode=True)["changed"] is False
+
+    def test_check_mode_refuses_data_that_nobody_will_have_uploaded(self, host: Host) -> None:
+        uri = f"s3://{host.reach.data_bucket}/nothing-here.jsonl"
+        with pytest.raises(Refused, match=r"training_data_config.s3_uri: .*nothing-here.jsonl is not there"):
+            host.wanted(uri)
+        assert writes(host) == []
+
+    def test_retrain_beside_the_old_one(self, host: Host) -> None:
+        first = host.wanted(host.data())
+        uri = letters(host)
+        with pytest.raises(InvalidInput, match=r"trained differently: training_data_config: .*parcels-.*letters-"):
+            host.wanted(uri)
+        foreseen = host.wanted(uri, check_mode=True, **RETRAIN)
+        second = host.wanted(uri, **RETRAIN)
+        assert (second["action"], second["status"]) == ("retrain", "Completed")
+        assert re.fullmatch(r"support-bot-[0-9a-f]{8}", second["custom_model_name"])
+        assert second["custom_model_name"] == foreseen["custom_model_name"]
+        assert second["name"] == "support-bot"
+        assert host.models() == ["support-bot", second["custom_model_name"]]
+        assert host.wanted(uri, **RETRAIN)["changed"] is False
+        assert first["job_arn"] != second["job_arn"]
+
+    def test_back_to_the_older_one_costs_nothing(self, host: Host) -> None:
+        uri = host.data()
+        first = host.wanted(uri)
+        host.wanted(letters(host), **RETRAIN)
+        result = host.wanted(uri, **RETRAIN)
+        assert (result["changed"], result["job_arn"]) == (False, first["job_arn"])
+
+    def test_delete_previous(self, host: Host) -> None:
+        host.wanted(host.data())
+        uri = letters(host)
+        result = host.wanted(uri, delete_previous=True, **RETRAIN)
+        assert host.models() == [result["custom_model_name"]]
+        assert host.wanted(uri, delete_previous=True, **RETRAIN)["changed"] is False
+        third = host.wanted(host.data(), delete_previous=True, **RETRAIN)
+        # The name is free again.
+        assert (third["custom_model_name"], host.models()) == ("support-bot", ["support-bot"])
+
+    def test_a_deletion_that_was_interrupted_is_finished(self, host: Host) -> None:
+        host.wanted(host.data())
+        uri = letters(host)
+        host.error("bedrock.DeleteCustomModel", 403, "AccessDeniedException", "no")
+        with pytest.raises(Refused, match="Deleting the model") as caught:
+            host.wanted(uri, delete_previous=True, **RETRAIN)
+        assert caught.value.facts["changed"] is True
+        host.sandbox.clear_faults()
+        result = host.wanted(uri, delete_previous=True, **RETRAIN)
+        assert (result["changed"], result["action"]) == (True, "delete")
+        assert host.models() == [result["custom_model_name"]]
+
+    def test_failed_then_retried(self, host: Host) -> None:
+        message = "Could not validate GetObject permissions to access Amazon S3 bucket: b at key k"
+        host.sandbox.aws.fate("fail", message=message)
+        uri = host.data()
+        with pytest.raises(RunFailed, match="Could not validate GetObject") as caught:
+            host.wanted(uri)
+        assert (caught.value.facts["changed"], caught.value.facts["status"]) == (True, "Failed")
+        assert caught.value.facts["failure_message"] == message
+        assert "s3:GetObject" in caught.value.hint
+        with pytest.raises(RunFailed, match="Could not validate") as caught:
+            host.wanted(uri)
+        assert (caught.value.facts["changed"], "retry_failed" in caught.value.hint) == (False, True)
+        result = host.wanted(uri, retry_failed=True)
+        assert (result["action"], result["status"]) == ("retry", "Completed")
+        assert result["job_name"].endswith("-2")
+        assert host.wanted(uri, retry_failed=True)["changed"] is False
+        assert len(host.jobs()) == 2
+
+    def test_failed_with_other_settings_is_no_obstacle(self, host: Host) -> None:
+        host.sandbox.aws.fate("fail")
+        with pytest.raises(RunFailed):
+            host.wanted(host.data())
+        result = host.wanted(letters(host))
+        assert (result["action"], result["custom_model_name"]) == ("create", "support-bot")
+
+    def test_stopped_by_somebody(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.wanted(uri, wait=False)["job_arn"]
+        host.client().stop_model_customization_job(jobIdentifier=arn)
+        with pytest.raises(RunFailed, match="was cancelled"):
+            host.wanted(uri)
+        assert host.wanted(uri, retry_failed=True)["status"] == "Completed"
+
+    def test_pending_and_different(self, host: Host) -> None:
+        host.wanted(host.data(), wait=False)
+        uri = letters(host)
+        with pytest.raises(InvalidInput, match="is being trained by run .* with other settings: training_data_config"):
+            host.wanted(uri)
+        result = host.wanted(uri, **RETRAIN)
+        assert (result["action"], result["status"]) == ("retrain", "Completed")
+        assert [job["status"] for job in host.jobs()] == ["Stopped", "Completed"]
+        assert host.wanted(uri, **RETRAIN)["changed"] is False
+
+    def test_pending_and_different_that_ends_while_it_is_stopped(self, host: Host) -> None:
+        host.sandbox.aws.fate("complete_despite_stop")
+        host.wanted(host.data(), wait=False)
+        uri = letters(host)
+        result = host.wanted(uri, delete_previous=True, **RETRAIN)
+        assert result["status"] == "Completed"
+        assert host.models() == [result["custom_model_name"]]
+        assert host.wanted(uri, delete_previous=True, **RETRAIN)["changed"] is False
+
+    def test_model_deleted_behind_our_back(self, host: Host) -> None:
+        uri = host.data()
+        first = host.wanted(uri)
+        host.delete_model(first["custom_model_arn"])
+        host.sandbox.advance(1000)
+        second = host.wanted(uri)
+        assert (second["action"], second["status"], second["custom_model_name"]) == (
+            "create",
+            "Completed",
+            "support-bot",
+        )
+        assert any(first["custom_model_arn"] in warning for warning in host.warnings)
+        assert host.wanted(uri)["changed"] is False
+
+    def test_time_out_and_resumed(self, host: Host) -> None:
+        uri = host.data()
+        host.sandbox.aws.settings(training_seconds=1000.0)
+        with pytest.raises(TimedOut) as caught:
+            host.wanted(uri, wait_timeout=60)
+        assert (caught.value.facts["timed_out"], caught.value.facts["changed"]) == (True, True)
+        result = host.wanted(uri)
+        assert (result["changed"], result["job_arn"]) == (False, caught.value.facts["run_id"])
+
+    def test_cancelled(self, host: Host) -> None:
+        uri = host.data()
+        assert host.model(state="cancelled")["changed"] is False
+        arn = host.wanted(uri, wait=False)["job_arn"]
+        assert host.model(state="cancelled", check_mode=True)["changed"] is True
+        result = host.model(state="cancelled")
+        assert (result["changed"], result["status"], result["job_arn"]) == (True, "Stopped", arn)
+        assert host.model(state="cancelled")["changed"] is False
+
+    def test_a_cancel_whose_answer_was_lost_is_a_change(self, host: Host) -> None:
+        host.wanted(host.data(), wait=False)
+        host.sandbox.fault("bedrock.StopModelCustomizationJob", reset="after", times=1)
+        result = host.model(state="cancelled")
+        assert (result["changed"], result["status"]) == (True, "Stopped")
+
+
+class TestAbsent:
+    def test_absent_after_two_retrains(self, host: Host) -> None:
+        for topic in ("parcels", "letters", "stamps"):
+            host.wanted(host.data(converse_lines(topic=topic), topic), **RETRAIN)
+        assert len(host.models()) == 3
+        foreseen = host.model(state="absent", check_mode=True)
+        assert (foreseen["changed"], len(host.models())) == (True, 3)
+        assert host.model(state="absent")["changed"] is True
+        assert host.models() == []
+        host.sandbox.clear_log()
+        again = host.model(state="absent")
+        assert (again["changed"], again["status"], writes(host)) == (False, "absent", [])
+
+    def test_only_the_one_of_an_arn(self, host: Host) -> None:
+        first = host.wanted(host.data())
+        second = host.wanted(letters(host), **RETRAIN)
+        assert host.model(state="absent", job_arn=first["job_arn"])["changed"] is True
+        assert host.models() == [second["custom_model_name"]]
+
+    def test_what_runs_is_stopped(self, host: Host) -> None:
+        host.wanted(host.data(), wait=False)
+        assert host.model(state="absent")["changed"] is True
+        assert [job["status"] for job in host.jobs()] == ["Stopped"]
+        assert host.model(state="absent")["changed"] is False
+
+    def test_what_ends_while_it_is_stopped_is_deleted(self, host: Host) -> None:
+        host.sandbox.aws.fate("complete_despite_stop")
+        host.wanted(host.data(), wait=False)
+        assert host.model(state="absent")["changed"] is True
+        assert (host.models(), [job["status"] for job in host.jobs()]) == ([], ["Completed"])
+
+    def test_jobs_of_somebodys_own_naming(self, host: Host) -> None:
+        host.by_hand(host.data(), "theirs")
+        assert host.model(state="absent")["changed"] is True
+        assert [job["status"] for job in host.jobs()] == ["Stopped"]
+        host.by_hand(host.data(), "theirs-again")
+        host.sandbox.advance(1000)
+        assert host.models() == ["support-bot"]
+        assert host.model(state="absent")["changed"] is True
+        assert host.models() == []
+
+    def test_one_that_is_being_stopped_is_awaited(self, host: Host) -> None:
+        """Under a name of its own: it may still become a model."""
+        host.sandbox.aws.fate("complete_despite_stop")
+        arn = host.by_hand(host.data(), "theirs")
+        host.client().stop_model_customization_job(jobIdentifier=arn)
+        assert host.model(state="absent")["changed"] is True
+        assert (host.models(), host.jobs()[0]["status"]) == ([], "Completed")
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_refused_while_a_deployment_uses_it(self, host: Host, check_mode: bool) -> None:
+        arn = host.wanted(host.data())["custom_model_arn"]
+        host.client().create_custom_model_deployment(modelDeploymentName="chat", modelArn=arn)
+        with pytest.raises(Refused, match="cannot be deleted: the deployment chat uses"):
+            host.model(state="absent", check_mode=check_mode)
+        assert host.models() == ["support-bot"]
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_refused_before_anything_is_paid(self, host: Host, check_mode: bool) -> None:
+        arn = host.wanted(host.data())["custom_model_arn"]
+        host.client().create_provisioned_model_throughput(provisionedModelName="big", modelId=arn, modelUnits=1)
+        uri = letters(host)
+        with pytest.raises(Refused, match="the throughput big uses"):
+            host.wanted(uri, delete_previous=True, check_mode=check_mode, **RETRAIN)
+        assert len(host.jobs()) == 1
+
+    def test_who_may_not_list_deployments_is_not_stopped(self, host: Host) -> None:
+        host.wanted(host.data())
+        for operation in ("ListCustomModelDeployments", "ListProvisionedModelThroughputs"):
+            host.error(f"bedrock.{operation}", 403, "AccessDeniedException", "no")
+        assert host.model(state="absent")["changed"] is True
+
+    def test_lost_answer_of_a_deletion(self, host: Host) -> None:
+        host.wanted(host.data())
+        host.sandbox.fault("bedrock.DeleteCustomModel", reset="after", times=1)
+        assert host.model(state="absent")["changed"] is True
+        assert host.models() == []
+
+
+class TestFamilies:
+    def test_a_family_called_like_a_later_model_of_ours(self, host: Host) -> None:
+        """bot-deadbeef is a name of its own, though a later model of bot could be called so."""
+        uri = host.data()
+        foreign = host.wanted(uri, "bot-deadbeef")
+        own = host.wanted(uri, "bot")
+        assert (own["action"], own["custom_model_name"]) == ("create", "bot")
+        assert host.tags(foreign["job_arn"])[f"{PREFIX}name"] == "bot-deadbeef"
+        host.model("bot", state="absent")
+        assert host.models() == ["bot-deadbeef"]
+
+    @pytest.mark.parametrize("state", ["absent", "cancelled"])
+    def test_its_pending_job_is_left_alone(self, host: Host, state: str) -> None:
+        host.wanted(host.data(), "bot-deadbeef", wait=False)
+        assert host.model("bot", state=state)["changed"] is False
+        assert host.jobs()[0]["status"] == "InProgress"
+
+    def test_a_model_by_hand_that_is_called_like_a_later_one(self, host: Host) -> None:
+        """bot-20261121 may be a date as well as a hash: without our marker it is not ours to delete."""
+        host.by_hand(host.data(), "theirs", "bot-20261121")
+        host.sandbox.advance(1000)
+        host.model("bot", state="absent")
+        assert host.models() == ["bot-20261121"]
+
+    def test_the_cost_of_a_look_does_not_grow_with_the_family(self, host: Host) -> None:
+        for topic in ("parcels", "letters", "stamps", "boxes"):
+            uri = host.data(converse_lines(topic=topic), topic)
+            host.wanted(uri, **RETRAIN)
+        host.sandbox.clear_log()
+        assert host.wanted(uri, **RETRAIN)["changed"] is False
+        assert host.sandbox.count() <= 4
+
+    def test_names_that_begin_alike(self, host: Host) -> None:
+        uri = host.data()
+        longer = "a" * 52
+        made = [
+            host.wanted(uri, name)["job_arn"] for name in ("bot", "bot-2", "Bot", longer, longer + "b", "b_t", "b-t")
+        ]
+        assert len(set(made)) == 7
+        host.model("bot", state="absent")
+        host.model(longer, state="absent")
+        host.model("b_t", state="absent")
+        assert sorted(host.models()) == sorted(["bot-2", "Bot", longer + "b", "b-t"])
+
+    @pytest.mark.parametrize("name", ["a_b", "A1", "a" * 54, "a_" * 20 + "b", "bot_"])
+    def test_names(self, host: Host, name: str) -> None:
+        """Each takes a retrain as well."""
+        assert host.wanted(host.data(), name)["custom_model_name"] == name
+        later = host.wanted(letters(host), name, **RETRAIN)
+        assert later["status"] == "Completed"
+        assert len(later["job_name"]) <= 63
+        host.model(name, state="absent")
+        assert host.models() == []
+
+    def test_a_name_too_long_for_a_second_model(self, host: Host) -> None:
+        name = "a" * 63
+        host.wanted(host.data(), name)
+        uri = letters(host)
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match="longer than 63 characters"):
+                host.wanted(uri, name, check_mode=check_mode, **RETRAIN)
+        assert len(host.jobs()) == 1
+
+    def test_a_first_model_is_not_trained_from_itself(self, host: Host) -> None:
+        with pytest.raises(Refused, match="no custom model 'support-bot'"):
+            host.wanted(host.data(), base_model_identifier="support-bot")
+        assert host.jobs() == []
+
+    def test_a_later_one_is_trained_further_from_the_first(self, host: Host) -> None:
+        first = host.wanted(host.data())
+        uri = letters(host)
+        later = host.wanted(uri, base_model_identifier="support-bot", **RETRAIN)
+        assert later["status"] == "Completed"
+        for base in ("support-bot", first["custom_model_arn"]):
+            assert host.wanted(uri, base_model_identifier=base, **RETRAIN)["changed"] is False
+        assert len(host.jobs()) == 2
+
+
+class TestJobNames:
+    def test_taken_exactly(self, host: Host) -> None:
+        uri = host.data()
+        assert host.wanted(uri, job_name="Nightly.1")["job_name"] == "Nightly.1"
+        assert host.wanted(uri, job_name="Nightly.1")["changed"] is False
+
+    def test_a_used_one_is_refused_beforehand(self, host: Host) -> None:
+        host.by_hand(host.data(), "used", "other-model")
+        uri = letters(host)
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match="job_name: 'used' was used by arn:"):
+                host.wanted(uri, job_name="used", check_mode=check_mode)
+        assert len(host.jobs()) == 1
+
+    def test_of_a_finished_job_it_only_warns(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri)
+        result = host.wanted(uri, job_name="another")
+        assert result["changed"] is False
+        assert any("job_name: " in warning for warning in host.warnings)
+
+    def test_delete_previous_of_jobs_of_ones_own_naming(self, host: Host) -> None:
+        host.wanted(host.data(), job_name="my-1")
+        uri = letters(host)
+        result = host.wanted(uri, job_name="my-2", delete_previous=True, **RETRAIN)
+        assert host.models() == [result["custom_model_name"]]
+        assert host.wanted(uri, job_name="my-2", delete_previous=True, **RETRAIN)["changed"] is False
+
+    def test_a_pending_job_of_somebodys_own_naming_is_waited_for(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "theirs")
+        result = host.wanted(uri)
+        assert (result["job_arn"], result["changed"], result["status"]) == (arn, False, "Completed")
+        assert host.wanted(uri)["changed"] is False
+
+    def test_also_in_slices_and_beside_an_older_model(self, host: Host) -> None:
+        host.wanted(host.data())
+        uri = letters(host)
+        marker = [{"key": f"{PREFIX}name", "value": "support-bot"}]
+        arn = host.by_hand(uri, "theirs", "support-bot-0a0a0a0a", jobTags=marker)
+        result = host.in_slices(uri, **RETRAIN)
+        assert (result["job_arn"], result["status"]) == (arn, "Completed")
+        assert len(host.jobs()) == 2
+
+    def test_one_that_is_being_stopped_is_awaited(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "theirs")
+        host.client().stop_model_customization_job(jobIdentifier=arn)
+        host.wanted(uri, retry_failed=True)
+        assert [job["status"] for job in host.jobs()] == ["Stopped", "Completed"]
+
+
+class TestAdoption:
+    def test_without_any_change(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "terraform", hyperParameters={"epochCount": "3"})
+        host.sandbox.advance(1000)
+        host.sandbox.clear_log()
+        result = host.model(None, job_arn=arn)
+        assert (result["changed"], result["job_arn"], result["custom_model_name"]) == (False, arn, "support-bot")
+        result = host.wanted(uri, job_arn=arn, hyperparameters={"epochCount": 3}, base_model_identifier=BASE)
+        assert (result["changed"], result["job_arn"]) == (False, arn)
+        assert writes(host) == []
+        with pytest.raises(InvalidInput, match="hyperparameters.epochCount: 3 -> 4"):
+            host.wanted(uri, job_arn=arn, hyperparameters={"epochCount": 4})
+
+    def test_what_only_mattered_while_training_is_a_warning(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "terraform")
+        host.sandbox.advance(1000)
+        elsewhere = {"s3_uri": f"s3://{host.reach.output_bucket}/other/"}
+        vpc = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
+        result = host.wanted(uri, job_arn=arn, output_data_config=elsewhere, vpc_config=vpc, **RETRAIN)
+        assert (result["changed"], len(host.jobs())) == (False, 1)
+        assert any("output_data_config" in warning for warning in host.warnings)
+
+    def test_under_another_name(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "terraform", "tf-model")
+        host.sandbox.advance(1000)
+        assert host.wanted(uri, "mine", job_arn=arn)["changed"] is False
+        assert host.model("mine", job_arn=arn, state="absent")["changed"] is True
+        assert host.models() == []
+
+    def test_under_another_name_with_an_older_model_to_delete(self, host: Host) -> None:
+        """A model that the family's own list lacks is not gone for that."""
+        uri = host.data()
+        host.wanted(letters(host), "mine")
+        arn = host.by_hand(uri, "terraform", "tf-model")
+        host.sandbox.advance(1000)
+        result = host.wanted(uri, "mine", job_arn=arn, delete_previous=True, **RETRAIN)
+        assert result["job_arn"] == arn
+        assert (host.models(), len(host.jobs())) == (["tf-model"], 2)
+
+    @pytest.mark.parametrize("state", ["present", "absent", "cancelled"])
+    def test_a_job_of_another_family_is_refused(self, host: Host, state: str) -> None:
+        uri = host.data()
+        arn = host.wanted(uri, "theirs", wait=False)["job_arn"]
+        with pytest.raises(InvalidInput, match="belongs to the name 'theirs', not 'mine'"):
+            host.wanted(uri, "mine", job_arn=arn, state=state)
+        assert host.jobs()[0]["status"] == "InProgress"
+
+    def test_one_that_is_not_found_is_an_error(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.wanted(uri)["job_arn"]
+        for state in ("present", "absent"):
+            with pytest.raises(NotVisible):
+                host.wanted(uri, job_arn=arn[:-12] + "000000000000", state=state, **RETRAIN)
+        assert (len(host.jobs()), host.models()) == (1, ["support-bot"])
+
+    def test_an_imported_model(self, host: Host) -> None:
+        source = {"s3DataSource": {"s3Uri": f"s3://{host.reach.data_bucket}/made/"}}
+        host.put("{}", "made/manifest.json")
+        created = host.client().create_custom_model(
+            modelName="support-bot", modelSourceConfig=source, roleArn=host.reach.role_arn
+        )
+        host.sandbox.advance(1000)
+        result = host.model(None, job_arn=created["modelArn"])
+        assert (result["changed"], result["custom_model_arn"], result["job_arn"]) == (False, created["modelArn"], None)
+        assert host.model(state="absent")["changed"] is True
+        assert host.models() == []
+
+    def test_check_mode_after_a_predicted_job(self, host: Host) -> None:
+        predicted = host.wanted(host.data(), check_mode=True)["job_arn"]
+        assert host.model(None, job_arn=predicted, state="absent", check_mode=True)["changed"] is False
+        with pytest.raises(InvalidInput, match="check mode made up"):
+            host.model(None, job_arn=predicted)
+
+    def test_further_tuning(self, host: Host) -> None:
+        parent = host.wanted(host.data(), "parent")
+        uri = letters(host)
+        made = host.wanted(uri, "child", base_model_identifier=parent["custom_model_arn"])
+        assert made["status"] == "Completed"
+        for base in (parent["custom_model_arn"], "parent"):
+            result = host.wanted(uri, "child", base_model_identifier=base, **RETRAIN)
+            assert (result["changed"], result["job_arn"]) == (False, made["job_arn"])
+
+
+class TestData:
+    def test_edited_under_the_same_plain_key(self, host: Host) -> None:
+        uri = host.put(converse_lines())
+        host.wanted(uri)
+        assert host.wanted(uri)["changed"] is False
+        host.put(converse_lines(topic="letters"))
+        with pytest.raises(
+            InvalidInput, match=r"training_data_config: .*plain.jsonl \(.*\) -> .*plain.jsonl \("
+        ) as caught:
+            host.wanted(uri)
+        before, after = re.findall(r"plain\.jsonl \((.*?)\)", caught.value.message)
+        assert before != after
+
+    def test_written_over_by_another_tool(self, host: Host) -> None:
+        """The first data were uploaded by bedrock_dataset, which keeps their sha256 with them; the second were not."""
+        uri = host.dataset(converse_lines(), key="plain.jsonl")["s3_uri"]
+        host.wanted(uri)
+        assert host.wanted(uri)["changed"] is False
+        host.put(converse_lines(topic="letters"))
+        with pytest.raises(InvalidInput, match="training_data_config"):
+            host.wanted(uri)
+
+    def test_the_same_bytes_again_are_no_other_data(self, host: Host) -> None:
+        """Whatever tool uploaded them, with whatever checksum."""
+        uri = host.put(converse_lines())
+        host.wanted(uri)
+        for algorithm in ("SHA256", "CRC32", "SHA1"):
+            host.client("s3").put_object(
+                Bucket=host.reach.data_bucket,
+                Key="plain.jsonl",
+                Body=converse_lines().encode(),
+                ChecksumAlgorithm=algorithm,
+            )
+            assert host.wanted(uri, **RETRAIN)["changed"] is False
+        assert len(host.jobs()) == 1
+
+    def test_moved_to_another_key(self, host: Host) -> None:
+        host.wanted(host.put(converse_lines()))
+        assert host.wanted(host.put(converse_lines(), "elsewhere.jsonl"))["changed"] is False
+        uri = host.data(converse_lines(topic="letters"))
+        host.wanted(uri, "other")
+        assert host.wanted(host.data(converse_lines(topic="letters"), "renamed"), "other")["changed"] is False
+
+    def test_deleted_after_the_training(self, host: Host) -> None:
+        for name, uri in (("bot-1", host.data()), ("bot-2", host.put(converse_lines()))):
+            host.wanted(uri, name)
+            host.client("s3").delete_object(Bucket=host.reach.data_bucket, Key=uri.rpartition("/")[2])
+            assert host.wanted(uri, name, **RETRAIN)["changed"] is False
+        assert len(host.jobs()) == 2
+
+    def test_unreadable_for_us_but_not_for_the_job(self, host: Host) -> None:
+        uri = host.put(converse_lines())
+        host.sandbox.fault("s3.*", status=403)
+        assert host.wanted(uri)["status"] == "Completed"
+        assert host.wanted(uri)["changed"] is False
+
+    def test_bucket_elsewhere(self, host: Host) -> None:
+        host.client("s3", "us-west-2").create_bucket(
+            Bucket="far-away-bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+        )
+        elsewhere = {"s3_uri": "s3://far-away-bucket/runs/"}
+        with pytest.raises(Refused, match="output_data_config.s3_uri: the bucket far-away-bucket is in us-west-2"):
+            host.wanted(host.data(), output_data_config=elsewhere)
+        with pytest.raises(Refused, match="The bucket no-such-bucket does not exist"):
+            host.wanted(host.data(), output_data_config={"s3_uri": "s3://no-such-bucket/runs/"}, check_mode=True)
+        assert host.jobs() == []
+
+    def test_validation_data(self, host: Host) -> None:
+        uri = host.data()
+        sets = [host.data(converse_lines(topic=topic), topic) for topic in ("v1", "v2")]
+        config = {"validator": [{"s3_uri": each} for each in sets]}
+        result = host.wanted(uri, validation_data_config=config)
+        losses = [entry["validation_loss"] for entry in result["validation_metrics"]]
+        assert len(losses) == 2
+        assert result["metrics"]["validation_loss"] == pytest.approx(sum(losses) / 2)
+        config["validator"].reverse()
+        assert host.wanted(uri, validation_data_config=config)["changed"] is False
+        assert host.wanted(uri)["changed"] is False
+        del config["validator"][0]
+        with pytest.raises(InvalidInput, match="validation_data_config"):
+            host.wanted(uri, validation_data_config=config)
+
+    def test_edited_validation_data(self, host: Host) -> None:
+        uri, validation = host.data(), host.put(converse_lines(topic="v"), "validation.jsonl")
+        config = {"validator": [{"s3_uri": validation}]}
+        host.wanted(uri, validation_data_config=config)
+        assert host.wanted(uri, validation_data_config=config)["changed"] is False
+        host.put(converse_lines(topic="w"), "validation.jsonl")
+        with pytest.raises(InvalidInput, match="validation_data_config"):
+            host.wanted(uri, validation_data_config=config)
+
+    @pytest.mark.parametrize("layout", ["samples", "docs"])
+    def test_the_losses_by_step(self, host: Host, layout: str) -> None:
+        host.sandbox.aws.settings(validation_layout=layout)
+        uri = host.data()
+        config = {"validator": [{"s3_uri": host.data(converse_lines(topic="v"), "v")}]}
+        result = host.wanted(uri, validation_data_config=config, details=True)
+        assert {"step_number", "epoch_number", "training_loss", "perplexity"} == set(result["steps"]["training"][0])
+        assert result["steps"]["training"][-1]["training_loss"] == result["metrics"]["training_loss"]
+        assert result["steps"]["validation"][-1]["validation_loss"] == result["metrics"]["validation_loss"]
+        assert host.wanted(uri)["steps"] == {}
+
+    def test_losses_that_may_not_be_read_fail_nothing(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri)
+        host.sandbox.fault("s3.GetObject", status=403)
+        result = host.wanted(uri, details=True)
+        assert (result["changed"], result["steps"]) == (False, {})
+        assert any("losses by step are left out" in warning for warning in host.warnings)
+
+
+class TestTags:
+    def test_of_the_job_and_the_model(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"team": "support", "empty": ""})
+        for arn in (made["job_arn"], made["custom_model_arn"]):
+            tags = host.tags(arn)
+            assert tags["team"] == "support"
+            assert tags["empty"] == ""
+            assert tags[f"{PREFIX}name"] == "support-bot"
+        changed = host.wanted(uri, tags={"team": "sales", "stage": "live"}, check_mode=True)
+        assert (changed["changed"], changed["action"]) == (True, "update")
+        assert changed["diff"]["before"]["tags"] == {"team": "support", "empty": ""}
+        changed = host.wanted(uri, tags={"team": "sales", "stage": "live"})
+        assert (changed["changed"], changed["tags"]) == (True, {"team": "sales", "stage": "live"})
+        for arn in (made["job_arn"], made["custom_model_arn"]):
+            visible = {key: value for key, value in host.tags(arn).items() if not key.startswith(PREFIX)}
+            assert visible == {"team": "sales", "stage": "live"}
+            assert host.tags(arn)[f"{PREFIX}name"] == "support-bot"
+        assert host.wanted(uri, tags={"team": "sales", "stage": "live"})["changed"] is False
+        assert host.wanted(uri)["changed"] is False
+        assert host.wanted(uri, tags={"more": "1"}, purge_tags=False)["tags"] == {
+            "team": "sales",
+            "stage": "live",
+            "more": "1",
+        }
+        assert host.wanted(uri, tags={"more": "1"}, purge_tags=False)["changed"] is False
+        assert host.wanted(uri, tags={})["tags"] == {}
+        assert host.wanted(uri, tags={})["changed"] is False
+
+    @pytest.mark.parametrize("side", ["job_arn", "custom_model_arn"])
+    def test_that_somebody_changed_on_one_side(self, host: Host, side: str) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"team": "support"})
+        host.client().tag_resource(resourceARN=made[side], tags=[{"key": "team", "value": "theirs"}])
+        host.client().untag_resource(resourceARN=made[side], tagKeys=[f"{PREFIX}name"])
+        assert host.wanted(uri, tags={"team": "support"})["changed"] is True
+        assert host.tags(made[side])["team"] == "support"
+        assert host.tags(made[side])[f"{PREFIX}name"] == "support-bot"
+        assert host.wanted(uri, tags={"team": "support"})["changed"] is False
+
+    def test_the_record_of_the_data_survives_a_purge_by_others(self, host: Host) -> None:
+        uri = host.put(converse_lines())
+        made = host.wanted(uri)
+        before = host.tags(made["job_arn"])
+        host.client().untag_resource(resourceARN=made["job_arn"], tagKeys=[f"{PREFIX}training", f"{PREFIX}name"])
+        host.wanted(uri)
+        assert host.tags(made["job_arn"]) == before
+        assert host.wanted(uri)["changed"] is False
+        host.put(converse_lines(topic="letters"))
+        with pytest.raises(InvalidInput, match="training_data_config"):
+            host.wanted(uri)
+
+    def test_changed_while_the_job_runs(self, host: Host) -> None:
+        """Its model is born with the tags of the beginning."""
+        uri = host.data()
+        host.wanted(uri, wait=False, tags={"team": "support"})
+        made = host.wanted(uri, tags={"team": "sales"})
+        assert made["changed"] is True
+        again = host.wanted(uri, tags={"team": "sales"})
+        assert again["changed"] is False
+        assert host.tags(made["custom_model_arn"])["team"] == "sales"
+
+    def test_that_may_not_be_read(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"team": "support"})
+        host.error("bedrock.ListTagsForResource", 403, "AccessDeniedException", "no permission to list tags")
+        host.sandbox.clear_log()
+        result = host.wanted(uri, tags={"team": "other"})
+        assert (result["changed"], result["job_arn"], result["tags"]) == (False, made["job_arn"], None)
+        assert sum("Tags are not compared" in warning for warning in host.warnings) == 1
+        assert writes(host) == []
+
+    def test_nor_when_the_model_is_gone(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri)
+        host.delete_model(made["custom_model_arn"])
+        host.error("bedrock.ListTagsForResource", 403, "AccessDeniedException", "no permission to list tags")
+        host.sandbox.advance(1000)
+        assert host.wanted(uri)["action"] == "create"
+
+    def test_nor_while_a_later_model_is_trained(self, host: Host) -> None:
+        host.error("bedrock.ListTagsForResource", 403, "AccessDeniedException", "no permission to list tags")
+        host.wanted(host.data())
+        uri = letters(host)
+        host.wanted(uri, wait=False, **RETRAIN)
+        assert host.wanted(uri, **RETRAIN)["status"] == "Completed"
+        assert host.wanted(uri, **RETRAIN)["changed"] is False
+        assert len(host.jobs()) == 2
+
+    def test_a_change_that_was_made_in_part_is_told(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"a": "1"})
+        before = host.tags(made["job_arn"])
+        host.error("bedrock.TagResource", 403, "AccessDeniedException", "no")
+        with pytest.raises(Refused) as caught:
+            host.wanted(uri, tags={"b": "1"})
+        assert caught.value.facts["changed"] is (host.tags(made["job_arn"]) != before)
+
+    def test_as_many_as_aws_takes(self, host: Host) -> None:
+        uri = host.data()
+        many = {f"key-{number}": "x" for number in range(46)}
+        config = {"validator": [{"s3_uri": host.data(converse_lines(topic="v"), "v")}]}
+        made = host.wanted(uri, tags=many, validation_data_config=config)
+        assert len(host.tags(made["job_arn"])) <= 50
+        others = {f"other-{number}": "x" for number in range(46)}
+        assert host.wanted(uri, tags=others)["tags"] == others
+        with pytest.raises(InvalidInput, match="tags has 47 entries; AWS takes 50"):
+            host.wanted(uri, tags={**many, "one": "more"})
+
+    @pytest.mark.parametrize(
+        ("tags", "message"),
+        [
+            ({"a*b": "x"}, r"a\*b"),
+            ({"a": "x*"}, r"x\*"),
+            ({"k" * 129: "x"}, "129"),
+            ({"a": "v" * 257}, "257"),
+            ({"": "x"}, "tags"),
+            ({"AWS:x": "x"}, "reserved by AWS"),
+            ({f"{PREFIX}name": "x"}, "reserved"),
+            ({"a": {"b": "c"}}, "it is a text"),
+        ],
+    )
+    def test_bad_ones_are_refused_before_any_call(self, host: Host, tags: dict[str, Any], message: str) -> None:
+        """Above all before a pending job is stopped for a new one that cannot be made."""
+        host.wanted(host.data(), wait=False)
+        uri = letters(host)
+        host.sandbox.clear_log()
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match=message):
+                host.wanted(uri, tags=tags, check_mode=check_mode, **RETRAIN)
+        assert host.sandbox.count() == 0
+        assert host.jobs()[0]["status"] == "InProgress"
+
+    def test_none_and_truth_values(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"none": None, "number": 7})
+        assert made["tags"] == {"none": "", "number": "7"}
+        assert host.wanted(uri, tags={"none": None, "number": 7})["changed"] is False
+
+
+class TestOtherKinds:
+    def test_distillation(self, host: Host) -> None:
+        teacher = {"teacher_model_identifier": "amazon.nova-pro-v1:0", "max_response_length_for_inference": 500}
+        options = {
+            "customization_type": "DISTILLATION",
+            "base_model_identifier": "amazon.nova-micro-v1:0:128k",
+            "customization_config": {"distillation_config": {"teacher_model_config": teacher}},
+        }
+        uri = host.data(converse_lines(120))
+        assert host.wanted(uri, **options)["status"] == "Completed"
+        assert host.wanted(uri, **options)["changed"] is False
+        teacher["max_response_length_for_inference"] = 600
+        with pytest.raises(InvalidInput, match="customization_config"):
+            host.wanted(uri, **options)
+
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            None,
+            {"equals": {"team": "support"}},
+            {"and_all": [{"equals": {"team": "support"}}, {"not_equals": {"stage": "test"}}]},
+        ],
+        ids=["none", "one", "two"],
+    )
+    def test_invocation_logs(self, host: Host, filters: Any) -> None:
+        host.put("".join(f'{{"n": {number}}}\n' for number in range(120)), "logs/a.json")
+        logs = {
+            "use_prompt_response": True,
+            "invocation_log_source": {"s3_uri": f"s3://{host.reach.data_bucket}/logs/"},
+            "request_metadata_filters": filters,
+        }
+        teacher = {"teacher_model_identifier": "amazon.nova-pro-v1:0"}
+        options = {
+            "customization_type": "DISTILLATION",
+            "base_model_identifier": "amazon.nova-micro-v1:0:128k",
+            "customization_config": {"distillation_config": {"teacher_model_config": teacher}},
+            "training_data_config": {"invocation_logs_config": logs},
+            "wait": False,
+        }
+        started = host.wanted("", **options)
+        assert started["changed"] is True
+        again = host.wanted("", **options)
+        assert (again["changed"], again["job_arn"]) == (False, started["job_arn"])
+
+    def test_reinforcement(self, host: Host) -> None:
+        record = '{"messages": [{"role": "user", "content": "2+2?"}], "reference_answer": "4"}\n'
+        account = host.reach.role_arn.split(":")[4]
+        grader = {"lambda_grader": {"lambda_arn": f"arn:aws:lambda:us-east-1:{account}:function:grade"}}
+        rft = {"grader_config": grader, "hyper_parameters": {"epoch_count": "2", "learning_rate": "1e-05"}}
+        options = {
+            "customization_type": "REINFORCEMENT_FINE_TUNING",
+            "base_model_identifier": "amazon.nova-2-lite-v1:0:256k",
+            "customization_config": {"rft_config": rft},
+        }
+        uri = host.put(record * 120, "questions.jsonl")
+        assert host.wanted(uri, **options)["status"] == "Completed"
+        rft["hyper_parameters"] = {"epoch_count": 2, "learning_rate": 0.00001}
+        assert host.wanted(uri, **options)["changed"] is False
+        rft["hyper_parameters"] = {"epoch_count": 3}
+        with pytest.raises(InvalidInput, match="customization_config"):
+            host.wanted(uri, **options)
+
+    def test_hyperparameters(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri, hyperparameters={"epochCount": 2, "learningRate": "1e-05"})
+        for same in ({"epochCount": "2"}, {"learningRate": 0.00001}, {"learningRate": "0.00001"}, {}, None):
+            assert host.wanted(uri, hyperparameters=same)["changed"] is False
+        with pytest.raises(InvalidInput, match="hyperparameters.learningRate: .* -> 2e-05"):
+            host.wanted(uri, hyperparameters={"learningRate": 0.00002})
+
+    def test_a_key_of_ones_own(self, host: Host) -> None:
+        key = host.client("kms").create_key()["KeyMetadata"]
+        uri = host.data()
+        made = host.wanted(uri, custom_model_kms_key_id=key["KeyId"])
+        assert made["model"]["output_model_kms_key_arn"] == key["Arn"]
+        for same in (key["Arn"], key["KeyId"], None):
+            assert host.wanted(uri, custom_model_kms_key_id=same)["changed"] is False
+        other = host.client("kms").create_key()["KeyMetadata"]
+        with pytest.raises(InvalidInput, match="custom_model_kms_key_id"):
+            host.wanted(uri, custom_model_kms_key_id=other["Arn"])
+
+    def test_another_base_model(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri)
+        arn = f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}"
+        for same in (arn, "amazon.nova-lite-v1:0"):
+            assert host.wanted(uri, base_model_identifier=same)["changed"] is False
+        with pytest.raises(InvalidInput, match="base_model_identifier: .*nova-lite.* -> amazon.nova-micro"):
+            host.wanted(uri, base_model_identifier="amazon.nova-micro-v1:0:128k")
+
+
+class TestWaitingToBeAccepted:
+    def test_a_full_quota_is_waited_for(self, host: Host) -> None:
+        uri = host.data()
+        for name in ("one", "two"):
+            host.by_hand(uri, name, name)
+        assert host.wanted(uri)["status"] == "Completed"
+
+    def test_but_not_without_waiting(self, host: Host) -> None:
+        uri = host.data()
+        for name in ("one", "two"):
+            host.by_hand(uri, name, name)
+        with pytest.raises(Throttled, match="maximum number of concurrent") as caught:
+            host.wanted(uri, wait=False)
+        assert "quota is full" in caught.value.hint
+        assert len(host.jobs()) == 2
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_a_role_that_was_just_made(self, host: Host, wait: bool) -> None:
+        host.sandbox.aws.settings(role_seconds=15.0)
+        trust = host.client("iam").get_role(RoleName=host.reach.role_arn.rpartition("/")[2])["Role"]
+        role = host.client("iam").create_role(
+            RoleName="fresh", AssumeRolePolicyDocument=json.dumps(trust["AssumeRolePolicyDocument"])
+        )["Role"]["Arn"]
+        allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+        host.client("iam").put_role_policy(RoleName="fresh", PolicyName="all", PolicyDocument=allow)
+        assert host.wanted(host.data(), role_arn=role, wait=wait)["changed"] is True
+        assert host.sandbox.count(CREATE) > 1
+
+    @pytest.mark.parametrize("sliced", [True, False])
+    def test_a_role_that_is_not_there(self, host: Host, sliced: bool) -> None:
+        """It is asked for again for two minutes, not until the time-out."""
+        uri = host.data()
+        start = host.clock.monotonic()
+        run = host.in_slices if sliced else host.wanted
+        with pytest.raises(Throttled, match="Could not assume provided IAM role") as caught:
+            run(uri, role_arn="arn:aws:iam::123456789012:role/nobody")
+        assert "bedrock.amazonaws.com" in caught.value.hint
+        assert host.clock.monotonic() - start < 300
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("status", "code", "said", "told"),
+        [
+            (403, "ExpiredTokenException", "The security token included in the request is expired", "session_token"),
+            (403, "UnrecognizedClientException", "The security token is invalid", "access_key"),
+            (403, "InvalidSignatureException", "The signature does not match", "secret_key"),
+            (403, "AccessDeniedException", "User is not authorized to perform: bedrock:List", "policies"),
+            (400, "ValidationException", "1 validation error detected", "1 validation error detected"),
+        ],
+    )
+    def test_refusals(self, host: Host, status: int, code: str, said: str, told: str) -> None:
+        host.error("bedrock.*", status, code, said)
+        with pytest.raises(Refused) as caught:
+            host.wanted(f"s3://{host.reach.data_bucket}/parcels-000000000000.jsonl")
+        assert said in caught.value.message
+        assert told in caught.value.text()
+        assert f"HTTP {status}, {code}" in caught.value.message
+        assert host.sandbox.count("bedrock.*") == 1
+
+    def test_a_real_wrong_key(self, host: Host) -> None:
+        secret = "wrong-Secret/Key+0123456789abcdefghijklmn"
+        with pytest.raises(Refused) as caught:
+            host.wanted("s3://bucket/parcels.jsonl", secret_key=secret)
+        assert "secret_key" in caught.value.hint
+        assert secret not in caught.value.text()
+
+    def test_another_region(self, host: Host) -> None:
+        arn = host.wanted(host.data())["job_arn"]
+        with pytest.raises(FineTuneError, match="us-east-1.*us-west-2|us-west-2.*us-east-1"):
+            host.model(None, job_arn=arn, region="us-west-2")
+
+    def test_nobody_listens(self, host: Host) -> None:
+        with pytest.raises(FineTuneError, match="(?i)could not connect") as caught:
+            host.wanted("s3://bucket/parcels.jsonl", endpoint_url="http://127.0.0.1:9")
+        assert "endpoint_url" in caught.value.hint
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_down_for_a_while_and_for_good(self, host: Host, status: int) -> None:
+        uri = host.data()
+        host.sandbox.fault("bedrock.ListModelCustomizationJobs", status=status, times=5)
+        assert host.wanted(uri)["status"] == "Completed"
+        host.sandbox.fault("bedrock.*", status=status)
+        with pytest.raises(FineTuneError, match=f"HTTP {status}"):
+            host.wanted(uri)
+        assert len(host.jobs()) == 1
+
+    def test_throttled_with_retry_after(self, host: Host) -> None:
+        uri = host.data()
+        start = host.clock.monotonic()
+        host.sandbox.fault("bedrock.ListModelCustomizationJobs", status=429, headers={"Retry-After": "17"}, times=4)
+        assert host.wanted(uri, wait=False)["changed"] is True
+        assert host.clock.monotonic() - start >= 17
+
+    def test_answers_of_another_service(self, host: Host) -> None:
+        for body in ("<html>It works!</html>", "text"):
+            host.sandbox.fault("bedrock.ListModelCustomizationJobs", status=200, body=body)
+            with pytest.raises(FineTuneError):
+                host.wanted(f"s3://{host.reach.data_bucket}/parcels-000000000000.jsonl", wait_timeout=60)
+            host.sandbox.clear_faults()
+        assert host.jobs() == []
+
+    def test_a_summary_without_the_models_name(self, host: Host) -> None:
+        """The API's own model does not promise it: such a job is looked up, and never made a second time."""
+        uri = host.data()
+        started = host.wanted(uri, wait=False)
+        optional = ("customModelName", "customModelArn")
+        odd = host.summaries(lambda item: {key: value for key, value in item.items() if key not in optional})
+        host.sandbox.fault("bedrock.ListModelCustomizationJobs", status=200, body=odd)
+        result = host.wanted(uri, wait=False)
+        assert (result["changed"], result["job_arn"]) == (False, started["job_arn"])
+        assert host.sandbox.count(CREATE) == 1
+
+    def test_a_status_that_nobody_knows(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri, wait=False)
+        odd = host.client().get_model_customization_job(jobIdentifier=host.jobs()[0]["arn"])
+        body = {key: str(value) if key.endswith("Time") else value for key, value in odd.items()}
+        body.pop("ResponseMetadata")
+        for key in [key for key in body if key.endswith("Time")]:
+            body[key] = odd[key].isoformat()
+        summaries = host.summaries(lambda item: {**item, "status": "Paused", "statusDetails": None})
+        host.sandbox.fault("bedrock.ListModelCustomizationJobs", status=200, body=summaries)
+        host.sandbox.fault(
+            "bedrock.GetModelCustomizationJob", status=200, body={**body, "status": "Paused", "statusDetails": {}}
+        )
+        with pytest.raises(Refused, match="status 'Paused', which this version does not know"):
+            host.wanted(letters(host), **RETRAIN)
+        with pytest.raises(Refused, match="status 'Paused'"):
+            host.model(state="absent")
+        assert host.sandbox.count(CREATE) == 1
+        assert host.sandbox.count("bedrock.StopModelCustomizationJob") == 0
+
+    @pytest.mark.parametrize("operation", ["GetModelCustomizationJob", "ListTagsForResource"])
+    def test_a_new_job_that_is_not_visible_yet(self, host: Host, operation: str) -> None:
+        """What was just paid for does not fail for a look that lags."""
+        host.error(f"bedrock.{operation}", 404, "ResourceNotFoundException", "not found", times=2)
+        result = host.wanted(host.data())
+        assert (result["status"], len(host.jobs())) == ("Completed", 1)
+
+    def test_refused_creates_make_nothing(self, host: Host) -> None:
+        uri = host.data()
+        host.error(CREATE, 400, "ValidationException", "Validation data are not supported")
+        with pytest.raises(
+            Refused, match="Creating the job support-bot-.*: Validation data are not supported"
+        ) as caught:
+            host.wanted(uri)
+        assert (caught.value.facts["changed"], host.sandbox.count(CREATE)) == (False, 1)
+
+    def test_a_name_in_use_is_not_fought_over_for_ever(self, host: Host) -> None:
+        host.error(CREATE, 400, "ValidationException", "The provided model name is currently in use.")
+        with pytest.raises(Refused, match="currently in use") as caught:
+            host.wanted(host.data())
+        assert host.sandbox.count(CREATE) == 4
+        assert "another name" in caught.value.hint
+
+
+class TestOptions:
+    """One clear error, before any call."""
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"job_name": "a" * 64}, "job_name has 64 characters"),
+            ({"job_name": "-bad"}, "job_name is '-bad'"),
+            ({"job_name": "a_b"}, "job_name is 'a_b'"),
+            ({"role_arn": "nobody"}, "role_arn"),
+            ({"base_model_identifier": "no such model"}, "base_model_identifier"),
+            ({"custom_model_kms_key_id": "k e y"}, "custom_model_kms_key_id"),
+            ({"hyperparameters": {"epochCount": 6}}, r"epochCount is 6; for amazon.nova-lite.* from 1 to 5"),
+            ({"hyperparameters": {"epochCount": 1.5}}, "a whole number"),
+            ({"hyperparameters": {"epochCount": [1]}}, "it is a text or a number"),
+            ({"hyperparameters": {"epochCount": None}}, "it is a text or a number"),
+            ({"training_data_config": {"s3_uri": "https://b/k"}}, "it is a URI such as s3://"),
+            ({"training_data_config": {"s3_uri": "s3://bucket/folder/"}}, "a folder"),
+            ({"training_data_config": {"s3_uri": None}}, "training_data_config is empty"),
+            ({"training_data_config": None}, "training_data_config is missing"),
+            ({"output_data_config": None}, "output_data_config is missing"),
+            ({"role_arn": None}, "role_arn is missing"),
+            ({"base_model_identifier": None}, "base_model_identifier is missing"),
+            ({"base_model_identifier": "check-mode:model:x"}, "check mode made up"),
+            ({"vpc_config": {"subnet_ids": ["subnet-1"] * 17, "security_group_ids": ["sg-1"]}}, "17 entries"),
+            ({"vpc_config": {"subnet_ids": ["sub net"], "security_group_ids": ["sg-1"]}}, "subnet_ids"),
+            (
+                {"customization_config": {"rft_config": {"hyper_parameters": {"batch_size": 9999}}}},
+                "batch_size is 9999; it is 16 to 512",
+            ),
+            (
+                {"customization_config": {"rft_config": {"hyper_parameters": {"reasoning_effort": "none"}}}},
+                "low, medium, high",
+            ),
+            ({"customization_config": {"rft_config": {"hyper_parameters": {"epochs": 1}}}}, "has no 'epochs'"),
+            ({"wait_timeout": -1}, "wait_timeout is -1"),
+        ],
+        ids=lambda value: None if isinstance(value, str) else "-".join(value),
+    )
+    def test_bad_ones(self, host: Host, options: dict[str, Any], message: str) -> None:
+        for check_mode in (False, True):
+            if check_mode and "check mode" in message:
+                continue
+            with pytest.raises(InvalidInput, match=message):
+                host.wanted("s3://bucket/parcels.jsonl", check_mode=check_mode, **options)
+        assert host.sandbox.count() == 0
+
+    @pytest.mark.parametrize("name", ["a" * 64, "-bot", "bot--x", "b.t", "bot x", ""])
+    def test_bad_names(self, host: Host, name: str) -> None:
+        with pytest.raises(InvalidInput, match="custom_model_name|is empty"):
+            host.wanted("s3://bucket/parcels.jsonl", name)
+        assert host.sandbox.count() == 0
+
+    def test_a_long_row_of_dashes_takes_no_time(self, host: Host) -> None:
+        with pytest.raises(InvalidInput, match="job_name"):
+            host.wanted("s3://bucket/parcels.jsonl", job_name="a" + "-" * 61 + "_")
+
+    def test_a_whole_number_that_is_spelt_with_a_point(self, host: Host) -> None:
+        """As a template may make it; the API takes only 2."""
+        uri = host.data()
+        assert host.wanted(uri, hyperparameters={"epochCount": 2.0})["hyperparameters"]["epochCount"] == "2"
+        assert host.wanted(uri, hyperparameters={"epochCount": 2})["changed"] is False
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"access_key": None}, "access_key is missing; secret_key is given"),
+            ({"secret_key": None}, "secret_key is missing; access_key is given"),
+            ({"region": None}, "region is missing"),
+            ({"region": "us east"}, "region"),
+            ({"profile": "work"}, "profile is given with access_key"),
+            ({"endpoint_url": "ftp://x"}, "starts with https"),
+            ({"endpoint_url": "https://me:secret-in-url@x"}, "holds a user or a password"),
+            ({"secret_key": "with a line\nbreak"}, "secret_key has a space, a line break"),
+            ({"aws_ca_bundle": "/nowhere/ca.pem"}, "there is no file '/nowhere/ca.pem'"),
+        ],
+        ids=lambda value: None if isinstance(value, str) else "-".join(value),
+    )
+    def test_bad_credentials(self, host: Host, options: dict[str, Any], message: str) -> None:
+        with pytest.raises(InvalidInput, match=message) as caught:
+            host.wanted("s3://bucket/parcels.jsonl", **options)
+        assert "secret-in-url" not in caught.value.text()
+        assert host.sandbox.count() == 0
+
+    def test_no_credentials_at_all(self, host: Host) -> None:
+        with pytest.raises(Refused, match="(?i)credentials") as caught:
+            host.wanted("s3://bucket/parcels.jsonl", access_key=None, secret_key=None)
+        assert "access_key" in caught.value.hint
+
+    def test_from_the_environment(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        uri = host.data()
+        monkeypatch.setenv("AWS_ACCESS_KEY", host.reach.access_key)
+        monkeypatch.setenv("AWS_SECRET_KEY", host.reach.secret_key)
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+        monkeypatch.setenv("AWS_URL", host.reach.url)
+        nothing = {"access_key": None, "secret_key": None, "region": None, "endpoint_url": None}
+        assert host.wanted(uri, **nothing)["job_arn"].split(":")[3] == "us-east-1"
