@@ -11,12 +11,12 @@ import importlib
 import io
 import json
 import threading
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlencode
+from xml.etree import ElementTree
 
 from werkzeug import Request
 from werkzeug.test import run_wsgi_app

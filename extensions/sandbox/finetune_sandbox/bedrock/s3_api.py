@@ -9,11 +9,11 @@ import binascii
 import hashlib
 import os
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
+from xml.etree import ElementTree
 
 from werkzeug import Request
 

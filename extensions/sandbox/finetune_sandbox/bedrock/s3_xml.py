@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from finetune_sandbox.bedrock.errors import XML_NAMESPACE, AwsError
