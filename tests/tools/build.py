@@ -103,9 +103,9 @@ def integration() -> int:
     return _one(steps.integration)
 
 
-def _runtime() -> tuple[Path, dict[str, str]]:
+def _runtime(venv: Path | None = None) -> tuple[Path, dict[str, str]]:
     """Where the programs are installed, and the environment in which they find the collection."""
-    venv = environment.runtime_venv()
+    venv = venv or environment.runtime_venv()
     environ = {
         **os.environ,
         "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -139,7 +139,7 @@ def sandbox() -> int:
 
 def bench() -> int:
     """The benchmarks."""
-    venv, environ = _runtime()
+    venv, environ = _runtime(environment.bench_venv())
     environ["PYTHONPATH"] = str(environment.collections_path())
     return _run([venv / "bin" / "python", ROOT / "tests" / "bench", *_extra()], environ)
 

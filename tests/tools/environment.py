@@ -241,6 +241,12 @@ def runtime_venv() -> Path:
     return venv("", ["requirements.txt", "extensions/sandbox/requirements.txt"])
 
 
+def bench_venv() -> Path:
+    """The same with what the benchmarks compare it with."""
+    requirements = ["requirements.txt", "extensions/sandbox/requirements.txt", "tests/bench/requirements.txt"]
+    return venv("bench", requirements)
+
+
 def sanity_venv() -> Path:
     """ansible-core with the programs that its sanity tests would rather have."""
     return venv("sanity", ["tests/tools/requirements-sanity.txt"])
