@@ -99,7 +99,10 @@ CASES = (
         4,
         SMALLEST_BEDROCK,
         _bedrock,
-        lambda sandbox, jobs: sandbox.aws.seed(jobs=jobs),
+        # A job's name is used up for ever: each time others.
+        lambda sandbox, jobs: sandbox.aws.seed(
+            jobs=jobs, job_name=f"other-{jobs}-{{i}}", model_name=f"other-{jobs}-{{i}}"
+        ),
     ),
 )
 
