@@ -6,7 +6,8 @@
 Both are whole processes, run in turn against the sandbox: the module as Ansible packs and runs it. Also counts
 the API requests of a converged run with 10 and with 10,000 other jobs in the account.
 
-Bounds: at most 200 ms more (median of the pairwise differences); at most 2 requests (OpenAI), 4 (Bedrock).
+Bounds: at most 200 ms more (median of the pairwise differences), with Bedrock 300 ms; at most 2 requests (OpenAI), 4
+(Bedrock).
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ sys.path.insert(0, str(ROOT / "extensions" / "sandbox"))
 from finetune_sandbox import Sandbox  # noqa: E402  (the sandbox is not installed, it is found by its folder)
 
 PAIRS = 15
-BOUND_SECONDS = 0.2
 NAME = "bench"
 
 SMALLEST_OPENAI = """
@@ -59,6 +59,7 @@ class Case:
     provider: str
     module: str
     requests: int
+    seconds: float
     smallest: str
     prepare: Callable[[Sandbox, dict[str, str]], dict[str, Any]]
     seed: Callable[[Sandbox, int], object]
@@ -89,6 +90,7 @@ CASES = (
         "openai",
         "openai_fine_tuned_model",
         2,
+        0.2,
         SMALLEST_OPENAI,
         _openai,
         lambda sandbox, jobs: sandbox.openai.seed(jobs=jobs),
@@ -97,6 +99,7 @@ CASES = (
         "bedrock",
         "bedrock_custom_model",
         4,
+        0.3,
         SMALLEST_BEDROCK,
         _bedrock,
         # A job's name is used up for ever: each time others.
@@ -151,9 +154,9 @@ def _bench(case: Case, folder: Path, sandbox: Sandbox) -> int:
     difference = statistics.median(differences)
     print(
         f"{case.provider}, module process / smallest script with the same SDK: {statistics.median(ratios):.2f} "
-        f"({difference * 1000:+.0f} ms; at most +{BOUND_SECONDS * 1000:.0f} ms), {PAIRS} pairs"
+        f"({difference * 1000:+.0f} ms; at most +{case.seconds * 1000:.0f} ms), {PAIRS} pairs"
     )
-    return 1 if failed or difference > BOUND_SECONDS else 0
+    return 1 if failed or difference > case.seconds else 0
 
 
 def _ansible(module: str, options: dict[str, object], environ: dict[str, str]) -> dict[str, object]:
