@@ -248,10 +248,6 @@ EXAMPLES = r"""
       learningRate: 1e-5
   register: bot
 
-- name: Use it
-  ansible.builtin.debug:
-    msg: "The model to deploy is {{ bot.custom_model_arn }}"
-
 - name: Train anew when the data or a setting has changed, and delete the old model when the new one is ready
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
@@ -277,7 +273,7 @@ EXAMPLES = r"""
     details: true
     wait_timeout: 14400
 
-- name: Distil a model from a larger one, from the logs of its invocations
+- name: Distil a model from a larger one, from the logs of its invocations; start only, and look later
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot-small
     job_name: support-bot-small-2026-11
@@ -299,6 +295,7 @@ EXAMPLES = r"""
             project: support
     output_data_config:
       s3_uri: s3://example-output/support-bot-small/
+    wait: false
 
 - name: Reinforcement fine-tuning with a grader
   llmops.finetune.bedrock_custom_model:
@@ -318,17 +315,6 @@ EXAMPLES = r"""
       s3_uri: s3://example-training/questions.jsonl
     output_data_config:
       s3_uri: s3://example-output/support-bot-rft/
-
-- name: Start only, and look later
-  llmops.finetune.bedrock_custom_model:
-    custom_model_name: support-bot
-    base_model_identifier: amazon.nova-lite-v1:0:300k
-    role_arn: arn:aws:iam::123456789012:role/FineTune
-    training_data_config:
-      s3_uri: "{{ data.s3_uri }}"
-    output_data_config:
-      s3_uri: s3://example-output/support-bot/
-    wait: false
 
 - name: Start one more job after a failure was mended, without progress lines
   llmops.finetune.bedrock_custom_model:

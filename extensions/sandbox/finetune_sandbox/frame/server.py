@@ -95,7 +95,7 @@ class Application:
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `answer` instead."""
-        raise NotImplementedError("requests are answered by the handler")
+        raise AssertionError("unreachable: requests are answered by the handler")
 
     def opened(self, connection: socket.socket) -> None:
         """A client connected."""
