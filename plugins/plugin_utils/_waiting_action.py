@@ -27,7 +27,7 @@ _RECONNECT_PAUSE = 10.0
 _TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
 
 
-class WaitingActionBase(ActionBase):  # type: ignore[misc]
+class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
     """Runs the module of the same name. Without ``async``, a module that has to wait does so in slices.
 
     The plugin owns the deadline and ``elapsed``, ORs ``changed``, collects the warnings, and keeps the ``action`` and
