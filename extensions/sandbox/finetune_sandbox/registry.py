@@ -10,10 +10,11 @@ from pathlib import Path
 from finetune_sandbox.bedrock.provider import BedrockProvider
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.web import Provider
+from finetune_sandbox.oci.provider import OciProvider
 from finetune_sandbox.openai.provider import OpenAIProvider
 
 ProviderFactory = Callable[[Clock, Path, "int | None"], Provider]
 """(clock, a folder of its own, seed of everything random) -> provider"""
 
-PROVIDERS: dict[str, ProviderFactory] = {"bedrock": BedrockProvider, "openai": OpenAIProvider}
+PROVIDERS: dict[str, ProviderFactory] = {"bedrock": BedrockProvider, "openai": OpenAIProvider, "oci": OciProvider}
 """In the order in which they are asked whether a request is theirs: a signature decides before a path does."""

@@ -19,6 +19,7 @@ from finetune_sandbox.frame.faults import Faults
 from finetune_sandbox.frame.requestlog import RequestLog
 from finetune_sandbox.frame.server import CONTROL_PREFIX, HOST, Application, start_server
 from finetune_sandbox.frame.web import Provider
+from finetune_sandbox.oci.provider import OciProvider
 from finetune_sandbox.openai.provider import OpenAIProvider
 from finetune_sandbox.registry import PROVIDERS
 
@@ -129,11 +130,13 @@ class Sandbox:
 
     def environment(self, dialect: str | None = None) -> dict[str, str]:
         """Environment variables for clients: of one dialect (e.g. "openai"), or of all together."""
-        tables = {}
+        tables: dict[str, dict[str, str]] = {}
         for provider in self.providers.values():
             tables.update(provider.environment(self.url))
+            if dialect in tables:
+                return dict(tables[dialect])
         if dialect is not None:
-            return dict(tables[dialect])
+            raise KeyError(f"There is no dialect {dialect!r}; there are {', '.join(tables)}.")
         return {name: value for table in tables.values() for name, value in table.items()}
 
     @property
@@ -190,3 +193,18 @@ class Sandbox:
     def aws_env(self) -> dict[str, str]:
         """Environment variables for boto3 and the AWS CLI."""
         return self.environment("aws")
+
+    # Shorthands for the OCI provider.
+
+    @property
+    def oci(self) -> OciProvider:
+        """The OCI provider, with its control methods and the names of what the tenancy starts with."""
+        provider = self.providers["oci"]
+        if not isinstance(provider, OciProvider):
+            raise TypeError("the oci provider is not registered")
+        return provider
+
+    @property
+    def oci_env(self) -> dict[str, str]:
+        """Environment variables for the OCI SDK, oci-cli and oracle.oci."""
+        return self.environment("oci")

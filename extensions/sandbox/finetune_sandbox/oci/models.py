@@ -1,0 +1,254 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Custom models: create with all its checks, get, list, update, move, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.oci import schema
+from finetune_sandbox.oci.catalogue import BaseModel
+from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_found, over_limit, related_not_found
+from finetune_sandbox.oci.schema import GENERATIVE_AI
+from finetune_sandbox.oci.service import Service, Wish, changeable
+from finetune_sandbox.oci.state import (
+    ACTIVE,
+    CREATE_MODEL,
+    CREATING,
+    DELETED,
+    DELETING,
+    FAILED,
+    FINE_TUNING,
+    UPDATING,
+    Cluster,
+    Model,
+)
+from finetune_sandbox.oci.store import Store
+
+_SORTS = ("displayName", "lifecycleState", "timeCreated")
+_RANGES: dict[str, tuple[float, float]] = {
+    "totalTrainingEpochs": (1, 100),
+    "learningRate": (1e-9, 1),
+    "trainingBatchSize": (8, 32),
+    "earlyStoppingPatience": (0, 1000),
+    "earlyStoppingThreshold": (0, 1000),
+    "logModelMetricsIntervalInSteps": (1, 1000),
+    "numOfLastLayers": (1, 100),
+    "loraR": (1, 64),
+    "loraAlpha": (1, 1000),
+    "loraDropout": (0, 1),
+}
+"""name -> (lowest, highest)"""
+
+
+def known_base(model: Model) -> BaseModel:
+    """What a model was trained from, or is."""
+    if model.base is None:
+        raise TypeError(f"{model.id} has no base model")
+    return model.base
+
+
+class Models:
+    """The operations on models."""
+
+    def __init__(self, store: Store, service: Service) -> None:
+        self._store, self._service = store, service
+        service.handlers.update(
+            CreateModel=self.create,
+            ListModels=self.list,
+            GetModel=self.get,
+            UpdateModel=self.update,
+            DeleteModel=self.delete,
+            ChangeModelCompartment=self.move,
+        )
+
+    def create(self, wish: Wish) -> tuple[Answer, str]:
+        """CreateModel."""
+        store, members = self._store, wish.members
+        compartment = store.known_compartment(members["compartmentId"])
+        base = self._base(members["baseModelId"])
+        tuning = members["fineTuneDetails"]
+        cluster = self._cluster(base, tuning["dedicatedAiClusterId"])
+        config = _training_config(base, tuning.get("trainingConfig"))
+        mine = sum(not (m.pretrained or m.seeded) and m.state != DELETED for m in store.models.values())
+        if mine >= store.settings.models:
+            raise over_limit(f"The limit of custom models, {store.settings.models}, is reached. Delete one first.")
+        now = store.clock.now()
+        default = datetime.fromtimestamp(now, timezone.utc).strftime("generativeaimodel%Y%m%d%H%M%S")
+        model = Model(
+            store.new_id("generativeaimodel"),
+            store.ids.sequence(),
+            compartment,
+            now,
+            members.get("displayName", default),
+            members.get("description"),
+            members.get("freeformTags", {}),
+            self._service.tags(members),
+            updated_at=now,
+            base=base,
+            base_id=members["baseModelId"],
+            vendor=members.get("vendor", base.vendor),
+            version=members.get("version", "1.0"),
+            fine_tune={**tuning, "trainingConfig": config},
+        )
+        store.models[model.id] = model
+        settings = store.settings
+        work = store.new_work(CREATE_MODEL, model, settings.validation_seconds + settings.training_seconds)
+        work.delay, work.validation, work.cluster = settings.accepted_seconds, settings.validation_seconds, cluster
+        work.related = [("model", members["baseModelId"]), ("dedicatedAiCluster", cluster.id)]
+        store.begin(work)
+        headers = {"etag": model.etag, "opc-work-request-id": work.id}
+        if base.deprecated is not None:
+            headers["model-deprecation-info"] = f"The base model {base.name} is deprecated since {base.deprecated}."
+        return Answer(self.shown(model), 201, headers), model.id
+
+    def _base(self, identifier: str) -> BaseModel:
+        found = self._store.models.get(identifier)
+        if found is None or found.state == DELETED:
+            raise related_not_found(identifier)
+        if not found.pretrained or not known_base(found).training:
+            raise invalid(f"The model {found.display_name} ({identifier}) cannot be fine-tuned.")
+        return known_base(found)
+
+    def _cluster(self, base: BaseModel, identifier: str) -> Cluster:
+        cluster = self._store.clusters.get(identifier)
+        if cluster is None or cluster.state == DELETED:
+            raise related_not_found(identifier)
+        if cluster.type != FINE_TUNING:
+            raise invalid(f"The dedicated AI cluster {identifier} is of type {cluster.type}; it must be {FINE_TUNING}.")
+        shape, units = base.tuning or ("", 0)
+        if cluster.shape != shape:
+            message = f"The dedicated AI cluster {identifier} has the unit shape {cluster.shape}; {base.name} needs"
+            raise invalid(f"{message} {shape}.")
+        if cluster.state in {CREATING, UPDATING}:
+            raise incorrect_state(f"The dedicated AI cluster {identifier} is {cluster.state}; it must be {ACTIVE}.")
+        if cluster.state != ACTIVE:
+            raise conflict(f"The dedicated AI cluster {identifier} is {cluster.state}; it must be {ACTIVE}.")
+        if cluster.units < units:
+            message = f"The dedicated AI cluster {identifier} has {cluster.units} units; {base.name} needs {units}."
+            raise invalid(message)
+        return cluster
+
+    def shown(self, model: Model) -> dict[str, Any]:
+        """As the API shows it."""
+        return schema.show(GENERATIVE_AI, "Model", {**self.members(model), "previousState": model.previous})
+
+    def members(self, model: Model) -> dict[str, Any]:
+        """The members of Model but previousState."""
+        base = known_base(model)
+        shown = self._service.common(model)
+        shown.update(
+            capabilities=[c for c in base.capabilities if model.pretrained or c != "FINE_TUNE"],
+            vendor=model.vendor,
+            version=model.version,
+            baseModelId=model.base_id,
+            type="BASE" if model.pretrained else "CUSTOM",
+            fineTuneDetails=model.fine_tune,
+            isLongTermSupported=base.long_term,
+            timeDeprecated=_day(base.deprecated),
+            timeOnDemandRetired=_day(base.on_demand_retired) if model.pretrained else None,
+            timeDedicatedRetired=_day(base.dedicated_retired),
+        )
+        if model.metrics is not None:
+            kind = "CHAT_MODEL_METRICS" if "CHAT" in base.capabilities else "TEXT_GENERATION_MODEL_METRICS"
+            accuracy, loss = model.metrics
+            shown["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
+        return shown
+
+    def get(self, wish: Wish) -> tuple[Answer, str]:
+        """GetModel."""
+        model = self._store.find(self._store.models, wish.id)
+        return Answer(self.shown(model), headers={"etag": model.etag}), ""
+
+    def list(self, wish: Wish) -> tuple[Answer, str]:
+        """ListModels: those of the compartment, and the pretrained ones."""
+        vendor, capabilities = wish.one("vendor"), set(wish.query.get("capability", []))
+        known = schema.allowed(GENERATIVE_AI, "Model", "capabilities")
+        for each in sorted(capabilities - known):
+            raise invalid(f"capability must be one of {', '.join(sorted(known))}; got '{each}'.")
+        chosen = [
+            model
+            for model in self._store.models.values()
+            if (vendor is None or model.vendor == vendor) and (not capabilities or capabilities & self._can(model))
+        ]
+        states = schema.allowed(GENERATIVE_AI, "Model", "lifecycleState")
+        return self._service.list(wish, chosen, states, _SORTS, self._summary, "ModelCollection")
+
+    @staticmethod
+    def _can(model: Model) -> set[str]:
+        return {each for each in known_base(model).capabilities if model.pretrained or each != "FINE_TUNE"}
+
+    def _summary(self, model: Model) -> dict[str, Any]:
+        shown = self.members(model)
+        return {
+            key: value for key, value in shown.items() if key in schema.shape(GENERATIVE_AI, "ModelSummary").members
+        }
+
+    def _mine(self, identifier: str) -> Model:
+        model = changeable(self._store, self._store.models, identifier)
+        if model.pretrained:
+            raise not_found(identifier)
+        return model
+
+    def update(self, wish: Wish) -> tuple[Answer, str]:
+        """UpdateModel."""
+        model = self._mine(wish.id)
+        self._service.check_match(wish, model)
+        if model.state != ACTIVE:
+            raise incorrect_state(f"The model {model.id} is {model.state}; it must be {ACTIVE} to be updated.")
+        model.previous = self.members(model)
+        self._service.change_common(model, wish.members)
+        model.vendor = wish.members.get("vendor", model.vendor)
+        model.version = wish.members.get("version", model.version)
+        model.change(self._store.clock.now(), ACTIVE)
+        return Answer(self.shown(model), headers={"etag": model.etag}), ""
+
+    def move(self, wish: Wish) -> tuple[Answer, str]:
+        """ChangeModelCompartment."""
+        model = self._mine(wish.id)
+        self._service.check_match(wish, model)
+        compartment = self._store.known_compartment(wish.members["compartmentId"])
+        if model.state not in {ACTIVE, FAILED}:
+            raise incorrect_state(f"The model {model.id} is {model.state}; it must be {ACTIVE} to be moved.")
+        model.previous = self.members(model)
+        model.compartment = compartment
+        model.change(self._store.clock.now(), model.state, model.details)
+        return Answer(b""), model.id
+
+    def delete(self, wish: Wish) -> tuple[Answer, str]:
+        """DeleteModel."""
+        model = self._mine(wish.id)
+        self._service.check_match(wish, model)
+        if model.state not in {ACTIVE, FAILED}:
+            raise incorrect_state(f"The model {model.id} is {model.state}; it cannot be deleted now.")
+        users = self._store.endpoints_of(model_id=model.id)
+        if users:
+            ids = ", ".join(endpoint.id for endpoint in users)
+            raise conflict(f"The model {model.id} is used by the endpoints {ids}. Delete them first.")
+        model.previous = self.members(model)
+        model.change(self._store.clock.now(), DELETING)
+        work = self._service.work("DELETE_MODEL", model, self._store.settings.model_seconds)
+        return Answer(b"", 202, {"opc-work-request-id": work.id}), ""
+
+
+def _day(text: str | None) -> float | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+
+
+def _training_config(base: BaseModel, given: dict[str, Any] | None) -> dict[str, Any]:
+    """The settings of a training with the defaults of the base model; OciError."""
+    kind = next(iter(base.training)) if given is None else given["trainingConfigType"]
+    if kind not in base.training:
+        raise invalid(
+            f"trainingConfigType {kind} is not supported for {base.name}; it supports {', '.join(base.training)}."
+        )
+    wish = given or {}
+    for name, value in wish.items():
+        if name == "trainingConfigType":
+            continue
+        low, high = _RANGES[name]
+        if not low <= value <= high:
+            raise invalid(f"trainingConfig.{name} must be from {low:g} to {high:g}, got {value}.")
+    return {"trainingConfigType": kind, **base.training[kind], **wish}

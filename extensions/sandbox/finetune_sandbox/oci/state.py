@@ -1,0 +1,245 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Generative AI remembers. All access is under one lock."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.ids import derived
+from finetune_sandbox.oci.catalogue import BaseModel
+from finetune_sandbox.oci.dataset import Report
+
+CREATING, ACTIVE, UPDATING, DELETING, DELETED = "CREATING", "ACTIVE", "UPDATING", "DELETING", "DELETED"
+FAILED, NEEDS_ATTENTION = "FAILED", "NEEDS_ATTENTION"
+ACCEPTED, IN_PROGRESS, WAITING, SUCCEEDED = "ACCEPTED", "IN_PROGRESS", "WAITING", "SUCCEEDED"
+CANCELING, CANCELED = "CANCELING", "CANCELED"
+FINE_TUNING, HOSTING = "FINE_TUNING", "HOSTING"
+CREATE_MODEL = "CREATE_MODEL"
+OPERATIONS = (
+    CREATE_MODEL,
+    "DELETE_MODEL",
+    "CREATE_DEDICATED_AI_CLUSTER",
+    "UPDATE_DEDICATED_AI_CLUSTER",
+    "DELETE_DEDICATED_AI_CLUSTER",
+    "CREATE_ENDPOINT",
+    "UPDATE_ENDPOINT",
+    "DELETE_ENDPOINT",
+)
+PHASES = ("validation", "training")
+_DAY = 86400.0
+
+
+@dataclass
+class Settings:
+    """Limits and durations, changeable through the control API. Times are virtual seconds."""
+
+    accepted_seconds: float = 5.0
+    validation_seconds: float = 60.0
+    training_seconds: float = 600.0
+    canceling_seconds: float = 20.0
+    model_seconds: float = 30.0
+    cluster_seconds: float = 180.0
+    endpoint_seconds: float = 90.0
+    deleted_seconds: float = _DAY
+    token_seconds: float = _DAY
+    retry_after_seconds: float = 15.0
+    requests_per_second: int = 0
+    page_size: int = 100
+    models: int = 1000
+    clusters: int = 20
+    min_part_bytes: int = 10 * 1024**2
+    tag_defaults: bool = True
+
+    def shown(self) -> dict[str, Any]:
+        """All settings by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
+        known = self.shown()
+        for name, value in changes.items():
+            if name not in known:
+                raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")
+            if isinstance(known[name], bool):
+                if not isinstance(value, bool):
+                    raise ControlError(f"settings: {name!r} must be true or false, got {value!r}.")
+            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e13:
+                raise ControlError(f"settings: {name!r} must be a number from 0, got {value!r}.")
+            elif isinstance(known[name], int) and (not isinstance(value, int) or (name == "page_size" and value < 1)):
+                raise ControlError(f"settings: {name!r} must be a whole number from 1, got {value!r}.")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+@dataclass
+class Resource:
+    """What models, clusters and endpoints have in common. previous: as it was shown before its last change."""
+
+    id: str
+    sequence: int
+    compartment: str
+    created_at: float
+    display_name: str
+    description: str | None = None
+    freeform: dict[str, str] = field(default_factory=dict)
+    defined: dict[str, dict[str, Any]] = field(default_factory=dict)
+    state: str = CREATING
+    details: str | None = None
+    updated_at: float | None = None
+    revision: int = 1
+    gone_at: float | None = None
+    previous: dict[str, Any] | None = None
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Oldest first."""
+        return (self.created_at, self.sequence)
+
+    @property
+    def etag(self) -> str:
+        """Changes with everything that is shown."""
+        return derived("", self.id, self.revision, length=40).lower()
+
+    def change(self, when: float, state: str, details: str | None = None) -> None:
+        """Move to a state."""
+        self.state, self.details, self.updated_at = state, details, when
+        self.revision += 1
+
+
+@dataclass
+class Model(Resource):
+    """A model; base models are never in a state but ACTIVE. fine_tune: fineTuneDetails with all defaults."""
+
+    base: BaseModel | None = None
+    base_id: str | None = None
+    vendor: str | None = None
+    version: str | None = None
+    fine_tune: dict[str, Any] | None = None
+    metrics: tuple[float, float] | None = None
+    """(accuracy, loss)"""
+    pretrained: bool = False
+    seeded: bool = False
+
+    @property
+    def cluster_id(self) -> str | None:
+        """Where it was trained."""
+        return None if self.fine_tune is None else str(self.fine_tune["dedicatedAiClusterId"])
+
+
+@dataclass
+class Cluster(Resource):
+    """A dedicated AI cluster. busy_until: when the last training on it ended."""
+
+    type: str = FINE_TUNING
+    units: int = 1
+    shape: str = ""
+    reservation: str | None = None
+    busy_until: float = 0.0
+
+
+@dataclass
+class Endpoint(Resource):
+    """An endpoint of a model on a hosting cluster. configs: contentModerationConfig and the like."""
+
+    model_id: str = ""
+    cluster_id: str = ""
+    configs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class WorkRequest:
+    """The work on one resource. related: further resources (entity type, OCID)."""
+
+    id: str
+    sequence: int
+    operation: str
+    compartment: str
+    target: Resource
+    accepted_at: float
+    duration: float
+    delay: float = 0.0
+    """until it is started, at least"""
+    validation: float = 0.0
+    """how long the check of the data takes (training)"""
+    cluster: Cluster | None = None
+    related: list[tuple[str, str]] = field(default_factory=list)
+    status: str = ACCEPTED
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_at: float | None = None
+    percent: float = 0.0
+    errors: list[tuple[float, str, str]] = field(default_factory=list)
+    log: list[tuple[float, str]] = field(default_factory=list)
+    report: Future[Report] | None = None
+    records: int = 0
+    fate: Fate | None = None
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Oldest first."""
+        return (self.accepted_at, self.sequence)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in {SUCCEEDED, FAILED, CANCELED}
+
+    def note(self, when: float, message: str) -> None:
+        """Add a line to its log."""
+        self.log.append((when, message))
+
+
+@dataclass
+class Fate:
+    """What happens to the next matching work requests."""
+
+    id: str
+    fate: str
+    operation: str
+    display_name: str | None
+    phase: str
+    at: float
+    code: str | None
+    message: str | None
+    times: int | None
+    used: int = 0
+
+    @classmethod
+    def read(cls, body: Any, number: int) -> Fate:
+        """From its JSON form (docs/sandbox.md)."""
+        wish = Fields(body, "fates")
+        endless = wish.given("times") and body["times"] is None
+        times = wish.integer("times", 1, low=1)
+        fate = cls(
+            id=f"fate-{number}",
+            fate=wish.choice("fate", ("fail", "stuck", "cancel"), None) or "",
+            operation=wish.choice("operation", OPERATIONS, CREATE_MODEL) or CREATE_MODEL,
+            display_name=wish.optional_text("display_name"),
+            phase=wish.choice("phase", PHASES, "training") or "training",
+            at=wish.number("at", 0.5, low=0, high=1),
+            code=wish.optional_text("code"),
+            message=wish.optional_text("message"),
+            times=None if endless else times,
+        )
+        wish.done()
+        if not fate.fate:
+            raise ControlError("fates: 'fate' is required: fail, stuck or cancel.")
+        return fate
+
+    def takes(self, work: WorkRequest) -> bool:
+        """Whether it hits this work request; counts it."""
+        if self.times is not None and self.used >= self.times:
+            return False
+        if work.operation != self.operation or not fnmatchcase(work.target.display_name, self.display_name or "*"):
+            return False
+        self.used += 1
+        return True
+
+    def shown(self) -> dict[str, Any]:
+        """As the control API returns it."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
