@@ -9,6 +9,8 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -34,9 +36,10 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     ``diff`` of the slice that acted. The module is bound, from its first answer on, to the run that it named.
     """
 
-    # The module's option and its aliases, and its default in seconds.
+    # The module's option and its aliases, and its default in seconds, for all states and for some.
     timeout_options: tuple[str, ...] = ("wait_timeout",)
     default_timeout: float = WAIT_SPEC["wait_timeout"]["default"]
+    timeouts: Mapping[str, float] = MappingProxyType({})
 
     _supports_check_mode = True
     _supports_async = True
@@ -101,14 +104,18 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
 
     def _seconds(self, args: dict[str, Any]) -> float | None:
         """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
-        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), self.default_timeout)
+        default = self.timeouts.get(self._state(args), self.default_timeout)
+        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), default)
         try:
             return float(given)
         except (TypeError, ValueError):
             return None
 
     def _binds(self, args: dict[str, Any]) -> bool:
-        return str(args.get("state", "present")) == "present"
+        return self._state(args) == "present"
+
+    def _state(self, args: dict[str, Any]) -> str:
+        return str(args.get("state") or "present")
 
     def _tells(self, args: dict[str, Any]) -> bool:
         wanted = args.get("wait_progress")

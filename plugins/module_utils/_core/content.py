@@ -9,7 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 
@@ -49,6 +49,27 @@ class Content:
         if self.id and self.version:
             return f"{self.id} ({self.version})"
         return self.id or f"sha256:{self.sha256}"
+
+    @property
+    def mark(self) -> str:
+        """What a marker of a run keeps of it: its sha256 and the provider's own words, as far as they are known."""
+        return f"{self.sha256} {self.version}".strip()
+
+    def marked(self, mark: str | None) -> Content:
+        """The same reference, with what a run's marker says was in it."""
+        version = " ".join(word for word in (mark or "").split() if ":" in word)
+        return replace(self, sha256=sha256_of_mark(mark) or self.sha256, version=version)
+
+    def says_less_than(self, other: Content) -> bool:
+        """Whether something is known of the other's content that is not known of this one's."""
+        if other.sha256:
+            return not self.sha256
+        return bool(other.version and not self.version)
+
+
+def sha256_of_mark(mark: str | None) -> str | None:
+    """The sha256 in a :attr:`Content.mark`, or the first digits of it; None where there is none."""
+    return next((word for word in (mark or "").split() if ":" not in word), None)
 
 
 def parse_content(option: str, value: str, *, check_mode: bool) -> Content:

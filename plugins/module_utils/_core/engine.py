@@ -56,6 +56,7 @@ _SKEW = 30.0
 _LAG_LOOKS = 3  # by a task that is bound to a run that an earlier slice saw
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
+_DAY = 86400.0
 
 
 class SliceEnded(Exception):
@@ -105,7 +106,8 @@ class Engine:
             try:
                 self._converge()
                 return
-            except Outdated:
+            except Outdated as error:
+                self.result["changed"] = bool(self.result["changed"] or error.facts.get("changed"))
                 if not left:
                     raise
                 del self.warnings[told:]
@@ -236,7 +238,7 @@ class Engine:
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
                 run = self._await_ready(run)
-                if plan.action == "update":
+                if not plan.creates:
                     run = self._update_again(run)
                 if self.options.delete_previous:
                     plan, _runs = self._plan(self._observe())
@@ -247,10 +249,15 @@ class Engine:
         self._report(run, details=self.details or watched or run is not plan.run)
 
     def _update_again(self, run: Run) -> Run:
-        """What was changed on a pending run need not be on the model that came out of it."""
+        """What was changed on a pending run need not be on the model that came out of it, and what a host does not
+        change while it works on it can be changed now."""
         plan, _runs = self._plan(self._observe(), run)
         if plan.action == "update" and plan.run and plan.run.id == run.id:
-            return self._read(partial(self.driver.update, plan.run, plan.changes))
+            run = self._read(partial(self.driver.update, plan.run, plan.changes))
+            if not self.result["changed"]:
+                self.result.update(changed=True, action="update", diff=_diff(plan, {}))
+            if run.phase is not Phase.READY:
+                run = self._await_ready(run)
         return run
 
     # -- creating, exactly once -------------------------------------------------------------------------------
@@ -258,7 +265,8 @@ class Engine:
     def _create(self, runs: Sequence[Run]) -> Run:
         """Start one run. No create is re-sent before a look shows that the last one made nothing."""
         newest = max(runs, key=lambda run: run.age_key, default=None)
-        token = markers.token(self.driver.request(), newest.id if newest else None, self._spent)
+        spent = (int(self.clock.time() // _DAY), self._spent) if self._spent else None
+        token = markers.token(self.driver.intent(), newest.id if newest else None, spent)
         seen = {run.id for run in runs}
         pauses = intervals()
         sends = 0

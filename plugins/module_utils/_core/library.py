@@ -9,6 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import gc
+import sys
 import traceback
 from importlib import import_module
 from types import ModuleType
@@ -22,6 +23,9 @@ def load(library: str, purpose: str) -> ModuleType:
     An SDK makes some hundred thousand objects that live as long as the process. The garbage collector would walk
     them again and again while they are made, and once more at the end: a tenth of a second or two of each task.
     """
+    found = sys.modules.get(library)
+    if found is not None:
+        return found
     collecting = gc.isenabled()
     gc.disable()
     try:

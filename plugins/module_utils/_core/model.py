@@ -160,11 +160,13 @@ def duration(seconds: float) -> str:
 class Capabilities:
     """What a provider can do; a plan that needs what it cannot fails before any change.
 
-    Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead.
+    Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead. So does ``no_rerun``: that what is there
+    with other settings is never replaced by a new one, whatever the task says.
     """
 
     no_cancel: str = ""
     no_pause: str = ""
+    no_rerun: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,11 @@ class Driver(Protocol):
         """What the user must be told besides; the engine adds its own."""
 
     def request(self) -> Mapping[str, Any]:
-        """The whole create request as plain data, without markers; seeds the token."""
+        """The whole create request as plain data, without markers, as --diff shows it."""
+
+    def intent(self) -> Mapping[str, Any]:
+        """What makes two requests mean the same run; seeds the token. Without what can be changed afterwards, where the
+        provider itself makes one run of two requests with one token."""
 
     def observe(self, run_id: str | None) -> list[Run]:
         """Every run of the name by a successful listing, in any order; with ``run_id`` also that one.

@@ -44,9 +44,21 @@ TRAINING_SPEC: dict[str, Any] = {
 }
 
 
-def options_of(module: AnsibleModule, *, name: str, run_id: str | None, id_option: str) -> Options:
-    """The engine's options from the task's; raises InvalidInput for a value that makes no sense."""
-    params = module.params
+def options_of(
+    module: AnsibleModule,
+    *,
+    name: str,
+    run_id: str | None,
+    id_option: str,
+    timeouts: Mapping[str, int] | None = None,
+) -> Options:
+    """The engine's options from the task's; raises InvalidInput for a value that makes no sense.
+
+    ``timeouts``: by ``state``, how long to wait where ``wait_timeout`` is left out and has no default, in seconds.
+    """
+    params = {**module.params}
+    if params.get("wait_timeout") is None:
+        params["wait_timeout"] = (timeouts or {}).get(params["state"], _UNASKED_TIMEOUT)
     for option in ("wait_timeout", "wait_slice"):
         if not 0 <= params.get(option, 0) < _LONGEST:
             raise InvalidInput(f"{option} is {params[option]}; it is a number of seconds from 0 to {_LONGEST:g}.")
@@ -65,8 +77,8 @@ def options_of(module: AnsibleModule, *, name: str, run_id: str | None, id_optio
         # A file that could not be processed costs nothing to send again; a training run does.
         retry_failed=params.get("retry_failed", True),
         delete_previous=params.get("delete_previous", False),
-        wait=params.get("wait", True) and params.get("wait_timeout", _UNASKED_TIMEOUT) > 0,
-        wait_timeout=params.get("wait_timeout", _UNASKED_TIMEOUT),
+        wait=params.get("wait", True) and params["wait_timeout"] > 0,
+        wait_timeout=params["wait_timeout"],
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
         check_mode=module.check_mode,

@@ -98,7 +98,7 @@ def decide(
         doubtful = next((run for run in acted if run.doubt and (run.phase.pending or run.removable)), None)
         if doubtful and not options.run_id:
             return Plan("none", doubtful, refusal=_doubtful(doubtful, options))
-        return _absent(acted, can) if options.state == "absent" else _halt(acted, options, can)
+        return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
     plan = _present(_newest_first(counted), fields, wish, options, can, kind)
     if plan.refusal:
@@ -179,6 +179,8 @@ def _present(
         listed = tuple(training(different))
         if different.doubt:
             return Plan("none", different, listed, refusal=_doubtful(different, options))
+        if can.no_rerun:
+            return Plan("none", different, listed, refusal=_unlike(different, listed, options, can, kind))
         if not on_change:
             return Plan(
                 "none",
@@ -224,6 +226,8 @@ def _present(
         )
     if ready:
         listed = tuple(training(ready[0]))
+        if can.no_rerun:
+            return Plan("none", ready[0], listed, refusal=_unlike(ready[0], listed, options, can, kind))
         if not on_change:
             return Plan(
                 "none",
@@ -239,6 +243,13 @@ def _present(
             )
         return Plan("retrain", ready[0], listed, warnings=notes, remove=_previous(ready, options))
     return Plan("create", warnings=notes)
+
+
+def _unlike(run: Run, listed: Sequence[Change], options: Options, can: Capabilities, kind: str) -> InvalidInput:
+    return InvalidInput(
+        f"The {kind} '{options.name}' ({run.id}, {run.status}) is there with other settings: {_listed(listed)}.",
+        hint=can.no_rerun,
+    )
 
 
 def _keep(
@@ -268,9 +279,18 @@ def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
     return tuple(run for run in ready if run.removable and not run.doubt) if options.delete_previous else ()
 
 
-def _absent(runs: Sequence[Run], can: Capabilities) -> Plan:
+def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
     """What is pending is stopped (or, where that cannot be, awaited), unless it can be deleted as it is."""
     stop = tuple(run for run in runs if run.phase.pending and not run.removable)
+    if stop and can.no_cancel and not options.wait:
+        return Plan(
+            "none",
+            stop[0],
+            refusal=Refused(
+                f"Run {stop[0].id} of '{options.name}' is {stop[0].status}; it cannot be deleted yet.",
+                hint=can.no_cancel,
+            ),
+        )
     remove = tuple(run for run in runs if run.removable or run.phase is Phase.DELETING)
     settling = any(run.phase.settling for run in runs)
     about = next(iter((*remove, *stop)), None)

@@ -129,6 +129,10 @@ class Dataset:
         """The file by its content."""
         return {"filename": self.filename, "purpose": self.purpose, **self.wish}
 
+    def intent(self) -> dict[str, Any]:
+        """The whole request."""
+        return self.request()
+
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:

@@ -310,6 +310,10 @@ class FineTunedModel:
                 request[option] = content.sha256[:12] or content.id
         return {"name": self.name, **request}
 
+    def intent(self) -> dict[str, Any]:
+        """The whole request."""
+        return self.request()
+
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:

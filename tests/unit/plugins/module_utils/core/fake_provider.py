@@ -177,6 +177,9 @@ class FakeDriver:
     def request(self) -> Mapping[str, Any]:
         return dict(self.wish)
 
+    def intent(self) -> Mapping[str, Any]:
+        return self.request()
+
     def observe(self, run_id: str | None) -> list[Run]:
         return self.world.call("observe", lambda: self._observe(run_id))
 

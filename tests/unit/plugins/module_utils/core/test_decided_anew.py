@@ -116,6 +116,16 @@ class TestOutdated:
             converge(world, **RETRAIN)
         assert caught.value.facts["changed"] is True
 
+    def test_what_an_update_did_in_part_stays_a_change(self, world: World) -> None:
+        """Somebody else does the rest before this task looks again."""
+        run_id = world.add(Phase.READY)
+        world.jobs[run_id].shown["tags"] = "old"
+        half = in_use()
+        half.facts = {"changed": True}
+        world.script["update"] = [("after", half)]
+        result = converge(world, {"data": "v2", "tags": "new"})
+        assert (result["changed"], result["run_id"], world.count("update")) == (True, run_id, 1)
+
 
 class TestThoroughLook:
     """Runs that the driver finds only when a create is planned."""

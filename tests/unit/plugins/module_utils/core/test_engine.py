@@ -615,6 +615,21 @@ class TestAbsent:
         converge(world, state="absent", can=Capabilities(no_cancel="Wait."))
         assert (world.phases()[run_id], world.count("cancel")) == (Phase.GONE, 0)
 
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_what_cannot_be_cancelled_is_refused_without_waiting(self, world: World, check_mode: bool) -> None:
+        """Nothing would come of it, so nothing is said to have been done."""
+        run_id = world.add(Phase.PENDING)
+        world.add(Phase.READY)
+        with pytest.raises(Refused, match=f"{run_id} of 'bot' is pending; it cannot be deleted yet") as caught:
+            converge(world, state="absent", wait=False, check_mode=check_mode, can=Capabilities(no_cancel="Wait."))
+        assert (caught.value.hint, caught.value.facts["changed"], world.count("delete")) == ("Wait.", False, 0)
+
+    def test_what_can_be_deleted_as_it_is_needs_no_waiting(self, world: World) -> None:
+        run_id = world.add(Phase.FAILED)
+        world.add(Phase.READY)
+        result = converge(world, state="absent", wait=False, can=Capabilities(no_cancel="Wait."))
+        assert (result["changed"], world.phases()[run_id]) == (True, Phase.FAILED)
+
     @pytest.mark.parametrize("state", ["absent", "cancelled"])
     def test_an_unknown_status_is_not_passed_over(self, world: World, state: str) -> None:
         """It may be running, and cost."""
@@ -626,6 +641,69 @@ class TestAbsent:
             assert "does not know" in str(error)
         else:
             assert any("does not know" in warning for warning in engine.warnings)
+
+
+class TestInPlaceOnceItIsReady:
+    """A host that changes nothing of what it works on shows nothing of it either, until the work is over."""
+
+    WISH: dict[str, Any] = {"data": "v2", "tags": "new"}
+
+    def started(self, world: World) -> str:
+        run_id = world.add(Phase.PENDING, ends_at=world.now + 50)
+
+        def shows_its_tags(verb: str) -> None:
+            if world.jobs[run_id].phase is Phase.READY:
+                world.jobs[run_id].shown.setdefault("tags", "old")
+
+        world.before_call = shows_its_tags
+        return run_id
+
+    def test_changed_after_the_wait(self, world: World) -> None:
+        run_id = self.started(world)
+        result = converge(world, self.WISH)
+        assert (result["changed"], result["action"], result["status"]) == (True, "update", "ready")
+        assert result["diff"] == {"before": {"tags": "old"}, "after": {"tags": "new"}}
+        assert (world.jobs[run_id].shown["tags"], world.count("update"), world.count("create")) == ("new", 1, 0)
+        assert converge(world, self.WISH)["changed"] is False
+
+    def test_not_without_waiting(self, world: World) -> None:
+        self.started(world)
+        result = converge(world, self.WISH, wait=False)
+        assert (result["changed"], result["action"], world.count("update")) == (False, "none", 0)
+
+    def test_nothing_where_nothing_differs(self, world: World) -> None:
+        self.started(world)
+        result = converge(world)
+        assert (result["changed"], result["action"], world.count("update")) == (False, "none", 0)
+
+    def test_a_change_that_takes_its_time_is_awaited(self, world: World) -> None:
+        run_id = self.started(world)
+        engine = engine_on(world, self.WISH)
+        update = engine.driver.update
+
+        def slow(run: Any, changes: Any) -> Any:
+            update(run, changes)
+            world.jobs[run_id].phase, world.jobs[run_id].ends_at = Phase.PENDING, world.now + 40
+            return engine.driver.refresh(run)
+
+        engine.driver.update = slow  # type: ignore[method-assign]
+        start = world.now
+        assert engine.converge()["status"] == "ready"
+        assert world.now - start >= 90
+
+
+class TestIntent:
+    def test_what_can_be_changed_later_is_no_other_intent(self, world: World) -> None:
+        """Where the driver says so, the token of the create is the same; --diff still shows all that was asked."""
+        made: list[tuple[Any, Any]] = []
+        for tags in ("one", "two"):
+            other = World()
+            engine = engine_on(other, {"data": "v2", "tags": tags})
+            engine.driver.intent = lambda: {"data": "v2"}  # type: ignore[method-assign]
+            result = engine.converge()
+            made.append((next(iter(other.jobs.values())).token, result["diff"]["after"]["tags"]))
+        assert made[0][0] == made[1][0]
+        assert [tags for _token, tags in made] == ["one", "two"]
 
 
 class TestHalting:

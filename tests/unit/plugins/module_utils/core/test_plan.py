@@ -28,6 +28,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fa
 OTHER = {"data": "v1"}
 NO_CANCEL = Capabilities(no_cancel="Delete the run instead.")
 NO_PAUSE = Capabilities(no_pause="Cancel it instead.")
+NO_RERUN = Capabilities(no_rerun="Delete it first.")
 
 
 def ready(number: int, **more: Any) -> Run:
@@ -334,6 +335,21 @@ TABLE = [
         says=("run-1", "Cancel it instead."),
         can=NO_PAUSE,
     ),
+    # -- what is never made anew
+    *(
+        Row(
+            f"{run.status} differs, is never made anew",
+            [run],
+            "none",
+            1,
+            RETRAIN,
+            refusal=InvalidInput,
+            says=("run-1", "data: v1 -> v2", "Delete it first."),
+            can=NO_RERUN,
+        )
+        for run in (ready(1, shown=OTHER), pending(1, shown=OTHER))
+    ),
+    Row("equal, never made anew", [ready(1)], "none", 1, can=NO_RERUN),
 ]
 
 

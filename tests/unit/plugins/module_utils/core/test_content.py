@@ -1,0 +1,92 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a marker keeps of training data, and what a task's time-outs are when it gives none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC, options_of
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import FakeModule
+
+SHA = "ab" * 32
+OTHER = "cd" * 32
+
+
+@pytest.mark.parametrize(
+    ("content", "mark"),
+    [
+        (Content("id", SHA, "md5:1 crc:2"), f"{SHA} md5:1 crc:2"),
+        (Content("id", SHA), SHA),
+        (Content("id", "", "md5:1"), "md5:1"),
+        (Content("id"), ""),
+    ],
+)
+def test_a_mark_keeps_what_is_known(content: Content, mark: str) -> None:
+    assert content.mark == mark
+    assert Content("elsewhere").marked(mark) == Content("elsewhere", content.sha256, content.version)
+
+
+def test_a_mark_knows_more_than_the_name() -> None:
+    named = Content("data-abababababab", SHA[:12])
+    assert named.marked(SHA).sha256 == SHA
+    assert named.marked("md5:1") == Content(named.id, SHA[:12], "md5:1")
+    assert named.marked(None) == named
+
+
+@pytest.mark.parametrize(
+    ("mark", "sha256"), [(f"{SHA} md5:1", SHA), ("md5:1", None), ("", None), (None, None), (SHA[:12], SHA[:12])]
+)
+def test_the_sha256_of_a_mark(mark: str | None, sha256: str | None) -> None:
+    assert sha256_of_mark(mark) == sha256
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "less"),
+    [
+        (Content("a"), Content("a", SHA), True),
+        (Content("a"), Content("a", "", "md5:1"), True),
+        (Content("a", "", "md5:1"), Content("a", SHA, "md5:1"), True),
+        (Content("a", SHA), Content("a", SHA), False),
+        (Content("a", SHA), Content("a", "", "md5:1"), True),
+        (Content("a", "", "md5:1"), Content("a", "", "md5:2"), False),
+        (Content("a", SHA), Content("a"), False),
+        (Content("a"), Content("a"), False),
+    ],
+)
+def test_whether_there_is_something_to_learn(mine: Content, other: Content, less: bool) -> None:
+    assert mine.says_less_than(other) is less
+
+
+def test_what_was_learnt_decides() -> None:
+    """By name the data are the same; by what a marker kept of them they are not."""
+    shown = Content("plain").marked("md5:1")
+    assert same_content(Content("plain"), shown)
+    assert not same_content(Content("plain", "", "md5:2"), shown)
+    assert same_content(Content("moved", "", "md5:1"), shown)
+    assert not same_content(Content("plain", OTHER), Content("plain").marked(SHA))
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "seconds"),
+    [(None, "present", 4800), (None, "absent", 1200), (None, "cancelled", 3600), (7, "present", 7), (0, "absent", 0)],
+)
+def test_a_time_out_that_is_left_out_depends_on_the_state(given: int | None, state: str, seconds: int) -> None:
+    params: dict[str, Any] = {name: option.get("default") for name, option in WAIT_SPEC.items()}
+    params.update(state=state, wait_timeout=given)
+    module = FakeModule(params)
+    timeouts = {"present": 4800, "absent": 1200}
+    options = options_of(module, name="bot", run_id=None, id_option="model_id", timeouts=timeouts)  # type: ignore[arg-type]
+    assert (options.wait_timeout, options.wait) == (seconds, seconds > 0)
+
+
+@pytest.mark.parametrize("option", ["wait_timeout", "wait_slice"])
+def test_no_time_out_below_nothing(option: str) -> None:
+    params: dict[str, Any] = {"state": "present", "wait_timeout": 10, "wait_slice": 0.0, option: -1}
+    with pytest.raises(InvalidInput, match=f"{option} is -1"):
+        options_of(FakeModule(params), name="bot", run_id=None, id_option="model_id")  # type: ignore[arg-type]
