@@ -44,6 +44,7 @@ options:
       - V(bedrock_completion) is a prompt and its completion, for Titan Text, Cohere Command and Llama 3.1.
       - V(bedrock_pretraining) is texts for continued pre-training.
       - V(bedrock_image_caption) is images in S3 with their captions.
+      - V(oci_completion) is a prompt and its completion, for OCI Generative AI.
     type: str
     choices:
       - openai_chat
@@ -57,6 +58,7 @@ options:
       - bedrock_completion
       - bedrock_pretraining
       - bedrock_image_caption
+      - oci_completion
   provider:
     description:
       - Whose limits apply, and which formats are accepted.
@@ -65,18 +67,22 @@ options:
       - V(compatible) is any other host of OpenAI's API, whose limits are not known here; it checks the format only
         and turns the usual limits into warnings.
       - V(bedrock) is Amazon Bedrock. Its rules depend on O(base_model_identifier) and O(customization_type).
+      - V(oci) is OCI Generative AI. Its rules depend on O(base_model_identifier).
     type: str
     choices:
       - openai
       - azure
       - compatible
       - bedrock
+      - oci
   base_model_identifier:
     description:
-      - The base model that is to be trained, as an id (V(amazon.nova-lite-v1:0:300k)) or an ARN. It decides the format,
-        the number of examples, whether images are allowed, and more.
+      - The base model that is to be trained. It decides the format, the number of examples, whether images are allowed,
+        and more.
+      - For O(provider=bedrock) it is an id (V(amazon.nova-lite-v1:0:300k)) or an ARN, for O(provider=oci) the name
+        (V(cohere.command-r-08-2024)).
       - Without it, or where it does not show the family, only what all models need is checked.
-      - For O(provider=bedrock) only.
+      - For O(provider=bedrock) and O(provider=oci) only.
     type: str
   customization_type:
     description:
@@ -100,6 +106,8 @@ options:
     default: training
 seealso:
   - module: llmops.finetune.openai_dataset
+  - module: llmops.finetune.bedrock_dataset
+  - module: llmops.finetune.oci_generative_ai_dataset
 """
 
 EXAMPLES = r"""
@@ -124,6 +132,12 @@ EXAMPLES = r"""
             content: Where is my order?
           - role: assistant
             content: It left our warehouse this morning.
+
+- name: Check a dataset for OCI Generative AI
+  llmops.finetune.dataset_info:
+    src: files/tickets.jsonl
+    provider: oci
+  register: dataset
 
 - name: Check a dataset for the base model that is to be trained on Amazon Bedrock
   llmops.finetune.dataset_info:
@@ -282,9 +296,10 @@ def main() -> None:
                     "bedrock_completion",
                     "bedrock_pretraining",
                     "bedrock_image_caption",
+                    "oci_completion",
                 ],
             },
-            "provider": {"type": "str", "choices": ["openai", "azure", "compatible", "bedrock"]},
+            "provider": {"type": "str", "choices": ["openai", "azure", "compatible", "bedrock", "oci"]},
             "base_model_identifier": {"type": "str"},
             "customization_type": {
                 "type": "str",
@@ -304,10 +319,11 @@ def main() -> None:
     )
     params = module.params
     provider = params["provider"]
-    if provider != "bedrock":
-        for name in ("base_model_identifier", "customization_type"):
-            if params[name] is not None:
-                module.fail_json(msg=f"{name} is given with provider {provider}; it is for provider bedrock only.")
+    for name, providers in (("base_model_identifier", ("bedrock", "oci")), ("customization_type", ("bedrock",))):
+        if params[name] is not None and provider not in providers:
+            module.fail_json(
+                msg=f"{name} is given with provider {provider}; it is for provider {' and '.join(providers)} only."
+            )
     try:
         if params["src"] is not None:
             source = Source.from_path(params["src"])

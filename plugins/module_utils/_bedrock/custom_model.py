@@ -311,6 +311,10 @@ class CustomModel:
         names = {"custom_model_name": self._model_name, "job_name": self._job_name}
         return {**_body(self.wish), **names, "tags": self.wish.get("tags", {})}
 
+    def intent(self) -> dict[str, Any]:
+        """The whole request."""
+        return self.request()
+
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
@@ -481,12 +485,12 @@ class CustomModel:
     def _learn_contents(self, run: Run) -> None:
         """Where only S3 knows what is in the wished data now, and a tag says what was in it, ask S3."""
         wanted, shown = self.wish.get("training_data_config"), run.shown.get("training_data_config")
-        if wanted and shown and _unlike(wanted, shown):
+        if wanted and shown and wanted.says_less_than(shown):
             self.wish["training_data_config"] = objects.learn(
                 self.api, "training_data_config.s3_uri", wanted, must_exist=False
             )
         several, shown_ones = self.wish.get("validation_data_config"), run.shown.get("validation_data_config")
-        if several and shown_ones and any(_unlike(one, other) for one in several for other in shown_ones):
+        if several and shown_ones and any(one.says_less_than(other) for one in several for other in shown_ones):
             self.wish["validation_data_config"] = [
                 objects.learn(self.api, "validation_data_config", content, must_exist=False) for content in several
             ]
@@ -585,7 +589,7 @@ class CustomModel:
         if jobs.is_model(self.wish["base_model_identifier"]):
             entries[BASE] = self.wish["base_model_identifier"]
         if "training_data_config" in self.wish:
-            entries[markers.TRAINING] = jobs.content_mark(self.wish["training_data_config"])
+            entries[markers.TRAINING] = self.wish["training_data_config"].mark
         if "validation_data_config" in self.wish:
             entries[markers.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
         entries = {key: value for key, value in entries.items() if value or key in self.wish.get("tags", {})}
@@ -768,10 +772,3 @@ def _hash_of(wish: Mapping[str, Any]) -> str:
 
 def _data_of(content: Content) -> str:
     return content.sha256[:12] or content.version or content.id
-
-
-def _unlike(wish: Content, shown: Content) -> bool:
-    """Whether something is known of the shown data that is not known of the wished."""
-    if shown.sha256:
-        return not wish.sha256
-    return bool(shown.version and not wish.version)

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    CHECK_MODE,
+    refuse_predicted,
+    sha256_of_mark,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 
@@ -122,5 +126,5 @@ def _of_tags(api: Api, arn: str) -> dict[str, Any]:
     return {
         "tags": markers.visible(tags),
         "name": tags.get(markers.NAME),
-        "training_sha256": jobs.sha256_of_mark(tags.get(markers.TRAINING)),
+        "training_sha256": sha256_of_mark(tags.get(markers.TRAINING)),
     }

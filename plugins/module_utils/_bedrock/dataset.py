@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -29,29 +28,30 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
-    Capabilities,
     Change,
     Driver,
     Field,
     Options,
     Phase,
-    Progress,
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
-    parse_remote_name,
-    remote_name,
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored import (
+    CONTENT_TYPE,
+    UNFINISHED_AGE,
+    StoredDataset,
+    dataset_name,
+    is_version,
+    object_name,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
 # What the API takes in the URI of training data.
 _KEY = re.compile(r"[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*")
@@ -59,52 +59,36 @@ _TAG = re.compile(r"[\w\s.:/=+\-@]*")
 _MAX_TAGS = 10  # of an object, S3 user guide
 _PART = 32 * MIB
 _PARALLEL = 8
-_UNFINISHED_AGE = 86400.0  # seconds; a younger upload may be somebody's who is still at it
 _CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option and read the data, then make the driver; no call is made."""
     params = module.params
-    name = name_of(params) or PurePosixPath(params["key"] or "").name
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
-            hint="" if params["name"] else "It was taken from src or key; give another as name.",
-        )
+    name = dataset_name(params, "key")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
     _check(params)
     api = make_api(module, "s3")
     limits = limits_for("bedrock", params["base_model_identifier"], params["customization_type"], params["split"])
     given = read(params, limits, module.warn)
-    if params["state"] == "present" and given is None:
-        raise InvalidInput("There is no data.", hint="Give src or content.")
+    key = object_name(params, "key", name, given)
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidInput(
+            f"The object's key would be '{key}', which Bedrock does not take.",
+            hint="It has letters, digits and -!_*'(). between single slashes.",
+        )
     elsewhere = set(given.report.media_buckets) - {params["bucket"]} if given and limits.one_bucket else set()
     if elsewhere:
         raise InvalidInput(
             f"The images and videos of the data are in {', '.join(sorted(elsewhere))}, not in {params['bucket']}.",
             hint="This base model reads them only from the bucket of the data itself: copy them, or give that bucket.",
         )
-    if given is None and not params["key"]:
-        key = None
-    else:
-        key = params["key"] or f"{params['prefix'] or ''}{remote_name(name, given.report.sha256) if given else ''}"
-        if not _KEY.fullmatch(key):
-            raise InvalidInput(
-                f"The object's key would be '{key}', which Bedrock does not take.",
-                hint="It has letters, digits and -!_*'(). between single slashes.",
-            )
     return Dataset(api, name, params, given, key), options
 
 
 def _check(params: Mapping[str, Any]) -> None:
     if not _BUCKET.fullmatch(params["bucket"]):
         raise InvalidInput(f"bucket is '{params['bucket']}', which is no bucket's name.", hint="Give it without s3://.")
-    for option in ("key", "prefix"):
-        if (params[option] or "").startswith("/"):
-            raise InvalidInput(f"{option} begins with a slash.", hint="Leave the slash out.")
-    if params["prefix"] and not params["prefix"].endswith("/"):
-        raise InvalidInput(f"prefix is '{params['prefix']}'; it ends with a slash.")
     if len(params["tags"] or ()) > _MAX_TAGS:
         raise InvalidInput(f"tags has {len(params['tags'])} entries; S3 takes {_MAX_TAGS} of an object.")
     for key, value in (params["tags"] or {}).items():
@@ -120,26 +104,16 @@ def _check(params: Mapping[str, Any]) -> None:
             raise InvalidInput(f"tags: '{str(key)[:128]}': a key has 1 to 128 characters, a value at most 256.")
 
 
-class Dataset:
+class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
 
-    kind = "object"
-    noun = "Object"
-    capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
-
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
+        super().__init__(name, given)
         self.api = api
-        self.name = name
         self.bucket = str(params["bucket"])
         self.prefix = str(params["prefix"] or "")
         self.key = key
         self.purge_tags = bool(params["purge_tags"])
-        self.given = given
-        self.report = given.report if given else None
-        self.warnings: list[str] = []
-        self.wish: dict[str, Any] = {}
-        if self.report:
-            self.wish["content"] = f"sha256:{self.report.sha256}"
         if params["kms_key_id"]:
             self.wish["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
@@ -182,10 +156,9 @@ class Dataset:
 
     def _run(self, key: str, shown: Mapping[str, Any]) -> Run:
         fields: dict[str, Any] = {}
-        named = parse_remote_name(PurePosixPath(key).name)
         digest = objects.sha256_of(shown)
-        if self.report:
-            fields["content"] = self._content_of(self.report, named, digest, shown.get("ContentLength"))
+        if self.given:
+            fields["content"] = self.content_of(key, digest, shown.get("ContentLength"))
         if shown.get("SSEKMSKeyId"):
             fields["kms_key_id"] = shown["SSEKMSKeyId"]
         if "tags" in self.wish:
@@ -199,7 +172,7 @@ class Dataset:
             removable=True,
             raw={
                 "key": key,
-                "sha256": digest or (named[1] if named else None),
+                "sha256": digest or named_sha256(key),
                 "bytes": shown.get("ContentLength"),
                 "etag": str(shown.get("ETag") or "").strip('"') or None,
                 "version_id": shown.get("VersionId"),
@@ -207,16 +180,6 @@ class Dataset:
                 "tags": fields.get("tags"),
             },
         )
-
-    @staticmethod
-    def _content_of(report: Report, named: tuple[str, str] | None, digest: str, length: int | None) -> str:
-        """What is in an object, as far as one HEAD tells; a name with our hash alone proves it where nothing speaks
-        against it."""
-        if length not in (None, report.bytes):
-            return f"other data, {length} bytes"
-        if digest:
-            return f"sha256:{digest}"
-        return f"sha256:{report.sha256}" if named and report.sha256.startswith(named[1]) else "unknown"
 
     def _tags(self, key: str) -> dict[str, str]:
         with self.api.translated(f"Reading the tags of {self._uri(key)}"):
@@ -237,25 +200,13 @@ class Dataset:
             return False
 
     def _keys_of_name(self) -> list[str]:
-        found = []
-        for key in self._list(f"{self.prefix}{self.name}-"):
-            named = parse_remote_name(key[len(self.prefix) :])
-            if named and named[0] == self.name:
-                found.append(key)
-        return found
-
-    def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """Nothing to add: an object that is seen is there."""
-        return [replace(run, verified=True) for run in runs]
+        found = self._list(f"{self.prefix}{self.name}-")
+        return [key for key in found if is_version(key, self.prefix, self.name)]
 
     def refresh(self, run: Run) -> Run:
         """One HEAD."""
         shown = objects.head(self.api, self.bucket, run.raw["key"])
         return replace(run, phase=Phase.GONE) if shown is None else self._run(run.raw["key"], shown)
-
-    def progress(self, run: Run) -> Progress:
-        """An object is there at once."""
-        return Progress("uploading")
 
     # -- changing --
 
@@ -269,26 +220,21 @@ class Dataset:
             )
         return ()
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing keeps an object from being deleted, but a retention, which S3 itself reports."""
-        return ()
-
     def create(self, token: str) -> Run:
         """Send the object; where it may not be seen whether it is there, on condition that it is not."""
-        self._abort_unfinished(str(self.key), older_than=_UNFINISHED_AGE)
+        self._abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
         self._upload(only_if_new=self._unseen)
         return self._sent()
 
     def _sent(self) -> Run:
-        if self.given is None or self.key is None:
-            raise AssertionError("unreachable: nothing is sent without data")
-        if self.given.changed:
-            with self.api.translated(f"Deleting {self._uri(self.key)}"):
-                self.api.s3.delete_object(Bucket=self.bucket, Key=self.key)
-            raise self.given.changed_error()
-        raw = {"key": self.key, "sha256": self.given.report.sha256, "bytes": self.given.report.bytes}
+        given, key = self.sent(), str(self.key)
+        if given.changed:
+            with self.api.translated(f"Deleting {self._uri(key)}"):
+                self.api.s3.delete_object(Bucket=self.bucket, Key=key)
+            raise given.changed_error()
+        raw = {"key": key, "sha256": given.report.sha256, "bytes": given.report.bytes}
         return Run(
-            id=self._uri(self.key),
+            id=self._uri(key),
             created=time.time(),
             phase=Phase.READY,
             status="uploaded",
@@ -299,13 +245,8 @@ class Dataset:
     def _upload(self, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
         it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
-        given, key = self.given, self.key
-        if given is None or key is None:
-            raise AssertionError("unreachable: nothing is sent without data")
-        extra: dict[str, Any] = {
-            "Metadata": {objects.METADATA: given.report.sha256},
-            "ContentType": "application/jsonl",
-        }
+        given, key = self.sent(), str(self.key)
+        extra: dict[str, Any] = {"Metadata": {METADATA: given.report.sha256}, "ContentType": CONTENT_TYPE}
         if given.report.bytes < _PART:
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(given.report.sha256)).decode()
         if "kms_key_id" in self.wish:
@@ -380,12 +321,6 @@ class Dataset:
             )
         return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
 
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = resume = cancel
-
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
         key = run.raw["key"]
@@ -404,29 +339,18 @@ class Dataset:
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
-        """An object cannot fail."""
-        return ""
-
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The object, and what was found in the data."""
         shown = run.raw if run else {}
-        report = self.report
         key = shown.get("key") or self.key
         return {
-            "name": self.name,
+            **self.told(shown),
             "id": run.id if run else None,
             "s3_uri": self._uri(key) if key else None,
             "bucket": self.bucket,
             "key": key,
-            "sha256": report.sha256 if report else shown.get("sha256"),
-            "bytes": report.bytes if report else shown.get("bytes"),
-            "examples": report.examples if report else None,
-            "format": report.format if report else None,
-            "estimated_tokens": report.estimated_tokens if report else None,
             "version_id": shown.get("version_id"),
             "tags": shown.get("tags"),
-            "validation": report.to_dict() if report else {},
         }
 
     def predict(self) -> dict[str, Any]:

@@ -248,19 +248,9 @@ def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]
     return shown
 
 
-def content_mark(content: Content) -> str:
-    """What a tag keeps of data: its sha256 and S3's checksums, as far as they are known."""
-    return f"{content.sha256} {content.version}".strip()
-
-
-def sha256_of_mark(mark: str | None) -> str | None:
-    """The sha256 in such a tag, or the first digits of it; None where there is none."""
-    return next((word for word in (mark or "").split() if ":" not in word), None)
-
-
 def contents_mark(contents: list[Content]) -> str:
-    """The same of several; short, because a tag's value has at most 256 characters."""
-    for marks in (map(content_mark, contents), (content.sha256[:12] for content in contents)):
+    """What a tag keeps of several; short, because a tag's value has at most 256 characters."""
+    for marks in ((content.mark for content in contents), (content.sha256[:12] for content in contents)):
         mark = _BETWEEN.join(marks)
         if len(mark) <= _TAG_VALUE:
             break
@@ -273,8 +263,7 @@ def _content(uri: Any, mark: str | None) -> Content:
         content = parse_data("s3_uri", str(uri))
     except InvalidInput:
         return Content(id=str(uri))
-    version = " ".join(word for word in (mark or "").split() if ":" in word)
-    return Content(id=content.id, sha256=sha256_of_mark(mark) or content.sha256, version=version)
+    return content.marked(mark)
 
 
 def same_contents(wish: Any, shown: Any) -> bool:

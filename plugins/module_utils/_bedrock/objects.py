@@ -12,16 +12,14 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
 
-METADATA = "llmops-finetune-sha256"  # S3 keeps user metadata in lower case, as HTTP headers
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
 _KINDS = ("CRC32", "CRC32C", "CRC64NVME")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,8 +42,8 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
     _bucket, key = split_uri(option, uri)
     if not key or key.endswith("/"):
         raise InvalidInput(f"{option} is '{uri}', a folder.", hint="Give the URI of one file.")
-    named = parse_remote_name(PurePosixPath(key).name)
-    return Content(id=uri, sha256=named[1] if named else "", predicted=check_mode and named is not None)
+    digest = named_sha256(key) or ""
+    return Content(id=uri, sha256=digest, predicted=check_mode and bool(digest))
 
 
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:

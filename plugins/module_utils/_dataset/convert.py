@@ -424,6 +424,17 @@ def _to_completion(talk: Talk) -> dict[str, Any]:
     return {"prompt": _one(prompt), "completion": _one(completion)}
 
 
+def _to_oci_completion(talk: Talk) -> dict[str, Any]:
+    for turn in talk.turns:
+        if not any(text.strip() for text in turn.texts):
+            raise Loss(
+                "lossy_empty",
+                f"{turn.where} holds a blank text, which the format does not take.",
+                "Write the text, or leave the example out.",
+            )
+    return _to_completion(talk)
+
+
 # Prompts for reinforcement: both providers' examples are the same, but one's name a reference and know a role less.
 
 
@@ -450,6 +461,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Talk]] = {
     "bedrock_distillation": _from_converse,
     "bedrock_claude": _from_claude,
     "bedrock_completion": _from_completion,
+    "oci_completion": _from_completion,
 }
 _WRITERS: dict[str, Callable[[Talk], dict[str, Any]]] = {
     "openai_chat": _to_chat,
@@ -458,6 +470,7 @@ _WRITERS: dict[str, Callable[[Talk], dict[str, Any]]] = {
     "bedrock_distillation": _to_distillation,
     "bedrock_claude": _to_claude,
     "bedrock_completion": _to_completion,
+    "oci_completion": _to_oci_completion,
 }
 # Each refuses what cannot stay as it is.
 _PROMPTS: dict[str, Callable[[dict[str, Any]], None]] = {

@@ -364,6 +364,42 @@ def _is(base_model: str, pattern: str) -> bool:
     return re.search(rf"(?:^|/)(?:[a-z]{{2,6}}(?:-[a-z]+)?\.)?{pattern}", base_model) is not None
 
 
+_OCI_DATA = "OCI Generative AI documentation, Training data requirements"
+
+
+def _oci(value: int, source: str = _OCI_DATA, hard: bool = True) -> Limit:
+    return Limit(value, hard, source, "2026-11-20")
+
+
+_OCI = Limits(
+    profile="oci",
+    formats=("oci_completion",),
+    min_examples=_oci(32),
+    truncates=False,
+    no_validation=_oci(0, f"{_OCI_DATA}: the service splits the one file itself"),
+)
+# By the names of base models; the first that fits.
+_OCI_MODELS: tuple[tuple[str, Limits], ...] = (
+    (
+        r"cohere\.command-r-08-2024",
+        # 16,000 of the prompt and 4,000 of the answer.
+        replace(_OCI, profile="oci/command-r", max_example_tokens=_oci(20_000, hard=False)),
+    ),
+)
+
+
+def for_oci(base_model: str | None = None) -> Limits:
+    """Return OCI Generative AI's limits for training one base model.
+
+    ``base_model`` is its name, as ``cohere.command-r-08-2024``. Of another (also of an OCID, which says nothing), only
+    what every model needs is checked.
+    """
+    for pattern, limits in _OCI_MODELS:
+        if base_model and re.match(pattern, base_model):
+            return limits
+    return _OCI
+
+
 # Limits by provider (openai has two more, as hosts of its API differ), where no model is named.
 LIMITS: dict[str, Limits] = {
     "openai": _OPENAI,
@@ -376,6 +412,7 @@ LIMITS: dict[str, Limits] = {
     ),
     "compatible": _COMPATIBLE,
     "bedrock": _BEDROCK,
+    "oci": _OCI,
 }
 
 
@@ -387,8 +424,12 @@ def limits_for(
 ) -> Limits:
     """Return the limits of one file: the one way in which callers say what a dataset is for.
 
-    ``provider`` is a key of LIMITS; ``base_model`` and ``customization_type`` matter to Bedrock only; ``split`` is
-    ``training`` or ``validation``. Raises KeyError for an unknown provider, and ValueError as for_bedrock() does.
+    ``provider`` is a key of LIMITS; ``base_model`` matters to Bedrock and OCI, ``customization_type`` to Bedrock only;
+    ``split`` is ``training`` or ``validation``. Raises KeyError for an unknown provider, and ValueError as
+    for_bedrock() does.
     """
-    limits = for_bedrock(base_model, customization_type) if provider == "bedrock" else LIMITS[provider]
+    if provider == "bedrock":
+        limits = for_bedrock(base_model, customization_type)
+    else:
+        limits = for_oci(base_model) if provider == "oci" else LIMITS[provider]
     return limits.for_validation() if split == "validation" else limits

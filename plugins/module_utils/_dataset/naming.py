@@ -10,7 +10,9 @@ again without reading it back, and an edited one is a new file.
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
+METADATA = "llmops-finetune-sha256"  # what keeps the whole sha256 with an object; stores keep it in lower case
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMOTE = re.compile(r"(?P<name>.+)-(?P<sha>[0-9a-f]{12})\.jsonl", re.DOTALL)
 
@@ -32,3 +34,9 @@ def parse_remote_name(filename: str) -> tuple[str, str] | None:
     """Return (name, first 12 digits of the sha256) of a name made by remote_name, or None for any other."""
     match = _REMOTE.fullmatch(filename)
     return (match["name"], match["sha"]) if match else None
+
+
+def named_sha256(path: str) -> str | None:
+    """The first 12 digits of the sha256 that the name at the end of a path carries, or None."""
+    named = parse_remote_name(PurePosixPath(path).name)
+    return named[1] if named else None

@@ -12,10 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset import bedrock_formats, openai_formats
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset import (
+    bedrock_formats,
+    oci_formats,
+    openai_formats,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Format
 
-FORMATS: dict[str, Format] = {form.name: form for form in (*openai_formats.FORMATS, *bedrock_formats.FORMATS)}
+FORMATS: dict[str, Format] = {
+    form.name: form for form in (*openai_formats.FORMATS, *bedrock_formats.FORMATS, *oci_formats.FORMATS)
+}
 
 
 def detect(example: dict[str, Any], accepted: Sequence[str] = ()) -> Format | None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion, convert, targets
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
@@ -111,6 +111,9 @@ def refused(data: bytes, to_format: str, from_format: str | None = None) -> list
         ("openai_chat", chat(), "bedrock_distillation", converse()),
         ("openai_completion", {"completion": " Hi.", "prompt": "Hello?"}, "bedrock_completion",
          {"prompt": "Hello?", "completion": " Hi."}),
+        ("openai_chat", chat(), "oci_completion", {"prompt": "Hello?", "completion": "Hi."}),
+        ("bedrock_converse", converse(), "oci_completion", {"prompt": "Hello?", "completion": "Hi."}),
+        ("oci_completion", {"completion": "Hi.", "prompt": "Hello?"}, "bedrock_converse", converse()),
         ("bedrock_converse", converse(), "bedrock_claude", chat()),
         ("bedrock_distillation", converse(), "bedrock_converse", converse()),
         ("bedrock_converse", converse(system=[{"text": "a"}]), "openai_chat",
@@ -128,7 +131,8 @@ def talks(seed: int, **can: bool) -> bytes:
     alphabet = 'abc  äß日😀\n\t"\\{}\u2028\x7f'
 
     def text() -> str:
-        return "".join(rng.choices(alphabet, k=rng.randint(1, 20))) or "x"
+        value = "".join(rng.choices(alphabet, k=rng.randint(1, 20)))
+        return value if can.get("blanks", True) or value.strip() else f"x{value}"
 
     def content() -> Any:
         return (
@@ -154,6 +158,7 @@ def talks(seed: int, **can: bool) -> bytes:
         ("bedrock_claude", {"systems": False, "system": True, "turns": True, "parts": False}),
         ("bedrock_completion", {"systems": False, "system": False, "turns": False, "parts": False}),
         ("openai_completion", {"systems": False, "system": False, "turns": False, "parts": False}),
+        ("oci_completion", {"systems": False, "system": False, "turns": False, "parts": False, "blanks": False}),
     ],
 )
 def test_there_and_back_is_the_same_file(to_format: str, can: dict[str, bool], seed: int) -> None:
@@ -207,6 +212,20 @@ def test_the_example_for_converse_is_what_its_guide_says(suffix: str) -> None:
     ]
 
 
+def test_the_example_for_oci_is_what_its_guide_says() -> None:
+    folder = Path(__file__).parents[5] / "examples/datasets"
+    pairs = (folder / "support-bot-pairs.jsonl").read_bytes()
+    assert scan(Source.from_content(pairs.decode()), limits=limits_for("oci")).ok
+    found = []
+    for line in (folder / "support-bot.jsonl").read_bytes().splitlines():
+        example = json.loads(line)
+        talk = [message for message in example["messages"] if message["role"] != "system"]
+        one = Source.from_content([{**example, "messages": talk}])
+        if convert(one, "oci_completion", dest := io.BytesIO(), from_format="openai_chat").ok:
+            found.append(dest.getvalue())
+    assert b"".join(found) == pairs
+
+
 # What would be lost.
 
 
@@ -247,6 +266,10 @@ def test_the_example_for_converse_is_what_its_guide_says(suffix: str) -> None:
         ("openai_chat", chat(plain("system"), plain("user"), plain("assistant")), "bedrock_completion", "lossy_system"),
         ("openai_chat", chat(*[plain("user"), plain("assistant")] * 2), "bedrock_completion", "lossy_turns"),
         ("openai_completion", {"prompt": "", "completion": "x"}, "openai_chat", "lossy_empty"),
+        ("openai_completion", {"prompt": "a", "completion": " \n"}, "oci_completion", "lossy_empty"),
+        ("openai_chat", chat(plain("system"), plain("user"), plain("assistant")), "oci_completion", "lossy_system"),
+        ("bedrock_converse", converse(*[said("user", "a"), said("assistant", "b")] * 2), "oci_completion",
+         "lossy_turns"),
         ("openai_completion", {"prompt": "a", "completion": "x", "id": 7}, "bedrock_completion", "lossy_key"),
         ("bedrock_converse", converse(said("user", "a"), said("assistant", "b",
          {"reasoningContent": {"reasoningText": {"text": "c"}}})), "openai_chat", "lossy_reasoning"),

@@ -88,13 +88,27 @@ def test_the_base_model_decides_what_is_checked() -> None:
     assert (distilled["format"], codes(distilled)) == ("bedrock_distillation", ["too_few_examples"])
 
 
+def test_oci_takes_pairs_and_splits_them_itself() -> None:
+    pairs = [{"prompt": f"Question {n}?", "completion": "Yes."} for n in range(32)]
+    found = look(content=pairs, provider="oci", base_model_identifier="cohere.command-r-08-2024")
+    assert (found["format"], found["valid"], found["warning_count"]) == ("oci_completion", True, 0)
+    assert look(content=pairs)["format"] == "openai_completion"
+    assert codes(look(content=pairs[:31], provider="oci")) == ["too_few_examples"]
+    assert codes(look(content=pairs, provider="oci", split="validation")) == ["validation_refused"]
+    assert codes(look(content=[CHAT] * 32, provider="oci")) == ["wrong_format"]
+
+
 @pytest.mark.parametrize(
     "option", [{"base_model_identifier": "amazon.nova-micro-v1:0"}, {"customization_type": "DISTILLATION"}]
 )
-def test_what_is_for_bedrock_only_is_refused_elsewhere(option: dict[str, str]) -> None:
+def test_what_is_for_others_is_refused(option: dict[str, str]) -> None:
     result = look(content=[CHAT], provider="openai", **option)
     assert result["failed"]
     assert next(iter(option)) in result["msg"]
+
+
+def test_oci_has_no_customization_type() -> None:
+    assert look(content=[CHAT], provider="oci", customization_type="DISTILLATION")["failed"]
 
 
 def test_what_cannot_be_read_fails(tmp_path: Path) -> None:
