@@ -80,6 +80,18 @@ attributes:
       - llmops.finetune.all
 """
 
+    OCI = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/llmops.finetune.oci) or C(group/llmops.finetune.all) in C(module_defaults) to set
+      defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.oci
+      - llmops.finetune.all
+"""
+
     ALL = r"""
 options: {}
 attributes:

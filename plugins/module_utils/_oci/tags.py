@@ -1,0 +1,170 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Freeform and defined tags: the options, how they are compared, and what is sent.
+
+Private to llmops.finetune; may change at any time.
+
+Freeform tags are the user's in whole: given, they are to be exactly these, our markers besides. Of defined tags only
+those that the user names are compared and changed: a tenancy's tag defaults, and the service itself, put others on
+everything that is made (``Oracle-Tags``). An update replaces each of both maps as a whole, so what is kept is sent too.
+
+Limits: OCI documentation, "Tagging Overview", facts of 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Field
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+
+FREEFORM = "freeform_tags"
+DEFINED = "defined_tags"
+MARKERS = "markers"
+_MOST_FREEFORM = 10  # of a resource
+_MOST_DEFINED = 64  # of a resource
+_KEY = 100  # characters, of a freeform tag
+_VALUE = 256  # characters
+
+Defined = dict[str, dict[str, "str | None"]]
+
+
+# -- options ---------------------------------------------------------------------------------------------------
+
+
+def read_freeform(given: Mapping[str, Any] | None, reserved: int) -> dict[str, str] | None:
+    """The option ``freeform_tags``, its values as text. ``reserved``: how many markers a resource has besides."""
+    markers.refuse_reserved(FREEFORM, given)
+    if given is None:
+        return None
+    if len(given) > _MOST_FREEFORM - reserved:
+        raise InvalidInput(
+            f"{FREEFORM} has {len(given)} entries; OCI takes {_MOST_FREEFORM} of a resource, of which this collection "
+            f"needs {reserved}.",
+            hint=f"Give {_MOST_FREEFORM - reserved} at most; of {DEFINED} there may be more.",
+        )
+    for key in map(str, given):
+        if not 1 <= len(key) <= _KEY or not key.isprintable() or "." in key or " " in key:
+            raise InvalidInput(
+                f"{FREEFORM}: the key '{key}' is not possible.",
+                hint=f"A key has 1 to {_KEY} characters, without a space and without a period.",
+            )
+    return {str(key): _text(FREEFORM, key, value) for key, value in given.items()}
+
+
+def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
+    """The option ``defined_tags`` as namespace to key to text; None as a text is a tag that is not to be there.
+
+    ``{"Operations": {"CostCenter": "42"}}``, or with both in one word, as Terraform has it, ``Operations.CostCenter``.
+    """
+    if given is None:
+        return None
+    found: Defined = {}
+    for name, entry in given.items():
+        namespace, dot, key = str(name).partition(".")
+        if isinstance(entry, Mapping) and not dot:
+            entries = {str(key): value for key, value in entry.items()}
+        elif not isinstance(entry, Mapping) and namespace and key:
+            entries = {key: entry}
+        else:
+            raise InvalidInput(
+                f"{DEFINED}: '{name}' is not a namespace with its tags.",
+                hint="Write it as {Namespace: {Key: value}} or as {Namespace.Key: value}.",
+            )
+        for key, value in entries.items():
+            text = None if value is None else _text(DEFINED, f"{namespace}.{key}", value)
+            found.setdefault(namespace, {})[key] = text
+    if sum(value is not None for entries in found.values() for value in entries.values()) > _MOST_DEFINED:
+        raise InvalidInput(f"{DEFINED} has more than {_MOST_DEFINED} tags; OCI takes no more of a resource.")
+    return found
+
+
+def _text(option: str, key: Any, value: Any) -> str:
+    if isinstance(value, (Mapping, list)):
+        raise InvalidInput(f"{option}: the value of '{key}' is {value!r}; it is a text.")
+    text = "" if value is None else str(value)
+    if len(text) > _VALUE:
+        raise InvalidInput(f"{option}: the value of '{key}' has {len(text)} characters; OCI takes {_VALUE}.")
+    return text
+
+
+# -- comparing -------------------------------------------------------------------------------------------------
+
+
+def has_defined(wish: Any, shown: Any) -> bool:
+    """Each tag that was named is as it was asked. Upper and lower case are one in namespaces and keys."""
+    return all(
+        _find(_find(shown, namespace), key) == value
+        for namespace, entries in wish.items()
+        for key, value in entries.items()
+    )
+
+
+def _find(entries: Any, key: str) -> Any:
+    return next((value for name, value in mapping(entries).items() if name.lower() == key.lower()), None)
+
+
+FIELDS = (
+    Field(FREEFORM, "in_place", same_tags),
+    Field(DEFINED, "in_place", has_defined),
+    Field(MARKERS, "in_place", has_tags),
+)
+
+
+def owned(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Our markers on a resource."""
+    tags = mapping(resource.get(FREEFORM))
+    return {key: str(value) for key, value in tags.items() if key.startswith(markers.PREFIX)}
+
+
+def shown(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """What a resource shows for :data:`FIELDS`. Markers are compared only where there are any: what somebody else
+    made is not written to for their sake alone."""
+    own = owned(resource)
+    return {
+        FREEFORM: markers.visible(resource.get(FREEFORM)),
+        DEFINED: dict(mapping(resource.get(DEFINED))),
+        **({MARKERS: own} if own else {}),
+    }
+
+
+def present(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource as the user is shown it: without our markers, in its ``previous_state`` too."""
+    found = dict(resource)
+    if found.get(FREEFORM) is not None:
+        found[FREEFORM] = markers.visible(found[FREEFORM])
+    if isinstance(found.get("previous_state"), Mapping):
+        found["previous_state"] = present(found["previous_state"])
+    return found
+
+
+# -- sending ---------------------------------------------------------------------------------------------------
+
+
+def freeform(
+    wish: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """All freeform tags to send: the wished ones, or else those of ``resource``, and the markers: its and ``own``."""
+    there = resource or {}
+    kept: Mapping[str, str] = wish.get(FREEFORM, markers.visible(there.get(FREEFORM)))
+    return {**kept, **owned(there), **own}
+
+
+def defined(wish: Mapping[str, Any], resource: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """All defined tags to send: those of ``resource``, and the wished ones instead of theirs."""
+    found = {name: dict(entries) for name, entries in mapping((resource or {}).get(DEFINED)).items()}
+    for name, entries in wish.get(DEFINED, {}).items():
+        namespace = next((there for there in found if there.lower() == name.lower()), name)
+        tags = found.setdefault(namespace, {})
+        for key, value in entries.items():
+            there = next((there for there in tags if there.lower() == key.lower()), key)
+            if value is None:
+                tags.pop(there, None)
+            else:
+                tags[there] = value
+    return {name: tags for name, tags in found.items() if tags}

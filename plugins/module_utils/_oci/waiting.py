@@ -1,0 +1,16 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long OCI's work takes at most.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# In seconds, by state. Those of the provider's own tools: 80 minutes to create, 20 to delete.
+TIMEOUTS = {"present": 4800, "absent": 1200}
+# Documented by the fragment llmops.finetune.oci.waiting.
+WAIT_SPEC: dict[str, Any] = {"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int"}}

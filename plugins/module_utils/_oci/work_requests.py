@@ -1,0 +1,155 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Work requests of OCI Generative AI: what the service does about a resource, how far it is, and why it failed.
+
+Private to llmops.finetune; may change at any time.
+
+A work request is plain data in snake_case, as the API shows it. The service forgets it after some days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused, Throttled
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
+
+PHASES = {
+    "ACCEPTED": Phase.PENDING,
+    "IN_PROGRESS": Phase.PENDING,
+    "WAITING": Phase.PENDING,
+    "CANCELING": Phase.STOPPING,
+    "CANCELED": Phase.CANCELLED,
+    "FAILED": Phase.FAILED,
+    "SUCCEEDED": Phase.READY,
+}
+_STAGES = {
+    "ACCEPTED": "waiting to start",
+    "WAITING": "waiting for the service",
+    "CANCELING": "being cancelled by the service",
+}
+_ONLY_NAMED = "RELATED"  # a resource that the work uses, but is not about
+
+
+def phase(work: Mapping[str, Any] | None) -> Phase:
+    """What its status is to the engine. UNKNOWN: none is there, or it has a status that this version does not know."""
+    return PHASES.get(str((work or {}).get("status")), Phase.UNKNOWN)
+
+
+def header(response: Any) -> str | None:
+    """The work request that an answer has begun."""
+    found = response.headers.get("opc-work-request-id")
+    return str(found) if found else None
+
+
+# -- looking ---------------------------------------------------------------------------------------------------
+
+
+def get(api: Api, identifier: str) -> dict[str, Any]:
+    """One work request. NotVisible where the service does not know it, or no longer."""
+    with api.translated(f"Looking up the work request {identifier}"):
+        return shapes.answer(api.generative_ai.get_work_request(work_request_id=identifier))
+
+
+def newest(api: Api, compartment_id: str, resource_id: str, operation: str | None = None) -> dict[str, Any] | None:
+    """The newest work request about a resource, of one operation or of any; None where there is none to be seen.
+
+    One that only names the resource is another's: a training names its cluster.
+    """
+    try:
+        with api.translated(f"Listing the work requests of {resource_id}"):
+            for work in shapes.pages(
+                api.generative_ai.list_work_requests,
+                compartment_id=compartment_id,
+                resource_id=resource_id,
+                sort_by="timeAccepted",
+                sort_order="DESC",
+            ):
+                if operation in (None, work.get("operation_type")) and _is_about(work, resource_id):
+                    return work
+    except NotVisible:
+        return None
+    return None
+
+
+def _is_about(work: Mapping[str, Any], resource_id: str) -> bool:
+    named = [item for item in work.get("resources") or () if item.get("identifier") == resource_id]
+    return not named or any(item.get("action_type") != _ONLY_NAMED for item in named)
+
+
+def errors(api: Api, identifier: str) -> list[dict[str, Any]]:
+    """Its errors, oldest first: ``code``, ``message``, ``timestamp``. Empty where it cannot be read."""
+    return _entries(api, "errors", api.generative_ai.list_work_request_errors, identifier)
+
+
+def logs(api: Api, identifier: str) -> list[dict[str, Any]]:
+    """Its log, oldest first: ``message``, ``timestamp``. Empty where it cannot be read."""
+    return _entries(api, "log", api.generative_ai.list_work_request_logs, identifier)
+
+
+def _entries(api: Api, what: str, operation: Any, identifier: str) -> list[dict[str, Any]]:
+    try:
+        with api.translated(f"Reading the {what} of the work request {identifier}"):
+            return list(shapes.pages(operation, work_request_id=identifier, sort_by="timestamp", sort_order="ASC"))
+    except Throttled:
+        raise
+    except Refused:
+        return []
+
+
+def _last_line(api: Api, identifier: str) -> str:
+    """The newest line of its log, by one small call."""
+    try:
+        with api.translated(f"Reading the log of the work request {identifier}"):
+            newest_first = shapes.pages(
+                api.generative_ai.list_work_request_logs,
+                work_request_id=identifier,
+                sort_by="timestamp",
+                sort_order="DESC",
+                limit=1,
+            )
+            return str(next(newest_first, {}).get("message") or "")
+    except Throttled:
+        raise
+    except Refused:
+        return ""
+
+
+def in_full(api: Api, work: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A work request with its ``errors`` and its ``logs``, for the result; empty for none."""
+    if not work:
+        return {}
+    return {**work, "errors": errors(api, str(work["id"])), "logs": logs(api, str(work["id"]))}
+
+
+# -- in the engine's terms -------------------------------------------------------------------------------------
+
+
+def errors_text(api: Api, work: Mapping[str, Any]) -> str:
+    """Why it failed: every error, oldest first, each with its code. Empty where it has none."""
+    told: dict[str, None] = {}  # in order, each once
+    for entry in errors(api, str(work["id"])):
+        code, message = str(entry.get("code") or ""), str(entry.get("message") or "").strip().rstrip(".")
+        text = f"{message} ({code})" if code and message else message or code
+        if text:
+            told[text] = None
+    return "; ".join(told)
+
+
+def progress(api: Api, work: Mapping[str, Any], stage: str = "training", *, log: bool = True) -> Progress:
+    """How far it is. ``stage``: what is going on while it is in progress.
+
+    ``log``: with the newest line of its log as the message, for one more call.
+    """
+    status = str(work.get("status") or "")
+    percent = number(work.get("percent_complete"))
+    return Progress(
+        _STAGES.get(status, stage),
+        percent=None if percent is None or status in _STAGES else float(percent),
+        message=_last_line(api, str(work["id"])) if log else "",
+    )
