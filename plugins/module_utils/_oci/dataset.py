@@ -1,0 +1,422 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource oci_generative_ai_dataset: a validated object in Object Storage, found again by the hash in its name.
+
+Private to llmops.finetune; may change at any time.
+
+The SDK's own upload manager sends no checksums; here the service verifies one of everything that is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    NotVisible,
+    Outdated,
+    Refused,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored import (
+    CONTENT_TYPE,
+    UNFINISHED_AGE,
+    StoredDataset,
+    dataset_name,
+    is_version,
+    object_name,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api, make_api
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_PART = 16 * MIB  # at least 10 MiB, but the last; Object Storage documentation, multipart uploads
+_MAX_PARTS = 10_000
+_PARALLEL = 4  # so that at most four parts are in memory
+_PART_TRIES = 5
+_PIECE = 128 * 1024
+_CHECKSUM = "SHA256"
+_CONCURRENT = "ConcurrentObjectUpdate"
+_LISTED = "name,size,etag,timeModified"
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made."""
+    params = module.params
+    name = dataset_name(params, "object")
+    options = options_of(module, name=name, run_id=None, id_option="bucket")
+    objects.check_place("", params)
+    api = make_api(module, OBJECT_STORAGE)
+    given = read(params, limits_for("oci", params["base_model_identifier"]), module.warn)
+    stored = object_name(params, "object", name, given)
+    objects.check_place("", {"object": stored})
+    return Dataset(api, name, params, given, stored), options
+
+
+class Dataset(StoredDataset):
+    """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
+
+    # Under a name of the user's own the content can differ; under ours it is in the name.
+    fields: Sequence[Field] = (Field("content", "in_place"),)
+
+    def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, stored: str | None) -> None:
+        super().__init__(name, given)
+        self.api = api
+        self.bucket = str(params["bucket"])
+        self.prefix = str(params["prefix"] or "")
+        self.object = stored
+        self._namespace = params["namespace"]
+
+    @property
+    def namespace(self) -> str:
+        """The one that is given, or the tenancy's."""
+        return str(self._namespace or self.api.namespace)
+
+    def request(self) -> dict[str, Any]:
+        """The object by its content."""
+        return {"object": self._uri(str(self.object)), **self.wish}
+
+    def _uri(self, name: str) -> str:
+        return objects.uri(self.namespace, self.bucket, name)
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The object of that name, by one HEAD; without data and name, every version of the dataset.
+
+        That there is none is believed only when a listing lacks it.
+        """
+        if self.object is None:
+            prefix = f"{self.prefix}{self.name}-"
+            return [self._run(item["name"], item) for item in self._list(prefix) if self._is_mine(item)]
+        return self._look(self.object)
+
+    def _is_mine(self, item: Mapping[str, Any]) -> bool:
+        return is_version(item["name"], self.prefix, self.name)
+
+    def _look(self, name: str) -> list[Run]:
+        shown = objects.head(self.api, self.namespace, self.bucket, name)
+        if shown is None:
+            # Of all names that begin so, this one is the first.
+            return [self._run(name, item) for item in self._list(name, limit=1) if item["name"] == name]
+        length = shown.get("content-length", "")
+        item = {
+            "size": int(length) if length.isdecimal() else None,
+            "etag": shown.get("etag"),
+            "sha256": objects.sha256_of(shown),
+            "versionId": shown.get("version-id"),
+        }
+        return [self._run(name, item)]
+
+    def _list(self, prefix: str, limit: int | None = None) -> Iterator[Mapping[str, Any]]:
+        """Objects by the beginning of their names. ``limit``: no more than so many are asked for."""
+        start = None
+        while True:
+            try:
+                with self.api.translated(f"Listing {self._uri(prefix)}"):
+                    listed = mapping(
+                        self.api.object_storage.list_objects(
+                            self.namespace,
+                            self.bucket,
+                            prefix=prefix,
+                            fields=_LISTED,
+                            **({"start": start} if start else {}),
+                            **({"limit": limit} if limit else {}),
+                        ).data
+                    )
+            except NotVisible as error:
+                raise Refused(
+                    f"There is no bucket {self.bucket} in the namespace {self.namespace}, or this user's policies do "
+                    f"not show it. {error.message}",
+                    hint="Check bucket, namespace and region, and that the policies allow to inspect and create "
+                    "objects there.",
+                    status=error.status,
+                    code=error.code,
+                ) from error
+            if not isinstance(listed.get("objects"), list):
+                raise Unavailable("The answer is not one of Object Storage.", hint="Check service_endpoint.")
+            yield from listed["objects"]
+            start = listed.get("nextStartWith")
+            if limit or not start:
+                return
+
+    def _run(self, name: str, shown: Mapping[str, Any]) -> Run:
+        digest = str(shown.get("sha256") or "")
+        return Run(
+            id=self._uri(name),
+            created=timestamp(shown.get("timeModified")) or 0.0,
+            phase=Phase.READY,
+            status="uploaded",
+            shown={"content": self.content_of(name, digest, shown.get("size"))} if self.given else {},
+            removable=True,
+            raw={
+                "object": name,
+                "sha256": digest or named_sha256(name),
+                "bytes": shown.get("size"),
+                "etag": shown.get("etag"),
+                "version_id": shown.get("versionId"),
+            },
+        )
+
+    def refresh(self, run: Run) -> Run:
+        """One HEAD, and where it shows nothing, a listing."""
+        found = self._look(run.raw["object"])
+        return found[0] if found else replace(run, phase=Phase.GONE)
+
+    # -- changing --
+
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """Nothing: the look that found no object has seen its bucket."""
+        return ()
+
+    def create(self, token: str) -> Run:
+        """Send the object, on condition that there is none."""
+        self._abort_unfinished(str(self.object), older_than=UNFINISHED_AGE)
+        return self._send({"if_none_match": "*"})
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Send other content under the same name, on condition that the object is still the one that was seen."""
+        etag = run.raw.get("etag")
+        try:
+            return self._send({"if_match": etag} if etag else {})
+        except Unavailable:
+            # Once it is there, the condition would not hold a second time.
+            if self._has_arrived():
+                return self._sent()
+            raise
+
+    def _send(self, condition: Mapping[str, str]) -> Run:
+        given = self.sent()
+        try:
+            if given.report.bytes <= _PART:
+                self._put(given, condition)
+            else:
+                self._put_parts(given, condition)
+        except Refused as error:
+            # What the service has got is then not what was validated.
+            if given.changed:
+                raise given.changed_error() from error
+            if error.status == 412 or error.code == _CONCURRENT:
+                raise Outdated(error.message, hint=error.hint, status=error.status, code=error.code) from error
+            raise
+        return self._sent()
+
+    def _sent(self) -> Run:
+        report = self.sent().report
+        return Run(
+            id=self._uri(str(self.object)),
+            created=time.time(),
+            phase=Phase.READY,
+            status="uploaded",
+            removable=True,
+            raw={"object": self.object, "sha256": report.sha256, "bytes": report.bytes},
+        )
+
+    def _has_arrived(self) -> bool:
+        """Whether the object has our data by now."""
+        shown = objects.head(self.api, self.namespace, self.bucket, str(self.object))
+        return shown is not None and objects.sha256_of(shown) == self.sent().report.sha256
+
+    def _put(self, given: Given, condition: Mapping[str, str]) -> None:
+        """In one piece, with the very sha256 of what was validated."""
+        with given.open() as stream:
+            data = stream.read(_PART + 1)
+        if len(data) != given.report.bytes:
+            raise given.changed_error()
+        with self.api.translated(f"Uploading {self._uri(str(self.object))}"):
+            self.api.once(OBJECT_STORAGE).put_object(
+                self.namespace,
+                self.bucket,
+                self.object,
+                _Body(data) if data else data,
+                content_length=len(data),
+                content_type=CONTENT_TYPE,
+                opc_meta={METADATA: given.report.sha256},
+                opc_checksum_algorithm=_CHECKSUM,
+                opc_content_sha256=_encoded(bytes.fromhex(given.report.sha256)),
+                **condition,
+            )
+
+    def _put_parts(self, given: Given, condition: Mapping[str, str]) -> None:
+        """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
+        uri = self._uri(str(self.object))
+        place = (self.namespace, self.bucket, self.object)
+        with self.api.translated(f"Starting the upload of {uri}"):
+            started = self.api.once(OBJECT_STORAGE).create_multipart_upload(
+                self.namespace,
+                self.bucket,
+                {
+                    "object": self.object,
+                    "contentType": CONTENT_TYPE,
+                    "metadata": {f"opc-meta-{METADATA}": given.report.sha256},
+                },
+                opc_checksum_algorithm=_CHECKSUM,
+                **condition,
+            )
+        upload = mapping(started.data).get("uploadId")
+        if not isinstance(upload, str):
+            raise Unavailable("The answer is not one of Object Storage.", hint="Check service_endpoint.")
+        try:
+            parts = self._upload_parts(given, upload)
+            if given.changed:
+                raise given.changed_error()
+            try:
+                with self.api.translated(f"Completing the upload of {uri}"):
+                    self.api.object_storage.commit_multipart_upload(
+                        *place, upload, {"partsToCommit": parts}, **condition
+                    )
+            except (Refused, Unavailable):
+                # It may be the answer to a second request, after that to the first was lost; or another task has
+                # sent the same.
+                if not self._has_arrived():
+                    raise
+                self._abort(upload)
+        except FineTuneError as error:
+            try:
+                self._abort(upload)
+            except FineTuneError as second:
+                error.hint += f" The unfinished upload {upload} could not be aborted ({second.message}); delete it."
+            raise
+
+    def _abort(self, upload: str) -> None:
+        """End an upload of our object, if it has not ended."""
+        with contextlib.suppress(NotVisible), self.api.translated(f"Aborting the upload {upload}"):
+            self.api.object_storage.abort_multipart_upload(self.namespace, self.bucket, self.object, upload)
+
+    def _upload_parts(self, given: Given, upload: str) -> list[dict[str, Any]]:
+        """Send all parts; what a commit has to name of them."""
+        uri = self._uri(str(self.object))
+        client = self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)
+        size = max(_PART, -(-given.report.bytes // (_MAX_PARTS * MIB)) * MIB)
+
+        def send(number: int) -> dict[str, Any]:
+            with given.open() as stream:
+                stream.seek((number - 1) * size)
+                data = stream.read(size)
+            if len(data) != min(size, given.report.bytes - (number - 1) * size):
+                raise given.changed_error()
+            with self.api.translated(f"Uploading part {number} of {uri}"):
+                response = client.upload_part(
+                    self.namespace,
+                    self.bucket,
+                    self.object,
+                    upload,
+                    number,
+                    _Body(data),
+                    content_length=len(data),
+                    opc_checksum_algorithm=_CHECKSUM,
+                    opc_content_sha256=_encoded(hashlib.sha256(data).digest()),
+                )
+                return {"partNum": number, "etag": response.headers["etag"]}
+
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            sending = [pool.submit(send, number) for number in range(1, -(-given.report.bytes // size) + 1)]
+            try:
+                wait(sending, return_when=FIRST_EXCEPTION)
+            finally:
+                pool.shutdown(cancel_futures=True)
+            failed = next((error for part in sending if not part.cancelled() and (error := part.exception())), None)
+            if failed:
+                raise failed
+            return [part.result() for part in sending]
+
+    def _abort_unfinished(self, name: str, *, older_than: float) -> None:
+        """Uploads in parts that somebody left behind cost money until they are aborted."""
+        storage = self.api.object_storage
+        try:
+            page = None
+            while True:
+                with self.api.translated(f"Listing the unfinished uploads of {self._uri(name)}"):
+                    found = storage.list_multipart_uploads(
+                        self.namespace, self.bucket, **({"page": page} if page else {})
+                    )
+                for upload in found.data or ():
+                    age = time.time() - (timestamp(upload.get("timeCreated")) or time.time())
+                    if upload.get("object") == name and (age >= older_than or not older_than):
+                        with self.api.translated(f"Aborting an unfinished upload of {self._uri(name)}"):
+                            storage.abort_multipart_upload(self.namespace, self.bucket, name, upload["uploadId"])
+                page = found.headers.get("opc-next-page")
+                if not page:
+                    return
+        except Refused as error:
+            # Nothing depends on it, and these credentials may not be allowed to.
+            if error.status not in (403, 404):
+                self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
+
+    def delete(self, run: Run) -> Run:
+        """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
+        name = run.raw["object"]
+        self._abort_unfinished(name, older_than=0)
+        headers: Mapping[str, str] = {}
+        try:
+            with self.api.translated(f"Deleting {run.id}"):
+                headers = self.api.object_storage.delete_object(self.namespace, self.bucket, name).headers
+        except NotVisible as error:
+            if self._look(name):
+                raise Refused(
+                    error.message,
+                    hint="It is there: the policies of this user do not allow to delete it.",
+                    status=error.status,
+                    code=error.code,
+                ) from error
+        if headers.get("is-delete-marker") == "true":
+            self.warnings.append(
+                f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
+                "are deleted themselves or by the bucket's lifecycle."
+            )
+        return replace(run, phase=Phase.GONE, removable=False)
+
+    # -- telling --
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The object, and what was found in the data."""
+        shown = run.raw if run else {}
+        return {
+            **self.told(shown),
+            "id": run.id if run else None,
+            "namespace": self.namespace,
+            "bucket": self.bucket,
+            "object": shown.get("object") or self.object,
+            "version_id": shown.get("version_id"),
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """The name is known before the object is there."""
+        uri = self._uri(str(self.object))
+        return {**self.describe(None, details=False), "run_id": uri, "id": uri}
+
+
+class _Body(io.BytesIO):
+    """Data to send. The SDK's time-out for a connection holds for each piece too: the pieces are small enough for a
+    slow line, and larger than the 16 KiB that its HTTP client asks for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None or size < 0 else max(size, _PIECE))
+
+
+def _encoded(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()

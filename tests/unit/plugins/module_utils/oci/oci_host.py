@@ -1,0 +1,205 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The OCI modules' work in this process against the sandbox, with time that passes only when somebody sleeps."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+    PROGRESS_SPEC,
+    TRAINING_SPEC,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    FakeModule,
+    SandboxClock,
+    defaults,
+)
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+PREFIX = "llmops_finetune_"
+_MODULES = "ansible_collections.llmops.finetune.plugins.modules."
+_UTILS = "ansible_collections.llmops.finetune.plugins.module_utils._oci."
+_WAITING: dict[str, Any] = {**WAIT_SPEC, **PROGRESS_SPEC}
+
+
+def pair_lines(count: int = 40, topic: str = "parcels") -> str:
+    """A small valid dataset of prompts and completions."""
+    return "".join(
+        json.dumps({"prompt": f"Question {number} about {topic}?", "completion": f"Answer {number} about {topic}."})
+        + "\n"
+        for number in range(count)
+    )
+
+
+def filled(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as AnsibleModule hands them on: what is left out has its default, in dictionaries of options too."""
+    found = {**defaults(spec), **given}
+    for name, option in spec.items():
+        if "options" in option and isinstance(found[name], dict):
+            found[name] = filled(option["options"], found[name])
+    return found
+
+
+class Reach:
+    """What a task needs to know of a sandbox, in this process or in another; picklable."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        place = sandbox.oci
+        self.url = sandbox.url
+        self.control_url = sandbox.control_url
+        self.config_file = place.config_file
+        self.namespace, self.bucket = place.namespace, place.bucket
+        self.compartment_id, self.other_compartment_id = place.compartment_id, place.other_compartment_id
+        self.base_model_id, self.cluster_id = place.base_model_id, place.cluster_id
+
+
+class Tasks:
+    """Tasks of the modules, one after the other or side by side.
+
+    ``service_endpoint`` reaches the module's own service only; the tests' environment names the sandbox for all.
+    """
+
+    def __init__(self, reach: Reach, clock: SandboxClock) -> None:
+        self.reach = reach
+        self.clock = clock
+        self.warnings: list[str] = []
+
+    @property
+    def auth(self) -> dict[str, Any]:
+        """The authentication options."""
+        given = {"config_file_location": self.reach.config_file, "service_endpoint": self.reach.url}
+        return {**defaults(AUTH_SPEC), **given}
+
+    # -- the modules --
+
+    def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """One run of oci_generative_ai_model. Raises FineTuneError."""
+        given = {"display_name": name, "compartment_id": self.reach.compartment_id, **options}
+        return self.run("model", "oci_generative_ai_model", given, {**_WAITING, **TRAINING_SPEC})
+
+    def wanted(self, data: Mapping[str, Any], name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """The same with a base model, a cluster, and data as :meth:`data` returns them."""
+        details = {
+            "dedicated_ai_cluster_id": self.reach.cluster_id,
+            "training_dataset": {key: data[key] for key in ("namespace", "bucket", "object")},
+            **options.pop("fine_tune_details", {}),
+        }
+        return self.model(name, **{"base_model_id": self.reach.base_model_id, "fine_tune_details": details, **options})
+
+    def in_slices(
+        self, data: Mapping[str, Any], name: str | None = "support-bot", *, most: int = 200, **options: Any
+    ) -> dict[str, Any]:
+        """The same as its action plugin does it: called again, bound to the run, until there is no more to wait for."""
+        for _slice in range(most):
+            result = self.wanted(data, name, **{"wait_slice": 20.0, **options})
+            if not result.get("waiting"):
+                return result
+            if result.get("run_id"):
+                options["wait_run_id"] = result["run_id"]
+        raise AssertionError(f"no end after {most} slices: {result}")
+
+    def dataset(self, content: Any = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
+        """One run of oci_generative_ai_dataset."""
+        given = {"content": content, "name": name, "bucket": self.reach.bucket, **options}
+        return self.run("dataset", "oci_generative_ai_dataset", given)
+
+    def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> dict[str, Any]:
+        """Data that are there, under a name with their hash."""
+        return self.dataset(pair_lines() if content is None else content, name, **options)
+
+    def run(
+        self, driver: str, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """One run of any module with the engine. ``driver``: the file that has its prepare()."""
+        options = dict(given)
+        check_mode = options.pop("check_mode", False)
+        spec = {**AUTH_SPEC, **(common or {}), **import_module(_MODULES + module).SPEC}
+        fake = FakeModule(filled(spec, {**self.auth, **options}), check_mode)
+        made, engine_options = import_module(_UTILS + driver).prepare(fake)
+        engine = Engine(
+            made,
+            engine_options,
+            details=options.get("details", False),
+            clock=self.clock,  # type: ignore[arg-type]
+        )
+        try:
+            return engine.converge()
+        finally:
+            self.warnings = [*fake.warnings, *engine.warnings]
+
+    def find(self, driver: str, module: str, **options: Any) -> dict[str, Any]:
+        """One run of an info module. ``driver``: the file that has its find()."""
+        check_mode = options.pop("check_mode", False)
+        spec = {**AUTH_SPEC, **import_module(_MODULES + module).SPEC}
+        fake = FakeModule(filled(spec, {**self.auth, **options}), check_mode)
+        found: dict[str, Any] = import_module(_UTILS + driver).find(fake)
+        return found
+
+
+class Host(Tasks):
+    """A sandbox, the tasks one runs against it, and what truly exists there."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(Reach(sandbox), SandboxClock(sandbox.advance, sandbox.clock.now))
+        self.sandbox = sandbox
+        # Short work: fewer looks at each.
+        sandbox.oci.settings(accepted_seconds=3.0, validation_seconds=3.0, training_seconds=20.0, cluster_seconds=20.0)
+
+    def also(self) -> Tasks:
+        """A second controller on the same sandbox."""
+        return Tasks(self.reach, self.clock)
+
+    @property
+    def api(self) -> Api:
+        """The driver's own clients, for what somebody does by hand."""
+        return make_api(FakeModule(self.auth), "generative_ai")
+
+    def put(self, content: str, name: str = "plain.jsonl", **headers: Any) -> dict[str, str]:
+        """Data under a name without a hash, as `oci os object put` puts them; their place."""
+        self.api.object_storage.put_object(self.reach.namespace, self.reach.bucket, name, content.encode(), **headers)
+        return {"namespace": self.reach.namespace, "bucket": self.reach.bucket, "object": name}
+
+    def models(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The custom models that the API lists, newest first, as it shows them."""
+        found = self.api.generative_ai.list_models(compartment_id=self.reach.compartment_id, limit=1000, **wanted)
+        return [model for model in found.data["items"] if model["type"] == "CUSTOM"]
+
+    def error(self, operation: str, status: int, code: str, message: str, **spec: Any) -> None:
+        """A fault with an OCI error of this code."""
+        self.sandbox.fault(f"oci.{operation}", status=status, body={"code": code, "message": message}, **spec)
+
+    def called(self) -> list[str]:
+        """The operations that were called since the log was cleared."""
+        return [entry["operation"].removeprefix("oci.") for entry in self.sandbox.requests()]
+
+    @staticmethod
+    def together(*works: Callable[[], Any]) -> list[Any]:
+        """Several tasks at the same time, in threads; results or exceptions in order."""
+        results: list[Any] = [None] * len(works)
+        gate = threading.Barrier(len(works))
+
+        def work(index: int) -> None:
+            gate.wait()
+            try:
+                results[index] = works[index]()
+            except Exception as error:
+                results[index] = error
+
+        threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(works))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        return results
