@@ -1,0 +1,555 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource oci_generative_ai_dedicated_ai_cluster: what its options mean, and the API's verbs for it.
+
+Private to llmops.finetune; may change at any time.
+
+To the engine a cluster is a run: it is CREATING or UPDATING (pending), ACTIVE (ready), FAILED. Its type and its shape
+are what it was made with, as the data are of a model; all else is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    NotVisible,
+    Refused,
+    RunFailed,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import differences
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+FIELDS = (
+    Field("type", "training"),
+    Field("unit_shape", "training"),
+    Field("unit_count", "in_place"),
+    Field("display_name", "in_place"),
+    Field("description", "in_place"),
+    Field("compartment_id", "in_place"),
+    *tags.FIELDS,
+)
+
+_FAILED = "FAILED"
+_ATTENTION = "NEEDS_ATTENTION"  # it is there and is charged, but something is wrong with it
+_PHASES = {
+    "CREATING": Phase.PENDING,
+    "UPDATING": Phase.PENDING,
+    "ACTIVE": Phase.READY,
+    _ATTENTION: Phase.READY,
+    "DELETING": Phase.DELETING,
+    "DELETED": Phase.GONE,
+    _FAILED: Phase.FAILED,
+}
+_STAGES = {"CREATING": "being created", "UPDATING": "being changed"}
+_BODY = ("compartment_id", "type", "unit_count", "unit_shape", "display_name", "description")
+_CHANGEABLE = ("unit_count", "display_name", "description")
+_MARKER_COUNT = 2
+_NAME = 255  # characters
+_PAGE = 1000  # the API's own maximum
+_ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
+_HELD_STATUS = 409
+
+
+# -- options -> wish -------------------------------------------------------------------------------------------
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option, then make the driver; no call is made."""
+    params = module.params
+    for option in ("display_name", "compartment_id"):
+        if params[option] is not None and not params[option].strip():
+            raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
+    identifier = params["dedicated_ai_cluster_id"]
+    foreseen = predicted("cluster", "")
+    name = params["display_name"]
+    if module.check_mode and not name and str(identifier).startswith(foreseen):
+        name = identifier[len(foreseen) :]
+    options = options_of(
+        module,
+        name=name or identifier,
+        run_id=identifier,
+        id_option="dedicated_ai_cluster_id",
+        timeouts=TIMEOUTS,
+    )
+    wish = read_wish(params)
+    api = make_api(module, GENERATIVE_AI)
+    driver = DedicatedAiCluster(
+        api,
+        name,
+        identifier,
+        params["compartment_id"],
+        wish,
+        absent=params["state"] == "absent",
+    )
+    return driver, options
+
+
+def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    name, units = params["display_name"], params["unit_count"]
+    if name and len(name) > _NAME:
+        raise InvalidInput(f"display_name has {len(name)} characters; OCI takes {_NAME}.")
+    if units is not None and units < 1:
+        raise InvalidInput(f"unit_count is {units}; it is a whole number from 1.")
+    wish: dict[str, Any] = {
+        **{option: params[option] for option in _BODY},
+        tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], _MARKER_COUNT),
+        tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
+        tags.MARKERS: {markers.NAME: name} if name else None,
+    }
+    return {key: value for key, value in wish.items() if value is not None}
+
+
+# -- the driver ------------------------------------------------------------------------------------------------
+
+
+class DedicatedAiCluster:
+    """The clusters of one name in one compartment, or one by its OCID. See :class:`_core.model.Driver`.
+
+    A cluster that this collection has made is known by its marker, whatever somebody has called it since.
+    """
+
+    kind = "dedicated AI cluster"
+    noun = "Cluster"
+    fields = FIELDS
+    capabilities = Capabilities(
+        no_cancel="OCI cannot stop what a cluster is doing; wait for it.",
+        no_pause="A cluster cannot be paused.",
+        no_rerun=(
+            "Neither can be changed, and a cluster is never replaced by itself: it costs hours at the least (a hosting "
+            "cluster 744 of each unit). Ask for what exists, give another display_name, or delete it with "
+            "'state: absent' first."
+        ),
+    )
+
+    def __init__(
+        self,
+        api: Api,
+        name: str | None,
+        identifier: str | None,
+        compartment_id: str | None,
+        wish: Mapping[str, Any],
+        *,
+        absent: bool = False,
+    ) -> None:
+        self.api = api
+        self.name = name
+        self.identifier = identifier
+        self.compartment_id = compartment_id
+        self.wish: dict[str, Any] = dict(wish)
+        self.absent = absent
+        self.is_foreseen = str(identifier).startswith(CHECK_MODE)
+        self.warnings: list[str] = []
+        self._etags: dict[str, str | None] = {}
+        self._works: dict[str, str] = {}  # the work request that is known to be the newest, by cluster
+
+    def request(self) -> dict[str, Any]:
+        """The create request in the options' words."""
+        return {key: value for key, value in self.wish.items() if key != tags.MARKERS}
+
+    def intent(self) -> dict[str, Any]:
+        """Two tasks that differ in nothing else mean the same cluster."""
+        return {key: self.wish.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The cluster of that OCID; else those of the name in the compartment, deleted ones while they are shown.
+
+        Raises InvalidInput where the name is that of clusters that this collection has not made, and of none that it
+        has: to take one for ours would change or delete what is somebody else's, to make one more would cost twice.
+        """
+        if run_id:
+            return self._by_id(run_id)
+        if not self.name or not self.compartment_id:
+            return []
+        ours, others = [], []
+        for cluster in list_clusters(self.api, self.compartment_id):
+            marker = tags.owned(cluster).get(markers.NAME)
+            if marker == self.name:
+                ours.append(run_of(cluster, whole=False))
+            elif cluster.get("display_name") == self.name:
+                others.append(run_of(cluster, whole=False))
+        living = [run for run in others if run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE)]
+        if living and all(run.phase in (Phase.FAILED, Phase.GONE) for run in ours):
+            named = ", ".join(f"{run.id} ({run.status})" for run in living)
+            raise InvalidInput(
+                f"The name '{self.name}' is that of what this collection has not made: {named}.",
+                hint="Give its OCID as dedicated_ai_cluster_id if it is meant, or another display_name.",
+            )
+        return ours
+
+    def _by_id(self, identifier: str) -> list[Run]:
+        try:
+            run = self._get(identifier)
+        except NotVisible as error:
+            if not self.absent:
+                raise
+            if not self.compartment_id:
+                error.hint += " With compartment_id it is looked for there, and taken for deleted if it is not listed."
+                raise
+            if self._is_listed(identifier, self.compartment_id):
+                raise
+            return []
+        if run.phase is Phase.GONE and not self.absent:
+            raise Refused(
+                f"The cluster {identifier} is deleted.",
+                hint="Leave dedicated_ai_cluster_id out to make one anew, or give that of another.",
+            )
+        return [self._judged(run)]
+
+    def _is_listed(self, identifier: str, compartment_id: str) -> bool:
+        found = list_clusters(self.api, compartment_id, id=identifier)
+        return any(run_of(cluster, whole=False).phase is not Phase.GONE for cluster in found)
+
+    def _get(self, identifier: str) -> Run:
+        cluster, self._etags[identifier] = get_cluster(self.api, identifier)
+        return run_of(cluster, whole=True)
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """By one GET each; of a failed one also its work request's errors."""
+        return [self._judged(self._get(run.id)) for run in runs]
+
+    def _judged(self, run: Run) -> Run:
+        """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
+        if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.wish, run):
+            run = replace(run, phase=Phase.FAILED)
+        return self._with_reason(run)
+
+    def _with_reason(self, run: Run) -> Run:
+        return replace(run, reason=self._reason(run)) if run.phase is Phase.FAILED else run
+
+    def _reason(self, run: Run) -> str:
+        work = self._work(run)
+        told = work_requests.errors_text(self.api, work) if work else ""
+        return told or str(run.raw.get("lifecycle_details") or "")
+
+    def _work(self, run: Run) -> dict[str, Any] | None:
+        """What the service does about a cluster, or did last; None where that cannot be seen, or no longer."""
+        known = self._works.get(run.id)
+        try:
+            if known:
+                return work_requests.get(self.api, known)
+            work = work_requests.newest(self.api, str(run.raw.get("compartment_id")), run.id)
+        except NotVisible:
+            return None
+        if work:
+            self._works[run.id] = str(work["id"])
+        return work
+
+    def refresh(self, run: Run) -> Run:
+        """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
+        try:
+            fresh = self._get(run.id)
+        except NotVisible:
+            compartment = run.raw.get("compartment_id")
+            if run.phase is Phase.DELETING and compartment and not self._is_listed(run.id, str(compartment)):
+                return _gone(run)
+            raise
+        if run.phase is Phase.DELETING and fresh.phase not in (Phase.DELETING, Phase.GONE):
+            return self._undeleted(run, fresh)
+        if run.phase.pending and fresh.phase is Phase.READY:
+            # The state alone does not say how a change ended.
+            work = self._work(fresh)
+            if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):
+                fresh = replace(fresh, phase=Phase.FAILED)
+        return self._with_reason(fresh)
+
+    def _undeleted(self, run: Run, fresh: Run) -> Run:
+        work = self._work(run)
+        phase = work_requests.phase(work)
+        ended = phase in (Phase.FAILED, Phase.CANCELLED)
+        if not ended and (work or fresh.status not in (_FAILED, _ATTENTION)):
+            return run  # it is going on, or what is read lags behind
+        reason = self._reason(fresh) or "the service does not say why"
+        raise RunFailed(
+            f"Cluster {run.id} could not be deleted, it is {fresh.status}: {reason.rstrip('.')}.",
+            hint="It may still be charged. Mend the cause, then run the task again.",
+            facts={"status": fresh.status},
+        )
+
+    def progress(self, run: Run) -> Progress:
+        """By the work request, where it can be seen."""
+        work, stage = self._work(run), _STAGES.get(run.status, run.status)
+        return work_requests.progress(self.api, work, stage, log=False) if work else Progress(stage)
+
+    # -- changing --
+
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """What the request needs must be there."""
+        if self.is_foreseen:
+            return ()
+        sick = next((run for run in runs if run.status == _ATTENTION), None)
+        if sick:
+            raise Refused(
+                f"The cluster {sick.id} needs attention: {sick.reason.rstrip('.')}.",
+                hint=self.hint(sick),
+                facts={**self.describe(sick, details=False), "run_id": sick.id, "status": sick.status},
+            )
+        if self.identifier:
+            raise Refused(
+                f"The cluster {self.identifier} has failed, and no other can take its OCID.",
+                hint="Leave dedicated_ai_cluster_id out to make one anew, or delete this one with 'state: absent'.",
+            )
+        for option in ("display_name", "compartment_id", "type", "unit_shape", "unit_count"):
+            if option not in self.wish:
+                raise InvalidInput(
+                    f"{option} is missing.", hint="There is no such cluster, and none can be made without it."
+                )
+        return ()
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Endpoints on these clusters, and models that are being trained on them, as far as they may be seen."""
+        return [holder for run in runs for holder in self._holders(run)]
+
+    def _holders(self, run: Run) -> Iterator[str]:
+        compartment = str(run.raw.get("compartment_id"))
+        if run.raw.get("type") == "FINE_TUNING":
+            for model in self._listed("models", self.api.generative_ai.list_models, compartment, "CREATING"):
+                if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id:
+                    yield f"the model {model.get('display_name')} ({model.get('id')}) is being trained on it"
+            return
+        seen = 0
+        for endpoint in self._listed("endpoints", self.api.generative_ai.list_endpoints, compartment):
+            if endpoint.get("dedicated_ai_cluster_id") == run.id and endpoint.get("lifecycle_state") not in _ENDED:
+                seen += 1
+                yield f"the endpoint {endpoint.get('display_name')} ({endpoint.get('id')}) uses it"
+        used = mapping(run.raw.get("capacity")).get("used_endpoint_capacity")
+        if isinstance(used, int) and used > 0 and not seen:
+            yield f"{used} endpoint{'s' if used > 1 else ''} of other compartments use it"
+
+    def _listed(
+        self, what: str, operation: Any, compartment_id: str, state: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        wanted = {"lifecycle_state": state} if state else {}
+        try:
+            with self.api.translated(f"Listing the {what} of {compartment_id}"):
+                yield from shapes.pages(operation, compartment_id=compartment_id, limit=_PAGE, **wanted)
+        except NotVisible:
+            # The policies need not allow this look; the service then refuses the deletion itself.
+            return
+
+    def create(self, token: str) -> Run:
+        """POST; the same token makes the same cluster, however often it is sent."""
+        own = {markers.NAME: str(self.name), markers.TOKEN: token}
+        body = {option: self.wish.get(option) for option in _BODY}
+        body[tags.FREEFORM] = tags.freeform(self.wish, own)
+        if tags.DEFINED in self.wish:
+            body[tags.DEFINED] = tags.defined(self.wish)
+        with self.api.translated(f"Creating the cluster {self.name}"):
+            response = self.api.once(GENERATIVE_AI).create_dedicated_ai_cluster(
+                shapes.body(body), opc_retry_token=token
+            )
+            run = run_of(shapes.answer(response), whole=True)
+        self._began(run.id, response)
+        return replace(run, token=token)
+
+    def _began(self, identifier: str, response: Any) -> None:
+        self._etags[identifier] = response.headers.get("etag")
+        work = work_requests.header(response)
+        if work:
+            self._works[identifier] = work
+        else:
+            self._works.pop(identifier, None)
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""
+        names = {change.name for change in changes}
+        moved = False
+        try:
+            if "compartment_id" in names:
+                self._move(run)
+                moved = True
+                run = self._get(run.id)
+            body = self._changed(run, names)
+            return self._put(run, body) if body else run
+        except FineTuneError as error:
+            if isinstance(error, Refused) and error.status == 412:
+                # An answer was lost, and this is what it was about; or somebody else has done it.
+                fresh = self._get(run.id)
+                if not differences(FIELDS, self.wish, fresh):
+                    return fresh
+            if moved:
+                error.facts = {**error.facts, "changed": True}
+            raise
+
+    def _move(self, run: Run) -> None:
+        with self.api.translated(f"Moving the cluster {run.id}"):
+            self.api.once(GENERATIVE_AI).change_dedicated_ai_cluster_compartment(
+                run.id, {"compartmentId": self.wish["compartment_id"]}, **self._unchanged(run)
+            )
+
+    def _put(self, run: Run, body: Mapping[str, Any]) -> Run:
+        with self.api.translated(f"Changing the cluster {run.id}"):
+            response = self.api.once(GENERATIVE_AI).update_dedicated_ai_cluster(
+                run.id, shapes.body(body), **self._unchanged(run)
+            )
+            fresh = run_of(shapes.answer(response), whole=True)
+        self._began(run.id, response)
+        return fresh
+
+    def _unchanged(self, run: Run) -> dict[str, str]:
+        etag = self._etags.get(run.id)
+        return {"if_match": etag} if etag else {}
+
+    def _changed(self, run: Run, names: set[str]) -> dict[str, Any]:
+        body = {option: self.wish[option] for option in _CHANGEABLE if option in names}
+        if names & {tags.FREEFORM, tags.MARKERS}:
+            own = self.wish.get(tags.MARKERS, {}) if tags.owned(run.raw) else {}
+            body[tags.FREEFORM] = tags.freeform(self.wish, own, run.raw)
+        if tags.DEFINED in names:
+            body[tags.DEFINED] = tags.defined(self.wish, run.raw)
+        return body
+
+    def cancel(self, run: Run) -> Run:
+        """Never asked: see capabilities."""
+        raise AssertionError("unreachable: cannot cancel")
+
+    pause = resume = cancel
+
+    def delete(self, run: Run) -> Run:
+        """DELETE; one that another task deletes meanwhile is being deleted."""
+        try:
+            with self.api.translated(f"Deleting the cluster {run.id}"):
+                self._began(run.id, self.api.once(GENERATIVE_AI).delete_dedicated_ai_cluster(run.id))
+        except NotVisible:
+            if self._is_listed(run.id, str(run.raw.get("compartment_id"))):
+                raise
+            return _gone(run)
+        except Refused as error:
+            fresh = self._get(run.id) if error.status == _HELD_STATUS else run
+            if fresh.phase not in (Phase.DELETING, Phase.GONE):
+                raise
+            return fresh
+        return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
+
+    # -- telling --
+
+    def hint(self, run: Run) -> str:
+        """What a failed cluster still is."""
+        if run.status == _FAILED:
+            return (
+                "Mend the cause, then 'retry_failed: true' creates one more cluster; 'state: absent' deletes what is "
+                "left of this one."
+            )
+        return (
+            f"The cluster is {run.status}, and is charged; 'retry_failed' makes no other beside it. Mend the cause and "
+            "change it, or delete it with 'state: absent'."
+        )
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The cluster's attributes, top-level."""
+        cluster = tags.present(run.raw) if run else {}
+        return {
+            "name": self.name or cluster.get("display_name"),
+            "id": run.id if run else None,
+            "dedicated_ai_cluster_id": run.id if run else None,
+            "state": cluster.get("lifecycle_state"),
+            **{key: cluster.get(key) for key in _SHOWN},
+            "dedicated_ai_cluster": cluster,
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """A cluster that check mode foresees."""
+        identifier = predicted("cluster", str(self.name))
+        asked = {key: self.wish[key] for key in _SHOWN if key in self.wish}
+        return {
+            **self.describe(None, details=False),
+            **asked,
+            "run_id": identifier,
+            "id": identifier,
+            "dedicated_ai_cluster_id": identifier,
+        }
+
+
+_SHOWN = (
+    "display_name",
+    "description",
+    "compartment_id",
+    "type",
+    "unit_count",
+    "unit_shape",
+    "capacity",
+    "lifecycle_details",
+    "freeform_tags",
+    "defined_tags",
+    "system_tags",
+    "time_created",
+    "time_updated",
+    "previous_state",
+)
+
+
+def list_clusters(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+    """The clusters' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
+    with api.translated(f"Listing the dedicated AI clusters of {compartment_id}"):
+        yield from shapes.pages(
+            api.generative_ai.list_dedicated_ai_clusters,
+            compartment_id=compartment_id,
+            sort_by="timeCreated",
+            sort_order="DESC",
+            limit=_PAGE,
+            **wanted,
+        )
+
+
+def get_cluster(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
+    """One cluster, and its etag."""
+    with api.translated(f"Looking up the dedicated AI cluster {identifier}"):
+        response = api.generative_ai.get_dedicated_ai_cluster(dedicated_ai_cluster_id=identifier)
+        return shapes.answer(response), response.headers.get("etag")
+
+
+def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
+    """A cluster in the engine's terms. ``whole``: False for a summary.
+
+    What can be changed in place is compared only once the cluster is ACTIVE: before that, OCI changes nothing.
+    """
+    status = str(cluster.get("lifecycle_state") or "unknown")
+    phase = _PHASES.get(status, Phase.UNKNOWN)
+    shown: dict[str, Any] = {"type": cluster.get("type"), "unit_shape": cluster.get("unit_shape")}
+    if phase is Phase.READY:
+        shown.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
+        shown["description"] = cluster.get("description") or ""
+        shown.update(tags.shown(cluster))
+    return Run(
+        id=str(cluster["id"]),
+        created=timestamp(cluster.get("time_created")) or 0.0,
+        phase=phase,
+        status=status,
+        shown={key: value for key, value in shown.items() if value is not None},
+        reason=str(cluster.get("lifecycle_details") or "") if phase is Phase.FAILED else "",
+        token=tags.owned(cluster).get(markers.TOKEN),
+        removable=phase in (Phase.READY, Phase.FAILED),
+        verified=whole or phase not in (Phase.READY, Phase.FAILED),
+        raw=cluster,
+    )
+
+
+def _gone(run: Run) -> Run:
+    return replace(run, phase=Phase.GONE, status="DELETED", removable=False)

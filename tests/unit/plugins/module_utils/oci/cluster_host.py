@@ -1,0 +1,138 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host with the tasks of clusters and of the info modules, and what somebody does by hand there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import PROGRESS_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.shapes import plain
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+TUNING = {"type": "FINE_TUNING", "unit_shape": "LARGE_GENERIC", "unit_count": 2}
+HOSTING = {"type": "HOSTING", "unit_shape": "LARGE_GENERIC", "unit_count": 1}
+
+
+class ClusterHost(Host):
+    """One compartment, and another."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.here, self.elsewhere = self.reach.compartment_id, self.reach.other_compartment_id
+        self.there = {item["id"] for item in self.by_hand.list_dedicated_ai_clusters(self.here).data["items"]}
+        sandbox.clear_log()
+
+    # -- the modules --
+
+    def cluster(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
+        """One run of oci_generative_ai_dedicated_ai_cluster. Raises FineTuneError."""
+        given = {"compartment_id": self.here, "display_name": name, **options}
+        return self.run("cluster", "oci_generative_ai_dedicated_ai_cluster", given, {**WAIT_SPEC, **PROGRESS_SPEC})
+
+    def tuning(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
+        """The same with what a cluster for training needs."""
+        return self.cluster(name, **{**TUNING, **options})
+
+    def sliced(self, most: int = 100, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The same as its action plugin does it: the last answer, and all before it."""
+        answers: list[dict[str, Any]] = []
+        for _slice in range(most):
+            result = self.tuning(**{"wait_slice": 20.0, **options})
+            if not result.get("waiting"):
+                return result, answers
+            answers.append(result)
+            if result.get("run_id"):
+                options["wait_run_id"] = result["run_id"]
+        raise AssertionError(f"no end after {most} slices: {result}")
+
+    def clusters(self, **options: Any) -> list[dict[str, Any]]:
+        """One run of oci_generative_ai_dedicated_ai_cluster_info."""
+        one = options.get("dedicated_ai_cluster_id")
+        given = options if one else {"compartment_id": self.here, **options}
+        found = self.find("cluster_info", "oci_generative_ai_dedicated_ai_cluster_info", **given)
+        return list(found["dedicated_ai_clusters"])
+
+    def model_info(self, **options: Any) -> list[dict[str, Any]]:
+        """One run of oci_generative_ai_model_info."""
+        given = options if options.get("model_id") else {"compartment_id": self.here, **options}
+        return list(self.find("model_info", "oci_generative_ai_model_info", **given)["models"])
+
+    # -- what truly exists, and what somebody does by hand --
+
+    @property
+    def by_hand(self) -> Any:
+        """A client of the SDK."""
+        return self.api.once("generative_ai")
+
+    def all_made(self) -> list[dict[str, Any]]:
+        """The clusters that were not there from the start, oldest first, deleted ones included."""
+        listed = self.by_hand.list_dedicated_ai_clusters(self.here, sort_order="ASC", sort_by="timeCreated")
+        return [plain(item) for item in listed.data["items"] if item["id"] not in self.there]
+
+    def made(self) -> list[dict[str, Any]]:
+        """The same without deleted ones."""
+        return [item for item in self.all_made() if item["lifecycle_state"] != "DELETED"]
+
+    def get(self, identifier: str) -> dict[str, Any]:
+        """A cluster as it is."""
+        found: dict[str, Any] = plain(self.by_hand.get_dedicated_ai_cluster(identifier).data)
+        return found
+
+    def make(self, name: str = "tuning", **members: Any) -> str:
+        """A cluster that somebody makes by hand; its OCID, once it is active."""
+        body = {
+            "compartmentId": self.here,
+            "displayName": name,
+            "type": "FINE_TUNING",
+            "unitShape": "LARGE_GENERIC",
+            "unitCount": 2,
+            **members,
+        }
+        identifier = str(self.by_hand.create_dedicated_ai_cluster(body).data["id"])
+        self.sandbox.advance(60)
+        return identifier
+
+    def change(self, identifier: str, **members: Any) -> None:
+        """Somebody changes a cluster."""
+        self.by_hand.update_dedicated_ai_cluster(identifier, members)
+        self.sandbox.advance(60)
+
+    def fate(self, operation: str, fate: str = "fail", **more: Any) -> None:
+        """What happens to the next work on a cluster: CREATE, UPDATE or DELETE."""
+        self.sandbox.oci.fate(fate=fate, operation=f"{operation}_DEDICATED_AI_CLUSTER", **more)
+
+    def train(self, cluster_id: str, name: str = "bot", **members: Any) -> str:
+        """A model that somebody begins to train; its OCID."""
+        place = self.put(pair_lines())
+        data = {
+            "datasetType": "OBJECT_STORAGE",
+            "namespaceName": place["namespace"],
+            "bucketName": place["bucket"],
+            "objectName": place["object"],
+        }
+        body = {
+            "compartmentId": self.here,
+            "displayName": name,
+            "baseModelId": self.reach.base_model_id,
+            "fineTuneDetails": {"dedicatedAiClusterId": cluster_id, "trainingDataset": data},
+            **members,
+        }
+        return str(self.by_hand.create_model(body).data["id"])
+
+    def endpoint(self, cluster_id: str, name: str = "live", compartment: str | None = None) -> str:
+        """An endpoint that somebody makes for the base model; its OCID."""
+        body = {
+            "compartmentId": compartment or self.here,
+            "displayName": name,
+            "modelId": self.reach.base_model_id,
+            "dedicatedAiClusterId": cluster_id,
+        }
+        identifier = str(self.by_hand.create_endpoint(body).data["id"])
+        self.sandbox.advance(200)
+        return identifier
