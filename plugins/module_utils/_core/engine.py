@@ -8,6 +8,7 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -41,11 +42,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import 
 )
 
 _T = TypeVar("_T")
+_MARKS = re.compile(r" \(HTTP [^()]*\)$")
 
 # A lost answer may belong to a request that the provider is still working on, so look more than once.
 _LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
 _SENDS = 5
 _DECISIONS = 4
+_LOOKS_AFTER_REFUSAL = 5
 _SOON = 180.0  # even a task that does not wait gives what it asks for so long to be accepted
 _RUN_AGAIN = "Run the task again: it finds a run of this one by its markers and starts no second one."
 _READ_TRIES = 4
@@ -77,7 +80,9 @@ class Engine:
         self._run: Run | None = None  # what the result is about
         self._bound: Run | None = None  # what the task has started or waits for
         self._invisible = 0
+        self._seen: set[str] | None = None  # what was there when a create was decided
         self._spent = 0  # creates that turned out to be made from an outdated look
+        self._unsure = False  # whether another task may have made what this one has asked for
         self._told_later = False  # while it is unclear what a create has made, no slice ends
         start = self.clock.monotonic()
         self._start = start
@@ -112,10 +117,21 @@ class Engine:
                     raise
                 del self.warnings[told:]
                 self._spent += 1
-                self._sleep(FIRST_INTERVAL)
+                self._look_for_what_came_first()
+
+    def _look_for_what_came_first(self) -> None:
+        """What made the provider refuse is there, but listings lag: look for it before anything is decided anew."""
+        told_later, self._told_later = self._told_later, True  # another slice would begin to count anew
+        pauses = intervals()
+        for _look in range(_LOOKS_AFTER_REFUSAL):
+            self._sleep(next(pauses))
+            if self._seen is None or any(run.id not in self._seen for run in self._observe()):
+                break
+        self._told_later = told_later
 
     def _converge(self) -> None:
         options = self.options
+        self._seen = None
         bound = None
         if options.wait_run_id and not options.check_mode:
             bound = self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet"))
@@ -226,7 +242,7 @@ class Engine:
         if plan.creates:
             self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
             run = self._create(runs)
-        elif plan.action == "update" and run:
+        elif plan.action == "update" and run and not (run.phase.pending and driver.capabilities.late_update):
             run = self._read(partial(driver.update, run, plan.changes))
             self.result["changed"] = True
         elif plan.action == "resume" and run:
@@ -238,7 +254,7 @@ class Engine:
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
                 run = self._await_ready(run)
-                if not plan.creates:
+                if not plan.creates or self._unsure:
                     run = self._update_again(run)
                 if self.options.delete_previous:
                     plan, _runs = self._plan(self._observe())
@@ -267,7 +283,7 @@ class Engine:
         newest = max(runs, key=lambda run: run.age_key, default=None)
         spent = (int(self.clock.time() // _DAY), self._spent) if self._spent else None
         token = markers.token(self.driver.intent(), newest.id if newest else None, spent)
-        seen = {run.id for run in runs}
+        self._seen = seen = {run.id for run in runs}
         pauses = intervals()
         sends = 0
         start = self.clock.monotonic()
@@ -286,7 +302,9 @@ class Engine:
                 self._told_later = self._told_later or soon  # another slice would begin to count anew
                 if not (self.options.wait or soon) or self.clock.monotonic() + pause >= end:
                     raise
-                self._progress = Progress("waiting for the provider to accept the run", message=error.message)
+                # Without the marks of one answer: the same refusal is one line, not one a slice.
+                said = _MARKS.sub("", error.message)
+                self._progress = Progress("waiting for the provider to accept the run", message=said)
                 self._sleep(pause)
             except Unavailable as error:
                 sends += 1
@@ -298,6 +316,7 @@ class Engine:
                     raise
                 if found is not None:
                     run = found
+                    self._unsure = True
                     break
                 if sends >= _SENDS:
                     error.hint = f"Sent {sends} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"

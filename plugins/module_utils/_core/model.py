@@ -135,7 +135,7 @@ class Progress:
         if self.loss is not None:
             parts.append(f"loss {self.loss:.3g}")
         if self.message:
-            parts.append(self.message)
+            parts.append(self.message.rstrip("."))
         if self.seconds_left is not None:
             parts.append(f"about {duration(self.seconds_left)} left")
         return f"{name}: {', '.join(parts)}"
@@ -161,12 +161,14 @@ class Capabilities:
     """What a provider can do; a plan that needs what it cannot fails before any change.
 
     Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead. So does ``no_rerun``: that what is there
-    with other settings is never replaced by a new one, whatever the task says.
+    with other settings is never replaced by a new one, whatever the task says. ``late_update``: what is pending is
+    changed in place only once it is ready.
     """
 
     no_cancel: str = ""
     no_pause: str = ""
     no_rerun: str = ""
+    late_update: bool = False
 
 
 @dataclass(frozen=True)

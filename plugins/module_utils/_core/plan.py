@@ -151,7 +151,8 @@ def _present(
         equals = [run for run in candidates if not training(run)]
         return next((run for run in equals if run.id == options.run_id), None) or next(iter(equals), None)
 
-    equal = chosen(ready)
+    adopted = next((run for run in pending if run.id == options.run_id and not training(run)), None)
+    equal = None if adopted else chosen(ready)
     if equal:
         # A pending run beside it differs, or is a second go at the same: somebody else's money, left alone.
         others = [run for run in pending if training(run) and not run.doubt]
@@ -168,6 +169,11 @@ def _present(
     equal = chosen(pending)
     if equal:
         plan = _keep(equal, changes[equal.id], runs, options, [], [])
+        if plan.action == "update" and can.late_update and not options.wait:
+            later = f"Run {equal.id} is {equal.status}, and is changed only once it is ready ({_listed(plan.changes)})."
+            return replace(
+                plan, action="none", changes=(), warnings=(*plan.warnings, f"{later} Run the task again then.")
+            )
         return replace(plan, action="resume") if equal.phase is Phase.PAUSED else plan
 
     unknown = next((run for run in runs if run.phase is Phase.UNKNOWN), None)
@@ -190,7 +196,8 @@ def _present(
                     f"'{options.name}' is being trained by run {different.id} "
                     f"({different.status}) with other settings: "
                     f"{_listed(listed)}.",
-                    hint=(
+                    hint=can.no_cancel
+                    or (
                         "Wait for it and ask for the same settings, or set "
                         "'retrain: on_change' to cancel it and train anew."
                     ),

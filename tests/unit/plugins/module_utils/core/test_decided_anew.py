@@ -58,6 +58,24 @@ class TestOutdated:
         assert world.count("create") == 1
         assert world.uncancelled() == theirs
 
+    @pytest.mark.parametrize("options", [{}, {"wait_slice": 5.0}, {"wait": False}], ids=["", "sliced", "at once"])
+    def test_what_is_listed_late_is_looked_for(self, world: World, options: dict[str, Any]) -> None:
+        """A refusal says that something is there, so a list that lags is no reason for a second one."""
+        theirs = Job("theirs", world.now, {"data": "v2"}, "theirs", ends_at=world.now + 500)
+
+        def meanwhile(verb: str) -> None:
+            if verb == "create" and not world.late:
+                world.late.append((world.now + 12, theirs))
+
+        world.before_call = meanwhile
+        world.script["create"] = [in_use()]
+        result = converge(world, **options)
+        while result.get("waiting"):
+            bound = {"wait_run_id": result["run_id"]} if result["run_id"] else {}
+            result = converge(world, **bound, **options)
+        assert (result["run_id"], result["changed"], world.count("create")) == ("theirs", False, 1)
+        assert world.uncancelled() == ["theirs"]
+
     def test_a_different_run_of_another_task_is_refused_as_ever(self, world: World) -> None:
         def meanwhile(verb: str) -> None:
             if verb == "create":

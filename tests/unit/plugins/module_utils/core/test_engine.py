@@ -676,6 +676,23 @@ class TestInPlaceOnceItIsReady:
         result = converge(world)
         assert (result["changed"], result["action"], world.count("update")) == (False, "none", 0)
 
+    @pytest.mark.parametrize("sliced", [True, False])
+    def test_where_the_host_shows_it_meanwhile_it_is_foreseen(self, world: World, sliced: bool) -> None:
+        run_id = world.add(Phase.PENDING, ends_at=world.now + 50)
+        world.jobs[run_id].shown["tags"] = "old"
+        can = Capabilities(late_update=True)
+        phases: list[Phase] = []
+        world.before_call = lambda verb: phases.append(world.jobs[run_id].phase) if verb == "update" else None
+        foreseen = converge(world, self.WISH, check_mode=True, can=can)
+        assert (foreseen["changed"], foreseen["action"], world.count("update")) == (True, "update", 0)
+        options: dict[str, Any] = {"wait_slice": 20.0} if sliced else {}
+        result = converge(world, self.WISH, can=can, **options)
+        while result.get("waiting"):
+            assert result["changed"] is False
+            result = converge(world, self.WISH, can=can, wait_run_id=result["run_id"], **options)
+        assert (result["changed"], result["action"], result["diff"]) == (True, "update", foreseen["diff"])
+        assert (phases, world.jobs[run_id].shown["tags"]) == ([Phase.READY], "new")
+
     def test_a_change_that_takes_its_time_is_awaited(self, world: World) -> None:
         run_id = self.started(world)
         engine = engine_on(world, self.WISH)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -125,6 +125,16 @@ TABLE = [
     Row("pending older than a failure", [pending(1), failed(2)], "none", 1, RETRY),
     Row("the newest of two pending", [pending(1), pending(2)], "none", 2),
     Row("the adopted one of two pending", [pending(1), pending(2)], "none", 1, {"run_id": "run-1"}),
+    Row("the adopted one, pending beside a ready one", [ready(1), pending(2)], "none", 2, {"run_id": "run-2"}),
+    Row("the adopted one, paused beside a ready one", [ready(1), paused(2)], "resume", 2, {"run_id": "run-2"}),
+    Row(
+        "the adopted one, pending and different, beside a ready one",
+        [ready(1), pending(2, shown=OTHER)],
+        "none",
+        1,
+        {"run_id": "run-2"},
+        warns=("run-2", "data: v1 -> v2"),
+    ),
     Row("paused", [paused(1)], "resume", 1),
     Row("pending beside an unknown status", [pending(1), unknown(2)], "none", 1),
     # -- a status that nobody knows
@@ -389,6 +399,15 @@ class TestChanges:
     def test_in_place_of_a_pending_run_too(self) -> None:
         plan = plan_of([pending(1, shown={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
         assert (plan.action, plan.run and plan.run.id) == ("update", "run-1")
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_but_only_once_it_is_ready_where_the_host_does_it_no_sooner(self, wait: bool) -> None:
+        run, can = pending(1, shown={"data": "v2", "tags": "old"}), Capabilities(late_update=True)
+        plan = plan_of([run], {"data": "v2", "tags": "new"}, can, wait=wait)
+        assert (plan.action, plan.changed) == (("update", True) if wait else ("none", False))
+        assert [str(change) for change in plan.changes] == (["tags: old -> new"] if wait else [])
+        assert any("tags: old -> new" in warning for warning in plan.warnings) is not wait
+        assert plan_of([replace(run, phase=Phase.READY)], {"data": "v2", "tags": "new"}, can).action == "update"
 
     def test_creation_is_a_warning_only(self) -> None:
         plan = plan_of([ready(1, shown={"data": "v2", "role": "old"})], {"data": "v2", "role": "new"}, **RETRAIN)
