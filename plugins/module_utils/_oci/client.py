@@ -178,7 +178,7 @@ class Api:
                 raise Refused(f"{doing}: {said}", hint="Give the authority's file in cert_bundle.") from error
             raise Unavailable(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
         except exceptions.ClientError as error:
-            raise Refused(f"{doing}: {error}") from error
+            raise Refused(f"{doing}: {_reason(error)}") from error
 
 
 def _retries(retry: Any, tries: int) -> Any:
@@ -199,7 +199,7 @@ def _reason(error: BaseException) -> str:
     """The first thing that is said, without the SDK's advice."""
     inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
     texts = [str(arg) for arg in inner.args] or [type(inner).__name__]
-    return _FOLLOWING.sub("", " ".join(texts)).strip()
+    return _FOLLOWING.sub("", " ".join(texts)).strip().rstrip(".") + "."
 
 
 def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
@@ -288,7 +288,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     except exceptions.InvalidConfig as error:
         raise InvalidInput(f"The credential is not complete: {_problems(error)}.", hint=_WHERE) from error
     except (exceptions.ClientError, ValueError, OSError) as error:
-        raise InvalidInput(f"The client cannot be made: {error}", hint=_WHERE) from error
+        raise InvalidInput(f"The client cannot be made: {_reason(error)}", hint=_WHERE) from error
     return api
 
 

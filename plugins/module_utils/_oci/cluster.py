@@ -142,7 +142,7 @@ class DedicatedAiCluster:
         no_pause="A cluster cannot be paused.",
         no_rerun=(
             "Neither can be changed, and a cluster is never replaced by itself: it costs hours at the least (a hosting "
-            "cluster 744 of each unit). Ask for what exists, give another display_name, or delete it with "
+            "cluster 744 unit-hours). Ask for what exists, give another display_name, or delete it with "
             "'state: absent' first."
         ),
     )

@@ -129,7 +129,7 @@ def shown(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {
         FREEFORM: markers.visible(resource.get(FREEFORM)),
         DEFINED: dict(mapping(resource.get(DEFINED))),
-        **({MARKERS: own} if own else {}),
+        **({MARKERS: {markers.NAME: own.get(markers.NAME)}} if own else {}),
     }
 
 

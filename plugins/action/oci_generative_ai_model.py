@@ -1,0 +1,13 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import WaitingActionBase
+
+
+class ActionModule(WaitingActionBase):
+    """Waits for the training of a model, showing its progress."""
+
+    timeouts = TIMEOUTS

@@ -1,0 +1,703 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The resource oci_generative_ai_model: what its options mean, and the API's verbs for it.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    number,
+    same_content,
+    same_value,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    CHECK_MODE,
+    Content,
+    predicted,
+    refuse_predicted,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    NotVisible,
+    Refused,
+    Throttled,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import models, objects, shapes, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_DATA = "fine_tune_details.training_dataset"
+_CONFIG = "fine_tune_details.training_config"
+_CLUSTER = "fine_tune_details.dedicated_ai_cluster_id"
+_IN_PLACE = ("display_name", "description", "vendor", "version")
+_MARKERS = 2  # tags of ours on a model
+_CREATE, _DELETE = "CREATE_MODEL", "DELETE_MODEL"
+# What the API takes of the hyperparameters (its guide, facts of 2026): option to lowest, highest, method.
+_RANGES: dict[str, tuple[float, float | None, str]] = {
+    "total_training_epochs": (1, None, ""),
+    "training_batch_size": (1, None, ""),
+    "learning_rate": (0, 1, ""),
+    "early_stopping_patience": (0, None, ""),
+    "early_stopping_threshold": (0, None, ""),
+    "log_model_metrics_interval_in_steps": (0, None, ""),
+    "lora_r": (1, 64, "LORA_TRAINING_CONFIG"),
+    "lora_alpha": (1, None, "LORA_TRAINING_CONFIG"),
+    "lora_dropout": (0, 1, "LORA_TRAINING_CONFIG"),
+    "num_of_last_layers": (1, None, "VANILLA_TRAINING_CONFIG"),
+}
+_NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
+# What failed trainings say, and what mends it.
+_WORK = "; work request "  # what follows in a reason is an OCID, which may hold any letters
+_HINTS = (
+    ("utf-8", "Save the data as UTF-8; dataset_info names the line."),
+    ("prompt", "Run dataset_info on the data: it names each line."),
+    ("jsonl", "Run dataset_info on the data: it names each line."),
+    ("32", "The data has fewer examples than OCI needs: dataset_info counts them."),
+    ("notfound", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
+    ("not found", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
+    ("capacity", "The host had no capacity left. Try again later with 'retry_failed: true'."),
+)
+
+
+# -- options -> wish -------------------------------------------------------------------------------------------
+
+
+def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+    """Check every option, then make the driver; no call is made."""
+    params = module.params
+    foreseen = predicted("model", "")
+    if module.check_mode and not params["display_name"] and str(params["model_id"]).startswith(foreseen):
+        params = {**params, "display_name": params["model_id"][len(foreseen) :]}
+    options = options_of(
+        module,
+        name=params["display_name"] or params["model_id"],
+        run_id=params["model_id"],
+        id_option="model_id",
+        timeouts=TIMEOUTS,
+    )
+    wish = read_wish(params, check_mode=module.check_mode)
+    driver = Model(
+        make_api(module, GENERATIVE_AI),
+        params["compartment_id"],
+        params["display_name"],
+        wish,
+        adopts=options.run_id is not None,
+        compares=params["state"] == "present",
+    )
+    return driver, options
+
+
+def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    details = params["fine_tune_details"] or {}
+    if not check_mode:
+        refuse_predicted("base_model_id", params["base_model_id"])
+        refuse_predicted(_CLUSTER, details.get("dedicated_ai_cluster_id"))
+    if params["state"] == "present" and not params["model_id"]:
+        for option, value in (
+            ("base_model_id", params["base_model_id"]),
+            (_CLUSTER, details.get("dedicated_ai_cluster_id")),
+            (_DATA, details.get("training_dataset")),
+        ):
+            if not value:
+                raise InvalidInput(
+                    f"{option} is missing.", hint="A model cannot be trained without it; or give model_id to adopt one."
+                )
+    for option in ("compartment_id", "display_name", "vendor", "version"):
+        if params[option] == "":
+            raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
+    for option, value in (
+        ("compartment_id", params["compartment_id"]),
+        ("model_id", params["model_id"]),
+        ("base_model_id", params["base_model_id"]),
+        (_CLUSTER, details.get("dedicated_ai_cluster_id")),
+    ):
+        _check_ocid(option, value)
+    wish: dict[str, Any] = {
+        "base_model_id": params["base_model_id"],
+        _CLUSTER: details.get("dedicated_ai_cluster_id"),
+        _CONFIG: _config(details.get("training_config")),
+        "compartment_id": params["compartment_id"],
+        **{option: params[option] for option in _IN_PLACE},
+        tags.FREEFORM: tags.read_freeform(params["freeform_tags"], _MARKERS),
+        tags.DEFINED: tags.read_defined(params["defined_tags"]),
+    }
+    if details.get("training_dataset"):
+        wish[_DATA] = objects.parse_data(_DATA, details["training_dataset"], check_mode=check_mode)
+    return {key: value for key, value in wish.items() if value is not None}
+
+
+def _check_ocid(option: str, value: str | None) -> None:
+    if value and not value.startswith(("ocid1.", CHECK_MODE)):
+        raise InvalidInput(f"{option} is '{value}'; it is an OCID, which starts with 'ocid1.'.")
+
+
+def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The hyperparameters as the API takes them. A method of its own for each only says which there are at all."""
+    if given is None:
+        return None
+    found = {key: value for key, value in given.items() if value is not None}
+    for key, value in found.items():
+        if key not in _RANGES:
+            continue
+        lowest, highest, method = _RANGES[key]
+        if method and found["training_config_type"] != method:
+            raise InvalidInput(
+                f"{_CONFIG}.{key} is not for {found['training_config_type']}.", hint=f"It belongs to {method}."
+            )
+        size = number(value)
+        if size is None or size < lowest or (highest is not None and size > highest):
+            limits = f"at least {lowest:g}" if highest is None else f"{lowest:g} to {highest:g}"
+            raise InvalidInput(f"{_CONFIG}.{key} is {value}; it is {limits}.")
+    return found
+
+
+# -- the driver ------------------------------------------------------------------------------------------------
+
+
+class Model:
+    """Models of one name in a compartment. See :class:`_core.model.Driver`.
+
+    Models that are trained anew share the name; a tag of ours keeps them apart from what others have called so.
+    """
+
+    kind = "model"
+    noun = "Model"
+    fields: Sequence[Field] = (
+        Field("base_model_id", "training"),
+        Field(_DATA, "training", same_content),
+        Field(_CONFIG, "training", each=True),
+        # One that check mode only foresees has no OCID to compare.
+        Field(_CLUSTER, "creation", lambda wish, shown: wish.startswith(CHECK_MODE) or wish == shown),
+        Field("compartment_id", "in_place"),
+        *(Field(option, "in_place", lambda wish, shown: str(wish) == str(shown)) for option in _IN_PLACE),
+        *tags.FIELDS,
+    )
+
+    def __init__(
+        self,
+        api: Api,
+        compartment_id: str | None,
+        name: str | None,
+        wish: Mapping[str, Any],
+        *,
+        adopts: bool = False,
+        compares: bool = True,
+    ) -> None:
+        self.api = api
+        self.compartment_id = compartment_id
+        self.name = name
+        self.wish: dict[str, Any] = dict(wish)
+        self.adopts = adopts
+        self.compares = compares
+        self.warnings: list[str] = []
+        # By model and operation the OCID of the work request that goes on about it.
+        self._started: dict[tuple[str, str], str] = {}
+        self._asked = False  # whether Object Storage was asked for what is in the wished data
+        self._found = False  # whether anything of the name was seen
+        if name:
+            self.wish[tags.MARKERS] = {markers.NAME: name}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """OCI has no operation that stops a training. What goes on is named as far as it was looked up."""
+        going = ", ".join(f"work request {work}" for (_model, verb), work in self._started.items() if verb == _CREATE)
+        return Capabilities(
+            no_cancel="OCI Generative AI cannot stop a training"
+            + (f" ({going})" if going else "")
+            + ": wait until it has ended, then run the task again.",
+            no_pause="OCI Generative AI cannot pause a training.",
+            late_update=True,
+        )
+
+    def request(self) -> dict[str, Any]:
+        """The create request in the options' words."""
+        body = {
+            key: value for key, value in self.wish.items() if key != tags.MARKERS and not isinstance(value, Content)
+        }
+        if _DATA in self.wish:
+            body[_DATA] = str(self.wish[_DATA])
+        return body
+
+    def intent(self) -> dict[str, Any]:
+        """What is trained, and under which name. Another description is no reason to train twice at once."""
+        data: Content = self.wish[_DATA]
+        return {
+            **{key: self.wish.get(key) for key in ("compartment_id", "display_name", "base_model_id", _CONFIG)},
+            _DATA: data.sha256 or str(data),
+        }
+
+    # -- looking --
+
+    def observe(self, run_id: str | None) -> list[Run]:
+        """The models of the name that bear our tag, deleted ones included, and the adopted one.
+
+        Raises InvalidInput for a living model of the name without the tag: whose it is, is not known.
+        """
+        runs: dict[str, Run] = {}
+        adopted = self._adopted(run_id) if run_id else None
+        if adopted:
+            runs[adopted.id] = adopted
+        if run_id and not self.compares:
+            return list(runs.values())
+        strangers = []
+        listed = bool(self.compartment_id and self.name)
+        for model in models.list_models(self.api, str(self.compartment_id), display_name=self.name) if listed else ():
+            run = models.run_of(model, whole=False)
+            if model.get("type") == "BASE" or run.id in runs:
+                continue
+            if tags.owned(model).get(markers.NAME):
+                runs[run.id] = self._in_full(run)
+            elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE):
+                strangers.append(run.id)
+        living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
+        place = (self.name, self.compartment_id)
+        comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != place
+        if adopted and comes and (strangers or living):
+            raise InvalidInput(
+                f"{adopted.id} cannot be renamed or moved: '{self.name}' is the name of "
+                f"{', '.join([*strangers, *living])} there.",
+                hint="Take another display_name; of two models with one name neither would be found by it.",
+            )
+        if strangers and not run_id:
+            raise InvalidInput(
+                f"There is a model '{self.name}' already that this collection did not make: {', '.join(strangers)}.",
+                hint="Give its OCID as model_id to adopt it, or take another display_name.",
+            )
+        if self.compares:
+            for run in runs.values():
+                self._learn_data(run)
+        self._found = bool(runs)
+        return list(runs.values())
+
+    def _adopted(self, identifier: str) -> Run | None:
+        """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
+        try:
+            model, _etag = models.get_model(self.api, identifier)
+        except NotVisible as error:
+            if self.compares:
+                raise
+            if not self.compartment_id:
+                error.hint += " With compartment_id it is looked for there, and taken for deleted if it is not listed."
+                raise
+            if any(models.list_models(self.api, self.compartment_id, id=identifier)):
+                raise
+            self.warnings.append(
+                f"{identifier} is not found, and {self.compartment_id} does not list it: it is taken for deleted."
+            )
+            return None
+        if model.get("type") == "BASE":
+            raise InvalidInput(f"model_id: {identifier} is a base model.", hint="Give the OCID of a custom model.")
+        run = models.run_of(model, whole=True)
+        return self._in_full(replace(run, verified=run.phase is not Phase.FAILED))
+
+    def _in_full(self, run: Run) -> Run:
+        """What is being trained, with what the list leaves out, and its work request looked up, to name it."""
+        if run.phase is not Phase.PENDING:
+            return run
+        if (run.id, _CREATE) not in self._started:
+            self._work_of(run, _CREATE)
+        if not self.compares or "time_updated" in run.raw:
+            return run
+        try:
+            return self._read(run)
+        except NotVisible:
+            return run  # reads may lag behind the list
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """The list leaves out the description, and why a model failed."""
+        return [self._verified(run) for run in runs]
+
+    def _verified(self, run: Run) -> Run:
+        if self.compares and run.phase is Phase.READY and "time_updated" not in run.raw:
+            run = self._read(run)
+        if self.compares and run.phase is Phase.FAILED:
+            run = self._with_reason(run)
+        return replace(run, verified=True)
+
+    def _read(self, run: Run) -> Run:
+        """The model in full; gone where only a listing still showed it."""
+        try:
+            model, _etag = models.get_model(self.api, run.id)
+        except NotVisible:
+            if not self._is_gone(run):
+                raise
+            return replace(run, phase=Phase.GONE, status="DELETED", removable=False)
+        return models.run_of(model, whole=True)
+
+    def _is_gone(self, run: Run) -> bool:
+        """Whether a successful listing lacks it, or shows it as deleted."""
+        compartment = str(run.raw.get("compartment_id") or self.compartment_id or "")
+        return bool(compartment) and all(
+            model.get("lifecycle_state") == "DELETED" for model in models.list_models(self.api, compartment, id=run.id)
+        )
+
+    def _learn_data(self, run: Run) -> None:
+        """Where only Object Storage knows what is in the wished data now, and a tag says what was in it, ask it."""
+        wanted, shown = self.wish.get(_DATA), run.shown.get(_DATA)
+        if not wanted or not shown:
+            return
+        wanted = objects.in_namespace_of(wanted, shown)
+        if wanted.says_less_than(shown) and not self._asked:
+            self._asked = True
+            wanted = objects.learn(self.api, _DATA, wanted, must_exist=False)
+        self.wish[_DATA] = wanted
+
+    def _with_reason(self, run: Run) -> Run:
+        """A failed model with what its work request says; that is forgotten after some days."""
+        work = self._work_of(run, _CREATE)
+        if not work:
+            return run
+        said = work_requests.errors_text(self.api, work) or run.reason.rstrip(".")
+        if work_requests.phase(work) is Phase.CANCELLED:
+            said = said or "it was cancelled"
+            return replace(run, phase=Phase.CANCELLED, reason=f"{said}{_WORK}{work['id']}")
+        return replace(run, reason=f"{said or 'no reason is given'}{_WORK}{work['id']}")
+
+    def _work_of(self, run: Run, operation: str) -> dict[str, Any] | None:
+        """The newest work request on a model; None where there is none, or where it may not be looked at."""
+        identifier = self._started.get((run.id, operation))
+        compartment = str(run.raw.get("compartment_id") or self.compartment_id or "")
+        try:
+            if identifier:
+                return work_requests.get(self.api, identifier)
+            found = work_requests.newest(self.api, compartment, run.id, operation) if compartment else None
+        except Throttled:
+            raise
+        except Refused:
+            return None
+        if found:
+            self._started[run.id, operation] = str(found["id"])
+        return found
+
+    def refresh(self, run: Run) -> Run:
+        """One GET; of a model that has just failed also why, of one that is being deleted also whether that failed."""
+        if run.phase is Phase.DELETING:
+            return self._deleting(run)
+        model, _etag = models.get_model(self.api, run.id)
+        fresh = models.run_of(model, whole=True)
+        return self._with_reason(fresh) if fresh.phase is Phase.FAILED else fresh
+
+    def _deleting(self, run: Run) -> Run:
+        fresh = self._read(run)
+        if fresh.phase in (Phase.DELETING, Phase.GONE):
+            return fresh
+        work = self._work_of(run, _DELETE)
+        ended = work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED)
+        # A look that lags shows it as it was before; in any other state the deletion has come to nothing.
+        if ended or fresh.status != run.raw.get("lifecycle_state"):
+            said = work_requests.errors_text(self.api, work) if work else ""
+            said = said or str(fresh.raw.get("lifecycle_details") or f"it is {fresh.status}").rstrip(".")
+            raise Refused(
+                f"The deletion of {run.id} failed: {said}{_WORK + str(work['id']) if work else ''}.",
+                hint="Look at what still uses it, then run the task again.",
+            )
+        return replace(run, raw=fresh.raw)
+
+    def progress(self, run: Run) -> Progress:
+        """What the work request says: how much is done, and the last line of its log."""
+        work = self._work_of(run, _CREATE)
+        return work_requests.progress(self.api, work) if work else Progress("training")
+
+    # -- changing --
+
+    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """Look at what the request names: the base model, the cluster, the data."""
+        if not self.name or not self.compartment_id:
+            raise InvalidInput(
+                "compartment_id and display_name are missing.",
+                hint="A model is trained under a name; model_id alone only adopts one.",
+            )
+        for option in ("base_model_id", _CLUSTER, _DATA):
+            if option not in self.wish:
+                raise InvalidInput(f"{option} is missing.", hint="A model has to be trained, and cannot be without it.")
+        self._check_base()
+        self._check_cluster()
+        self.wish[_DATA] = objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True)
+        return self._renamed(runs)
+
+    def _check_base(self) -> None:
+        identifier = self.wish["base_model_id"]
+        try:
+            model, _etag = models.get_model(self.api, identifier)
+        except NotVisible as error:
+            raise Refused(
+                f"base_model_id: {identifier} is not seen in {self.api.region}.",
+                hint="Look for one with oci_generative_ai_model_info and capability FINE_TUNE.",
+            ) from error
+        if "FINE_TUNE" not in (model.get("capabilities") or ()):
+            raise Refused(
+                f"base_model_id: {model.get('display_name')} cannot be fine-tuned.",
+                hint="Look for one with oci_generative_ai_model_info and capability FINE_TUNE.",
+            )
+        retired = model.get("time_dedicated_retired")
+        if retired:
+            self.warnings.append(f"The base model {model.get('display_name')} is retired on {retired}.")
+
+    def _check_cluster(self) -> None:
+        identifier = self.wish[_CLUSTER]
+        if identifier.startswith(CHECK_MODE):
+            return
+        with self.api.translated(f"Looking up the cluster {identifier}"):
+            cluster = shapes.answer(self.api.generative_ai.get_dedicated_ai_cluster(identifier))
+        if cluster.get("type") != "FINE_TUNING":
+            raise Refused(
+                f"{_CLUSTER}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING."
+            )
+        if cluster.get("lifecycle_state") in _NO_CLUSTER:
+            raise Refused(f"{_CLUSTER}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
+
+    def _renamed(self, runs: Sequence[Run]) -> list[Run]:
+        """Living models of the family that somebody has called otherwise; of others that are equal it is told."""
+        known = {run.id for run in runs}
+        found, same = [], []
+        for model in models.list_models(self.api, str(self.compartment_id)):
+            run = models.run_of(model, whole=False)
+            if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
+                continue
+            if tags.owned(model).get(markers.NAME) == self.name:
+                found.append(self._in_full(run))
+            elif self._is_same(run):
+                same.append(run)
+        if same and not found and not self.adopts and not runs:
+            self.warnings.append(
+                f"{same[0].id} ('{same[0].raw.get('display_name')}') was trained on the same data with the same "
+                "settings. To rename it instead of training once more, give its OCID as model_id."
+            )
+        for run in found:
+            self._learn_data(run)
+        return found
+
+    def _is_same(self, run: Run) -> bool:
+        shown = run.shown
+        data, config = shown.get(_DATA), mapping(shown.get(_CONFIG))
+        return (
+            data is not None
+            and shown.get("base_model_id") == self.wish["base_model_id"]
+            and same_content(self.wish[_DATA], data)
+            and all(same_value(value, config.get(key)) for key, value in self.wish.get(_CONFIG, {}).items())
+        )
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Endpoints on these models, as far as they are in the models' own compartments."""
+        found = []
+        for compartment in sorted({str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}):
+            used = {run.id for run in runs}
+            try:
+                with self.api.translated(f"Listing the endpoints of {compartment}"):
+                    found += [
+                        f"the endpoint {item.get('display_name')} ({item['id']}) uses {item['model_id']}"
+                        for item in shapes.pages(self.api.generative_ai.list_endpoints, compartment_id=compartment)
+                        if item.get("model_id") in used and item.get("lifecycle_state") not in ("DELETED", "FAILED")
+                    ]
+            except Refused as error:
+                if error.status not in (403, 404):
+                    raise
+        return found
+
+    def create(self, token: str) -> Run:
+        """POST; for 24 hours the same token makes the same model, however often it is sent."""
+        own = {markers.NAME: str(self.name), markers.TRAINING: self.wish[_DATA].mark}
+        body = {
+            "compartment_id": self.compartment_id,
+            "base_model_id": self.wish["base_model_id"],
+            "fine_tune_details": {
+                "dedicated_ai_cluster_id": self.wish[_CLUSTER],
+                "training_dataset": objects.dataset_of(self.wish[_DATA]),
+                "training_config": self.wish.get(_CONFIG),
+            },
+            **{option: self.wish.get(option) or None for option in _IN_PLACE},
+            "freeform_tags": tags.freeform(self.wish, own),
+            "defined_tags": tags.defined(self.wish) or None,
+        }
+        try:
+            with self.api.translated(f"Training the model {self.name}", creates=True):
+                response = self.api.once(GENERATIVE_AI).create_model(shapes.body(body), opc_retry_token=token)
+        except Refused as error:
+            if error.code != "IncorrectState":
+                raise
+            # The cluster is being made or changed; what cannot become ready was refused by prepare.
+            raise Throttled(error.message, hint=error.hint, status=error.status, code=error.code) from error
+        run = models.run_of(models.known(shapes.answer(response)), whole=True)
+        self._begun(run, _CREATE, response)
+        return replace(run, token=token)
+
+    def _begun(self, run: Run, operation: str, response: Any) -> None:
+        self._started.pop((run.id, operation), None)
+        work = work_requests.header(response)
+        if work:
+            self._started[run.id, operation] = work
+
+    def update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Move it and PUT what differs, our tags put back, on the model as it was read: else it is decided anew.
+
+        Each is sent once. After an answer that was lost the model is read again, and what has arrived is not repeated.
+        """
+        changed = {change.name for change in changes}
+        wrote = False
+        try:
+            model, etag = models.get_model(self.api, run.id)
+            if "compartment_id" in changed:
+                moved = model.get("compartment_id") == self.wish["compartment_id"]  # though the answer was lost
+                if not moved:
+                    self._move(run.id, etag)
+                wrote = True
+                if not moved:
+                    model, etag = models.get_model(self.api, run.id)
+            if changed - {"compartment_id"}:
+                self._put(model, etag, changed)
+                wrote = True
+                model, etag = models.get_model(self.api, run.id)
+        except FineTuneError as error:
+            if wrote:
+                error.facts = {**error.facts, "changed": True}
+            raise
+        return models.run_of(model, whole=True)
+
+    def _move(self, identifier: str, etag: str | None) -> None:
+        compartment = self.wish["compartment_id"]
+        with self.api.translated(f"Moving {identifier} to {compartment}"):
+            self.api.once(GENERATIVE_AI).change_model_compartment(
+                identifier, shapes.body({"compartment_id": compartment}), **({"if_match": etag} if etag else {})
+            )
+
+    def _put(self, model: Mapping[str, Any], etag: str | None, changed: set[str]) -> None:
+        body: dict[str, Any] = {option: self.wish[option] for option in _IN_PLACE if option in changed}
+        if changed & {tags.FREEFORM, tags.MARKERS}:
+            own = self.wish.get(tags.MARKERS, {}) if tags.owned(model) else {}
+            wish = self.wish if tags.FREEFORM in changed else {}
+            body[tags.FREEFORM] = tags.freeform(wish, own, model)
+        if tags.DEFINED in changed:
+            body[tags.DEFINED] = tags.defined(self.wish, model)
+        with self.api.translated(f"Changing the model {model['id']}"):
+            self.api.once(GENERATIVE_AI).update_model(
+                str(model["id"]), shapes.body(body), **({"if_match": etag} if etag else {})
+            )
+
+    def cancel(self, run: Run) -> Run:
+        """Never asked: see capabilities."""
+        raise AssertionError("unreachable: cannot cancel")
+
+    pause = cancel
+    resume = cancel
+
+    def delete(self, run: Run) -> Run:
+        """DELETE, which is a work request. What another task is deleting, or has, is no error."""
+        try:
+            with self.api.translated(f"Deleting the model {run.id}"):
+                response = self.api.generative_ai.delete_model(run.id)
+        except Refused as error:
+            if error.status not in (404, 409):
+                raise
+            fresh = self._read(run)
+            if fresh.phase in (Phase.DELETING, Phase.GONE):
+                return fresh
+            raise
+        self._begun(run, _DELETE, response)
+        return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
+
+    # -- telling --
+
+    def hint(self, run: Run) -> str:
+        """By the words of the failed work request."""
+        said = run.reason.lower().partition(_WORK)[0]
+        return next(
+            (hint for words, hint in _HINTS if words in said),
+            "Mend the cause, then 'retry_failed: true' trains once more.",
+        )
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The model's attributes, top-level under the seeds' names."""
+        model = tags.present(run.raw) if run else {}
+        work: dict[str, Any] = {}
+        if run and details and run.raw.get("compartment_id"):
+            try:
+                work = work_requests.in_full(self.api, self._work_of(run, _CREATE))
+            except FineTuneError as error:
+                self.warnings.append(f"work_request is left out. {error.text()}")
+        return {
+            "name": self.name or model.get("display_name"),
+            "id": run.id if run else None,
+            "state": run.status if run else None,
+            **{key: model.get(key) for key in _ATTRIBUTES},
+            "fine_tune_details": _details(model),
+            "metrics": models.final_metrics(model),
+            "work_request": work,
+            "model": model,
+        }
+
+    def predict(self) -> dict[str, Any]:
+        """A model that check mode foresees."""
+        identifier = predicted("model", str(self.name))
+        if not self._found:
+            self.warnings.append(
+                f"There is no model '{self.name}' in {self.compartment_id}, so one is trained. One that is to be "
+                "renamed or moved keeps its OCID if that is given as model_id."
+            )
+        return {
+            **self.describe(None, details=False),
+            "run_id": identifier,
+            "id": identifier,
+            "display_name": self.name,
+            "compartment_id": self.compartment_id,
+        }
+
+
+_ATTRIBUTES = (
+    "display_name",
+    "compartment_id",
+    "base_model_id",
+    "description",
+    "vendor",
+    "version",
+    "capabilities",
+    "type",
+    "is_long_term_supported",
+    "lifecycle_details",
+    "model_metrics",
+    "freeform_tags",
+    "defined_tags",
+    "system_tags",
+    "time_created",
+    "time_updated",
+    "time_deprecated",
+    "time_on_demand_retired",
+    "time_dedicated_retired",
+    "previous_state",
+)
+
+
+def _details(model: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``fine_tune_details`` under the options' names, which are not the API's for the data."""
+    details = model.get("fine_tune_details")
+    if not isinstance(details, Mapping):
+        return None
+    data = details.get("training_dataset")
+    if not isinstance(data, Mapping):
+        return dict(details)
+    names = {"namespace_name": "namespace", "bucket_name": "bucket", "object_name": "object"}
+    return {**details, "training_dataset": {names.get(key, key): value for key, value in data.items()}}

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Models of OCI Generative AI as the API shows them, in the engine's terms.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects, shapes, tags
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
+
+PHASES = {
+    "CREATING": Phase.PENDING,
+    "ACTIVE": Phase.READY,
+    "FAILED": Phase.FAILED,
+    "DELETING": Phase.DELETING,
+    "DELETED": Phase.GONE,
+}
+_PAGE = 1000  # the API's own maximum
+
+
+def list_models(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+    """The models' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
+    with api.translated(f"Listing the models of {compartment_id}"):
+        found = shapes.pages(
+            api.generative_ai.list_models,
+            compartment_id=compartment_id,
+            sort_by="timeCreated",
+            sort_order="DESC",
+            limit=_PAGE,
+            **wanted,
+        )
+        yield from map(known, found)
+
+
+def get_model(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
+    """One model, and its etag."""
+    with api.translated(f"Looking up the model {identifier}"):
+        response = api.generative_ai.get_model(model_id=identifier)
+        return known(shapes.answer(response)), response.headers.get("etag")
+
+
+def known(model: dict[str, Any]) -> dict[str, Any]:
+    """The same model. Unavailable: nothing says which one it is, so this is not an answer of OCI."""
+    if not model.get("id"):
+        raise Unavailable("The answer is not a model of OCI.", hint="Check service_endpoint.")
+    return model
+
+
+def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
+    """A model in the engine's terms. ``whole``: False for a summary, which leaves out the description.
+
+    What can be changed in place is compared only once the model is ACTIVE: before that, OCI changes nothing.
+    """
+    status = str(model.get("lifecycle_state") or "unknown")
+    phase = PHASES.get(status, Phase.UNKNOWN)
+    return Run(
+        id=str(model["id"]),
+        created=timestamp(model.get("time_created")) or 0.0,
+        phase=phase,
+        status=status,
+        shown={**_trained(model), **_described(model)},
+        reason=str(model.get("lifecycle_details") or "") if phase is Phase.FAILED else "",
+        model=str(model["id"]) if phase is Phase.READY else None,
+        removable=phase in (Phase.READY, Phase.FAILED),
+        verified=whole or phase not in (Phase.READY, Phase.FAILED),
+        raw=model,
+    )
+
+
+def _trained(model: Mapping[str, Any]) -> dict[str, Any]:
+    details = mapping(model.get("fine_tune_details"))
+    data = mapping(details.get("training_dataset"))
+    shown: dict[str, Any] = {
+        "base_model_id": model.get("base_model_id"),
+        "fine_tune_details.training_config": details.get("training_config"),
+        "fine_tune_details.dedicated_ai_cluster_id": details.get("dedicated_ai_cluster_id"),
+    }
+    if data.get("object_name"):
+        shown["fine_tune_details.training_dataset"] = objects.shown_data(data, tags.owned(model).get(markers.TRAINING))
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _described(model: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        key: model.get(key) or ("" if key in model else None) for key in ("display_name", "vendor", "version")
+    }
+    if "description" in model or "time_updated" in model:
+        shown["description"] = model.get("description") or ""
+    shown["compartment_id"] = model.get("compartment_id")
+    shown.update(tags.shown(model))
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def final_metrics(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The last loss and accuracy, under the words that every provider's result has."""
+    found = mapping(model.get("model_metrics"))
+    metrics = {"training_loss": number(found.get("final_loss")), "accuracy": number(found.get("final_accuracy"))}
+    return {key: value for key, value in metrics.items() if value is not None}

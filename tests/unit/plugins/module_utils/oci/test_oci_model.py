@@ -1,0 +1,1475 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""oci_generative_ai_model through the engine, against the sandbox."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    NotVisible,
+    Refused,
+    RunFailed,
+    Throttled,
+    TimedOut,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
+from ansible_collections.llmops.finetune.plugins.modules import oci_generative_ai_model as module
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
+    CREATE,
+    RETRAIN,
+    ModelHost,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX, pair_lines
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from oci.config import from_file
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+WRITES = ("Create", "Update", "Change", "Delete", "Put")
+LORA: dict[str, Any] = {
+    "training_config_type": "LORA_TRAINING_CONFIG",
+    "total_training_epochs": 2,
+    "training_batch_size": 16,
+    "learning_rate": 0.001,
+    "early_stopping_patience": 3,
+    "early_stopping_threshold": 0.005,
+    "log_model_metrics_interval_in_steps": 5,
+    "lora_r": 16,
+    "lora_alpha": 32,
+    "lora_dropout": 0.2,
+}
+TFEW: dict[str, Any] = {
+    "training_config_type": "TFEW_TRAINING_CONFIG",
+    "total_training_epochs": 2,
+    "learning_rate": 0.001,
+    "training_batch_size": 8,
+}
+VANILLA: dict[str, Any] = {**TFEW, "training_config_type": "VANILLA_TRAINING_CONFIG", "num_of_last_layers": 8}
+
+
+@pytest.fixture
+def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ModelHost:
+    monkeypatch.setenv("OCI_SERVICE_ENDPOINT", still_sandbox.url)
+    return ModelHost(still_sandbox)
+
+
+def letters(host: ModelHost) -> dict[str, Any]:
+    """Other data."""
+    return host.data(pair_lines(topic="letters"), "letters")
+
+
+def writes(host: ModelHost) -> list[str]:
+    """The calls that changed something since the log was cleared."""
+    return [name for name in host.called() if name.startswith(WRITES)]
+
+
+def config(**given: Any) -> dict[str, Any]:
+    """``fine_tune_details`` with these hyperparameters."""
+    return {"training_config": {"training_config_type": "LORA_TRAINING_CONFIG", **given}}
+
+
+def light(host: ModelHost, given: dict[str, Any]) -> dict[str, Any]:
+    """Options for the base model that takes T-Few and Vanilla."""
+    place = host.sandbox.oci
+    return {
+        "base_model_id": place.base_model_ids["cohere.command-light"],
+        "fine_tune_details": {"dedicated_ai_cluster_id": place.clusters["SMALL_COHERE"], "training_config": given},
+    }
+
+
+def make_cluster(host: ModelHost, **members: Any) -> str:
+    """A cluster that is being made."""
+    body = {
+        "compartmentId": host.reach.compartment_id,
+        "type": "FINE_TUNING",
+        "unitShape": "LARGE_GENERIC",
+        "unitCount": 2,
+        **members,
+    }
+    return str(host.api.generative_ai.create_dedicated_ai_cluster(body).data["id"])
+
+
+def on(cluster_id: str) -> dict[str, Any]:
+    return {"fine_tune_details": {"dedicated_ai_cluster_id": cluster_id}}
+
+
+def host_it(host: ModelHost, model_id: str, name: str = "live") -> str:
+    """An endpoint on a model."""
+    body = {
+        "compartmentId": host.reach.compartment_id,
+        "displayName": name,
+        "modelId": model_id,
+        "dedicatedAiClusterId": host.sandbox.oci.clusters["HOSTING"],
+    }
+    identifier = str(host.api.generative_ai.create_endpoint(body).data["id"])
+    host.sandbox.advance(1000)
+    return identifier
+
+
+class TestTruthTable:
+    def test_create_and_again(self, host: ModelHost) -> None:
+        data = host.data()
+        result = host.wanted(data, freeform_tags={"team": "support"})
+        assert (result["changed"], result["action"], result["status"]) == (True, "create", "ACTIVE")
+        assert result["id"].startswith("ocid1.generativeaimodel.oc1.us-chicago-1.")
+        assert result["id"] == result["run_id"]
+        assert (result["name"], result["display_name"]) == ("support-bot", "support-bot")
+        assert result["metrics"]["training_loss"] == result["model_metrics"]["final_loss"] > 0
+        assert result["metrics"]["accuracy"] == result["model_metrics"]["final_accuracy"] > 0
+        assert result["freeform_tags"] == {"team": "support"}
+        assert result["fine_tune_details"]["training_dataset"] == {
+            "dataset_type": "OBJECT_STORAGE",
+            **{key: data[key] for key in ("namespace", "bucket", "object")},
+        }
+        assert result["work_request"]["operation_type"] == "CREATE_MODEL"
+        assert result["work_request"]["logs"][-1]["message"] == "CREATE_MODEL succeeded."
+        assert result["work_request"]["errors"] == []
+        assert PREFIX not in str(result)
+        host.sandbox.clear_log()
+        again = host.wanted(data, freeform_tags={"team": "support"})
+        assert (again["changed"], again["action"], again["id"]) == (False, "none", result["id"])
+        assert host.called() == ["ListModels", "GetModel"]
+        assert len(host.made()) == 1
+
+    def test_converged_among_ten_thousand_models(self, host: ModelHost) -> None:
+        named, plain = host.data(), host.put(pair_lines())
+        host.wanted(named, "named", wait=False)
+        host.wanted(plain, "plain")
+        host.sandbox.oci.seed(models=10_000)
+        for data, name in ((named, "named"), (plain, "plain")):
+            host.sandbox.clear_log()
+            assert host.wanted(data, name)["changed"] is False
+            assert host.sandbox.count() <= 3
+
+    def test_every_attribute_of_the_seeds(self, host: ModelHost) -> None:
+        data = host.data()
+        wish: dict[str, Any] = {
+            "description": "Answers questions",
+            "vendor": "Example",
+            "version": "2026.11",
+            "freeform_tags": {"team": "support"},
+            "defined_tags": {"Operations": {"CostCenter": "42"}},
+            "fine_tune_details": {"training_config": LORA},
+        }
+        result = host.wanted(data, **wish)
+        for option in ("description", "vendor", "version", "freeform_tags"):
+            assert result[option] == wish[option]
+        assert result["defined_tags"]["Operations"] == {"CostCenter": "42"}
+        assert result["fine_tune_details"]["training_config"] == LORA
+        assert result["fine_tune_details"]["dedicated_ai_cluster_id"] == host.reach.cluster_id
+        assert (result["compartment_id"], result["base_model_id"]) == (
+            host.reach.compartment_id,
+            host.reach.base_model_id,
+        )
+        assert (result["type"], result["capabilities"], result["state"]) == ("CUSTOM", ["CHAT"], "ACTIVE")
+        for attribute in (
+            "is_long_term_supported",
+            "lifecycle_details",
+            "model_metrics",
+            "system_tags",
+            "time_created",
+            "time_updated",
+            "time_deprecated",
+            "time_on_demand_retired",
+            "time_dedicated_retired",
+            "previous_state",
+        ):
+            assert attribute in result
+        host.sandbox.clear_log()
+        assert host.wanted(data, **wish)["changed"] is False
+        assert writes(host) == []
+
+    def test_check_mode_foresees_the_whole_pipeline(self, host: ModelHost) -> None:
+        data = host.dataset(pair_lines(), check_mode=True)
+        host.sandbox.clear_log()
+        foreseen = host.wanted(data, check_mode=True, freeform_tags={"a": "b"})
+        assert (foreseen["changed"], foreseen["action"], foreseen["status"]) == (True, "create", "check-mode")
+        assert foreseen["id"] == foreseen["run_id"] == "check-mode:model:support-bot"
+        assert (host.made(), writes(host)) == ([], [])
+        assert host.data()["object"] == data["object"]
+        done = host.wanted(data, freeform_tags={"a": "b"})
+        assert done["diff"] == foreseen["diff"]
+        assert done["diff"]["after"]["freeform_tags"] == {"a": "b"}
+        assert PREFIX not in str(done["diff"])
+        assert host.wanted(data, check_mode=True)["changed"] is False
+
+    def test_data_that_nobody_will_have_uploaded(self, host: ModelHost) -> None:
+        data = {"namespace": host.reach.namespace, "bucket": host.reach.bucket, "object": "nothing-here.jsonl"}
+        for check_mode in (True, False):
+            with pytest.raises(Refused, match=r"training_dataset: .*nothing-here.jsonl is not there"):
+                host.wanted(data, check_mode=check_mode)
+        assert writes(host) == []
+
+    def test_retrain_beside_the_old_one(self, host: ModelHost) -> None:
+        first = host.wanted(host.data())
+        data = letters(host)
+        with pytest.raises(InvalidInput, match=r"trained differently: .*training_dataset: .*parcels-.*letters-"):
+            host.wanted(data)
+        foreseen = host.wanted(data, check_mode=True, **RETRAIN)
+        second = host.wanted(data, **RETRAIN)
+        assert (second["action"], second["status"]) == (foreseen["action"], "ACTIVE") == ("retrain", "ACTIVE")
+        assert second["id"] != first["id"]
+        assert [model["state"] for model in host.made()] == ["ACTIVE", "ACTIVE"]
+        assert host.wanted(data, **RETRAIN)["changed"] is False
+
+    def test_back_to_the_older_one_costs_nothing(self, host: ModelHost) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        host.wanted(letters(host), **RETRAIN)
+        result = host.wanted(data, **RETRAIN)
+        assert (result["changed"], result["id"]) == (False, first["id"])
+
+    def test_delete_previous(self, host: ModelHost) -> None:
+        host.wanted(host.data())
+        data = letters(host)
+        result = host.wanted(data, delete_previous=True, **RETRAIN)
+        assert [(model["id"], model["state"]) for model in host.made()][1] == (result["id"], "ACTIVE")
+        assert host.made()[0]["state"] == "DELETED"
+        assert host.wanted(data, delete_previous=True, **RETRAIN)["changed"] is False
+
+    def test_a_deletion_that_was_interrupted_is_finished(self, host: ModelHost) -> None:
+        host.wanted(host.data())
+        data = letters(host)
+        host.error("DeleteModel", 403, "NotAllowed", "no")
+        with pytest.raises(Refused, match="Deleting the model") as caught:
+            host.wanted(data, delete_previous=True, **RETRAIN)
+        assert caught.value.facts["changed"] is True
+        host.sandbox.clear_faults()
+        result = host.wanted(data, delete_previous=True, **RETRAIN)
+        assert (result["changed"], result["action"]) == (True, "delete")
+        assert [model["state"] for model in host.made()] == ["DELETED", "ACTIVE"]
+
+    def test_failed_then_retried(self, host: ModelHost) -> None:
+        host.sandbox.oci.fate("fail", code="OutOfCapacity", message="Capacity lost.")
+        data = host.data()
+        with pytest.raises(RunFailed, match=r"failed: Capacity lost \(OutOfCapacity\); work request ocid1") as caught:
+            host.wanted(data)
+        identifier = caught.value.facts["run_id"]
+        assert (caught.value.facts["changed"], caught.value.facts["status"]) == (True, "FAILED")
+        assert (caught.value.facts["id"], caught.value.facts["lifecycle_details"]) == (identifier, "Capacity lost.")
+        assert "no capacity" in caught.value.hint
+        for check_mode in (True, False):
+            with pytest.raises(RunFailed, match=r"Capacity lost \(OutOfCapacity\)") as caught:
+                host.wanted(data, check_mode=check_mode)
+            assert (caught.value.facts["changed"], "retry_failed" in caught.value.hint) == (False, True)
+            assert caught.value.facts["id"] == identifier
+        result = host.wanted(data, retry_failed=True)
+        assert (result["action"], result["status"]) == ("retry", "ACTIVE")
+        assert host.wanted(data, retry_failed=True)["changed"] is False
+        assert len(host.made()) == 2
+
+    def test_all_errors_of_a_failed_one_are_told(self, host: ModelHost) -> None:
+        host.sandbox.oci.fate("fail")
+        errors = [
+            {"code": code, "message": message, "timestamp": f"2026-11-21T00:00:0{number}Z"}
+            for number, (code, message) in enumerate([("First", "One thing."), ("Second", "Another thing.")])
+        ]
+        host.sandbox.fault("oci.ListWorkRequestErrors", status=200, body={"items": errors})
+        with pytest.raises(RunFailed, match=r"failed: One thing \(First\); Another thing \(Second\); work request"):
+            host.wanted(host.data())
+
+    def test_a_forgotten_work_request(self, host: ModelHost) -> None:
+        """OCI forgets it after some days; the model still says why."""
+        host.sandbox.oci.fate("fail", message="Capacity lost.")
+        data = host.data()
+        with pytest.raises(RunFailed):
+            host.wanted(data)
+        host.sandbox.fault("oci.ListWorkRequests", status=200, body={"items": []})
+        with pytest.raises(RunFailed, match="failed: Capacity lost"):
+            host.wanted(data)
+        host.error("ListWorkRequests", 404, "NotAuthorizedOrNotFound", "not found")
+        with pytest.raises(RunFailed, match="failed: Capacity lost"):
+            host.wanted(data)
+
+    def test_failed_by_its_data(self, host: ModelHost) -> None:
+        data = host.put('{"prompt": "a", "completion": "b"}\n')
+        with pytest.raises(RunFailed, match="InvalidTrainingDataset") as caught:
+            host.wanted(data)
+        assert "dataset_info" in caught.value.hint
+
+    def test_failed_with_other_settings_is_no_obstacle(self, host: ModelHost) -> None:
+        host.sandbox.oci.fate("fail")
+        with pytest.raises(RunFailed):
+            host.wanted(host.data())
+        result = host.wanted(letters(host))
+        assert (result["action"], result["status"]) == ("create", "ACTIVE")
+
+    def test_cancelled_by_the_service(self, host: ModelHost) -> None:
+        host.sandbox.oci.fate("cancel")
+        data = host.data()
+        with pytest.raises(RunFailed, match=r"was cancelled: The work request was canceled \(Canceled\)") as caught:
+            host.wanted(data)
+        assert (caught.value.facts["changed"], caught.value.facts["status"]) == (True, "FAILED")
+        assert caught.value.facts["id"] == host.made()[0]["id"]
+        with pytest.raises(RunFailed, match="was cancelled"):
+            host.wanted(data)
+        assert host.wanted(data, retry_failed=True)["status"] == "ACTIVE"
+
+    def test_cancelled_by_somebody_meanwhile(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, wait=False)
+        host.sandbox.oci.cancel(host.made()[0]["work_request_id"])
+        with pytest.raises(RunFailed, match="was cancelled"):
+            host.wanted(data)
+
+    def test_one_that_waits_for_its_cluster(self, host: ModelHost) -> None:
+        """WAITING is a known state, though the cluster trains another model first."""
+        data = host.data()
+        host.sandbox.oci.settings(training_seconds=100.0)
+        host.wanted(letters(host), "first", wait=False)
+        told = host.wanted(data, wait_slice=20.0)
+        host.sandbox.advance(10)
+        told = host.wanted(data, wait_slice=20.0, wait_run_id=told["run_id"])
+        assert told["progress"]["stage"] == "waiting for the service"
+        assert host.in_slices(data)["status"] == "ACTIVE"
+        assert len(host.made()) == 1
+
+    def test_progress(self, host: ModelHost) -> None:
+        data = host.data()
+        host.sandbox.oci.settings(training_seconds=400.0)
+        wish = {"fine_tune_details": config(log_model_metrics_interval_in_steps=1), "wait_slice": 20.0}
+        told = host.wanted(data, **wish)
+        assert (told["waiting"], told["changed"], told["run_id"]) == (True, True, host.made()[0]["id"])
+        for _slice in range(8):
+            told = host.wanted(data, wait_run_id=told["run_id"], **wish)
+        assert told["progress"]["stage"] == "training"
+        assert 10 < told["progress"]["percent"] < 90
+        assert "Step" in told["progress"]["message"]
+        assert told["changed"] is False
+
+    def test_pending_and_equal(self, host: ModelHost) -> None:
+        data = host.data()
+        started = host.wanted(data, wait=False)
+        assert (started["changed"], started["status"]) == (True, "CREATING")
+        assert host.wanted(data, wait=False)["changed"] is False
+        result = host.wanted(data)
+        assert (result["changed"], result["action"], result["id"]) == (False, "none", started["id"])
+        assert result["status"] == "ACTIVE"
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_pending_and_different(self, host: ModelHost, check_mode: bool) -> None:
+        """OCI cannot stop a training: what would need it is refused, naming the work request."""
+        host.wanted(host.data(), wait=False)
+        data = letters(host)
+        with pytest.raises(InvalidInput, match="is being trained by run .* with other settings: .*training_dataset"):
+            host.wanted(data, check_mode=check_mode)
+        with pytest.raises(InvalidInput, match="cannot be cancelled") as caught:
+            host.wanted(data, check_mode=check_mode, **RETRAIN)
+        assert f"work request {host.made()[0]['work_request_id']}" in caught.value.hint
+        assert len(host.made()) == 1
+
+    def test_a_pending_one_that_differs_beside_a_ready_one(self, host: ModelHost) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        host.wanted(letters(host), wait=False, **RETRAIN)
+        result = host.wanted(data, **RETRAIN)
+        assert (result["changed"], result["id"]) == (False, first["id"])
+        assert any("is still CREATING with other settings" in warning for warning in host.warnings)
+
+    @pytest.mark.parametrize("after", [0, 1000, 200_000])
+    def test_model_deleted_behind_our_back(self, host: ModelHost, after: float) -> None:
+        """While it is being deleted, while it is shown as deleted, and when nothing shows it any more."""
+        data = host.data()
+        first = host.wanted(data)
+        host.delete_model(first["id"])
+        host.sandbox.advance(after)
+        second = host.wanted(data)
+        assert (second["action"], second["status"]) == ("create", "ACTIVE")
+        assert second["id"] != first["id"]
+        assert any(first["id"] in warning for warning in host.warnings) is (after < 86400)
+        assert host.wanted(data)["changed"] is False
+
+    def test_time_out_and_resumed(self, host: ModelHost) -> None:
+        data = host.data()
+        host.sandbox.oci.settings(training_seconds=1000.0)
+        with pytest.raises(TimedOut) as caught:
+            host.wanted(data, wait_timeout=60)
+        assert (caught.value.facts["timed_out"], caught.value.facts["changed"]) == (True, True)
+        result = host.wanted(data)
+        assert (result["changed"], result["id"]) == (False, caught.value.facts["run_id"])
+
+    @pytest.mark.parametrize(
+        ("state", "given", "seconds"), [("present", None, 4800), ("absent", None, 1200), ("absent", 5, 5)]
+    )
+    def test_how_long_it_waits_when_nothing_is_said(
+        self, host: ModelHost, state: str, given: int | None, seconds: int
+    ) -> None:
+        """As long as the provider's own tools: 80 minutes for a training, 20 for a deletion."""
+        host.sandbox.oci.settings(training_seconds=1e6, retry_after_seconds=600)
+        data = host.data()
+        started = host.wanted(data, wait=False)
+        # Nothing is seen of it but that it is not over.
+        host.sandbox.fault("oci.GetModel", status=429, headers={"Retry-After": "1000"}, after=1)
+        start = host.clock.monotonic()
+        with pytest.raises(TimedOut, match=started["id"]):
+            host.wanted(data, state=state, wait_timeout=given)
+        assert host.clock.monotonic() - start == pytest.approx(seconds, abs=2)
+
+
+class TestData:
+    def test_the_namespace_may_be_left_out(self, host: ModelHost) -> None:
+        data = {**host.data(), "namespace": None}
+        assert host.wanted(data)["status"] == "ACTIVE"
+        assert host.wanted(data)["changed"] is False
+
+    def test_a_plain_name_without_namespace(self, host: ModelHost) -> None:
+        """In every state of the model: the same data are never called others."""
+        plain = {**host.put(pair_lines()), "namespace": None}
+        host.sandbox.oci.fate("fail")
+        with pytest.raises(RunFailed):
+            host.wanted(plain)
+        for check_mode in (True, False):
+            with pytest.raises(RunFailed):
+                host.wanted(plain, check_mode=check_mode)
+        started = host.wanted(plain, wait=False, retry_failed=True)
+        assert host.wanted(plain, wait=False)["id"] == started["id"]
+        assert host.wanted(plain)["id"] == started["id"]
+        assert host.wanted(plain, **RETRAIN)["changed"] is False
+        assert len(host.made()) == 2
+
+    def test_edited_under_the_same_plain_name(self, host: ModelHost) -> None:
+        data = host.put(pair_lines())
+        host.wanted(data, wait=False)
+        host.put(pair_lines(topic="letters"))
+        with pytest.raises(InvalidInput, match=r"training_dataset: .*plain.jsonl \(.*\) -> .*plain.jsonl \("):
+            host.wanted(data)
+        host.sandbox.advance(1000)
+        with pytest.raises(InvalidInput, match=r"training_dataset: .*plain.jsonl \(.*\) -> .*plain.jsonl \("):
+            host.wanted(data)
+        result = host.wanted(data, **RETRAIN)
+        assert (result["action"], host.wanted(data, **RETRAIN)["changed"]) == ("retrain", False)
+
+    def test_edited_after_a_failure(self, host: ModelHost) -> None:
+        """Mended data under the same name are a new training, without 'retry_failed'."""
+        host.sandbox.oci.fate("fail")
+        data = host.put(pair_lines())
+        with pytest.raises(RunFailed):
+            host.wanted(data)
+        host.put(pair_lines(topic="letters"))
+        assert host.wanted(data)["action"] == "create"
+
+    def test_the_same_bytes_elsewhere(self, host: ModelHost) -> None:
+        host.wanted(host.put(pair_lines()))
+        host.sandbox.clear_log()
+        for name in ("elsewhere.jsonl", "plain.jsonl"):
+            assert host.wanted(host.put(pair_lines(), name), **RETRAIN)["changed"] is False
+        host.wanted(host.data(), "other")
+        assert host.wanted(host.data(name="renamed"), "other")["changed"] is False
+
+    def test_written_over_by_another_tool(self, host: ModelHost) -> None:
+        """The first were uploaded by oci_generative_ai_dataset, which keeps their sha256 with them; the second not."""
+        data = host.dataset(pair_lines(), object="plain.jsonl")
+        host.wanted(data)
+        assert host.wanted(data)["changed"] is False
+        host.put(pair_lines(topic="letters"))
+        with pytest.raises(InvalidInput, match="training_dataset"):
+            host.wanted(data)
+
+    @pytest.mark.parametrize("plain", [True, False])
+    def test_deleted_after_the_training(self, host: ModelHost, plain: bool) -> None:
+        data = host.put(pair_lines()) if plain else host.data()
+        host.wanted(data)
+        host.api.object_storage.delete_object(data["namespace"], data["bucket"], data["object"])
+        host.sandbox.clear_log()
+        assert host.wanted(data, **RETRAIN)["changed"] is False
+        assert host.sandbox.count() <= 3
+
+    def test_archived(self, host: ModelHost) -> None:
+        data = host.data()
+        host.sandbox.fault("oci.HeadObject", status=200, body="", headers={"archival-state": "Archived"})
+        with pytest.raises(Refused, match="is archived"):
+            host.wanted(data)
+        assert host.made() == []
+
+    def test_a_large_family_is_asked_about_once(self, host: ModelHost) -> None:
+        """Object Storage is, whatever the number of models that were trained on the data."""
+        data = host.put(pair_lines())
+        host.wanted(data)
+        for number in range(3):
+            host.wanted(data, fine_tune_details=config(lora_r=number + 1), **RETRAIN)
+        host.api.object_storage.delete_object(data["namespace"], data["bucket"], data["object"])
+        host.sandbox.clear_log()
+        assert host.wanted(data, fine_tune_details=config(lora_r=3))["changed"] is False
+        assert host.sandbox.count() <= 3
+
+
+class TestTraining:
+    @pytest.mark.parametrize("key", [key for key in LORA if key != "training_config_type"])
+    def test_each_hyperparameter_decides_what_the_model_is(self, host: ModelHost, key: str) -> None:
+        data = host.data()
+        host.wanted(data, fine_tune_details={"training_config": LORA}, wait=False)
+        other = {**LORA, key: LORA[key] / 2 if isinstance(LORA[key], float) else LORA[key] + 1}
+        with pytest.raises(InvalidInput, match=rf"training_config\.{key}: {LORA[key]} -> {other[key]}"):
+            host.wanted(data, fine_tune_details={"training_config": other})
+        assert len(host.made()) == 1
+
+    def test_what_is_left_out_is_not_compared(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, fine_tune_details={"training_config": LORA})
+        for same in (config(), config(lora_r=16), config(learning_rate=1e-3), {"training_config": None}):
+            assert host.wanted(data, fine_tune_details=same, **RETRAIN)["changed"] is False
+        # What the service chose is as good as what was asked.
+        host.wanted(data, "defaults")
+        assert host.wanted(data, "defaults", fine_tune_details=config(lora_r=8, lora_dropout=0.1))["changed"] is False
+        with pytest.raises(InvalidInput, match=r"lora_r: 8 -> 9"):
+            host.wanted(data, "defaults", fine_tune_details=config(lora_r=9))
+
+    def test_zero_turns_off(self, host: ModelHost) -> None:
+        """Early stopping, and the log."""
+        off = config(early_stopping_patience=0, log_model_metrics_interval_in_steps=0)
+        data = host.data()
+        result = host.wanted(data, fine_tune_details=off)
+        assert result["fine_tune_details"]["training_config"]["early_stopping_patience"] == 0
+        assert not any("Step" in line["message"] for line in result["work_request"]["logs"])
+        assert host.wanted(data, fine_tune_details=off)["changed"] is False
+
+    @pytest.mark.parametrize("given", [TFEW, VANILLA], ids=["T-Few", "Vanilla"])
+    def test_other_methods(self, host: ModelHost, given: dict[str, Any]) -> None:
+        data = host.data()
+        result = host.wanted(data, **light(host, given))
+        assert result["status"] == "ACTIVE"
+        assert given.items() <= result["fine_tune_details"]["training_config"].items()
+        assert result["model_metrics"]["model_metrics_type"] == "TEXT_GENERATION_MODEL_METRICS"
+        assert host.wanted(data, **light(host, given))["changed"] is False
+        other = VANILLA if given is TFEW else TFEW
+        with pytest.raises(InvalidInput, match=r"training_config_type: \w+ -> \w+"):
+            host.wanted(data, **light(host, other))
+
+    def test_another_base_model(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data)
+        other = host.sandbox.oci.base_model_ids["meta.llama-3.1-70b-instruct"]
+        with pytest.raises(InvalidInput, match="base_model_id: ocid1.* -> ocid1"):
+            host.wanted(data, base_model_id=other)
+        # No pending training is in the way of a change that is only asked about.
+        assert host.wanted(data, base_model_id=other, check_mode=True, **RETRAIN)["action"] == "retrain"
+
+    def test_another_cluster_is_a_warning(self, host: ModelHost) -> None:
+        """It may be deleted after the training, to save money."""
+        data = host.data()
+        cluster = make_cluster(host)
+        host.sandbox.advance(1000)
+        first = host.wanted(data, **on(cluster))
+        host.api.generative_ai.delete_dedicated_ai_cluster(cluster)
+        host.sandbox.advance(200_000)
+        result = host.wanted(data, **on(cluster))
+        assert (result["changed"], host.warnings) == (False, [])
+        result = host.wanted(data)
+        assert (result["changed"], result["id"]) == (False, first["id"])
+        assert any("dedicated_ai_cluster_id" in warning for warning in host.warnings)
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_clusters_that_cannot_train(self, host: ModelHost, check_mode: bool) -> None:
+        data = host.data()
+        hosting = host.sandbox.oci.clusters["HOSTING"]
+        with pytest.raises(Refused, match="dedicated_ai_cluster_id: .* is of type HOSTING") as caught:
+            host.wanted(data, check_mode=check_mode, **on(hosting))
+        assert "FINE_TUNING" in caught.value.hint
+        host.sandbox.oci.fate("fail", operation="CREATE_DEDICATED_AI_CLUSTER")
+        failed = make_cluster(host)
+        host.sandbox.advance(1000)
+        with pytest.raises(Refused, match="dedicated_ai_cluster_id: .* is FAILED"):
+            host.wanted(data, check_mode=check_mode, **on(failed))
+        with pytest.raises(NotVisible, match="Looking up the cluster ocid1.nowhere"):
+            host.wanted(data, check_mode=check_mode, **on("ocid1.nowhere"))
+        assert host.made() == []
+
+    def test_a_cluster_that_is_being_made_is_waited_for(self, host: ModelHost) -> None:
+        cluster = make_cluster(host)
+        data = host.data()
+        assert host.wanted(data, **on(cluster))["status"] == "ACTIVE"
+        assert host.sandbox.count(CREATE) > 1
+        assert len(host.made()) == 1
+        later = make_cluster(host)
+        with pytest.raises(Throttled, match="it must be ACTIVE"):
+            host.wanted(data, "other", wait=False, **on(later))
+        assert host.made("other") == []
+
+    def test_a_cluster_of_the_wrong_shape(self, host: ModelHost) -> None:
+        with pytest.raises(Refused, match="has the unit shape SMALL_COHERE") as caught:
+            host.wanted(host.data(), **on(host.sandbox.oci.clusters["SMALL_COHERE"]))
+        assert (caught.value.facts["changed"], host.made()) == (False, [])
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_base_models_that_cannot_be_tuned(self, host: ModelHost, check_mode: bool) -> None:
+        data = host.data()
+        cannot = host.sandbox.oci.base_model_ids["cohere.command-a-03-2025"]
+        with pytest.raises(Refused, match=r"base_model_id: cohere.command-a-03-2025 cannot be fine-tuned") as caught:
+            host.wanted(data, base_model_id=cannot, check_mode=check_mode)
+        assert "oci_generative_ai_model_info" in caught.value.hint
+        with pytest.raises(Refused, match=r"base_model_id: ocid1.nowhere is not seen in us-chicago-1"):
+            host.wanted(data, base_model_id="ocid1.nowhere", check_mode=check_mode)
+        assert host.made() == []
+
+    def test_the_limit_of_models(self, host: ModelHost) -> None:
+        data = host.data()
+        host.sandbox.oci.settings(models=0)
+        with pytest.raises(Throttled, match="LimitExceeded") as caught:
+            host.wanted(data, wait=False)
+        assert (caught.value.facts["changed"], "service limit" in caught.value.hint) == (False, True)
+
+
+class TestInPlace:
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("description", "new"), ("vendor", "Else"), ("version", "2.0"), ("freeform_tags", {"a": "b"})],
+    )
+    def test_each_changes_the_same_model(self, host: ModelHost, option: str, value: Any) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        host.sandbox.clear_log()
+        foreseen = host.wanted(data, check_mode=True, **{option: value})
+        assert (foreseen["action"], foreseen["changed"], writes(host)) == ("update", True, [])
+        result = host.wanted(data, **{option: value})
+        assert (result["action"], result["changed"], result["id"]) == ("update", True, first["id"])
+        assert (result[option], result["diff"]) == (value, foreseen["diff"])
+        assert writes(host) == ["UpdateModel"]
+        assert host.wanted(data, **{option: value})["changed"] is False
+        assert host.wanted(data)["changed"] is False
+
+    def test_a_description_can_be_removed(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, description="old")
+        result = host.wanted(data, description="")
+        assert (result["changed"], result["description"] or "") == (True, "")
+        assert host.wanted(data, description="")["changed"] is False
+
+    def test_what_a_version_looks_like_in_yaml(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, version="1.10")
+        assert host.wanted(data, version="1.10")["changed"] is False
+        assert host.wanted(data, version="1.1")["changed"] is True
+
+    def test_while_it_is_made(self, host: ModelHost) -> None:
+        """OCI changes nothing of a model that is being made: it is changed once it is there."""
+        data = host.data()
+        started = host.wanted(data, wait=False, description="old")
+        host.sandbox.clear_log()
+        for check_mode in (True, False):
+            result = host.wanted(data, wait=False, description="new", check_mode=check_mode)
+            assert (result["changed"], result["status"], writes(host)) == (False, "CREATING", [])
+            assert any("description: old -> new" in warning for warning in host.warnings)
+        foreseen = host.wanted(data, description="new", check_mode=True)
+        assert (foreseen["changed"], foreseen["action"], host.warnings) == (True, "update", [])
+        assert foreseen["diff"] == {"before": {"description": "old"}, "after": {"description": "new"}}
+        result = host.wanted(data, description="new")
+        assert (result["changed"], result["action"], result["description"]) == (True, "update", "new")
+        assert (result["id"], writes(host)) == (started["id"], ["UpdateModel"])
+        assert host.wanted(data, description="new")["changed"] is False
+
+    def test_while_it_is_made_in_slices(self, host: ModelHost) -> None:
+        data = host.data()
+        started = host.wanted(data, wait=False, description="old")
+        result = host.in_slices(data, description="new")
+        assert (result["changed"], result["description"], result["id"]) == (True, "new", started["id"])
+
+    def test_somebody_else_was_faster(self, host: ModelHost) -> None:
+        """Sent with if-match: what was changed meanwhile is read again, and not lost."""
+        data = host.data()
+        first = host.wanted(data)
+        host.error("UpdateModel", 412, "NoEtagMatch", "The etag does not match", times=1)
+        result = host.wanted(data, description="new")
+        assert (result["changed"], result["description"]) == (True, "new")
+        host.error("UpdateModel", 412, "NoEtagMatch", "The etag does not match")
+        with pytest.raises(Refused, match="Changing the model .*does not match") as caught:
+            host.wanted(data, description="newer")
+        assert (caught.value.facts["changed"], caught.value.facts["id"]) == (False, first["id"])
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("operation", ["UpdateModel", "ChangeModelCompartment"])
+    def test_a_lost_answer(self, host: ModelHost, operation: str, when: str) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        host.sandbox.fault(f"oci.{operation}", reset=when, times=2)
+        there = host.reach.other_compartment_id
+        result = host.wanted(data, model_id=first["id"], compartment_id=there, description="new")
+        assert (result["changed"], result["description"], result["compartment_id"]) == (True, "new", there)
+
+    def test_moved_and_renamed(self, host: ModelHost) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        there = host.reach.other_compartment_id
+        wish = {"model_id": first["id"], "compartment_id": there}
+        foreseen = host.model("help-bot", check_mode=True, **wish)
+        assert (foreseen["action"], foreseen["changed"]) == ("update", True)
+        result = host.model("help-bot", **wish)
+        assert (result["action"], result["changed"], result["id"]) == ("update", True, first["id"])
+        assert (result["display_name"], result["compartment_id"]) == ("help-bot", there)
+        assert result["diff"]["after"]["compartment_id"] == there
+        assert host.model("help-bot", **wish)["changed"] is False
+        # From now on it is found by its new name, without its OCID.
+        assert host.wanted(data, "help-bot", compartment_id=there)["id"] == first["id"]
+        assert len(host.sandbox.oci.models()) == 1
+
+    def test_renamed_by_hand(self, host: ModelHost) -> None:
+        """Our tag says what it is: it is called so again, and not trained a second time."""
+        data = host.data()
+        made = host.wanted(data)
+        host.change(made["id"], displayName="renamed")
+        foreseen = host.wanted(data, check_mode=True)
+        assert (foreseen["action"], foreseen["changed"]) == ("update", True)
+        result = host.wanted(data)
+        assert (result["action"], result["changed"], result["id"]) == ("update", True, made["id"])
+        assert result["diff"] == {"before": {"display_name": "renamed"}, "after": {"display_name": "support-bot"}}
+        assert result["display_name"] == "support-bot"
+        assert host.wanted(data)["changed"] is False
+        assert len(host.sandbox.oci.models()) == 1
+
+    def test_renamed_by_hand_and_of_other_data(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        host.change(made["id"], displayName="renamed")
+        with pytest.raises(InvalidInput, match=f"{made['id']}.* was trained differently: .*training_dataset"):
+            host.wanted(letters(host))
+        assert len(host.sandbox.oci.models()) == 1
+
+    @pytest.mark.parametrize("ours", [True, False])
+    def test_renamed_to_a_name_that_is_taken(self, host: ModelHost, ours: bool) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        taken = host.wanted(data, "help-bot")["id"] if ours else host.by_hand(data, "help-bot")
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match=f"cannot be renamed or moved: 'help-bot' is the name of {taken}"):
+                host.model("help-bot", model_id=first["id"], check_mode=check_mode)
+        assert host.get(first["id"])["displayName"] == "support-bot"
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_moved_to_where_its_name_is_taken(self, host: ModelHost, check_mode: bool) -> None:
+        data, there = host.data(), host.reach.other_compartment_id
+        first = host.wanted(data)
+        taken = host.by_hand(data, compartmentId=there)
+        with pytest.raises(InvalidInput, match=f"renamed or moved: 'support-bot' is the name of {taken} there"):
+            host.model(model_id=first["id"], compartment_id=there, check_mode=check_mode)
+        assert host.get(first["id"])["compartmentId"] == host.reach.compartment_id
+
+    def test_moved_but_not_changed_is_told(self, host: ModelHost) -> None:
+        first = host.wanted(host.data())
+        host.error("UpdateModel", 403, "NotAllowed", "no")
+        with pytest.raises(Refused, match="Changing the model") as caught:
+            host.model("help-bot", model_id=first["id"], compartment_id=host.reach.other_compartment_id)
+        assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, first["id"])
+
+    @pytest.mark.parametrize("trouble", [{"reset": "before"}, {"status": 412, "body": {"code": "NoEtagMatch"}}])
+    def test_moved_before_it_was_tried_again(self, host: ModelHost, trouble: dict[str, Any]) -> None:
+        """What the first try has moved stays a change, whatever becomes of the next one."""
+        first = host.wanted(host.data())
+        there = host.reach.other_compartment_id
+        host.sandbox.fault("oci.UpdateModel", times=1, **trouble)
+        host.error("UpdateModel", 403, "NotAllowed", "no")
+        with pytest.raises(Refused, match="Changing the model") as caught:
+            host.model("help-bot", model_id=first["id"], compartment_id=there)
+        assert (caught.value.facts["changed"], host.get(first["id"])["compartmentId"]) == (True, there)
+
+    def test_a_name_without_the_ocid_is_a_new_training_and_says_so(self, host: ModelHost) -> None:
+        data = host.data()
+        first = host.wanted(data)
+        foreseen = host.wanted(data, "help-bot", check_mode=True)
+        assert foreseen["action"] == "create"
+        assert any(first["id"] in warning and "model_id" in warning for warning in host.warnings)
+        host.wanted(letters(host), "letter-bot", check_mode=True)
+        assert not any(first["id"] in warning for warning in host.warnings)
+        # Nothing is known of a model in another compartment, but what a new one means is told all the same.
+        elsewhere = host.wanted(data, check_mode=True, compartment_id=host.reach.other_compartment_id)
+        assert elsewhere["action"] == "create"
+        assert any("model_id" in warning for warning in host.warnings)
+
+
+class TestTags:
+    def test_exactly_these(self, host: ModelHost) -> None:
+        data = host.data()
+        made = host.wanted(data, freeform_tags={"team": "support", "empty": ""})
+        assert made["freeform_tags"] == {"team": "support", "empty": ""}
+        own = {key: value for key, value in host.get(made["id"])["freeformTags"].items() if key.startswith(PREFIX)}
+        assert own[markers.NAME] == "support-bot"
+        assert own[markers.TRAINING].startswith(data["sha256"])
+        changed = host.wanted(data, freeform_tags={"stage": "live"})
+        assert (changed["changed"], changed["freeform_tags"]) == (True, {"stage": "live"})
+        assert changed["diff"]["before"] == {"freeform_tags": {"team": "support", "empty": ""}}
+        assert host.get(made["id"])["freeformTags"] == {"stage": "live", **own}
+        assert PREFIX not in str(changed)
+        assert host.wanted(data, freeform_tags={"stage": "live"})["changed"] is False
+        assert host.wanted(data)["changed"] is False
+        assert host.wanted(data, freeform_tags={})["freeform_tags"] == {}
+        assert host.get(made["id"])["freeformTags"] == own
+
+    def test_markers_are_put_back(self, host: ModelHost) -> None:
+        data = host.data()
+        made = host.wanted(data, freeform_tags={"team": "support"})
+        own = host.get(made["id"])["freeformTags"]
+        host.change(made["id"], freeformTags={"team": "support", markers.NAME: "somebody-else"})
+        assert host.wanted(data)["changed"] is True
+        assert host.get(made["id"])["freeformTags"][markers.NAME] == own[markers.NAME]
+        assert host.wanted(data)["changed"] is False
+
+    def test_without_any_marker_it_is_somebody_elses(self, host: ModelHost) -> None:
+        """Another tool that knows only its own tags has removed ours: nothing is trained again."""
+        data = host.data()
+        made = host.wanted(data)
+        host.change(made["id"], freeformTags={"team": "theirs"})
+        with pytest.raises(InvalidInput, match=made["id"]):
+            host.wanted(data)
+        assert host.wanted(data, model_id=made["id"])["changed"] is False
+        assert len(host.made()) == 1
+
+    def test_defined_tags(self, host: ModelHost) -> None:
+        """Only those that are named are compared: a tenancy adds some of its own."""
+        data = host.data()
+        made = host.wanted(data, defined_tags={"Operations": {"CostCenter": "42"}})
+        assert set(made["defined_tags"]) == {"Operations", "Oracle-Tags"}
+        for same in ({"operations.costcenter": "42"}, {"Operations": {"CostCenter": 42}}, {}, None):
+            assert host.wanted(data, defined_tags=same)["changed"] is False
+        changed = host.wanted(data, defined_tags={"Operations.Owner": "me"})
+        assert changed["changed"] is True
+        assert changed["defined_tags"]["Operations"] == {"CostCenter": "42", "Owner": "me"}
+        assert changed["defined_tags"]["Oracle-Tags"] == made["defined_tags"]["Oracle-Tags"]
+        removed = host.wanted(data, defined_tags={"Operations.Owner": None})
+        assert removed["defined_tags"]["Operations"] == {"CostCenter": "42"}
+        assert host.wanted(data, defined_tags={"Operations.Owner": None})["changed"] is False
+
+    def test_as_many_as_oci_takes(self, host: ModelHost) -> None:
+        many = {f"key-{number}": "x" for number in range(8)}
+        made = host.wanted(host.data(), freeform_tags=many)
+        assert made["freeform_tags"] == many
+        assert len(host.get(made["id"])["freeformTags"]) == 10
+
+    def test_hidden_in_the_previous_state(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data)
+        result = host.wanted(data, description="new")
+        assert result["previous_state"]["display_name"] == "support-bot"
+        assert PREFIX not in str(result)
+
+
+class TestAdoption:
+    def test_without_any_write(self, host: ModelHost) -> None:
+        data = host.data()
+        identifier = host.by_hand(data, description="by hand")
+        host.sandbox.advance(1000)
+        host.sandbox.clear_log()
+        result = host.model(None, model_id=identifier, compartment_id=None)
+        assert (result["changed"], result["id"], result["display_name"]) == (False, identifier, "support-bot")
+        assert (result["name"], host.called()) == ("support-bot", ["GetModel"])
+        for equal in (data, {**data, "namespace": None}):
+            result = host.wanted(equal, model_id=identifier, fine_tune_details=config(lora_r=8))
+            assert (result["changed"], result["id"]) == (False, identifier)
+        assert writes(host) == []
+        with pytest.raises(InvalidInput, match="lora_r: 8 -> 9"):
+            host.wanted(data, model_id=identifier, fine_tune_details=config(lora_r=9))
+
+    def test_a_plain_name_without_namespace(self, host: ModelHost) -> None:
+        data = {**host.put(pair_lines()), "namespace": None}
+        identifier = host.by_hand({**data, "namespace": host.reach.namespace})
+        host.sandbox.advance(1000)
+        assert host.wanted(data, model_id=identifier)["changed"] is False
+
+    def test_changed_in_place(self, host: ModelHost) -> None:
+        identifier = host.by_hand(host.data(), freeformTags={"team": "theirs"})
+        host.sandbox.advance(1000)
+        result = host.model(None, model_id=identifier, compartment_id=None, description="adopted")
+        assert (result["action"], result["description"]) == ("update", "adopted")
+        # What was not made here gets no tag of ours.
+        assert host.get(identifier)["freeformTags"] == {"team": "theirs"}
+
+    def test_one_that_is_being_made(self, host: ModelHost) -> None:
+        identifier = host.by_hand(host.data())
+        result = host.model(None, model_id=identifier, compartment_id=None, description="mine")
+        assert (result["status"], result["description"], result["changed"]) == ("ACTIVE", "mine", True)
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_a_base_model_is_refused(self, host: ModelHost, state: str) -> None:
+        with pytest.raises(InvalidInput, match="is a base model"):
+            host.model(None, model_id=host.reach.base_model_id, compartment_id=None, state=state)
+
+    @pytest.mark.parametrize("where", [{}, {"compartment_id": None}], ids=["compartment", "none"])
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_one_that_is_not_found_is_an_error(self, host: ModelHost, state: str, where: dict[str, Any]) -> None:
+        """But for one that is not to be there, and that the compartment's list lacks as well."""
+        data = host.data()
+        made = host.wanted(data)
+        wish = {"model_id": "ocid1.generativeaimodel.nowhere", "state": state, **where, **RETRAIN}
+        if state == "absent" and not where:
+            assert host.wanted(data, **wish)["changed"] is False
+        else:
+            with pytest.raises(NotVisible, match="ocid1.generativeaimodel.nowhere"):
+                host.wanted(data, **wish)
+        assert [(model["id"], model["state"]) for model in host.made()] == [(made["id"], "ACTIVE")]
+
+    def test_one_that_is_listed_but_not_seen_is_not_gone(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        host.error("GetModel", 404, "NotAuthorizedOrNotFound", "not found")
+        with pytest.raises(NotVisible):
+            host.model(model_id=made["id"], state="absent")
+        assert host.made()[0]["state"] == "ACTIVE"
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_one_that_is_made_beside_a_ready_one(self, host: ModelHost, check_mode: bool) -> None:
+        """The one that was named is meant, not an older one of the name that is ready."""
+        older = host.wanted(host.data(), description="older")
+        newer = host.by_hand(letters(host))
+        result = host.model(model_id=newer, description="newer", check_mode=check_mode)
+        assert (result["id"], result["action"]) == (newer, "update")
+        assert host.get(older["id"])["description"] == "older"
+        assert host.get(newer).get("description") == (None if check_mode else "newer")
+
+    def test_failed(self, host: ModelHost) -> None:
+        host.sandbox.oci.fate("fail", code="OutOfCapacity", message="Capacity lost.")
+        data = host.data()
+        identifier = host.by_hand(data)
+        host.sandbox.advance(1000)
+        with pytest.raises(RunFailed, match=r"Capacity lost \(OutOfCapacity\); work request") as caught:
+            host.wanted(data, model_id=identifier)
+        assert caught.value.facts["id"] == identifier
+
+    def test_check_mode_after_a_foreseen_model(self, host: ModelHost) -> None:
+        foreseen = host.wanted(host.data(), check_mode=True)["id"]
+        assert host.model(None, model_id=foreseen, state="absent", check_mode=True)["changed"] is False
+        with pytest.raises(InvalidInput, match="check mode made up"):
+            host.model(None, model_id=foreseen)
+
+    def test_nothing_to_train_with(self, host: ModelHost) -> None:
+        data = host.data()
+        made = host.wanted(data)
+        host.delete_model(made["id"])
+        host.sandbox.advance(1000)
+        with pytest.raises(InvalidInput, match="compartment_id and display_name are missing"):
+            host.model(None, model_id=made["id"], compartment_id=None)
+
+
+class TestNameClashes:
+    @pytest.mark.parametrize("pending", [True, False])
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_a_living_one_is_named(self, host: ModelHost, state: str, check_mode: bool, pending: bool) -> None:
+        data = host.data()
+        identifier = host.by_hand(data)
+        if not pending:
+            host.sandbox.advance(1000)
+        host.sandbox.clear_log()
+        with pytest.raises(InvalidInput, match="that this collection did not make") as caught:
+            host.wanted(data, state=state, check_mode=check_mode)
+        assert identifier in caught.value.message
+        assert "model_id" in caught.value.hint
+        assert writes(host) == []
+
+    def test_those_that_do_not_live_do_not_matter(self, host: ModelHost) -> None:
+        data = host.data()
+        host.sandbox.oci.fate("fail")
+        failed = host.by_hand(data)
+        deleted = host.by_hand(data)
+        host.sandbox.advance(1000)
+        host.delete_model(deleted)
+        result = host.wanted(data)
+        assert (result["action"], result["status"]) == ("create", "ACTIVE")
+        host.model(state="absent")
+        assert host.get(failed)["lifecycleState"] == "FAILED"
+
+    def test_a_state_that_nobody_knows_may_be_alive(self, host: ModelHost) -> None:
+        data = host.data()
+        host.by_hand(data)
+        listed = [{**model, "lifecycleState": "HIBERNATING"} for model in host.models()]
+        host.sandbox.fault("oci.ListModels", status=200, body={"items": listed})
+        with pytest.raises(InvalidInput, match="did not make"):
+            host.wanted(data)
+
+    def test_base_models_and_other_compartments_are_none(self, host: ModelHost) -> None:
+        data = host.data()
+        host.by_hand(data, "meta.llama-3.3-70b-instruct", compartmentId=host.reach.other_compartment_id)
+        assert host.wanted(data, "meta.llama-3.3-70b-instruct")["action"] == "create"
+
+    def test_names_that_begin_alike(self, host: ModelHost) -> None:
+        data = host.data()
+        assert host.wanted(data, "bot")["id"] != host.wanted(data, "bot-2")["id"]
+        host.model("bot", state="absent")
+        assert [model["state"] for model in host.made("bot-2")] == ["ACTIVE"]
+
+
+class TestUnknownStates:
+    def odd(self, host: ModelHost) -> None:
+        listed = [{**model, "lifecycleState": "HIBERNATING"} for model in host.models()]
+        host.sandbox.fault("oci.ListModels", status=200, body={"items": listed})
+        host.sandbox.fault(
+            "oci.GetModel", status=200, body={**host.get(host.made()[0]["id"]), "lifecycleState": "HIBERNATING"}
+        )
+
+    def test_is_told_and_nothing_done(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, wait=False)
+        other = letters(host)
+        self.odd(host)
+        host.sandbox.clear_log()
+        with pytest.raises(Refused, match="status 'HIBERNATING', which this version does not know"):
+            host.wanted(other, **RETRAIN)
+        with pytest.raises(Refused, match="status 'HIBERNATING'"):
+            host.model(state="absent")
+        assert writes(host) == []
+
+    def test_while_waiting(self, host: ModelHost) -> None:
+        data = host.data()
+        started = host.wanted(data, wait=False)
+        host.sandbox.fault(
+            "oci.GetModel", status=200, body={**host.get(started["id"]), "lifecycleState": "HIBERNATING"}
+        )
+        with pytest.raises(Refused, match="status 'HIBERNATING'") as caught:
+            host.wanted(data)
+        assert caught.value.facts["run_id"] == started["id"]
+
+
+class TestAbsent:
+    def test_after_two_retrains(self, host: ModelHost) -> None:
+        for topic in ("parcels", "letters", "stamps"):
+            host.wanted(host.data(pair_lines(topic=topic), topic), **RETRAIN)
+        foreseen = host.model(state="absent", check_mode=True)
+        assert (foreseen["changed"], foreseen["action"]) == (True, "delete")
+        assert [model["state"] for model in host.made()] == ["ACTIVE"] * 3
+        result = host.model(state="absent")
+        assert (result["changed"], result["status"]) == (True, "absent")
+        assert [model["state"] for model in host.made()] == ["DELETED"] * 3
+        host.sandbox.clear_log()
+        again = host.model(state="absent")
+        assert (again["changed"], again["status"], host.called()) == (False, "absent", ["ListModels"])
+
+    def test_only_the_one_of_an_ocid(self, host: ModelHost) -> None:
+        first = host.wanted(host.data())
+        host.wanted(letters(host), **RETRAIN)
+        result = host.model(None, compartment_id=None, state="absent", model_id=first["id"])
+        assert result["changed"] is True
+        assert [model["state"] for model in host.made()] == ["DELETED", "ACTIVE"]
+
+    def test_one_that_somebody_else_made(self, host: ModelHost) -> None:
+        identifier = host.by_hand(host.data())
+        host.sandbox.advance(1000)
+        assert host.model(state="absent", model_id=identifier)["changed"] is True
+        assert host.get(identifier)["lifecycleState"] == "DELETED"
+
+    def test_one_that_is_made_is_waited_for(self, host: ModelHost) -> None:
+        host.wanted(host.data(), wait=False)
+        assert host.model(state="absent", check_mode=True)["changed"] is True
+        assert host.model(state="absent")["changed"] is True
+        assert [model["state"] for model in host.made()] == ["DELETED"]
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_but_not_without_waiting(self, host: ModelHost, check_mode: bool) -> None:
+        host.wanted(host.data(), wait=False)
+        with pytest.raises(Refused, match="is CREATING; it cannot be deleted yet") as caught:
+            host.model(state="absent", wait=False, check_mode=check_mode)
+        assert f"work request {host.made()[0]['work_request_id']}" in caught.value.hint
+        assert caught.value.facts["changed"] is False
+
+    def test_failed_ones(self, host: ModelHost) -> None:
+        """Whatever their number, nobody asks why they failed."""
+        host.sandbox.oci.fate("fail", times=3)
+        for topic in ("parcels", "letters", "stamps"):
+            with pytest.raises(RunFailed):
+                host.wanted(host.data(pair_lines(topic=topic), topic))
+        host.sandbox.clear_log()
+        assert host.model(state="absent")["changed"] is True
+        assert [model["state"] for model in host.made()] == ["DELETED"] * 3
+        assert {name for name in host.called() if "WorkRequest" in name} == set()
+
+    def test_without_waiting(self, host: ModelHost) -> None:
+        host.wanted(host.data())
+        assert host.model(state="absent", wait=False)["changed"] is True
+        assert [model["state"] for model in host.made()] == ["DELETING"]
+        assert host.model(state="absent")["status"] == "absent"
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_refused_while_an_endpoint_uses_it(self, host: ModelHost, check_mode: bool) -> None:
+        made = host.wanted(host.data())
+        endpoint = host_it(host, made["id"])
+        with pytest.raises(Refused, match=f"cannot be deleted: the endpoint live .{endpoint}. uses"):
+            host.model(state="absent", check_mode=check_mode)
+        assert host.made()[0]["state"] == "ACTIVE"
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_refused_before_anything_is_paid(self, host: ModelHost, check_mode: bool) -> None:
+        made = host.wanted(host.data())
+        host_it(host, made["id"])
+        data = letters(host)
+        with pytest.raises(Refused, match="the endpoint live"):
+            host.wanted(data, delete_previous=True, check_mode=check_mode, **RETRAIN)
+        assert len(host.made()) == 1
+
+    def test_who_may_not_list_endpoints_is_told_by_the_service(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        endpoint = host_it(host, made["id"])
+        host.error("ListEndpoints", 404, "NotAuthorizedOrNotFound", "not found")
+        with pytest.raises(Refused, match=f"is used by the endpoints {endpoint}") as caught:
+            host.model(state="absent")
+        assert (caught.value.facts["changed"], host.made()[0]["state"]) == (False, "ACTIVE")
+
+    @pytest.mark.parametrize("fate", ["fail", "cancel"])
+    def test_a_deletion_that_fails(self, host: ModelHost, fate: str) -> None:
+        made = host.wanted(host.data())
+        host.sandbox.oci.fate(fate, operation="DELETE_MODEL", message="Storage busy." if fate == "fail" else None)
+        said = "Storage busy" if fate == "fail" else "canceled"
+        with pytest.raises(Refused, match=f"The deletion of {made['id']} failed: .*{said}.*work request") as caught:
+            host.model(state="absent")
+        assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, made["id"])
+        assert host.model(state="absent")["changed"] is True
+
+    def test_a_deletion_that_fails_for_who_may_not_see_why(self, host: ModelHost) -> None:
+        """It is not waited for until the time is over."""
+        made = host.wanted(host.data())
+        host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
+        host.error("*WorkRequest*", 404, "NotAuthorizedOrNotFound", "not found")
+        with pytest.raises(Refused, match=f"The deletion of {made['id']} failed: Storage busy"):
+            host.model(state="absent")
+
+    def test_a_look_that_lags_behind_a_deletion(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        host.sandbox.fault("oci.GetModel", status=200, body=host.get(made["id"]), times=2)
+        result = host.model(state="absent")
+        assert (result["status"], host.made()[0]["state"]) == ("absent", "DELETED")
+
+    def test_a_deletion_that_fails_after_its_answer_was_lost(self, host: ModelHost) -> None:
+        """Of the training's own work request nothing is learnt about it."""
+        host.wanted(host.data(), wait=False)
+        host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
+        host.sandbox.fault("oci.DeleteModel", reset="after", times=1)
+        with pytest.raises(Refused, match="Storage busy"):
+            host.model(state="absent")
+
+    @pytest.mark.parametrize("after", [0, 1000])
+    def test_deleted_by_another_meanwhile(self, host: ModelHost, after: float) -> None:
+        """Between the look and the deletion: it is being deleted then, or is already."""
+        made = host.wanted(host.data())
+        host.sandbox.fault("oci.ListModels", status=200, body={"items": host.models()}, times=1)
+        host.delete_model(made["id"])
+        host.sandbox.advance(after)
+        assert host.model(state="absent")["status"] == "absent"
+        assert host.made()[0]["state"] == "DELETED"
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_a_lost_answer(self, host: ModelHost, when: str) -> None:
+        host.wanted(host.data())
+        host.sandbox.fault("oci.DeleteModel", reset=when, times=1)
+        assert host.model(state="absent")["changed"] is True
+        assert [model["state"] for model in host.made()] == ["DELETED"]
+
+    def test_one_that_is_not_visible_is_not_gone(self, host: ModelHost) -> None:
+        host.wanted(host.data())
+        host.error("DeleteModel", 404, "NotAuthorizedOrNotFound", "not found")
+        host.error("GetModel", 404, "NotAuthorizedOrNotFound", "not found")
+        with pytest.raises(NotVisible):
+            host.model(state="absent")
+        assert host.made()[0]["state"] == "ACTIVE"
+
+
+class TestWorkRequest:
+    def test_details_of_what_was_there(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data)
+        assert host.wanted(data)["work_request"] == {}
+        work = host.wanted(data, details=True)["work_request"]
+        assert (work["status"], work["errors"]) == ("SUCCEEDED", [])
+        assert any("Step" in line["message"] for line in work["logs"])
+
+    @pytest.mark.parametrize("status", [403, 404, 503])
+    @pytest.mark.parametrize("operation", ["GetWorkRequest", "ListWorkRequestLogs", "ListWorkRequest*"])
+    def test_what_it_would_say_fails_nothing(self, host: ModelHost, operation: str, status: int) -> None:
+        """A training that was paid for does not end as a failure for want of its log."""
+        data = host.data()
+        host.sandbox.fault(f"oci.{operation}", status=status)
+        result = host.wanted(data)
+        assert (result["changed"], result["status"]) == (True, "ACTIVE")
+        assert host.wanted(data)["changed"] is False
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("status", "code", "said", "told"),
+        [
+            (401, "NotAuthenticated", "The required information was not provided", "api_user_fingerprint"),
+            (403, "NotAllowed", "Tenant is not allowed", "policies"),
+            (404, "NotAuthorizedOrNotFound", "Authorization failed or requested resource not found", "does not say"),
+            (400, "InvalidParameter", "compartmentId is odd", "compartmentId is odd"),
+        ],
+    )
+    def test_refusals(self, host: ModelHost, status: int, code: str, said: str, told: str) -> None:
+        data = host.data()
+        host.error("*", status, code, said)
+        host.sandbox.clear_log()
+        with pytest.raises(Refused) as caught:
+            host.wanted(data)
+        assert said in caught.value.message
+        assert told in caught.value.text()
+        assert f"HTTP {status}, {code}, request " in caught.value.message
+        assert host.sandbox.count() == 1
+
+    def test_a_real_wrong_key(self, host: ModelHost, tmp_path: Path) -> None:
+        data = host.data()
+        key = save_key(new_key(), tmp_path / "key.pem")
+        with pytest.raises(Refused, match="HTTP 401, NotAuthenticated"):
+            host.wanted(data, api_user_key_file=str(key))
+
+    def test_nobody_listens(self, host: ModelHost) -> None:
+        data = host.data()
+        with pytest.raises(Unavailable, match="Listing the models of .*Connection refused") as caught:
+            host.wanted(data, service_endpoint="http://127.0.0.1:9")
+        assert "service_endpoint" in caught.value.hint
+        assert caught.value.facts["changed"] is False
+
+    def test_not_a_certificate_that_is_trusted(self, host: ModelHost, tmp_path: Path) -> None:
+        data = host.data()
+        with (
+            tls_server(tmp_path) as url,
+            pytest.raises(Refused, match="Listing the models of .*(?i:certificate)") as caught,
+        ):
+            host.wanted(data, service_endpoint=url)
+        assert "cert_bundle" in caught.value.hint
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_down_for_a_while_and_for_good(self, host: ModelHost, status: int) -> None:
+        data = host.data()
+        host.sandbox.fault("oci.ListModels", status=status, times=5)
+        assert host.wanted(data)["status"] == "ACTIVE"
+        host.sandbox.fault("oci.*", status=status)
+        with pytest.raises(FineTuneError, match=f"HTTP {status}"):
+            host.wanted(data)
+        assert len(host.made()) == 1
+
+    def test_throttled_with_retry_after(self, host: ModelHost) -> None:
+        data = host.data()
+        start = host.clock.monotonic()
+        host.sandbox.fault("oci.ListModels", status=429, headers={"Retry-After": "17"}, times=4)
+        assert host.wanted(data, wait=False)["changed"] is True
+        assert host.clock.monotonic() - start >= 17
+
+    @pytest.mark.parametrize("body", ["<html>It works!</html>", "text", "[]", '{"items": [{}]}', "{}"])
+    def test_answers_of_another_service(self, host: ModelHost, body: str) -> None:
+        data = host.data()
+        for operation in ("ListModels", "GetModel", "CreateModel"):
+            host.sandbox.fault(f"oci.{operation}", status=200, body=body, headers={"Content-Type": "application/json"})
+            with pytest.raises(FineTuneError):
+                host.wanted(data, wait_timeout=60)
+            host.sandbox.clear_faults()
+        assert host.made() == []
+
+    @pytest.mark.parametrize("operation", ["GetModel", "ListModels"])
+    def test_a_new_model_that_is_not_visible_yet(self, host: ModelHost, operation: str) -> None:
+        """What was just paid for does not fail for a look that lags."""
+        data = host.data()
+        if operation == "GetModel":
+            host.error(operation, 404, "NotAuthorizedOrNotFound", "not found", after=1, times=2)
+        else:
+            host.sandbox.fault("oci.ListModels", status=200, body={"items": []}, after=1, times=2)
+        result = host.wanted(data)
+        assert (result["status"], len(host.made())) == ("ACTIVE", 1)
+
+    def test_refused_creates_make_nothing(self, host: ModelHost) -> None:
+        data = host.data()
+        host.error("CreateModel", 400, "InvalidParameter", "trainingConfig is odd")
+        with pytest.raises(Refused, match="Training the model support-bot: trainingConfig is odd") as caught:
+            host.wanted(data)
+        assert (caught.value.facts["changed"], host.sandbox.count(CREATE)) == (False, 1)
+
+    def test_a_hint_is_not_taken_from_an_ocid(self, host: ModelHost) -> None:
+        """An OCID holds any letters; of '32' in one nothing is learnt about the data."""
+        reason = "Something broke; work request ocid1.generativeaiworkrequest.oc1..a32prompt"
+        run = Run("ocid1.generativeaimodel.oc1..a", 0.0, Phase.FAILED, "FAILED", reason=reason)
+        assert "Mend the cause" in driver.Model(host.api, None, None, {}).hint(run)
+
+
+class TestSecrets:
+    """The pass phrase of the key and the token of a session are in no message."""
+
+    PHRASE = "Odd-Pass-Phrase/7c1e+Sandbox=Key"
+
+    def test_a_key_with_a_pass_phrase(self, host: ModelHost, tmp_path: Path) -> None:
+        key = serialization.load_pem_private_key(Path(config_of(host)["key_file"]).read_bytes(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        locked = save_key(key, tmp_path / "locked.pem", self.PHRASE)
+        data = host.data()
+        given = {"api_user_key_file": str(locked), "api_user_key_pass_phrase": self.PHRASE}
+        assert host.wanted(data, **given)["status"] == "ACTIVE"
+        for wrong in ("Another-Odd-Phrase/5d2f+Wrong", None):
+            with pytest.raises(FineTuneError) as caught:
+                host.wanted(data, **{**given, "api_user_key_pass_phrase": wrong})
+            assert self.PHRASE not in caught.value.text()
+            assert "Another-Odd-Phrase" not in caught.value.text()
+
+    def test_the_token_of_a_session(self, host: ModelHost) -> None:
+        session = {"auth_type": "security_token", "config_profile_name": "SESSION"}
+        data = host.data()
+        assert host.wanted(data, **session)["status"] == "ACTIVE"
+        token = Path(config_of(host, "SESSION")["security_token_file"]).read_text(encoding="utf-8").strip()
+        host.error("*", 401, "NotAuthenticated", "The token has expired")
+        with pytest.raises(Refused, match="The token has expired") as caught:
+            host.wanted(data, **session)
+        assert token not in caught.value.text()
+
+
+class TestOptions:
+    """One clear error, before any call."""
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"base_model_id": None}, "base_model_id is missing"),
+            ({"base_model_id": "meta.llama"}, "base_model_id is 'meta.llama'; it is an OCID"),
+            ({"compartment_id": ""}, "compartment_id is empty"),
+            ({"vendor": ""}, "vendor is empty"),
+            ({"version": ""}, "version is empty"),
+            ({"compartment_id": "my-compartment"}, "compartment_id is 'my-compartment'; it is an OCID"),
+            ({"model_id": "support-bot"}, "model_id is 'support-bot'; it is an OCID"),
+            ({"fine_tune_details": {"dedicated_ai_cluster_id": None}}, "dedicated_ai_cluster_id is missing"),
+            ({"fine_tune_details": {"dedicated_ai_cluster_id": "mine"}}, "dedicated_ai_cluster_id is 'mine'"),
+            ({"fine_tune_details": {"training_dataset": None}}, "training_dataset is missing"),
+            ({"fine_tune_details": config(lora_r=0)}, "lora_r is 0; it is 1 to 64"),
+            ({"fine_tune_details": config(lora_r=65)}, "lora_r is 65; it is 1 to 64"),
+            ({"fine_tune_details": config(lora_dropout=1.5)}, "lora_dropout is 1.5; it is 0 to 1"),
+            ({"fine_tune_details": config(learning_rate=2)}, "learning_rate is 2; it is 0 to 1"),
+            ({"fine_tune_details": config(learning_rate=float("nan"))}, "learning_rate is nan"),
+            ({"fine_tune_details": config(total_training_epochs=0)}, "total_training_epochs is 0; it is at least 1"),
+            ({"fine_tune_details": config(early_stopping_patience=-1)}, "early_stopping_patience is -1"),
+            ({"fine_tune_details": config(num_of_last_layers=2)}, "num_of_last_layers is not for LORA"),
+            ({"fine_tune_details": {"training_config": {**TFEW, "lora_r": 8}}}, "lora_r is not for TFEW"),
+            ({"fine_tune_details": {"training_config": {**VANILLA, "lora_alpha": 8}}}, "lora_alpha is not for VANILLA"),
+            ({"freeform_tags": {f"k{number}": "x" for number in range(9)}}, "freeform_tags has 9 entries"),
+            ({"freeform_tags": {"a.b": "x"}}, "the key 'a.b' is not possible"),
+            ({"freeform_tags": {f"{PREFIX}name": "x"}}, "is reserved"),
+            ({"freeform_tags": {"a": "v" * 257}}, "257 characters"),
+            ({"freeform_tags": {"a": {"b": "c"}}}, "it is a text"),
+            ({"defined_tags": {"CostCenter": "42"}}, "is not a namespace with its tags"),
+            ({"wait_timeout": -1}, "wait_timeout is -1"),
+            ({"base_model_id": "check-mode:model:x"}, "check mode made up"),
+        ],
+        ids=lambda value: None if isinstance(value, str) else "-".join(value),
+    )
+    def test_bad_ones(self, host: ModelHost, options: dict[str, Any], message: str) -> None:
+        data = {"namespace": "ns", "bucket": "b", "object": "parcels.jsonl"}
+        for check_mode in (False, True):
+            if check_mode and "check mode" in message:
+                continue
+            with pytest.raises(InvalidInput, match=message):
+                host.wanted(data, check_mode=check_mode, **options)
+        assert host.sandbox.count() == 0
+
+    @pytest.mark.parametrize(
+        ("place", "message"),
+        [
+            ({"bucket": "a/b"}, r"training_dataset\.bucket is 'a/b'"),
+            ({"object": "folder/"}, "a folder"),
+            ({"object": "a/../b"}, r"training_dataset\.object is 'a/\.\./b'"),
+            ({"object": ""}, "which is no object's name"),
+            ({"namespace": "a b"}, "which is no namespace"),
+            ({"object": "check-mode:file:x"}, "check mode made up"),
+        ],
+        ids=lambda value: None if isinstance(value, str) else "-".join(value),
+    )
+    def test_bad_data(self, host: ModelHost, place: dict[str, str], message: str) -> None:
+        with pytest.raises(InvalidInput, match=message):
+            host.wanted({"namespace": "ns", "bucket": "b", "object": "parcels.jsonl", **place})
+        assert host.sandbox.count() == 0
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"config_file_location": "/nowhere/config"}, "there is no file '/nowhere/config'"),
+            ({"config_profile_name": "NOBODY"}, "NOBODY"),
+            ({"api_user_key_file": "/nowhere/key.pem"}, "there is no file '/nowhere/key.pem'"),
+            ({"api_user_fingerprint": "odd"}, "api_user_fingerprint is malformed"),
+            ({"cert_bundle": "/nowhere/ca.pem"}, "there is no file '/nowhere/ca.pem'"),
+            ({"service_endpoint": "ftp://x"}, "starts with https"),
+            ({"service_endpoint": "https://me:secret-in-url@x"}, "holds a user or a password"),
+            ({"auth_type": "security_token"}, "has no security_token_file"),
+            ({"config_file_location": None}, "There is no credential: no file"),
+        ],
+        ids=lambda value: None if isinstance(value, str) else "-".join(value),
+    )
+    def test_bad_credentials(
+        self, host: ModelHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: dict[str, Any], message: str
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        data = {"namespace": "ns", "bucket": "b", "object": "parcels.jsonl"}
+        with pytest.raises(InvalidInput, match=message) as caught:
+            host.wanted(data, **options)
+        assert "secret-in-url" not in caught.value.text()
+        assert host.sandbox.count() == 0
+
+    def test_from_the_environment(self, host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+        data, found = host.data(), config_of(host)
+        for variable, entry in {
+            "OCI_USER_ID": "user",
+            "OCI_USER_FINGERPRINT": "fingerprint",
+            "OCI_USER_KEY_FILE": "key_file",
+            "OCI_TENANCY": "tenancy",
+            "OCI_REGION": "region",
+        }.items():
+            monkeypatch.setenv(variable, found[entry])
+        assert host.wanted(data, config_file_location=None, service_endpoint=None)["status"] == "ACTIVE"
+
+    def test_every_hyperparameter_of_the_module_has_its_range(self) -> None:
+        assert set(module.TRAINING_CONFIG) - set(driver._RANGES) == {"training_config_type"}
+
+
+# -- keys and certificates -------------------------------------------------------------------------------------
+
+
+def config_of(host: ModelHost, profile: str = "DEFAULT") -> dict[str, str]:
+    """A profile of the sandbox's configuration file."""
+    return dict(from_file(host.reach.config_file, profile))
+
+
+def save_key(key: rsa.RSAPrivateKey, file: Path, phrase: str = "") -> Path:
+    """A private key in PEM, locked where there is a pass phrase."""
+    lock = serialization.BestAvailableEncryption(phrase.encode()) if phrase else serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, lock)
+    file.write_bytes(pem)
+    file.chmod(0o600)
+    return file
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class NoAnswer(BaseHTTPRequestHandler):
+    """Nobody comes so far: the certificate is not trusted."""
+
+
+@contextmanager
+def tls_server(folder: Path) -> Iterator[str]:
+    """Something with a certificate that it signed itself; its URL."""
+    key = new_key()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, save_key(key, folder / "server.pem"))
+    with HTTPServer(("127.0.0.1", 0), NoAnswer) as server:
+        server.handle_error = lambda *_about: None  # type: ignore[method-assign]  # a refused handshake is meant
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(20)
