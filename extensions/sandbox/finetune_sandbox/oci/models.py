@@ -34,7 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "trainingBatchSize": (8, 32),
     "earlyStoppingPatience": (0, 1000),
     "earlyStoppingThreshold": (0, 1000),
-    "logModelMetricsIntervalInSteps": (1, 1000),
+    "logModelMetricsIntervalInSteps": (0, 1000),
     "numOfLastLayers": (1, 100),
     "loraR": (1, 64),
     "loraAlpha": (1, 1000),

@@ -48,6 +48,8 @@ def lines(work: WorkRequest, model: Model, now: float) -> list[tuple[float, str]
     seconds = work.duration - work.validation
     total, epochs = steps(model, work.records)
     interval = int((model.fine_tune or {}).get("trainingConfig", {}).get("logModelMetricsIntervalInSteps", 10))
+    if not interval:  # logs none
+        return []
     stride = interval * max(1, math.ceil(total / interval / MAX_LINES))
     found = []
     for step in range(stride, total + 1, stride):
