@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 _LOADER = botocore.loaders.create_loader()
 
 
+def pytest_collection_finish() -> None:
+    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
+    from finetune_sandbox import Sandbox
+
+    with Sandbox(speed=0) as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
+        patch.setenv("AWS_ENDPOINT_URL", sandbox.url)
+        host = Host(sandbox)
+        host.wanted(host.data())
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):

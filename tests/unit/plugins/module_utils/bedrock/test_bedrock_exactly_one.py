@@ -226,22 +226,34 @@ def start(host: Host, name: str, content: str, count: int) -> tuple[list[Any], A
     return processes, answers
 
 
+def until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def test_killed_at_any_moment_and_run_again(host: Host, figures: Figures) -> None:
-    source = random.Random(11)
+    """Killed while a request is under way, any of them; the change it asks for is made or not."""
+    sandbox, source = host.sandbox, random.Random(11)
+    sandbox.clear_log()
     processes, _answers = start(host, "unharmed", converse_lines(topic="unharmed"), 1)
-    begin = time.monotonic()
     processes[0].join(60)
-    longest = time.monotonic() - begin
+    total = sandbox.count()
     alive = 0
-    for name in names():
+    for number, name in enumerate(names()):
         content = converse_lines(topic=name)
+        when = ("after", "before")[number % 2]
+        fault = sandbox.fault("*", delay=0.2, reset=when, after=source.randrange(total), times=1)["id"]
         processes, _answers = start(host, name, content, 1)
-        time.sleep(source.uniform(0.0, longest))
+        until(lambda: sandbox.faults.shown()[0]["fired"])
         alive += processes[0].is_alive()
         processes[0].kill()
         processes[0].join(20)
+        # A request on its way is carried out although nobody waits for it any more.
+        until(lambda fault=fault: any((entry["fault"] or "").startswith(f"{fault}:") for entry in sandbox.requests()))
+        sandbox.clear_faults()
         check_one(host, name, host.data(content, name))
-    assert alive
     figures("killed_alive", alive)
 
 

@@ -3,7 +3,7 @@
 
 """Exactly one job that is paid for, whatever happens to the answers, the controller, or beside it.
 
-LLMOPS_LOOPS sets how often each story is told with other moments (5 in the suite, 50 and more for a release).
+LLMOPS_LOOPS sets how often each story is told with other moments (3 in the suite, 50 and more for a release).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-LOOPS = int(os.environ.get("LLMOPS_LOOPS", "5"))
+LOOPS = int(os.environ.get("LLMOPS_LOOPS", "3"))
 # Forked while the sandbox's threads, which run in this process, are idle.
 PROCESSES = multiprocessing.get_context("fork")
 
@@ -187,23 +187,34 @@ def start(host: Host, name: str, content: str, count: int) -> tuple[list[Any], A
     return processes, gate, answers
 
 
+def until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def test_killed_at_any_moment_and_run_again(host: Host, figures: Figures) -> None:
-    source = random.Random(11)
+    """Killed while a request is under way, any of them; the change it asks for is made or not."""
+    sandbox, source = host.sandbox, random.Random(11)
+    sandbox.clear_log()
     processes, _gate, _answers = start(host, "unharmed", chat_lines(topic="unharmed"), 1)
-    begin = time.monotonic()
     processes[0].join(60)
-    longest = time.monotonic() - begin
+    total = sandbox.count()
     alive = 0
-    for name in names():
+    for number, name in enumerate(names()):
         content = chat_lines(topic=name)
+        when = ("after", "before")[number % 2]
+        fault = sandbox.fault("*", delay=0.2, reset=when, after=source.randrange(total), times=1)["id"]
         processes, _gate, _answers = start(host, name, content, 1)
-        time.sleep(source.uniform(0.0, longest))
+        until(lambda: sandbox.faults.shown()[0]["fired"])
         alive += processes[0].is_alive()
         processes[0].kill()
         processes[0].join(20)
-        file_id = host.file(content, name)
-        check_one(host, name, file_id)
-    assert alive
+        # A request on its way is carried out although nobody waits for it any more.
+        until(lambda fault=fault: any((entry["fault"] or "").startswith(f"{fault}:") for entry in sandbox.requests()))
+        sandbox.clear_faults()
+        check_one(host, name, host.file(content, name))
     figures("killed_alive", alive)
 
 
