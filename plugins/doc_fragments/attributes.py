@@ -56,7 +56,8 @@ attributes:
       - On ansible-core 2.16 check mode and C(async) exclude each other.
 """
 
-    OPENAI = r"""
+    # Not just "OPENAI": with a fragment of that name, attributes.openai would mean that one.
+    GROUP_OPENAI = r"""
 options: {}
 attributes:
   action_group:
@@ -68,7 +69,7 @@ attributes:
       - llmops.finetune.all
 """
 
-    BEDROCK = r"""
+    GROUP_BEDROCK = r"""
 options: {}
 attributes:
   action_group:
@@ -80,7 +81,7 @@ attributes:
       - llmops.finetune.all
 """
 
-    OCI = r"""
+    GROUP_OCI = r"""
 options: {}
 attributes:
   action_group:
@@ -92,7 +93,7 @@ attributes:
       - llmops.finetune.all
 """
 
-    ALL = r"""
+    GROUP_ALL = r"""
 options: {}
 attributes:
   action_group:

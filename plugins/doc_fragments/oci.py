@@ -79,7 +79,7 @@ requirements:
   - Python >= 3.10 (where the module runs)
 """
 
-    WAITING = r"""
+    TIMEOUTS = r"""
 options:
   wait:
     description:

@@ -219,7 +219,7 @@ extends_documentation_fragment:
   - llmops.finetune.waiting
   - llmops.finetune.waiting.progress
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.bedrock
+  - llmops.finetune.attributes.group_bedrock
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.bedrock_dataset

@@ -82,7 +82,7 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.aws
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.bedrock
+  - llmops.finetune.attributes.group_bedrock
   - llmops.finetune.attributes.info_module
 seealso:
   - module: llmops.finetune.bedrock_custom_model

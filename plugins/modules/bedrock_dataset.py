@@ -106,7 +106,7 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.aws
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.bedrock
+  - llmops.finetune.attributes.group_bedrock
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.dataset_info

@@ -20,6 +20,7 @@ author:
 extends_documentation_fragment:
   - llmops.finetune.attributes
   - llmops.finetune.attributes.info_module
+  - llmops.finetune.attributes.group_all
 options:
   src:
     description:

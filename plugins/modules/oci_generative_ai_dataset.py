@@ -80,7 +80,7 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.oci
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.oci
+  - llmops.finetune.attributes.group_oci
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.dataset_info

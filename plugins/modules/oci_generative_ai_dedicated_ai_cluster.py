@@ -91,10 +91,10 @@ options:
     default: present
 extends_documentation_fragment:
   - llmops.finetune.oci
-  - llmops.finetune.oci.waiting
+  - llmops.finetune.oci.timeouts
   - llmops.finetune.waiting.progress
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.oci
+  - llmops.finetune.attributes.group_oci
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.oci_generative_ai_dedicated_ai_cluster_info

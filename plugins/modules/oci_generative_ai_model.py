@@ -178,10 +178,10 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.oci
   - llmops.finetune.training
-  - llmops.finetune.oci.waiting
+  - llmops.finetune.oci.timeouts
   - llmops.finetune.waiting.progress
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.oci
+  - llmops.finetune.attributes.group_oci
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.oci_generative_ai_dataset

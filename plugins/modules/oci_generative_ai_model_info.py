@@ -63,7 +63,7 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.oci
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.oci
+  - llmops.finetune.attributes.group_oci
   - llmops.finetune.attributes.info_module
 seealso:
   - module: llmops.finetune.oci_generative_ai_model

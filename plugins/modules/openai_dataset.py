@@ -82,7 +82,7 @@ extends_documentation_fragment:
   - llmops.finetune.openai
   - llmops.finetune.waiting
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.openai
+  - llmops.finetune.attributes.group_openai
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.dataset_info

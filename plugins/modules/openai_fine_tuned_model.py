@@ -172,7 +172,7 @@ extends_documentation_fragment:
   - llmops.finetune.waiting
   - llmops.finetune.waiting.progress
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.openai
+  - llmops.finetune.attributes.group_openai
   - llmops.finetune.attributes.resource
 seealso:
   - module: llmops.finetune.openai_dataset

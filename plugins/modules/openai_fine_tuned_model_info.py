@@ -57,7 +57,7 @@ options:
 extends_documentation_fragment:
   - llmops.finetune.openai
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.openai
+  - llmops.finetune.attributes.group_openai
   - llmops.finetune.attributes.info_module
 seealso:
   - module: llmops.finetune.openai_fine_tuned_model

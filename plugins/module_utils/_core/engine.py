@@ -431,7 +431,10 @@ class Engine:
             except (Unavailable, Throttled) as error:
                 if not left:
                     raise
+                # A slice that ended here would begin to count anew, for ever where nothing ever answers.
+                told_later, self._told_later = self._told_later, self._told_later or self._bound is None
                 self._sleep(min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses))))
+                self._told_later = told_later
         raise AssertionError("unreachable")
 
     def _settled(self, runs: list[Run]) -> list[Run]:

@@ -12,5 +12,5 @@ from typing import Any
 
 # In seconds, by state. Those of the provider's own tools: 80 minutes to create, 20 to delete.
 TIMEOUTS = {"present": 4800, "absent": 1200}
-# Documented by the fragment llmops.finetune.oci.waiting.
+# Documented by the fragment llmops.finetune.oci.timeouts.
 WAIT_SPEC: dict[str, Any] = {"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int"}}

@@ -385,7 +385,7 @@ class ObjectApi:
 
     def _head_object(self, call: ObjectCall) -> Answer:
         version = self._existing(call)
-        return Answer(Content(version.size, lambda: version.read()), headers=self._object_headers(version))
+        return Answer(Content(version.size, version.read), headers=self._object_headers(version))
 
     def _delete_object(self, call: ObjectCall) -> Answer:
         bucket = self._bucket(call)

@@ -122,7 +122,7 @@ class TestExactlyOne:
         assert [found["id"] for found in host.made()] == [made["id"]]
 
     def test_at_the_same_time(self, host: ClusterHost) -> None:
-        results = host.together(*(lambda: host.tuning() for _task in range(3)))
+        results = host.together(*[host.tuning] * 3)
         assert len({result["id"] for result in results}) == 1
         assert len(host.made()) == 1
 
