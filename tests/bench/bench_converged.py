@@ -7,7 +7,9 @@ Both are whole processes, run in turn against the sandbox: the module as Ansible
 the API requests of a converged run with 10 and with 10,000 other jobs in the account.
 
 Bounds: at most 200 ms more (median of the pairwise differences), with Bedrock 300 ms; at most 2 requests (OpenAI), 4
-(Bedrock).
+(Bedrock), 3 (OCI).
+
+``python tests/bench/bench_converged.py [PROVIDER ...]``, all if left out.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,17 @@ jobs = client.list_model_customization_jobs(
 job = client.get_model_customization_job(jobIdentifier=jobs[0]["jobArn"])
 tags = [client.list_tags_for_resource(resourceARN=arn)["tags"] for arn in (job["jobArn"], job["outputModelArn"])]
 print(json.dumps({"job_arn": job["jobArn"], "custom_model_arn": job["outputModelArn"], "tags": tags}))
+"""
+SMALLEST_OCI = """
+import json, os, sys, oci
+client = oci.generative_ai.GenerativeAiClient(
+    oci.config.from_file(os.environ["OCI_CONFIG_FILE"]), service_endpoint=os.environ["OCI_SERVICE_ENDPOINT"]
+)
+models = client.list_models(
+    os.environ["OCI_COMPARTMENT_ID"], display_name=sys.argv[1], sort_by="timeCreated", sort_order="DESC", limit=1000
+).data.items
+model = client.get_model(models[0].id).data
+print(json.dumps({"id": model.id, "state": model.lifecycle_state}))
 """
 
 
@@ -85,6 +98,23 @@ def _bedrock(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _oci(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
+    data = _ansible(
+        "oci_generative_ai_dataset",
+        {"src": str(ROOT / "examples/datasets/support-bot-pairs.jsonl"), "bucket": sandbox.oci.bucket},
+        environ,
+    )
+    return {
+        "compartment_id": sandbox.oci.compartment_id,
+        "display_name": NAME,
+        "base_model_id": sandbox.oci.base_model_id,
+        "fine_tune_details": {
+            "dedicated_ai_cluster_id": sandbox.oci.cluster_id,
+            "training_dataset": {key: data[key] for key in ("namespace", "bucket", "object")},
+        },
+    }
+
+
 CASES = (
     Case(
         "openai",
@@ -107,13 +137,24 @@ CASES = (
             jobs=jobs, job_name=f"other-{jobs}-{{i}}", model_name=f"other-{jobs}-{{i}}"
         ),
     ),
+    Case(
+        "oci",
+        "oci_generative_ai_model",
+        3,
+        0.2,
+        SMALLEST_OCI,
+        _oci,
+        lambda sandbox, models: sandbox.oci.seed(models=models),
+    ),
 )
 
 
-def main() -> int:
+def main(providers: Sequence[str]) -> int:
     """Print the ratios; 1 if a bound is missed."""
     failed = 0
     for case in CASES:
+        if providers and case.provider not in providers:
+            continue
         with tempfile.TemporaryDirectory() as folder, Sandbox(speed=2000) as sandbox:
             failed |= _bench(case, Path(folder), sandbox)
     return failed
@@ -191,4 +232,4 @@ def _timed(command: list[str], environ: dict[str, str]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

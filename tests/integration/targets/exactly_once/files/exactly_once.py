@@ -1,12 +1,13 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a playbook in trouble, again and again, and counts the jobs that were paid for.
+"""Runs a playbook in trouble, again and again, and counts the runs that were paid for.
 
-exactly_once.py SCENARIO SANDBOX LOOPS: SANDBOX is the folder of the sandbox, SCENARIO one of
+exactly_once.py PROVIDER SCENARIO SANDBOX LOOPS: PROVIDER is openai, bedrock or oci, SANDBOX the folder of the sandbox,
+SCENARIO one of
 
-- lost: the answer to the create call is lost after the job was made
-- errors: the create call is answered by 500 three times, before or after the job was made
+- lost: the answer to the create call is lost after the run was made
+- errors: the create call is answered by 500 three times, before or after the run was made
 - killed: the controller, or it and its module, is killed at a random moment, and the playbook run again
 - twice: two playbooks run at the same time
 """
@@ -22,19 +23,28 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PLAYBOOK = Path(__file__).with_name("one_model.yml")
-EXAMPLE = {"messages": [{"role": "user", "content": "Ping?"}, {"role": "assistant", "content": "Pong."}]}
 # Within this many seconds of its start a playbook of this kind has sent its create call.
 KILL_WITHIN = 6.0
+CHAT = {"messages": [{"role": "user", "content": "Ping?"}, {"role": "assistant", "content": "Pong."}]}
+CONVERSE = {
+    "schemaVersion": "bedrock-conversation-2024",
+    "messages": [
+        {"role": "user", "content": [{"text": "Ping?"}]},
+        {"role": "assistant", "content": [{"text": "Pong."}]},
+    ],
+}
+PAIR = {"prompt": "Ping?", "completion": "Pong."}
 
 
 class Host:
     """A sandbox of our own, as a process."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, dialect: str) -> None:
         ready = Path(f"ready-{os.getpid()}.json")
         self.process = subprocess.Popen(
             [sys.executable, program, "--port-file", str(ready), "--speed", "1", "--parent", str(os.getpid())],
@@ -46,7 +56,11 @@ class Host:
             time.sleep(0.05)
         told = json.loads(ready.read_text())
         self.control_url: str = told["control_url"]
-        self.env: dict[str, str] = told["env"]
+        self.env: dict[str, str] = {
+            **told["dialects"][dialect],
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         data = json.dumps(body).encode() if body else None
@@ -55,97 +69,223 @@ class Host:
         with opener.open(request, timeout=60) as answer:
             return json.load(answer)
 
-    def paid(self, name: str) -> list[str]:
-        """The ids of the jobs of a name that nobody cancelled."""
-        return [
-            job["id"]
-            for job in self.control("GET", "openai/jobs")["jobs"]
-            if job["suffix"] == name and job["status"] != "cancelled"
-        ]
+
+# -- the providers ---------------------------------------------------------------------------------------------
 
 
-def start(host: Host, name: str, training_file: str) -> subprocess.Popen[str]:
-    environ = {**os.environ, **host.env, "MODEL_NAME": name, "TRAINING_FILE": training_file, "ANSIBLE_NOCOLOR": "1"}
-    # What ansible exports to its modules is not for a playbook of its own.
-    environ.pop("ANSIBLE_STDOUT_CALLBACK", None)
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(PLAYBOOK)]
-    return subprocess.Popen(
-        command,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
+@dataclass(frozen=True)
+class Provider:
+    """``prepare`` uploads the data and gives the module's options; ``paid`` the ids of the runs of a name that nobody
+    cancelled. ``create`` and ``any_call`` are operations as the sandbox calls them."""
+
+    dialect: str
+    module: str
+    name: str
+    create: str
+    any_call: str
+    prepare: Callable[[Host], Mapping[str, Any]]
+    paid: Callable[[Host, str], list[str]]
+
+
+def prepare_openai(host: Host) -> Mapping[str, Any]:
+    files = host.control("POST", "openai/seed", files=[{"filename": "data.jsonl", "content": lines(CHAT, 12)}])
+    return {"model": "gpt-4o-mini", "training_file": files["files"][0], "seed": 1}
+
+
+def paid_openai(host: Host, name: str) -> list[str]:
+    jobs = host.control("GET", "openai/jobs")["jobs"]
+    return [job["id"] for job in jobs if job["suffix"] == name and job["status"] != "cancelled"]
+
+
+def prepare_bedrock(host: Host) -> Mapping[str, Any]:
+    import boto3  # each provider needs its own library only
+
+    account = host.control("GET", "bedrock/account")
+    bucket = account["data_bucket"]
+    client = boto3.client(
+        "s3",
+        endpoint_url=host.env["AWS_ENDPOINT_URL"],
+        region_name=host.env["AWS_REGION"],
+        aws_access_key_id=host.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=host.env["AWS_SECRET_ACCESS_KEY"],
     )
+    client.put_object(Bucket=bucket, Key="data.jsonl", Body=lines(CONVERSE, 12))
+    return {
+        "base_model_identifier": "amazon.nova-micro-v1:0",
+        "role_arn": account["role_arn"],
+        "training_data_config": {"s3_uri": f"s3://{bucket}/data.jsonl"},
+        "output_data_config": {"s3_uri": f"s3://{account['output_bucket']}/runs"},
+    }
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """The run's id and all that was printed; ends the program when the playbook failed."""
-    output, _unused = process.communicate(timeout=600)
-    found = re.search(r"run=(ftjob-\w+)", output)
-    if process.returncode or not found:
-        sys.exit(f"the playbook failed:\n{output}")
-    return found[1], output
+def paid_bedrock(host: Host, name: str) -> list[str]:
+    return [
+        job["arn"]
+        for job in host.control("GET", "bedrock/jobs")["jobs"]
+        if job["tags"].get("llmops_finetune_name") == name and job["status"] not in ("Stopping", "Stopped")
+    ]
 
 
-def once(host: Host, scenario: str, name: str, training_file: str, chance: random.Random) -> None:
-    """One round: trouble, then a run in peace, which finds the only job."""
-    host.control("DELETE", "faults")
-    if scenario == "lost":
-        host.control("POST", "faults", operation="openai.jobs.create", reset="after", times=1)
-        finish(start(host, name, training_file))
-    elif scenario == "errors":
-        when = chance.choice(["before", "after"])
-        host.control("POST", "faults", operation="openai.jobs.create", status=500, when=when, times=3)
-        finish(start(host, name, training_file))
-    elif scenario == "killed":
-        # Stretch the moment in which it matters.
-        host.control("POST", "faults", operation="openai.jobs.create", delay=1.0)
-        process = start(host, name, training_file)
-        asked = len(host.control("GET", "requests?operation=openai.jobs.create")["requests"])
-        moment, whole = chance.random(), chance.random() < 0.5
-        if chance.random() < 0.5:
+def prepare_oci(host: Host) -> Mapping[str, Any]:
+    import oci
+
+    account = host.control("GET", "oci/account")
+    place = {"namespace": account["namespace"], "bucket": account["bucket"], "object": "data.jsonl"}
+    client = oci.object_storage.ObjectStorageClient(
+        oci.config.from_file(host.env["OCI_CONFIG_FILE"]), service_endpoint=host.env["OCI_SERVICE_ENDPOINT"]
+    )
+    client.put_object(*place.values(), lines(PAIR, 40))
+    return {
+        "compartment_id": account["compartment_id"],
+        "base_model_id": account["base_models"]["meta.llama-3.3-70b-instruct"],
+        "fine_tune_details": {
+            "dedicated_ai_cluster_id": account["clusters"]["LARGE_GENERIC"],
+            "training_dataset": place,
+        },
+    }
+
+
+def paid_oci(host: Host, name: str) -> list[str]:
+    """Nothing stops a training of OCI: every one is paid for."""
+    return [model["id"] for model in host.control("GET", "oci/models")["models"] if model["display_name"] == name]
+
+
+PROVIDERS = {
+    "openai": Provider(
+        "openai",
+        "openai_fine_tuned_model",
+        "name",
+        "openai.jobs.create",
+        "openai.jobs.*",
+        prepare_openai,
+        paid_openai,
+    ),
+    "bedrock": Provider(
+        "aws",
+        "bedrock_custom_model",
+        "custom_model_name",
+        "bedrock.CreateModelCustomizationJob",
+        "bedrock.*",
+        prepare_bedrock,
+        paid_bedrock,
+    ),
+    "oci": Provider(
+        "oci", "oci_generative_ai_model", "display_name", "oci.CreateModel", "oci.*", prepare_oci, paid_oci
+    ),
+}
+
+
+def lines(example: Mapping[str, Any], number: int) -> str:
+    return (json.dumps(example) + "\n") * number
+
+
+# -- the stories -----------------------------------------------------------------------------------------------
+
+
+class Story:
+    """One scenario of one provider, told again and again."""
+
+    def __init__(self, provider: Provider, host: Host, chance: random.Random) -> None:
+        self.provider = provider
+        self.host = host
+        self.chance = chance
+        self.options = provider.prepare(host)
+
+    def start(self, name: str) -> subprocess.Popen[str]:
+        """A playbook that starts the training of a name, and tells its id."""
+        train = {**self.options, self.provider.name: name, "wait": False}
+        tasks = [
+            {f"llmops.finetune.{self.provider.module}": train, "register": "model"},
+            {"ansible.builtin.debug": {"msg": "run={{ model.run_id }} changed={{ model.changed }}"}},
+        ]
+        python = {"ansible_python_interpreter": sys.executable}
+        playbook = Path(f"playbook-{os.getpid()}-{name}.json")
+        playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": python, "tasks": tasks}]))
+        environ = {**os.environ, **self.host.env, "ANSIBLE_NOCOLOR": "1"}
+        # What ansible exports to its modules is not for a playbook of its own.
+        environ.pop("ANSIBLE_STDOUT_CALLBACK", None)
+        return subprocess.Popen(
+            ["ansible-playbook", "-i", "localhost,", "-c", "local", str(playbook)],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """The run's id and all that was printed; ends the program when the playbook failed."""
+        output, _unused = process.communicate(timeout=600)
+        found = re.search(r"run=([\w:./-]+) changed=", output)
+        if process.returncode or not found:
+            sys.exit(f"the playbook failed:\n{output}")
+        return found[1], output
+
+    def fault(self, **fault: Any) -> None:
+        """Trouble with the create call."""
+        self.host.control("POST", "faults", operation=self.provider.create, **fault)
+
+    def asked(self) -> int:
+        """How many requests the host has had."""
+        return int(self.host.control("GET", f"requests/count?operation={self.provider.any_call}")["count"])
+
+    def once(self, scenario: str, name: str) -> None:
+        """One round: trouble, then a run in peace, which finds the only one that is paid for."""
+        self.host.control("DELETE", "faults")
+        if scenario == "lost":
+            self.fault(reset="after", times=1)
+            self.finish(self.start(name))
+        elif scenario == "errors":
+            self.fault(status=500, when=self.chance.choice(["before", "after"]), times=3)
+            self.finish(self.start(name))
+        elif scenario == "killed":
+            # Stretch the moment in which it matters.
+            self.fault(delay=1.0)
+            self.kill(name)
+            self.host.control("DELETE", "faults")
+        else:
+            for process in [self.start(name), self.start(name)]:
+                self.finish(process)
+        survivor, output = self.finish(self.start(name))
+        if scenario == "killed":
+            # A module that outlived its controller may still have been at work.
+            time.sleep(2)
+            survivor, output = self.finish(self.start(name))
+        paid = self.provider.paid(self.host, name)
+        if paid != [survivor]:
+            sys.exit(f"{scenario}, {name}: {paid} are paid for; the last run found {survivor}:\n{output}")
+        self.host.control("POST", "clock", advance=100000)
+
+    def kill(self, name: str) -> None:
+        """Start a playbook, and kill it, or it and its module, at any moment, or one about its first calls."""
+        asked = self.asked()
+        process = self.start(name)
+        moment, whole = self.chance.random(), self.chance.random() < 0.5
+        if self.chance.random() < 0.5:
             time.sleep(moment * KILL_WITHIN)
         else:
-            while process.poll() is None and asked == len(
-                host.control("GET", "requests?operation=openai.jobs.*")["requests"]
-            ):
+            while process.poll() is None and asked == self.asked():
                 time.sleep(0.02)
             time.sleep(moment)
         if process.poll() is None:
             kill = os.killpg if whole else os.kill
             kill(process.pid, signal.SIGKILL)
         process.wait()
-        host.control("DELETE", "faults")
-    else:
-        for process in [start(host, name, training_file), start(host, name, training_file)]:
-            finish(process)
-    survivor, output = finish(start(host, name, training_file))
-    if scenario == "killed":
-        # A module that outlived its controller may still have been at work.
-        time.sleep(2)
-        survivor, output = finish(start(host, name, training_file))
-    paid = host.paid(name)
-    if paid != [survivor]:
-        sys.exit(f"{scenario}, {name}: the jobs {paid} are paid for; the last run found {survivor}:\n{output}")
-    host.control("POST", "clock", advance=100000)
 
 
 def main() -> None:
-    scenario, program, loops = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    host = Host(program)
+    provider, scenario, program, loops = PROVIDERS[sys.argv[1]], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    host = Host(program, provider.dialect)
     seed = random.SystemRandom().randrange(10**6)
     try:
-        example = json.dumps(EXAMPLE) + "\n"
-        files = host.control("POST", "openai/seed", files=[{"filename": "data.jsonl", "content": example * 12}])
-        chance = random.Random(seed)
+        story = Story(provider, host, random.Random(seed))
         for number in range(loops):
-            once(host, scenario, f"{scenario}-{number}", files["files"][0], chance)
+            story.once(scenario, f"{scenario}-{number}")
     finally:
         host.process.terminate()
         host.process.wait()
-    print(f"{scenario}: {loops} times one job (seed {seed})")
+    print(f"{sys.argv[1]}, {scenario}: {loops} times one run (seed {seed})")
 
 
 if __name__ == "__main__":
