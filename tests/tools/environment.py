@@ -220,7 +220,7 @@ def _install(folder: Path, packages: list[str]) -> None:
     log = folder / "pip.log"
     with log.open("w") as output:
         # pip 22.3 is the first with --python, on which the bootstrap of ansible-test's environments rests.
-        for arguments in (["--upgrade", "pip>=22.3"], packages):
+        for arguments in (["--upgrade", "pip>=22.3"], ["--no-compile", *packages]):
             result = subprocess.run([*pip, *arguments], cwd=ROOT, stdout=output, stderr=output, check=False)
             if result.returncode:
                 break
@@ -355,7 +355,8 @@ def ansible_test_environment(venv: Path, step: str) -> dict[str, str]:
     home = venv / f"home-{step}"
     settings = configparser.RawConfigParser()
     settings["global"] = {name: "\n" + value if "\n" in value else value for name, value in _pip_settings(venv).items()}
-    settings["install"] = {"quiet": "1"}
+    # For pip's configuration "no" means not to compile. What is imported is compiled then; OCI's SDK has 18,000 files.
+    settings["install"] = {"quiet": "1", "no-compile": "no"}
     pip_file = home / ".config" / "pip" / "pip.conf"
     pip_file.parent.mkdir(parents=True, exist_ok=True)
     with pip_file.open("w") as output:
