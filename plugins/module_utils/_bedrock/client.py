@@ -163,11 +163,13 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
     request = about.get("RequestId")
     marks = f"HTTP {status}, {code}" + (f", request {request}" if request else "")
     said = said.partition("The Canonical String")[0].strip()
-    text = f"{doing}: {said or code} ({marks})"
+    brief = f"{doing}: {said or code}"
+    text = f"{brief} ({marks})"
     wait = number(mapping(about.get("HTTPHeaders")).get("retry-after"))
     retry_after = None if wait is None else float(wait)
     if code in _THROTTLED or status == 429:
-        return Throttled(text, hint="AWS limits the rate of calls.", status=status, code=code, retry_after=retry_after)
+        hint = "AWS limits the rate of calls."
+        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
     if status >= 500 or code in ("RequestTimeout", "InternalServerException"):
         return Unavailable(text, retry_after=retry_after)
     if creates and code == "ServiceQuotaExceededException":
@@ -177,6 +179,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
             status=status,
             code=code,
             retry_after=_QUOTA_PAUSE,
+            brief=brief,
         )
     if creates and _ROLE_NOT_READY in said:
         return Throttled(
@@ -185,6 +188,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
             status=status,
             code=code,
             at_most=_ROLE_LAG,
+            brief=brief,
         )
     if creates and (_IN_USE in said or code == "ConflictException"):
         return Outdated(text, hint="Give another name.", status=status, code=code)

@@ -8,8 +8,8 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -37,12 +37,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import (
     decide,
-    differences,
     group_twins,
+    trains_anew,
 )
 
 _T = TypeVar("_T")
-_MARKS = re.compile(r" \(HTTP [^()]*\)$")
 
 # A lost answer may belong to a request that the provider is still working on, so look more than once.
 _LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
@@ -121,13 +120,12 @@ class Engine:
 
     def _look_for_what_came_first(self) -> None:
         """What made the provider refuse is there, but listings lag: look for it before anything is decided anew."""
-        told_later, self._told_later = self._told_later, True  # another slice would begin to count anew
         pauses = intervals()
-        for _look in range(_LOOKS_AFTER_REFUSAL):
-            self._sleep(next(pauses))
-            if self._seen is None or any(run.id not in self._seen for run in self._observe()):
-                break
-        self._told_later = told_later
+        with self._one_slice(True):  # another would begin to count anew
+            for _look in range(_LOOKS_AFTER_REFUSAL):
+                self._sleep(next(pauses))
+                if self._seen is None or any(run.id not in self._seen for run in self._observe()):
+                    break
 
     def _converge(self) -> None:
         options = self.options
@@ -302,9 +300,7 @@ class Engine:
                 self._told_later = self._told_later or soon  # another slice would begin to count anew
                 if not (self.options.wait or soon) or self.clock.monotonic() + pause >= end:
                     raise
-                # Without the marks of one answer: the same refusal is one line, not one a slice.
-                said = _MARKS.sub("", error.message)
-                self._progress = Progress("waiting for the provider to accept the run", message=said)
+                self._progress = Progress("waiting for the provider to accept the run", message=error.brief)
                 self._sleep(pause)
             except Unavailable as error:
                 sends += 1
@@ -340,7 +336,7 @@ class Engine:
             if run.token is None
             and run.id not in seen
             and run.verified
-            and not any(change.kind == "training" for change in differences(self.driver.fields, self.driver.wish, run))
+            and not trains_anew(self.driver.fields, self.driver.wish, run)
             else run
             for run in runs
         ]
@@ -431,11 +427,19 @@ class Engine:
             except (Unavailable, Throttled) as error:
                 if not left:
                     raise
-                # A slice that ended here would begin to count anew, for ever where nothing ever answers.
-                told_later, self._told_later = self._told_later, self._told_later or self._bound is None
-                self._sleep(min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses))))
-                self._told_later = told_later
+                # Another slice would begin to count anew, for ever where nothing ever answers.
+                with self._one_slice(self._bound is None):
+                    self._sleep(min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses))))
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def _one_slice(self, needed: bool) -> Iterator[None]:
+        """Where ``needed``, no slice ends within."""
+        before, self._told_later = self._told_later, self._told_later or needed
+        try:
+            yield
+        finally:
+            self._told_later = before
 
     def _settled(self, runs: list[Run]) -> list[Run]:
         """Wait for what is being stopped or deleted; check mode foresees how that ends instead."""

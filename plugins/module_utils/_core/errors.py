@@ -73,7 +73,8 @@ class Throttled(Refused):
     """A clear no for now (rate limit, full quota, input not ready): nothing was changed, ask again later.
 
     ``retry_after`` is in seconds, where the provider says it. ``at_most``: after how many seconds it is no longer
-    believable that asking again helps; None leaves that to the task's time-out.
+    believable that asking again helps; None leaves that to the task's time-out. ``brief``: the message without what
+    is another with each answer (a request's id), so that one refusal is one line of progress.
     """
 
     def __init__(
@@ -85,10 +86,12 @@ class Throttled(Refused):
         code: str | None = None,
         retry_after: float | None = None,
         at_most: float | None = None,
+        brief: str = "",
     ) -> None:
         super().__init__(message, hint=hint, status=status, code=code)
         self.retry_after = retry_after
         self.at_most = at_most
+        self.brief = brief or message
 
 
 class Outdated(Refused):

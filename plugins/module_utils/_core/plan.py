@@ -51,6 +51,11 @@ def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> l
     return found
 
 
+def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> bool:
+    """Whether the wish asks for another model than the run makes."""
+    return any(change.kind == "training" for change in differences(fields, wish, run))
+
+
 def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
     """Sort out runs that several tasks, or one re-sent request, started for one intent (the same token).
 

@@ -211,11 +211,13 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
     said = str(error.message or "").strip()
     request = error.request_id
     marks = ", ".join([f"HTTP {status}", *([code] if code else []), *([f"request {request}"] if request else [])])
-    text = f"{doing}: {said or code or 'refused'} ({marks})"
+    brief = f"{doing}: {said or code or 'refused'}"
+    text = f"{brief} ({marks})"
     wait = number(mapping(error.headers).get("retry-after"))
     retry_after = None if wait is None else float(wait)
     if status == 429:
-        return Throttled(text, hint="OCI limits the rate of calls.", status=status, code=code, retry_after=retry_after)
+        hint = "OCI limits the rate of calls."
+        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
     if status >= 500 and status != 501:
         return Unavailable(text, retry_after=retry_after)
     if creates and code in _LIMITS:
@@ -225,7 +227,11 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
             status=status,
             code=code,
             retry_after=_LIMIT_PAUSE,
+            brief=brief,
         )
+    if creates and code == "IncorrectState":
+        hint = "What it needs is being made or changed."  # what cannot become ready is refused before
+        return Throttled(text, hint=hint, status=status, code=code, brief=brief)
     if code in (_TAKEN_TOKEN, _CHANGED):
         return Outdated(text, hint="Something else changed it. Run the task again.", status=status, code=code)
     if status == 404:

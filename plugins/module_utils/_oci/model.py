@@ -16,7 +16,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core import marke
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
     number,
     same_content,
-    same_value,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
     CHECK_MODE,
@@ -42,7 +41,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import models, objects, shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
@@ -493,14 +492,7 @@ class Model:
         return found
 
     def _is_same(self, run: Run) -> bool:
-        shown = run.shown
-        data, config = shown.get(_DATA), mapping(shown.get(_CONFIG))
-        return (
-            data is not None
-            and shown.get("base_model_id") == self.wish["base_model_id"]
-            and same_content(self.wish[_DATA], data)
-            and all(same_value(value, config.get(key)) for key, value in self.wish.get(_CONFIG, {}).items())
-        )
+        return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run)
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""
@@ -534,14 +526,8 @@ class Model:
             "freeform_tags": tags.freeform(self.wish, own),
             "defined_tags": tags.defined(self.wish) or None,
         }
-        try:
-            with self.api.translated(f"Training the model {self.name}", creates=True):
-                response = self.api.once(GENERATIVE_AI).create_model(shapes.body(body), opc_retry_token=token)
-        except Refused as error:
-            if error.code != "IncorrectState":
-                raise
-            # The cluster is being made or changed; what cannot become ready was refused by prepare.
-            raise Throttled(error.message, hint=error.hint, status=error.status, code=error.code) from error
+        with self.api.translated(f"Training the model {self.name}", creates=True):
+            response = self.api.once(GENERATIVE_AI).create_model(shapes.body(body), opc_retry_token=token)
         run = models.run_of(models.known(shapes.answer(response)), whole=True)
         self._begun(run, _CREATE, response)
         return replace(run, token=token)
@@ -562,11 +548,10 @@ class Model:
         try:
             model, etag = models.get_model(self.api, run.id)
             if "compartment_id" in changed:
-                moved = model.get("compartment_id") == self.wish["compartment_id"]  # though the answer was lost
-                if not moved:
+                wrote = model.get("compartment_id") == self.wish["compartment_id"]  # though the answer was lost
+                if not wrote:
                     self._move(run.id, etag)
-                wrote = True
-                if not moved:
+                    wrote = True
                     model, etag = models.get_model(self.api, run.id)
             if changed - {"compartment_id"}:
                 self._put(model, etag, changed)

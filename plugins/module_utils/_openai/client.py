@@ -177,13 +177,15 @@ def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailabl
         )
         if part
     )
-    text = f"{doing}: {said} ({marks})"
+    brief = f"{doing}: {said}"
+    text = f"{brief} ({marks})"
     retry_after = _seconds(error.response.headers.get("retry-after"))
     if status == 429:
         final = _FINAL_429.get(code or "")
         if final:
             return Refused(text, hint=final, status=status, code=code)
-        return Throttled(text, hint="The provider limits the rate.", status=status, code=code, retry_after=retry_after)
+        hint = "The provider limits the rate."
+        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
     if status in (408, 409) or status >= 500:
         return Unavailable(text, retry_after=retry_after)
     if status == 404:
@@ -191,9 +193,8 @@ def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailabl
         hint = "Check base_url (it usually ends in /v1), or azure_endpoint and api_version." if path else ""
         return NotVisible(text, hint=hint, status=status, code=code)
     if status == 400 and any(words in said for words in _NOT_READY):
-        return Throttled(
-            text, hint="The host is still processing the file.", status=status, code=code, at_most=_FILE_READY
-        )
+        hint = "The host is still processing the file."
+        return Throttled(text, hint=hint, status=status, code=code, at_most=_FILE_READY, brief=brief)
     hint = ""
     if status == 401:
         hint = "Check api_key, organization and project, or their environment variables."
