@@ -106,6 +106,7 @@ options:
       - validation
     default: training
 seealso:
+  - module: llmops.finetune.dataset
   - module: llmops.finetune.openai_dataset
   - module: llmops.finetune.bedrock_dataset
   - module: llmops.finetune.oci_generative_ai_dataset

@@ -19,7 +19,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.bedrock_formats import SCHEMA_VERSION
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import quote
@@ -41,6 +41,17 @@ class Loss(Exception):
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.issue = (code, message, hint)
+
+
+class Unfit(ValueError):
+    """A format is unknown, or cannot be written from the source's. The message says which can."""
+
+
+class Sink(Protocol):
+    """What takes bytes, such as a file that is open for writing."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of the data."""
 
 
 @dataclass(frozen=True)
@@ -82,24 +93,22 @@ class Conversion:
         return self.report.ok
 
 
-def convert(
-    source: Source, to_format: str, dest: BinaryIO | None = None, *, from_format: str | None = None
-) -> Conversion:
+def convert(source: Source, to_format: str, dest: Sink | None = None, *, from_format: str | None = None) -> Conversion:
     """Write a dataset to ``dest`` in another format, line by line; without ``dest``, find out what would be written.
 
     ``from_format`` and ``to_format`` are names in registry.FORMATS; without the first, it is detected. Where they are
     the same, the bytes are copied. The source is read twice: checked, then converted. It must hold no error; a host's
-    limits are not checked. Raises ValueError for a pair of formats that cannot be converted (see targets()), and
+    limits are not checked. Raises Unfit for a pair of formats that cannot be converted (see targets()), and
     DatasetError where the source cannot be read or changes meanwhile. An OSError of ``dest`` is the caller's.
     """
     for name in (from_format, to_format):
         if name is not None and name not in FORMATS:
-            raise ValueError(f"Unknown dataset format {name!r}; known are {', '.join(FORMATS)}.")
+            raise Unfit(f"Unknown dataset format {name!r}; known are {', '.join(FORMATS)}.")
     report = scan(source, format=from_format, limits=_ANY)
     if report.format is None or not report.ok:
         return Conversion(report, to_format)
     if to_format not in targets(report.format):
-        raise ValueError(
+        raise Unfit(
             f"A dataset in the format {report.format} cannot be written as {to_format}. "
             f"It can be written as: {', '.join(targets(report.format))}."
         )
@@ -116,10 +125,20 @@ def targets(from_format: str) -> tuple[str, ...]:
     return (from_format, *others)
 
 
+def conversation(form: str, example: dict[str, Any]) -> Talk | None:
+    """Return what a valid example of a format says, which is the same in every format it can be written in; None where
+    it is no plain conversation."""
+    read = _READERS.get(form)
+    try:
+        return read(example) if read else None
+    except Loss:
+        return None
+
+
 class _Run:
     """One pass over a valid source."""
 
-    def __init__(self, source: Source, report: Report, to_format: str, dest: BinaryIO | None) -> None:
+    def __init__(self, source: Source, report: Report, to_format: str, dest: Sink | None) -> None:
         self.source = source
         self.report = report
         self.to_format = to_format
@@ -138,10 +157,7 @@ class _Run:
             else:
                 self._translate(translate, stream, read)
         if read.hexdigest() != self.report.sha256:
-            raise DatasetError(
-                f"{self.source.path or self.source.label} changed while it was read. "
-                "Wait until it is written, then run again."
-            )
+            raise self._changed()
         if not self.report.ok:
             return Conversion(self.report, self.to_format)
         return Conversion(self.report, self.to_format, self.examples, self.size, self.digest.hexdigest())
@@ -155,6 +171,13 @@ class _Run:
             except Loss as loss:
                 self._refuse(number, loss)
                 continue
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                # It was a valid line when it was checked, unless the reader or the writer is wrong.
+                while _read(self.source, stream, 1 << 20, read):
+                    pass
+                if read.hexdigest() == self.report.sha256:
+                    raise
+                raise self._changed() from error
             if self.report.ok:
                 self.examples += 1
                 self._write(written)
@@ -167,6 +190,12 @@ class _Run:
             for line in lines:
                 yield (line.removeprefix(_BOM) if first else line).strip(b" \t\r")
                 first = False
+
+    def _changed(self) -> DatasetError:
+        return DatasetError(
+            f"{self.source.path or self.source.label} changed while it was read. "
+            "Wait until it is written, then run again."
+        )
 
     def _write(self, data: bytes) -> None:
         self.size += len(data)

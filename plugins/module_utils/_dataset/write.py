@@ -1,0 +1,506 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write a dataset as one file, or as one to train on and one to validate with. Private to llmops.finetune; may change
+at any time.
+
+``write`` streams into what is open for writing; ``put`` and ``remove`` make files as they should be; ``converge`` does
+either as the options of the module ``dataset`` say. Each raises FineTuneError, and then nothing has been changed, but
+for what the error says itself.
+
+A split asks each example alone: the first 8 bytes of the sha256 of ``<seed>\\n<what the example says>``, as a number
+from 0 to 1, are below the share of validation, or not. So an example keeps its side when others are added, removed or
+moved; a larger share only moves examples to validation; repetitions are on one side; and so is what was converted from
+the same conversation. The price is that the share is met on average only. This MUST stay as it is: another
+assignment is other content, and other content is another training run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import (
+    Sink,
+    Unfit,
+    conversation,
+    convert,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+
+_BOM = b"\xef\xbb\xbf"
+_ANY = Limits(profile="any", accepts_bom=True)
+_SHOWN_WARNINGS = 5
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Split:
+    """``share`` of the examples, between 0 and 1, goes to validation; ``seed`` decides which."""
+
+    share: float
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise InvalidInput(
+                f"split is {self.share}; it is a share between 0 and 1.", hint="0.1 is a tenth of the examples."
+            )
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is in one file."""
+
+    examples: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """``report`` is of the source and without an error; ``format`` is that of what was written; ``validation`` is None
+    where nothing was split off."""
+
+    report: Report
+    format: str
+    training: Part
+    validation: Part | None
+
+
+@dataclass(frozen=True)
+class File:
+    """One file before and after, as ``--diff`` shows it: ``state`` (``file`` or ``absent``), and of a file that is
+    written ``format``, ``examples`` and ``sha256``."""
+
+    path: Path
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def changed(self) -> bool:
+        """Whether it was, or is to be, written or removed."""
+        return self.before != self.after
+
+
+def write(
+    source: Source,
+    to_format: str | None = None,
+    training: Sink | None = None,
+    validation: Sink | None = None,
+    *,
+    from_format: str | None = None,
+    split: Split | None = None,
+) -> Written:
+    """Write a dataset, line by line, into one sink or two; without them, find out what would be written.
+
+    ``to_format`` None keeps the format, ``from_format`` None detects it. With ``split`` each line is written without
+    spaces around it and ends with a line feed, blank lines and a byte-order mark are left out; without, a format that
+    stays is a copy byte by byte. Raises InvalidInput where the source cannot be read or is invalid, a line would lose
+    something, or nothing would be left for one side. An OSError of a sink is the caller's.
+    """
+    try:
+        to_format = to_format or from_format or detect_source(source)
+        # Where no format is shown, the report says so, whatever is asked for.
+        wanted = to_format or "openai_chat"
+        if split is None:
+            done = convert(source, wanted, training, from_format=from_format)
+            parts: tuple[Part, ...] = (Part(done.examples, done.bytes, done.sha256),)
+        else:
+            splitter = _Splitter(split, wanted, _Counted(training), _Counted(validation))
+            done = convert(source, wanted, splitter, from_format=from_format)
+            parts = splitter.end() if done.ok else ()
+    except (DatasetError, Unfit) as error:
+        raise InvalidInput(str(error)) from error
+    if not done.ok:
+        raise InvalidInput(_refusal(source, done.report, wanted), facts={"validation": done.report.to_dict()})
+    for side, part in zip(("training", "validation"), parts, strict=False):
+        if split and not part.examples:
+            raise InvalidInput(
+                f"split is {split.share:g} with seed {split.seed}: of {done.report.examples} examples none would be "
+                f"left for {side}; nothing was written.",
+                hint="Give another share or seed, or more examples.",
+                facts={"validation": done.report.to_dict()},
+            )
+    return Written(done.report, done.format, parts[0], parts[1] if split else None)
+
+
+class _Counted:
+    """Counts and hashes what goes into a sink, if there is one."""
+
+    def __init__(self, sink: Sink | None) -> None:
+        self._sink = sink
+        self._examples = 0
+        self._size = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, line: bytes) -> None:
+        self._examples += 1
+        self._size += len(line)
+        self._digest.update(line)
+        if self._sink:
+            self._sink.write(line)
+
+    def part(self) -> Part:
+        return Part(self._examples, self._size, self._digest.hexdigest())
+
+
+class _Splitter:
+    """A sink that gives each line to one of two. What comes may be cut anywhere."""
+
+    def __init__(self, split: Split, form: str, training: _Counted, validation: _Counted) -> None:
+        self._form = form
+        self._training = training
+        self._validation = validation
+        self._seeded = hashlib.sha256(b"%d\n" % split.seed)
+        self._below = int(split.share * 2**64)
+        self._rest = bytearray()
+        self._first = True
+        self._fault: Exception | None = None
+
+    def write(self, data: bytes, /) -> None:
+        self._rest += data
+        if b"\n" in data:
+            *lines, rest = bytes(self._rest).split(b"\n")
+            self._rest[:] = rest
+            for line in lines:
+                self._line(line)
+
+    def end(self) -> tuple[Part, Part]:
+        """Take the rest, and say what went where. To be called once it is known that the source has not changed."""
+        self._line(bytes(self._rest))
+        if self._fault:
+            raise self._fault
+        return self._training.part(), self._validation.part()
+
+    def _line(self, line: bytes) -> None:
+        line = (line.removeprefix(_BOM) if self._first else line).strip(b" \t\r")
+        self._first = False
+        if line:
+            digest = self._seeded.copy()
+            digest.update(self._said(line))
+            chosen = int.from_bytes(digest.digest()[:8], "big") < self._below
+            (self._validation if chosen else self._training).add(line + b"\n")
+
+    def _said(self, line: bytes) -> bytes:
+        """What an example says, in one notation whatever its format."""
+        try:
+            example = json.loads(line)
+            talk = conversation(self._form, example)
+        except (ValueError, LookupError, TypeError, AttributeError) as fault:
+            # It was a valid line when it was checked. Whether the file has changed is known at its end.
+            self._fault = fault
+            return line
+        said = [talk.system, [[turn.role, turn.texts] for turn in talk.turns]] if talk else example
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def put(
+    source: Source,
+    to_format: str | None,
+    dest: str,
+    validation_dest: str | None = None,
+    *,
+    from_format: str | None = None,
+    split: Split | None = None,
+    check_mode: bool,
+    move: Callable[[str, str], object],
+    spare: str | None = None,
+) -> tuple[Written, list[File]]:
+    """Make the file ``dest`` (with ``split``, also ``validation_dest``) hold a dataset; a file that holds it is not
+    touched.
+
+    What is new is first written whole, into a file beside it that only its owner may read, then put in place by
+    ``move(from, to)``. ``spare`` is a folder to write into where that of the file cannot be written to; without it that
+    is an error. The source is read twice, and twice more where a file is there with other content, so that nothing is
+    written where nothing changes.
+    """
+    if (split is None) != (validation_dest is None):
+        raise InvalidInput(
+            "split and validation_dest belong together.", hint="Give both to write two files, or none to write one."
+        )
+    paths = _places({"dest": dest, "validation_dest": validation_dest}, source.path)
+    for option, path in paths.items():
+        _refuse_place(option, path)
+    done = False
+    with _Beside(spare) as beside:
+        try:
+            # What is missing is written at once; what is there is first compared.
+            missing = [path for path in paths.values() if not check_mode and not path.exists()]
+            sinks = [beside.open(path) if path in missing else None for path in paths.values()]
+            written = write(source, to_format, *sinks, from_format=from_format, split=split)
+            parts = [part for part in (written.training, written.validation) if part]
+            files = [_compared(path, part, written.format) for path, part in zip(paths.values(), parts, strict=True)]
+            other = [file.path for file in files if file.changed and file.path not in missing]
+            for path in other:
+                _folder(path, spare)
+            if other and not check_mode:
+                sinks = [beside.open(path) if path in other else None for path in paths.values()]
+                again = write(source, written.format, *sinks, from_format=from_format, split=split)
+                if (again.training, again.validation) != (written.training, written.validation):
+                    raise InvalidInput(
+                        f"{source.label} changed while it was read; nothing was written.",
+                        hint="Wait until it is written, then run again.",
+                    )
+            beside.close()
+            for path, name in beside.names.items():
+                move(name, str(path))
+                done = True
+        except OSError as error:
+            names = " and ".join(str(path) for path in paths.values())
+            raise FineTuneError(
+                f"Writing {names} failed: {error.strerror or error}; "
+                f"{'only one of the files was replaced' if done else 'nothing was changed'}.",
+                hint="Check the file system, then run again.",
+                facts={"changed": done},
+            ) from error
+    return written, files
+
+
+class _Beside:
+    """Files that are written beside those that they are to replace. At the end, those that were not moved are
+    removed."""
+
+    def __init__(self, spare: str | None) -> None:
+        self.names: dict[Path, str] = {}
+        self._spare = spare
+        self._streams = ExitStack()
+
+    def open(self, path: Path) -> Sink:
+        """Begin what is to replace a file. Raises InvalidInput where its folder cannot be written to."""
+        number, self.names[path] = tempfile.mkstemp(prefix=".ansible_tmp", dir=_folder(path, self._spare))
+        return self._streams.enter_context(os.fdopen(number, "wb"))
+
+    def close(self) -> None:
+        """Write what is not yet written."""
+        self._streams.close()
+
+    def __enter__(self) -> _Beside:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        try:
+            with suppress(OSError):  # what cannot be written any more is thrown away
+                self.close()
+        finally:
+            for name in self.names.values():
+                Path(name).unlink(missing_ok=True)
+
+
+def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mode: bool) -> list[File]:
+    """Remove files; one that is not there is fine. ``src`` must not be among them."""
+    files = []
+    for option, path in _places({"dest": dest, "validation_dest": validation_dest}, Path(src) if src else None).items():
+        status = _status(option, path)
+        if status and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+            raise InvalidInput(f"{option}: {path} is no file; only a file is removed.", hint="Give the path of a file.")
+        if status and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise _not_writable(path.parent)
+        files.append(File(path, {"state": "file" if status else "absent"}, {"state": "absent"}))
+    done = False
+    for file in files:
+        if file.changed and not check_mode:
+            try:
+                file.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise FineTuneError(
+                    f"Removing {file.path} failed: {error.strerror or error}.",
+                    hint="Check the file and its folder, then run again.",
+                    facts={"changed": done},
+                ) from error
+            done = True
+    return files
+
+
+def converge(
+    params: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    move: Callable[[str, str], object],
+    attributes: Callable[[str, dict[str, Any]], bool],
+    warn: Callable[[str], None],
+    spare: str | None = None,
+) -> dict[str, Any]:
+    """Do what the options of the module ``dataset`` say, and return its result.
+
+    ``attributes(path, diff)`` sets mode, owner and so on, adds what it changed to ``before`` and ``after`` in ``diff``,
+    and returns whether that is anything. For ``move`` and ``spare`` see put().
+    """
+    for option in ("src", "dest", "validation_dest"):
+        if params[option] == "":
+            raise InvalidInput(f"{option} is empty.", hint="Give a path, or leave the option out.")
+    if params["state"] == "absent":
+        files = remove(params["dest"], params["validation_dest"], params["src"], check_mode=check_mode)
+        return _result(files, {}, attributes)
+    source = _source(params)
+    written, files = put(
+        source,
+        params["format"],
+        params["dest"],
+        params["validation_dest"],
+        from_format=params["source_format"],
+        split=None if params["split"] is None else Split(params["split"], params["seed"]),
+        check_mode=check_mode,
+        move=move,
+        spare=spare,
+    )
+    for warning in written.report.warnings[:_SHOWN_WARNINGS]:
+        warn(f"{source.label}: {warning}")
+    told = {"format": written.format, **vars(written.training), "validation": written.report.to_dict()}
+    if written.validation:
+        told |= {f"validation_{name}": value for name, value in vars(written.validation).items()}
+    return _result(files, told, attributes)
+
+
+def _result(
+    files: Sequence[File], told: Mapping[str, Any], attributes: Callable[[str, dict[str, Any]], bool]
+) -> dict[str, Any]:
+    changed = False
+    diffs = []
+    for file in files:
+        diff = {"before": {**file.before}, "after": {**file.after}}
+        there = file.after["state"] == "file"
+        differs = attributes(str(file.path), diff) if there else False
+        if file.before["state"] == "absent":
+            diff["before"] = file.before  # not the attributes that it was created with
+        if file.changed or differs:
+            changed = True
+            diffs.append({"before_header": str(file.path), "after_header": str(file.path), **diff})
+    paths = dict(zip(("dest", "validation_dest"), (str(file.path) for file in files), strict=False))
+    return {"changed": changed, **paths, **told, "diff": diffs}
+
+
+def _source(params: Mapping[str, Any]) -> Source:
+    try:
+        return Source.from_content(params["content"]) if params["src"] is None else Source.from_path(params["src"])
+    except DatasetError as error:
+        raise InvalidInput(str(error)) from error
+
+
+def _places(given: Mapping[str, str | None], src: Path | None) -> dict[str, Path]:
+    """The files by their options. Raises InvalidInput where one is the source, or both are one."""
+    paths: dict[str, Path] = {}
+    for option, value in given.items():
+        if value is None:
+            continue
+        if value.endswith("/"):
+            raise InvalidInput(f"{option} is '{value}', a folder.", hint="Give the path of a file in it.")
+        path = Path(value)
+        if src and _same(path, src):
+            raise InvalidInput(
+                f"{option} and src are the same file, {path}; the source is never written over or removed.",
+                hint="Give another path.",
+            )
+        if any(_same(path, other) for other in paths.values()):
+            raise InvalidInput(f"dest and validation_dest are the same file, {path}.", hint="Give two paths.")
+        paths[option] = path
+    return paths
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.realpath(one) == os.path.realpath(other) or one.samefile(other)
+    except (OSError, ValueError):  # one is not there, or is no usable path, which is told where it is looked at
+        return False
+
+
+def _status(option: str, path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InvalidInput(
+            f"{option}: {path} cannot be looked at: {error.strerror or error}.", hint="Give the path of a file."
+        ) from error
+    except ValueError as error:  # a NUL in the path
+        raise InvalidInput(
+            f"{option}: {str(path)!r} is not a usable path ({error}).", hint="Give the path of a file."
+        ) from error
+
+
+def _refuse_place(option: str, path: Path) -> None:
+    """Refuse where no file can or should be written."""
+    status = _status(option, path)
+    if status is None:
+        if not path.parent.is_dir():
+            raise InvalidInput(
+                f"{option}: the folder {path.parent} does not exist.",
+                hint="Create it first, for example with ansible.builtin.file.",
+            )
+    elif stat.S_ISDIR(status.st_mode):
+        raise InvalidInput(f"{option}: {path} is a directory.", hint="Give the path of a file in it.")
+    elif stat.S_ISLNK(status.st_mode):
+        raise InvalidInput(
+            f"{option}: {path} is a symbolic link to {path.readlink()}; a link is not written through.",
+            hint="Give the path of the file itself, or remove the link.",
+        )
+    elif not stat.S_ISREG(status.st_mode):
+        raise InvalidInput(f"{option}: {path} is a pipe, socket or device.", hint="Give the path of a file.")
+
+
+def _compared(path: Path, part: Part, form: str) -> File:
+    """Look at what is there."""
+    after = {"state": "file", "format": form, "examples": part.examples, "sha256": part.sha256}
+    try:
+        if not path.exists():
+            return File(path, {"state": "absent"}, after)
+        there = Source.from_path(path)
+        if there.bytes == part.bytes and _sha256(there) == part.sha256:
+            return File(path, after, after)
+        report = scan(there, limits=_ANY)
+    except DatasetError as error:
+        raise InvalidInput(str(error)) from error
+    before = {"state": "file", "format": report.format, "examples": report.examples, "sha256": report.sha256}
+    return File(path, before, after)
+
+
+def _sha256(source: Source) -> str:
+    digest = hashlib.sha256()
+    try:
+        with source.open() as stream:
+            while data := stream.read(_CHUNK):
+                digest.update(data)
+    except OSError as error:
+        raise DatasetError(f"Reading {source.path} failed: {error.strerror or error}.") from error
+    return digest.hexdigest()
+
+
+def _folder(path: Path, spare: str | None) -> str:
+    """Where to write the new content of a file."""
+    if os.access(path.parent, os.W_OK | os.X_OK):
+        return str(path.parent)
+    if spare is None:
+        raise _not_writable(path.parent)
+    return spare
+
+
+def _not_writable(folder: Path) -> InvalidInput:
+    return InvalidInput(
+        f"The folder {folder} cannot be written to; nothing was changed.",
+        hint="Give the user that runs the module write access, or use become.",
+    )
+
+
+def _refusal(source: Source, report: Report, to_format: str) -> str:
+    shown = "\n".join(f"  {issue}" for issue in report.errors)
+    more = report.error_count - len(report.errors)
+    rest = f"\n  and {more} more." if more > 0 else ""
+    kind = report.format or "unknown format"
+    if any(code.startswith("lossy_") for code in report.error_codes):
+        what = f"{source.label} ({kind}) cannot be written as {to_format} without loss"
+    else:
+        what = f"{source.label} is not a valid dataset ({kind})"
+    return f"{what}, errors: {report.error_count}; nothing was written.\n{shown}{rest}"
