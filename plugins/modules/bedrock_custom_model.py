@@ -499,100 +499,14 @@ progress:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    WAIT_SPEC,
-    run_resource,
-)
-
-URI = {"s3_uri": {"type": "str", "required": True}}
-DISTILLATION = {
-    "teacher_model_config": {
-        "type": "dict",
-        "required": True,
-        "options": {
-            "teacher_model_identifier": {"type": "str", "required": True},
-            "max_response_length_for_inference": {"type": "int"},
-        },
-    },
-}
-REINFORCEMENT = {
-    "grader_config": {
-        "type": "dict",
-        "options": {"lambda_grader": {"type": "dict", "options": {"lambda_arn": {"type": "str", "required": True}}}},
-    },
-    "hyper_parameters": {"type": "dict"},
-}
-SPEC = {
-    "custom_model_name": {"type": "str"},
-    "job_arn": {"type": "str"},
-    "job_name": {"type": "str"},
-    "base_model_identifier": {"type": "str"},
-    "customization_type": {
-        "type": "str",
-        "choices": ["FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION", "REINFORCEMENT_FINE_TUNING"],
-    },
-    "hyperparameters": {"type": "dict"},
-    "customization_config": {
-        "type": "dict",
-        "options": {
-            "distillation_config": {"type": "dict", "options": DISTILLATION},
-            "rft_config": {"type": "dict", "options": REINFORCEMENT},
-        },
-    },
-    "role_arn": {"type": "str"},
-    "custom_model_kms_key_id": {"type": "str"},
-    "training_data_config": {
-        "type": "dict",
-        "options": {
-            "s3_uri": {"type": "str"},
-            "invocation_logs_config": {
-                "type": "dict",
-                "options": {
-                    "use_prompt_response": {"type": "bool"},
-                    "invocation_log_source": {"type": "dict", "required": True, "options": URI},
-                    "request_metadata_filters": {"type": "dict"},
-                },
-            },
-        },
-    },
-    "validation_data_config": {
-        "type": "dict",
-        "options": {
-            "validator": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "aliases": ["validators"],
-                "options": URI,
-            },
-        },
-    },
-    "output_data_config": {"type": "dict", "options": URI},
-    "vpc_config": {
-        "type": "dict",
-        "options": {
-            "subnet_ids": {"type": "list", "elements": "str", "required": True},
-            "security_group_ids": {"type": "list", "elements": "str", "required": True},
-        },
-    },
-    "tags": {"type": "dict", "aliases": ["resource_tags"]},
-    "purge_tags": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["present", "absent", "cancelled"], "default": "present"},
-}
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **TRAINING_SPEC, **WAIT_SPEC, **PROGRESS_SPEC, **SPEC},
-        required_one_of=[("custom_model_name", "job_arn")],
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

@@ -236,52 +236,14 @@ elapsed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.dataset import prepare
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
-
-SPEC = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
-    "bucket": {"type": "str", "required": True},
-    "prefix": {"type": "str"},
-    "key": {"type": "str", "no_log": False},
-    "format": {
-        "type": "str",
-        "choices": [
-            "bedrock_converse",
-            "bedrock_distillation",
-            "bedrock_claude",
-            "bedrock_reinforcement",
-            "bedrock_completion",
-            "bedrock_pretraining",
-            "bedrock_image_caption",
-        ],
-    },
-    "validate": {"type": "bool", "default": True},
-    "base_model_identifier": {"type": "str"},
-    "customization_type": {
-        "type": "str",
-        "choices": ["FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION", "REINFORCEMENT_FINE_TUNING"],
-    },
-    "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
-    "kms_key_id": {"type": "str"},
-    "tags": {"type": "dict", "aliases": ["resource_tags"]},
-    "purge_tags": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **SPEC},
-        mutually_exclusive=[("src", "content"), ("key", "prefix")],
-        required_one_of=[("src", "content", "name", "key")],
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

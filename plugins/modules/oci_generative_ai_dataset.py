@@ -206,33 +206,13 @@ elapsed:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.dataset import prepare
-
-SPEC = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
-    "namespace": {"type": "str"},
-    "bucket": {"type": "str", "required": True},
-    "prefix": {"type": "str"},
-    "object": {"type": "str"},
-    "format": {"type": "str", "choices": ["oci_completion"]},
-    "validate": {"type": "bool", "default": True},
-    "base_model_identifier": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **SPEC},
-        mutually_exclusive=[("src", "content"), ("object", "prefix")],
-        required_one_of=[("src", "content", "name", "object")],
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

@@ -476,70 +476,14 @@ progress:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    run_resource,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
-
-TRAINING_CONFIG = {
-    "training_config_type": {
-        "type": "str",
-        "choices": ["TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG", "LORA_TRAINING_CONFIG"],
-        "required": True,
-    },
-    "total_training_epochs": {"type": "int"},
-    "training_batch_size": {"type": "int"},
-    "learning_rate": {"type": "float"},
-    "early_stopping_patience": {"type": "int"},
-    "early_stopping_threshold": {"type": "float"},
-    "log_model_metrics_interval_in_steps": {"type": "int"},
-    "lora_r": {"type": "int"},
-    "lora_alpha": {"type": "int"},
-    "lora_dropout": {"type": "float"},
-    "num_of_last_layers": {"type": "int"},
-}
-SPEC = {
-    "compartment_id": {"type": "str"},
-    "display_name": {"type": "str"},
-    "model_id": {"type": "str"},
-    "base_model_id": {"type": "str"},
-    "fine_tune_details": {
-        "type": "dict",
-        "options": {
-            "dedicated_ai_cluster_id": {"type": "str"},
-            "training_dataset": {
-                "type": "dict",
-                "options": {
-                    "bucket": {"type": "str", "required": True},
-                    "dataset_type": {"type": "str", "choices": ["OBJECT_STORAGE"], "default": "OBJECT_STORAGE"},
-                    "namespace": {"type": "str"},
-                    "object": {"type": "str", "required": True},
-                },
-            },
-            "training_config": {"type": "dict", "options": TRAINING_CONFIG},
-        },
-    },
-    "description": {"type": "str"},
-    "vendor": {"type": "str"},
-    "version": {"type": "str"},
-    "freeform_tags": {"type": "dict"},
-    "defined_tags": {"type": "dict"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import MODEL
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **TRAINING_SPEC, **WAIT_SPEC, **PROGRESS_SPEC, **SPEC},
-        required_one_of=[("model_id", "display_name"), ("model_id", "compartment_id")],
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

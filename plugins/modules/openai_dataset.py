@@ -211,38 +211,14 @@ timed_out:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC, run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.dataset import prepare
-
-SPEC = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
-    "file_id": {"type": "str"},
-    "purpose": {"type": "str", "default": "fine-tune"},
-    "format": {
-        "type": "str",
-        "choices": ["openai_chat", "openai_preference", "openai_reinforcement", "openai_completion"],
-    },
-    "validate": {"type": "bool", "default": True},
-    "provider": {"type": "str", "choices": ["openai", "azure", "compatible"]},
-    "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
-    "expires_after": {"type": "int"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **WAIT_SPEC, **SPEC},
-        mutually_exclusive=[("src", "content", "file_id")],
-        required_one_of=[("src", "content", "name", "file_id")],
-        required_by={"content": "name"},
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

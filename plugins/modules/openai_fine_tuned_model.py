@@ -439,73 +439,14 @@ progress:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    WAIT_SPEC,
-    run_resource,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import prepare
-
-HYPERPARAMETERS = {"hyperparameters": {"type": "dict"}}
-SPEC = {
-    "name": {"type": "str"},
-    "job_id": {"type": "str"},
-    "model": {"type": "str"},
-    "training_file": {"type": "str"},
-    "validation_file": {"type": "str"},
-    "suffix": {"type": "str"},
-    "seed": {"type": "int"},
-    "method": {
-        "type": "dict",
-        "options": {
-            "type": {"type": "str", "required": True},
-            "supervised": {"type": "dict", "options": HYPERPARAMETERS},
-            "dpo": {"type": "dict", "options": HYPERPARAMETERS},
-            "reinforcement": {
-                "type": "dict",
-                "options": {
-                    **HYPERPARAMETERS,
-                    "grader": {"type": "dict"},
-                    "response_format": {"type": "dict"},
-                },
-            },
-        },
-    },
-    "hyperparameters": {"type": "dict"},
-    "integrations": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "type": {"type": "str", "choices": ["wandb"], "default": "wandb"},
-            "wandb": {
-                "type": "dict",
-                "options": {
-                    "project": {"type": "str", "required": True},
-                    "name": {"type": "str"},
-                    "entity": {"type": "str"},
-                    "tags": {"type": "list", "elements": "str"},
-                },
-            },
-        },
-    },
-    "metadata": {"type": "dict"},
-    "training_type": {"type": "str"},
-    "delete_files": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent", "cancelled", "paused"], "default": "present"},
-}
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL
 
 
 def main() -> None:
     """Entry point."""
-    wait = {**WAIT_SPEC, "wait_timeout": {**WAIT_SPEC["wait_timeout"], "aliases": ["completion_window"]}}
-    module = AnsibleModule(
-        argument_spec={**AUTH_SPEC, **TRAINING_SPEC, **wait, **PROGRESS_SPEC, **SPEC},
-        required_one_of=[("name", "job_id")],
-        supports_check_mode=True,
-    )
-    run_resource(module, prepare)
+    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

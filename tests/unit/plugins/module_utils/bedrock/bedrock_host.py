@@ -6,23 +6,21 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import (
-    custom_model,
-    custom_model_info,
-    dataset,
-    foundation_model_info,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+    PROGRESS_SPEC,
+    TRAINING_SPEC,
+    WAIT_SPEC,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
+    Controller,
     FakeModule,
     SandboxClock,
     defaults,
+    remote_clock,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ def converse_lines(count: int = 12, topic: str = "parcels") -> str:
 
 
 class Reach:
-    """What a task needs to know of a sandbox, in this process or in another; picklable."""
+    """What a task needs to know of a sandbox, in this process or in another."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.url = sandbox.url
@@ -61,14 +59,15 @@ class Reach:
         self.data_bucket, self.output_bucket = sandbox.aws.data_bucket, sandbox.aws.output_bucket
 
 
-class Tasks:
-    """Tasks of the modules, one after the other or side by side."""
+class Tasks(Controller):
+    """Tasks of the modules in one region."""
+
+    utils = "_bedrock"
 
     def __init__(self, reach: Reach, clock: SandboxClock, region: str = REGION) -> None:
+        super().__init__(clock)
         self.reach = reach
-        self.clock = clock
         self.region = region
-        self.warnings: list[str] = []
 
     @property
     def auth(self) -> dict[str, Any]:
@@ -85,9 +84,8 @@ class Tasks:
 
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of bedrock_custom_model. Raises FineTuneError."""
-        from ansible_collections.llmops.finetune.plugins.modules import bedrock_custom_model as module
-
-        return self._run(custom_model.prepare, module, {"custom_model_name": name, **options})
+        common = {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC}
+        return self.run("custom_model", "bedrock_custom_model", {"custom_model_name": name, **options}, common)
 
     def wanted(self, uri: str, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with a base model, the role, data, and a place for the output."""
@@ -99,71 +97,39 @@ class Tasks:
         }
         return self.model(name, **{**given, **options})
 
-    def in_slices(
-        self, uri: str, name: str | None = "support-bot", *, most: int = 200, **options: Any
-    ) -> dict[str, Any]:
-        """The same as its action plugin does it: called again, bound to the run, until there is no more to wait for."""
-        for _slice in range(most):
-            result = self.wanted(uri, name, **{"wait_slice": 20.0, **options})
-            if not result.get("waiting"):
-                return result
-            if result.get("run_id"):
-                options["wait_run_id"] = result["run_id"]
-        raise AssertionError(f"no end after {most} slices: {result}")
+    def in_slices(self, uri: str, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """The same as its action plugin does it."""
+        return self.sliced(self.wanted, {"uri": uri, "name": name, **options})[0]
 
     def dataset(self, content: str | None = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
         """One run of bedrock_dataset."""
-        from ansible_collections.llmops.finetune.plugins.modules import bedrock_dataset as module
-
         given = {"content": content, "name": name, "bucket": self.reach.data_bucket}
-        return self._run(dataset.prepare, module, {**given, **options})
+        return self.run("dataset", "bedrock_dataset", {**given, **options})
 
     def info(self, **options: Any) -> dict[str, Any]:
         """One run of bedrock_custom_model_info."""
-        from ansible_collections.llmops.finetune.plugins.modules import bedrock_custom_model_info as module
-
-        params = {**defaults(module.SPEC), **self.auth, **options}
-        return custom_model_info.find(FakeModule(params, params.pop("check_mode", False)))  # type: ignore[arg-type]
+        return self.find("custom_model_info", "bedrock_custom_model_info", **options)
 
     def foundation(self, **options: Any) -> list[dict[str, Any]]:
         """One run of bedrock_foundation_model_info."""
-        from ansible_collections.llmops.finetune.plugins.modules import bedrock_foundation_model_info as module
-
-        params = {**defaults(module.SPEC), **self.auth, **options}
-        found: list[dict[str, Any]] = foundation_model_info.find(FakeModule(params))["models"]  # type: ignore[arg-type]
-        return found
-
-    def _run(
-        self, prepare: Callable[[Any], tuple[Driver, Options]], module: Any, options: dict[str, Any]
-    ) -> dict[str, Any]:
-        from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
-            PROGRESS_SPEC,
-            TRAINING_SPEC,
-            WAIT_SPEC,
-        )
-
-        check_mode = options.pop("check_mode", False)
-        common: dict[str, Any] = {}
-        if prepare is custom_model.prepare:
-            common = {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC}
-        params = {**defaults(common), **defaults(module.SPEC), **self.auth, **options}
-        fake = FakeModule(params, check_mode)
-        driver, engine_options = prepare(fake)
-        engine = Engine(
-            driver,
-            engine_options,
-            details=params.get("details", False),
-            clock=self.clock,  # type: ignore[arg-type]
-        )
-        try:
-            return engine.converge()
-        finally:
-            self.warnings = [*fake.warnings, *engine.warnings]
+        return list(self.find("foundation_model_info", "bedrock_foundation_model_info", **options)["models"])
 
     def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> str:
         """The URI of data that are there, under a key with their hash."""
         uri: str = self.dataset(converse_lines() if content is None else content, name, **options)["s3_uri"]
         return uri
+
+    def about(self, topic: str) -> str:
+        """The same of data about a topic, under its name."""
+        return self.data(converse_lines(topic=topic), topic)
+
+    def playbook(self, name: str) -> dict[str, Any]:
+        """The data, then the model, of one name."""
+        return self.wanted(self.about(name), name)
+
+    def elsewhere(self) -> Tasks:
+        """The same in another process."""
+        return Tasks(self.reach, remote_clock(self.reach.control_url), self.region)
 
 
 class Host(Tasks):
@@ -255,24 +221,3 @@ class Host(Tasks):
         found = self.client().list_model_customization_jobs(maxResults=1000)["modelCustomizationJobSummaries"]
         plain = [json.loads(json.dumps(item, default=lambda value: value.isoformat())) for item in found]
         return {"modelCustomizationJobSummaries": [dict(change(item)) for item in plain]}
-
-    @staticmethod
-    def together(*works: Callable[[], Any]) -> list[Any]:
-        """Several tasks at the same time, in threads; results or exceptions in order."""
-        results: list[Any] = [None] * len(works)
-        gate = threading.Barrier(len(works))
-
-        def work(index: int) -> None:
-            gate.wait()
-            try:
-                results[index] = works[index]()
-            except Exception as error:
-                results[index] = error
-
-        threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(works))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-            assert not thread.is_alive()
-        return results

@@ -12,7 +12,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC, options_of
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import FakeModule
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule
 
 SHA = "ab" * 32
 OTHER = "cd" * 32

@@ -39,18 +39,6 @@ class ClusterHost(Host):
         """The same with what a cluster for training needs."""
         return self.cluster(name, **{**TUNING, **options})
 
-    def sliced(self, most: int = 100, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The same as its action plugin does it: the last answer, and all before it."""
-        answers: list[dict[str, Any]] = []
-        for _slice in range(most):
-            result = self.tuning(**{"wait_slice": 20.0, **options})
-            if not result.get("waiting"):
-                return result, answers
-            answers.append(result)
-            if result.get("run_id"):
-                options["wait_run_id"] = result["run_id"]
-        raise AssertionError(f"no end after {most} slices: {result}")
-
     def clusters(self, **options: Any) -> list[dict[str, Any]]:
         """One run of oci_generative_ai_dedicated_ai_cluster_info."""
         one = options.get("dedicated_ai_cluster_id")

@@ -6,31 +6,27 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
+    Controller,
     FakeModule,
     SandboxClock,
     defaults,
+    remote_clock,
 )
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 PREFIX = "llmops_finetune_"
-_MODULES = "ansible_collections.llmops.finetune.plugins.modules."
-_UTILS = "ansible_collections.llmops.finetune.plugins.module_utils._oci."
-_WAITING: dict[str, Any] = {**WAIT_SPEC, **PROGRESS_SPEC}
 
 
 def pair_lines(count: int = 40, topic: str = "parcels") -> str:
@@ -42,17 +38,8 @@ def pair_lines(count: int = 40, topic: str = "parcels") -> str:
     )
 
 
-def filled(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as AnsibleModule hands them on: what is left out has its default, in dictionaries of options too."""
-    found = {**defaults(spec), **given}
-    for name, option in spec.items():
-        if "options" in option and isinstance(found[name], dict):
-            found[name] = filled(option["options"], found[name])
-    return found
-
-
 class Reach:
-    """What a task needs to know of a sandbox, in this process or in another; picklable."""
+    """What a task needs to know of a sandbox, in this process or in another."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         place = sandbox.oci
@@ -64,16 +51,17 @@ class Reach:
         self.base_model_id, self.cluster_id = place.base_model_id, place.cluster_id
 
 
-class Tasks:
-    """Tasks of the modules, one after the other or side by side.
+class Tasks(Controller):
+    """Tasks of the modules.
 
     ``service_endpoint`` reaches the module's own service only; the tests' environment names the sandbox for all.
     """
 
+    utils = "_oci"
+
     def __init__(self, reach: Reach, clock: SandboxClock) -> None:
+        super().__init__(clock)
         self.reach = reach
-        self.clock = clock
-        self.warnings: list[str] = []
 
     @property
     def auth(self) -> dict[str, Any]:
@@ -86,7 +74,7 @@ class Tasks:
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_model. Raises FineTuneError."""
         given = {"display_name": name, "compartment_id": self.reach.compartment_id, **options}
-        return self.run("model", "oci_generative_ai_model", given, {**_WAITING, **TRAINING_SPEC})
+        return self.run("model", "oci_generative_ai_model", given, {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC})
 
     def wanted(self, data: Mapping[str, Any], name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with a base model, a cluster, and data as :meth:`data` returns them."""
@@ -97,17 +85,9 @@ class Tasks:
         }
         return self.model(name, **{"base_model_id": self.reach.base_model_id, "fine_tune_details": details, **options})
 
-    def in_slices(
-        self, data: Mapping[str, Any], name: str | None = "support-bot", *, most: int = 200, **options: Any
-    ) -> dict[str, Any]:
-        """The same as its action plugin does it: called again, bound to the run, until there is no more to wait for."""
-        for _slice in range(most):
-            result = self.wanted(data, name, **{"wait_slice": 20.0, **options})
-            if not result.get("waiting"):
-                return result
-            if result.get("run_id"):
-                options["wait_run_id"] = result["run_id"]
-        raise AssertionError(f"no end after {most} slices: {result}")
+    def in_slices(self, data: Mapping[str, Any], name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
+        """The same as its action plugin does it."""
+        return self.sliced(self.wanted, {"data": data, "name": name, **options})[0]
 
     def dataset(self, content: Any = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_dataset."""
@@ -118,33 +98,17 @@ class Tasks:
         """Data that are there, under a name with their hash."""
         return self.dataset(pair_lines() if content is None else content, name, **options)
 
-    def run(
-        self, driver: str, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """One run of any module with the engine. ``driver``: the file that has its prepare()."""
-        options = dict(given)
-        check_mode = options.pop("check_mode", False)
-        spec = {**AUTH_SPEC, **(common or {}), **import_module(_MODULES + module).SPEC}
-        fake = FakeModule(filled(spec, {**self.auth, **options}), check_mode)
-        made, engine_options = import_module(_UTILS + driver).prepare(fake)
-        engine = Engine(
-            made,
-            engine_options,
-            details=options.get("details", False),
-            clock=self.clock,  # type: ignore[arg-type]
-        )
-        try:
-            return engine.converge()
-        finally:
-            self.warnings = [*fake.warnings, *engine.warnings]
+    def about(self, topic: str) -> dict[str, Any]:
+        """The same of data about a topic, under its name."""
+        return self.data(pair_lines(topic=topic), topic)
 
-    def find(self, driver: str, module: str, **options: Any) -> dict[str, Any]:
-        """One run of an info module. ``driver``: the file that has its find()."""
-        check_mode = options.pop("check_mode", False)
-        spec = {**AUTH_SPEC, **import_module(_MODULES + module).SPEC}
-        fake = FakeModule(filled(spec, {**self.auth, **options}), check_mode)
-        found: dict[str, Any] = import_module(_UTILS + driver).find(fake)
-        return found
+    def playbook(self, name: str) -> dict[str, Any]:
+        """The data, then the model, of one name."""
+        return self.wanted(self.about(name), name)
+
+    def elsewhere(self) -> Tasks:
+        """The same in another process."""
+        return Tasks(self.reach, remote_clock(self.reach.control_url))
 
 
 class Host(Tasks):
@@ -182,24 +146,3 @@ class Host(Tasks):
     def called(self) -> list[str]:
         """The operations that were called since the log was cleared."""
         return [entry["operation"].removeprefix("oci.") for entry in self.sandbox.requests()]
-
-    @staticmethod
-    def together(*works: Callable[[], Any]) -> list[Any]:
-        """Several tasks at the same time, in threads; results or exceptions in order."""
-        results: list[Any] = [None] * len(works)
-        gate = threading.Barrier(len(works))
-
-        def work(index: int) -> None:
-            gate.wait()
-            try:
-                results[index] = works[index]()
-            except Exception as error:
-                results[index] = error
-
-        threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(len(works))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-            assert not thread.is_alive()
-        return results

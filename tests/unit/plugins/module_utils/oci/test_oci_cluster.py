@@ -79,7 +79,7 @@ class TestPresent:
 
     def test_in_slices_with_progress(self, host: ClusterHost) -> None:
         host.sandbox.oci.settings(cluster_seconds=100.0)
-        last, before = host.sliced()
+        last, before = host.sliced(host.tuning, {})
         assert (last["status"], len(host.made())) == ("ACTIVE", 1)
         assert before[0]["run_id"] == last["id"]
         told = [answer["progress"] for answer in before]

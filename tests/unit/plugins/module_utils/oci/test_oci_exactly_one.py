@@ -1,42 +1,35 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exactly one training that is paid for, whatever happens to the answers, the controller, or beside it.
-
-LLMOPS_LOOPS sets how often each story is told with other moments (3 in the suite, 50 and more for a release).
-"""
+"""Exactly one training that is paid for, whatever happens to the answers, the controller, or beside it."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import multiprocessing
-import os
-import random
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
+    LOOPS,
+    Figures,
+    again_and_again,
+    at_once,
+    killed_at_any_moment,
+    names,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,
     RETRAIN,
     ModelHost,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Reach, Tasks, pair_lines
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import SandboxClock
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-LOOPS = int(os.environ.get("LLMOPS_LOOPS", "3"))
-# Forked while the sandbox's threads, which run in this process, are idle.
-PROCESSES = multiprocessing.get_context("fork")
 DAY = 86400.0
-Figures = Callable[[str, int], None]
 
 
 @pytest.fixture
@@ -51,11 +44,6 @@ def figures(host: ModelHost, record_property: Callable[[str, object], None]) -> 
     yield record_property
     record_property("loops", LOOPS)
     record_property("models", len(host.sandbox.oci.models()))
-
-
-def names() -> Iterator[str]:
-    for number in range(LOOPS):
-        yield f"bot-{number}"
 
 
 def check_one(host: ModelHost, name: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -237,10 +225,7 @@ def test_everything_fails_now_and_then(host: ModelHost, figures: Figures) -> Non
     for number, name in enumerate(names()):
         for when in ("before", "after"):
             host.sandbox.fault("oci.*", reset=when, probability=0.2, seed=number)
-        for _try in range(30):
-            with contextlib.suppress(FineTuneError):
-                host.wanted(data, name)
-                break
+        again_and_again(partial(host.wanted, data, name))
         host.sandbox.clear_faults()
         check_one(host, name, data)
 
@@ -279,84 +264,21 @@ def test_a_retry_in_slices(host: ModelHost) -> None:
 # -- other processes -------------------------------------------------------------------------------------------
 
 
-def _control(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url}{path}", data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
-
-
-def task(reach: Reach, name: str, content: str, gate: Any, answer: Any) -> None:
-    """A playbook in a process of its own: the dataset, then the model."""
-    url = reach.control_url
-    clock = SandboxClock(
-        lambda seconds: _control(url, "/clock", {"advance": seconds}), lambda: float(_control(url, "/clock")["now"])
-    )
-    tasks = Tasks(reach, clock)
-    gate.wait(60)
-    try:
-        result = tasks.wanted(tasks.data(content, name), name)
-        answer.put((None, result["id"], result["status"], result["changed"]))
-    except FineTuneError as error:
-        answer.put((error.text(), None, None, None))
-
-
-def start(host: ModelHost, name: str, content: str, count: int) -> tuple[list[Any], Any]:
-    gate, answers = PROCESSES.Barrier(count + 1), PROCESSES.Queue()
-    processes = [
-        PROCESSES.Process(target=task, args=(host.reach, name, content, gate, answers), daemon=True)
-        for _number in range(count)
-    ]
-    for process in processes:
-        process.start()
-    gate.wait(60)
-    return processes, answers
-
-
-def until(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 def test_killed_at_any_moment_and_run_again(host: ModelHost, figures: Figures) -> None:
     """Killed while a request is under way, any of them; the change it asks for is made or not."""
-    sandbox, source = host.sandbox, random.Random(11)
-    sandbox.clear_log()
-    processes, _answers = start(host, "unharmed", pair_lines(topic="unharmed"), 1)
-    processes[0].join(60)
-    total = sandbox.count()
-    alive = 0
-    for number, name in enumerate(names()):
-        content = pair_lines(topic=name)
-        when = ("after", "before")[number % 2]
-        fault = sandbox.fault("*", delay=0.2, reset=when, after=source.randrange(total), times=1)["id"]
-        processes, _answers = start(host, name, content, 1)
-        until(lambda: sandbox.faults.shown()[0]["fired"])
-        alive += processes[0].is_alive()
-        processes[0].kill()
-        processes[0].join(20)
-        # A request on its way is carried out although nobody waits for it any more.
-        until(lambda fault=fault: any((entry["fault"] or "").startswith(f"{fault}:") for entry in sandbox.requests()))
-        sandbox.clear_faults()
-        check_one(host, name, host.data(content, name))
-    figures("killed_alive", alive)
+    for name in killed_at_any_moment(host, host.sandbox, figures):
+        check_one(host, name, host.about(name))
 
 
 def test_two_playbooks_at_once(host: ModelHost, figures: Figures) -> None:
     for name in names():
-        content = pair_lines(topic=name)
-        processes, answers = start(host, name, content, 2)
-        told = [answers.get(timeout=60) for _process in processes]
-        for process in processes:
-            process.join(20)
-        assert [error for error, *_rest in told] == [None, None]
+        told = at_once(host, name, 2)
+        assert [answer.error for answer in told] == [None, None]
         survivors = host.paid(name)
         assert len(survivors) == 1
-        assert {(identifier, status) for _error, identifier, status, _changed in told} == {(survivors[0], "ACTIVE")}
-        assert any(changed for *_rest, changed in told)
-        check_one(host, name, host.data(content, name))
+        assert {(answer.run_id, answer.status) for answer in told} == {(survivors[0], "ACTIVE")}
+        assert any(answer.changed for answer in told)
+        check_one(host, name, host.about(name))
 
 
 def test_two_threads_at_once(host: ModelHost, figures: Figures) -> None:

@@ -28,7 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
-from ansible_collections.llmops.finetune.plugins.modules import oci_generative_ai_model as module
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import options
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,
     RETRAIN,
@@ -1417,7 +1417,7 @@ class TestOptions:
         assert host.wanted(data, config_file_location=None, service_endpoint=None)["status"] == "ACTIVE"
 
     def test_every_hyperparameter_of_the_module_has_its_range(self) -> None:
-        assert set(module.TRAINING_CONFIG) - set(driver._RANGES) == {"training_config_type"}
+        assert set(options._TRAINING_CONFIG) - set(driver._RANGES) == {"training_config_type"}
 
 
 # -- keys and certificates -------------------------------------------------------------------------------------

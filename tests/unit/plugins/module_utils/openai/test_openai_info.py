@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model_info import parse_result_file
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import parse_result_file
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
