@@ -73,14 +73,19 @@ class Access:
             raise invalid(f"The bucket {name} is in {bucket.region}. It must be in the Region of the job, {region}.")
         return bucket
 
+    def _listable(self, role: Role, name: str, region: str, failure: str) -> Bucket:
+        """A bucket that the role may list."""
+        bucket = self._bucket(name, region, failure)
+        if not self._allowed(role, "s3:ListBucket", f"arn:aws:s3:::{name}", bucket):
+            raise invalid(f"Could not validate ListBucket permissions to access Amazon S3 bucket: {name}")
+        return bucket
+
     def readable(self, role: Role, uri: str, region: str) -> Version:
         """The object at a URI, which the role may read."""
         name, key = split_uri(uri)
         failure = f"Could not validate GetObject permissions to access Amazon S3 bucket: {name} at key {key}"
         with self._s3.lock:
-            bucket = self._bucket(name, region, failure)
-            if not self._allowed(role, "s3:ListBucket", f"arn:aws:s3:::{name}", bucket):
-                raise invalid(f"Could not validate ListBucket permissions to access Amazon S3 bucket: {name}")
+            bucket = self._listable(role, name, region, failure)
             found = bucket.current(key) if key else None
             if found is None or key.endswith("/"):
                 if not key or key.endswith("/") or next(bucket.keys_from(key + "/"), None) is not None:
@@ -101,9 +106,7 @@ class Access:
         name, prefix = split_uri(uri)
         failure = f"Could not validate GetObject permissions to access Amazon S3 bucket: {name} at key {prefix}"
         with self._s3.lock:
-            bucket = self._bucket(name, region, failure)
-            if not self._allowed(role, "s3:ListBucket", f"arn:aws:s3:::{name}", bucket):
-                raise invalid(f"Could not validate ListBucket permissions to access Amazon S3 bucket: {name}")
+            bucket = self._listable(role, name, region, failure)
             found = [version for key in bucket.keys_from(prefix) if (version := bucket.current(key)) is not None]
             found = [version for version in found if version.key.endswith((".json", ".jsonl", ".json.gz"))]
             if not found:

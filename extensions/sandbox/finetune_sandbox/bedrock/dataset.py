@@ -8,15 +8,15 @@ distillation", "Prepare data for reinforcement fine-tuning"; Nova user guide, "P
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import DISTILLATION, PRE_TRAINING, REINFORCEMENT
+from finetune_sandbox.frame import strict_json
+from finetune_sandbox.frame.training_data import BadLine, Report, lines
 
-_MAX_LINE = 64 * 1024 * 1024
 _NOVA_RESERVED = re.compile(
     r"(?:^|\s)(?:System|SYSTEM|User|USER|Bot|BOT|Assistant|ASSISTANT|Thought):|\[EOS\]|<image>|<video>"
 )
@@ -34,18 +34,6 @@ class Limits:
     total_high: int | None = None
     max_bytes: int = 10 * 1024**3
     validation_bytes: int = 1024**3
-
-
-@dataclass(frozen=True)
-class Report:
-    """The verdict. failure: what is wrong, or None."""
-
-    records: int
-    failure: str | None = None
-
-
-class _Bad(Exception):
-    pass
 
 
 _LIMITS = {
@@ -120,18 +108,6 @@ def check(
     return Report(records)
 
 
-def _lines(content: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in content:
-        parts = (rest + chunk).split(b"\n")
-        rest = parts.pop()
-        if len(rest) > _MAX_LINE:
-            raise _Bad("the line is longer than 64 MiB")
-        yield from parts
-    if rest:
-        yield rest
-
-
 def _count(
     uri: str,
     content: Iterable[bytes],
@@ -141,13 +117,13 @@ def _count(
     """(records, what is wrong)."""
     count = 0
     try:
-        for line in _lines(content):
+        for line in lines(content):
             count += 1
             for named in checker(_record(line)):
                 problem = media(named)
                 if problem is not None:
-                    raise _Bad(problem)
-    except _Bad as error:
+                    raise BadLine(problem)
+    except BadLine as error:
         return count, f"Unable to parse Amazon S3 file: {uri}. Line {max(1, count)}: {error}."
     except OSError:
         return count, f"Could not read Amazon S3 file: {uri}. The object was deleted."
@@ -158,22 +134,18 @@ def _record(line: bytes) -> dict[str, Any]:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Bad(f"not valid UTF-8 at byte {error.start + 1}") from error
+        raise BadLine(f"not valid UTF-8 at byte {error.start + 1}") from error
     if text.startswith("\ufeff"):
-        raise _Bad("a byte order mark stands before the JSON object")
+        raise BadLine("a byte order mark stands before the JSON object")
     if not text.strip():
-        raise _Bad("the line is empty; every line must be a JSON object")
+        raise BadLine("the line is empty; every line must be a JSON object")
     try:
-        record = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise _Bad(f"not valid JSON ({error})") from error
+        record = strict_json.loads(text)
+    except ValueError as error:
+        raise BadLine(f"not valid JSON ({error})") from error
     if not isinstance(record, dict):
-        raise _Bad("every line must be a JSON object")
+        raise BadLine("every line must be a JSON object")
     return record
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _checker(family: str, type_: str) -> Callable[[dict[str, Any]], list[str]]:
@@ -196,14 +168,14 @@ def _checker(family: str, type_: str) -> Callable[[dict[str, Any]], list[str]]:
 
 def _keys(record: dict[str, Any], required: set[str], optional: set[str], where: str = "") -> None:
     for key in sorted(required - set(record)):
-        raise _Bad(f"missing required key '{where}{key}'")
+        raise BadLine(f"missing required key '{where}{key}'")
     for key in sorted(set(record) - required - optional):
-        raise _Bad(f"unexpected key '{where}{key}'")
+        raise BadLine(f"unexpected key '{where}{key}'")
 
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _Bad(f"'{where}' must be a string that is not empty")
+        raise BadLine(f"'{where}' must be a string that is not empty")
     return value
 
 
@@ -225,9 +197,9 @@ def _image(record: dict[str, Any]) -> list[str]:
     _text(record["caption"], "caption")
     uri = _text(record["image-ref"], "image-ref")
     if not _S3.fullmatch(uri):
-        raise _Bad(f"'image-ref' must be an Amazon S3 URI, got {uri!r}")
+        raise BadLine(f"'image-ref' must be an Amazon S3 URI, got {uri!r}")
     if not uri.lower().endswith((".png", ".jpg", ".jpeg")):
-        raise _Bad(f"'image-ref' must name a PNG or JPEG, got {uri!r}")
+        raise BadLine(f"'image-ref' must name a PNG or JPEG, got {uri!r}")
     return [uri]
 
 
@@ -242,7 +214,7 @@ def _claude(record: dict[str, Any]) -> list[str]:
         text = _text(message["content"], where + "content")
         reserved = next((word for word in _CLAUDE_RESERVED if word in text), None)
         if reserved is not None:
-            raise _Bad(f"'{where}content' has the reserved keyword {reserved!r}")
+            raise BadLine(f"'{where}content' has the reserved keyword {reserved!r}")
         roles.append(message["role"])
     _alternate(roles)
     return []
@@ -251,10 +223,10 @@ def _claude(record: dict[str, Any]) -> list[str]:
 def _messages(record: dict[str, Any], least: int) -> list[dict[str, Any]]:
     messages = record.get("messages")
     if not isinstance(messages, list) or len(messages) < least:
-        raise _Bad(f"'messages' must be a list of at least {least} message{'s' if least > 1 else ''}")
+        raise BadLine(f"'messages' must be a list of at least {least} message{'s' if least > 1 else ''}")
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
-            raise _Bad(f"'messages[{index}]' must be an object")
+            raise BadLine(f"'messages[{index}]' must be an object")
     return messages
 
 
@@ -262,9 +234,9 @@ def _alternate(roles: list[Any], last: str = "assistant") -> None:
     for index, role in enumerate(roles):
         wanted = ("user", "assistant")[index % 2]
         if role != wanted:
-            raise _Bad(f"'messages[{index}].role' must be {wanted!r} (roles alternate, user first), got {role!r}")
+            raise BadLine(f"'messages[{index}].role' must be {wanted!r} (roles alternate, user first), got {role!r}")
     if roles[-1] != last:
-        raise _Bad(f"the last message must have role {last!r}, got {roles[-1]!r}")
+        raise BadLine(f"the last message must have role {last!r}, got {roles[-1]!r}")
 
 
 def _nova(record: dict[str, Any]) -> list[str]:
@@ -286,11 +258,11 @@ def _prompt(record: dict[str, Any]) -> list[str]:
 def _converse(record: dict[str, Any], media: bool, reserved: bool, answered: bool = True) -> list[str]:
     _keys(record, {"schemaVersion", "messages"}, {"system"})
     if record["schemaVersion"] != "bedrock-conversation-2024":
-        raise _Bad(f"'schemaVersion' must be 'bedrock-conversation-2024', got {record['schemaVersion']!r}")
+        raise BadLine(f"'schemaVersion' must be 'bedrock-conversation-2024', got {record['schemaVersion']!r}")
     if "system" in record:
         system = record["system"]
         if not isinstance(system, list) or len(system) != 1 or not isinstance(system[0], dict):
-            raise _Bad("'system' must be a list with one object {'text': ...}")
+            raise BadLine("'system' must be a list with one object {'text': ...}")
         _keys(system[0], {"text"}, set(), "system[0].")
         _plain(system[0]["text"], "system[0].text", reserved)
     named: list[str] = []
@@ -301,7 +273,7 @@ def _converse(record: dict[str, Any], media: bool, reserved: bool, answered: boo
         _keys(message, {"role", "content"}, set(), where)
         content = message["content"]
         if not isinstance(content, list) or not content:
-            raise _Bad(f"'{where}content' must be a list of content blocks")
+            raise BadLine(f"'{where}content' must be a list of content blocks")
         for place, block in enumerate(content):
             kind, uri = _block(block, f"{where}content[{place}]", message["role"], media, reserved)
             images += kind == "image"
@@ -309,9 +281,9 @@ def _converse(record: dict[str, Any], media: bool, reserved: bool, answered: boo
             named += [uri] if uri else []
         roles.append(message["role"])
     if images and videos:
-        raise _Bad("images and videos cannot stand in the same record")
+        raise BadLine("images and videos cannot stand in the same record")
     if images > 10 or videos > 1:
-        raise _Bad(f"a record may have up to 10 images or 1 video, this one has {images} and {videos}")
+        raise BadLine(f"a record may have up to 10 images or 1 video, this one has {images} and {videos}")
     _alternate(roles, roles[-1] if not answered else "assistant")
     return named
 
@@ -320,13 +292,13 @@ def _plain(value: Any, where: str, reserved: bool) -> None:
     text = _text(value, where)
     found = _NOVA_RESERVED.search(text) if reserved else None
     if found is not None:
-        raise _Bad(f"'{where}' has the reserved keyword {found.group().strip()!r}")
+        raise BadLine(f"'{where}' has the reserved keyword {found.group().strip()!r}")
 
 
 def _block(block: Any, where: str, role: Any, media: bool, reserved: bool) -> tuple[str, str]:
     """(kind, URI or "") of a content block."""
     if not isinstance(block, dict) or len(block) != 1:
-        raise _Bad(f"'{where}' must be an object with one key: text, image or video")
+        raise BadLine(f"'{where}' must be an object with one key: text, image or video")
     kind, value = next(iter(block.items()))
     if kind == "text":
         _plain(value, f"{where}.text", reserved)
@@ -334,36 +306,38 @@ def _block(block: Any, where: str, role: Any, media: bool, reserved: bool) -> tu
     if kind == "reasoningContent" and role == "assistant" and isinstance(value, dict):
         return kind, ""
     if kind not in {"image", "video"} or not media or role != "user":
-        raise _Bad(f"'{where}': a content block {kind!r} is not allowed here")
+        raise BadLine(f"'{where}': a content block {kind!r} is not allowed here")
     formats = {"image": ("png", "jpeg", "jpg", "gif", "webp"), "video": ("mov", "mkv", "mp4", "webm")}[kind]
     if not isinstance(value, dict) or value.get("format") not in formats:
-        raise _Bad(f"'{where}.{kind}.format' must be one of {', '.join(formats)}")
+        raise BadLine(f"'{where}.{kind}.format' must be one of {', '.join(formats)}")
     source = value.get("source")
     location = source.get("s3Location") if isinstance(source, dict) else None
     uri = location.get("uri") if isinstance(location, dict) else None
     if not isinstance(uri, str) or not _S3.fullmatch(uri):
-        raise _Bad(f"'{where}.{kind}.source.s3Location.uri' must be an Amazon S3 URI")
+        raise BadLine(f"'{where}.{kind}.source.s3Location.uri' must be an Amazon S3 URI")
     if not re.fullmatch(r"[\w./-]+", uri.removeprefix("s3://")):
-        raise _Bad(f"'{where}.{kind}.source.s3Location.uri' may have letters, digits, '_', '-', '/' and '.' only")
+        raise BadLine(f"'{where}.{kind}.source.s3Location.uri' may have letters, digits, '_', '-', '/' and '.' only")
     return kind, uri
 
 
 def _reinforcement(record: dict[str, Any]) -> list[str]:
     if "messages" not in record:
-        raise _Bad("missing required key 'messages'")
+        raise BadLine("missing required key 'messages'")
     for index, message in enumerate(_messages(record, 1)):
         where = f"messages[{index}]."
         if message.get("role") not in {"system", "developer", "user", "assistant", "tool"}:
-            raise _Bad(f"'{where}role' must be system, developer, user, assistant or tool, got {message.get('role')!r}")
+            raise BadLine(
+                f"'{where}role' must be system, developer, user, assistant or tool, got {message.get('role')!r}"
+            )
         if message["role"] != "assistant" and not message.get("content"):
-            raise _Bad(f"'{where}content' is required")
+            raise BadLine(f"'{where}content' is required")
     if record["messages"][-1]["role"] != "user":
-        raise _Bad("the last message must have role 'user'")
+        raise BadLine("the last message must have role 'user'")
     return []
 
 
 def _invocation(record: dict[str, Any]) -> list[str]:
     for key in ("schemaType", "modelId", "input"):
         if key not in record:
-            raise _Bad(f"missing required key '{key}' of an invocation log")
+            raise BadLine(f"missing required key '{key}' of an invocation log")
     return []

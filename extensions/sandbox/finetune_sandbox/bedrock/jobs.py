@@ -19,7 +19,6 @@ from finetune_sandbox.bedrock.catalogue import (
     BaseModel,
     Range,
 )
-from finetune_sandbox.bedrock.dataset import Report
 from finetune_sandbox.bedrock.errors import conflict, invalid, not_found, over_quota
 from finetune_sandbox.bedrock.state import (
     COMPLETED,
@@ -32,6 +31,7 @@ from finetune_sandbox.bedrock.state import (
 )
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import MAX_TAGS, checked_tags
+from finetune_sandbox.frame.training_data import Report
 
 _TOKEN = "clientRequestToken"
 _BAD_MODEL = "The provided model identifier is invalid."

@@ -25,8 +25,9 @@ from finetune_sandbox.bedrock.seeding import seed
 from finetune_sandbox.bedrock.state import Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import Tags
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.checks import Fields
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.controlled import Controlled
 from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
 
@@ -50,7 +51,7 @@ def _new_account(seed_number: int | None) -> str:
     return account
 
 
-class BedrockProvider:
+class BedrockProvider(Controlled[Store]):
     """See finetune_sandbox.frame.web.Provider."""
 
     name = "bedrock"
@@ -158,10 +159,6 @@ class BedrockProvider:
             return Match(f"{dialect}.unknown", dialect, {}, lambda call: self._failed(dialect, failure))
         return Match(f"{dialect}.{name}", dialect, arguments, self._handle)
 
-    def _request_id(self) -> str:
-        text = self.ids.hexadecimal(32)
-        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
     def _signed(self, dialect: str, answer: Answer, request_id: str) -> Answer:
         if dialect == S3:
             answer.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
@@ -172,7 +169,7 @@ class BedrockProvider:
         return answer
 
     def _failed(self, dialect: str, error: AwsError) -> Answer:
-        request_id = self._request_id()
+        request_id = self.ids.uuid()
         return self._signed(dialect, error.answer(dialect, request_id), request_id)
 
     def open(self, call: Call) -> None:
@@ -194,7 +191,7 @@ class BedrockProvider:
         call.request.environ["finetune_sandbox.signature"] = signature
 
     def _handle(self, call: Call) -> Answer:
-        request_id = self._request_id()
+        request_id = self.ids.uuid()
         try:
             answer = self._answer(call)
         except AwsError as error:
@@ -260,34 +257,21 @@ class BedrockProvider:
 
     # Control, as calls and as methods
 
-    def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """`/_sandbox/bedrock/<path>`."""
-        head, _unused, rest = path.partition("/")
-        store = self.store
-        with store.lock:
-            if (method, path) == ("POST", "seed"):
-                return seed(store, body)
-            if (method, path) == ("GET", "account"):
-                return self.shown()
-            if path == "settings" and method in {"GET", "POST"}:
-                if method == "POST":
-                    store.settings.change(dict(body))
-                return store.settings.shown()
-            if head == "fates" and (method, rest) == ("GET", ""):
-                return {"fates": [fate.shown() for fate in store.fates]}
-            if head == "fates" and (method, rest) == ("POST", ""):
-                return store.add_fate(body).shown()
-            if head == "fates" and method == "DELETE":
-                before = len(store.fates)
-                store.fates = [fate for fate in store.fates if rest and fate.id != rest]
-                return {"removed": before - len(store.fates)}
-            if path == "jobs" and method == "GET":
-                return self._jobs(Fields(body, "jobs"))
-        raise ControlError(f"There is no control call {method} /bedrock/{path}. See docs/sandbox.md.", 404)
+    def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Old jobs and models."""
+        return seed(self.store, spec)
+
+    def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
+        """`account` and `jobs`."""
+        if (method, head, rest) == ("GET", "account", ""):
+            return self.shown()
+        if (method, head, rest) == ("GET", "jobs", ""):
+            return self._jobs(Fields(body, "jobs"))
+        return None
 
     def _jobs(self, fields: Fields) -> dict[str, Any]:
         """What truly exists: for tests that count paid runs."""
-        seeded = fields.anything("seeded") in (True, "true", "1")
+        seeded = fields.asked("seeded")
         fields.done()
         found = [job for region in self.store.regions() for job in region.jobs.values() if seeded or not job.seeded]
         return {
@@ -318,21 +302,6 @@ class BedrockProvider:
             "output_bucket": self.output_bucket,
             "access_key": self.access_key,
         }
-
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        """Read or change limits and durations."""
-        shown: dict[str, Any] = self.control("POST", "settings", changes)
-        return shown
-
-    def seed(self, **spec: Any) -> dict[str, Any]:
-        """Make old jobs and models."""
-        made: dict[str, Any] = self.control("POST", "seed", spec)
-        return made
-
-    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
-        """Decide what happens to the next matching jobs."""
-        shown: dict[str, Any] = self.control("POST", "fates", {"fate": fate, **spec})
-        return shown
 
     def jobs(self, seeded: bool = False) -> list[dict[str, Any]]:
         """All jobs there are, oldest first; old (seeded) ones only when asked for."""

@@ -22,8 +22,8 @@ from finetune_sandbox.bedrock.errors import AwsError
 from finetune_sandbox.bedrock.s3_store import Bucket, Part, S3Store, Upload, Version
 from finetune_sandbox.bedrock.sigv4 import Payload, Signature
 from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Segment, Stored
-from finetune_sandbox.frame.web import Answer, Content, raw_target
+from finetune_sandbox.frame.contents import Segment, Stored, kept
+from finetune_sandbox.frame.web import Answer, Content, byte_range, http_date, raw_target
 
 MAX_PUT_BYTES = 5 * 1024**3
 MIN_PART_BYTES = 5 * 1024**2
@@ -312,7 +312,7 @@ class S3Api:
                     message += ". You must delete all versions in the bucket."
                 raise AwsError(409, "BucketNotEmpty", message, {"BucketName": bucket.name})
             for upload in bucket.uploads.values():
-                _drop_parts(upload)
+                upload.drop(*upload.parts)
             del self.store.buckets[bucket.name]
         return Answer(b"", 204)
 
@@ -476,12 +476,9 @@ class S3Api:
             message = "Your proposed upload exceeds the maximum allowed size"
             raise AwsError(400, "EntityTooLarge", message, {"MaxSizeAllowed": str(MAX_PUT_BYTES)})
         algorithms = _given_algorithms(call)
-        stored = self.store.write(call.payload.chunks(), algorithms)
-        try:
+        stored = self.store.contents.write(call.payload.chunks(), algorithms)
+        with kept(stored):
             _verify_sums(call, stored.md5, stored.checksums)
-        except AwsError:
-            self.store.discard(stored)
-            raise
         return stored, algorithms[0] if algorithms else None
 
     # Objects
@@ -497,14 +494,10 @@ class S3Api:
         if algorithm is not None:
             value = checksums.encoded(stored.checksums[algorithm])
             version.checksum = (algorithm, value, "FULL_OBJECT")
-        try:
-            with self.store.lock:
-                bucket = self._bucket(call)
-                self._check_write_conditions(call, bucket)
-                self.store.put(bucket, version)
-        except AwsError:
-            self.store.discard(stored)
-            raise
+        with kept(stored), self.store.lock:
+            bucket = self._bucket(call)
+            self._check_write_conditions(call, bucket)
+            self.store.put(bucket, version)
         return Answer(
             b"", 200, {"ETag": f'"{version.etag}"', **_sse_headers(version), **_sums(version), **_id(version, bucket)}
         )
@@ -595,7 +588,7 @@ class S3Api:
             version = self._existing(call, bucket)
             headers = {
                 "ETag": f'"{version.etag}"',
-                "Last-Modified": s3_xml.http_date(version.modified),
+                "Last-Modified": http_date(version.modified),
                 "Accept-Ranges": "bytes",
                 **version.headers,
                 **{f"x-amz-meta-{name}": value for name, value in version.metadata.items()},
@@ -687,7 +680,7 @@ class S3Api:
         if not shown and not wanted & {"Checksum", "ObjectParts"}:
             raise AwsError(400, "InvalidArgument", "Invalid attribute name specified.")
         answer = _xml("GetObjectAttributesResponse", shown)
-        answer.headers.update({"Last-Modified": s3_xml.http_date(version.modified), **_id(version, bucket)})
+        answer.headers.update({"Last-Modified": http_date(version.modified), **_id(version, bucket)})
         return answer
 
     def _get_tags(self, call: S3Call) -> Answer:
@@ -732,7 +725,7 @@ class S3Api:
         truncated, last = False, ""
         with self.store.lock:
             bucket = self._bucket(call)
-            for key in bucket.keys_from(prefix, after):
+            for key in bucket.keys_from(prefix, _behind(after)):
                 version = bucket.current(key)
                 if version is None or (prefixes and key.startswith(prefixes[-1])):
                     continue
@@ -796,7 +789,7 @@ class S3Api:
         last: tuple[str, str] | None = None
         with self.store.lock:
             bucket = self._bucket(call)
-            keys = list(bucket.keys_from(prefix, after_key))
+            keys = list(bucket.keys_from(prefix, _behind(after_key)))
             if after_version and after_key in bucket.versions:
                 keys.insert(0, after_key)
             for key in keys:
@@ -907,17 +900,8 @@ class S3Api:
         return Answer(b"", 200, headers)
 
     def _keep_part(self, call: S3Call, number: int, stored: Stored) -> Part:
-        try:
-            with self.store.lock:
-                upload = self._upload(call, self._bucket(call))
-                old = upload.parts.get(number)
-                part = upload.parts[number] = Part(number, stored, self.store.clock.now())
-        except AwsError:
-            self.store.discard(stored)
-            raise
-        if old is not None:
-            self.store.discard(old.stored)
-        return part
+        with kept(stored), self.store.lock:
+            return self._upload(call, self._bucket(call)).put(Part(number, stored, self.store.clock.now()))
 
     def _upload_part_copy(self, call: S3Call) -> Answer:
         number = _part_number(call)
@@ -932,7 +916,7 @@ class S3Api:
                 message = f"Range specified is not valid for source object of size: {source.size}"
                 raise AwsError(400, "InvalidArgument", message)
             start, stop = int(found[1]), int(found[2]) + 1
-        stored = self.store.write(source.read(start, stop), [upload.algorithm] if upload.algorithm else [])
+        stored = self.store.contents.write(source.read(start, stop), [upload.algorithm] if upload.algorithm else [])
         part = self._keep_part(call, number, stored)
         result = {"LastModified": s3_xml.instant(part.modified), "ETag": f'"{part.etag}"'}
         if upload.algorithm:
@@ -959,10 +943,7 @@ class S3Api:
                 version = self._assembled(call, bucket, upload, wishes, named)
                 self._check_write_conditions(call, bucket)
                 del bucket.uploads[upload.id]
-                chosen = {number for number, _unused in named}
-                for number, part in upload.parts.items():
-                    if number not in chosen:
-                        self.store.discard(part.stored)
+                upload.drop(*(upload.parts.keys() - {number for number, _unused in named}))
                 self.store.put(bucket, version)
                 bucket.completed[upload.id] = (call.key, named, version)
         result = {
@@ -1025,8 +1006,8 @@ class S3Api:
             )
             raise AwsError(400, "InvalidRequest", message)
         version = upload.template
-        joined = hashlib.md5(b"".join(part.stored.md5 for part in parts), usedforsecurity=False)
-        version.etag = f"{joined.hexdigest()}-{len(parts)}"
+        joined = checksums.composite("MD5", [part.stored.md5 for part in parts])
+        version.etag = f"{joined.hex()}-{len(parts)}"
         version.size, version.parts = size, len(parts)
         version.segments = [part.stored.segment for part in parts]
         algorithm = upload.algorithm
@@ -1035,9 +1016,8 @@ class S3Api:
             if upload.checksum_type == "FULL_OBJECT":
                 value = checksums.encoded(checksums.combined(algorithm, digests))
             else:
-                total = checksums.new(algorithm)
-                total.update(b"".join(digest for digest, _unused in digests))
-                value = f"{checksums.encoded(total.digest())}-{len(parts)}"
+                total = checksums.composite(algorithm, [digest for digest, _unused in digests])
+                value = f"{checksums.encoded(total)}-{len(parts)}"
             given = call.header(f"x-amz-checksum-{algorithm.lower()}")
             if given and given not in {value, value.rpartition("-")[0]}:
                 raise _bad_digest(algorithm)
@@ -1049,7 +1029,7 @@ class S3Api:
             bucket = self._bucket(call)
             upload = self._upload(call, bucket)
             del bucket.uploads[upload.id]
-        _drop_parts(upload)
+        upload.drop(*upload.parts)
         return Answer(b"", 204)
 
     def _list_parts(self, call: S3Call) -> Answer:
@@ -1132,11 +1112,6 @@ def _xml(name: str, content: dict[str, Any]) -> Answer:
     return Answer(s3_xml.document(name, content), 200, {"Content-Type": "application/xml"})
 
 
-def _drop_parts(upload: Upload) -> None:
-    for part in upload.parts.values():
-        S3Store.discard(part.stored)
-
-
 def _no_key(key: str) -> AwsError:
     return AwsError(404, "NoSuchKey", "The specified key does not exist.", {"Key": key})
 
@@ -1189,21 +1164,17 @@ def _given_algorithms(call: S3Call) -> list[str]:
 def _verify_sums(call: S3Call, md5: bytes, sums: dict[str, bytes]) -> None:
     given_md5 = call.header("Content-MD5")
     if given_md5:
-        try:
-            wanted = base64.b64decode(given_md5, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise AwsError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.") from error
+        wanted = checksums.decoded(given_md5)
+        if wanted is None:
+            raise AwsError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
         if wanted != md5:
             extra = {"ExpectedDigest": given_md5, "CalculatedDigest": checksums.encoded(md5)}
             raise AwsError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.", extra)
     for name, digest in sums.items():
         header = f"x-amz-checksum-{name.lower()}"
         given = call.header(header) or call.payload.trailers.get(header, "")
-        try:
-            wanted = base64.b64decode(given, validate=True)
-        except (binascii.Error, ValueError):
-            wanted = b""
-        if len(wanted) != len(digest):
+        wanted = checksums.decoded(given)
+        if wanted is None or len(wanted) != len(digest):
             raise AwsError(400, "InvalidRequest", f"Value for {header} header is invalid.")
         if wanted != digest:
             raise _bad_digest(name)
@@ -1238,18 +1209,13 @@ def _range(call: S3Call, version: Version) -> tuple[int, int]:
         before = sum(segment.size for segment in version.segments[: int(number) - 1])
         return before, before + version.segments[int(number) - 1].size
     wish = call.header("Range")
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wish)
-    if found is None or wish == "bytes=-":
+    wanted = byte_range(wish, size)
+    if wanted is None:
         return 0, size
-    if not found[1]:
-        start, stop = max(0, size - int(found[2])), size
-    else:
-        start = int(found[1])
-        stop = min(size, int(found[2]) + 1) if found[2] else size
-    if start >= size or start >= stop:
+    if wanted[0] >= wanted[1]:
         extra = {"RangeRequested": wish, "ActualObjectSize": str(size)}
         raise AwsError(416, "InvalidRange", "The requested range is not satisfiable", extra)
-    return start, stop
+    return wanted
 
 
 def _limit(query: dict[str, str], name: str) -> int:
@@ -1266,6 +1232,11 @@ def _part_number(call: S3Call) -> int:
         message = "Part number must be an integer between 1 and 10000, inclusive"
         raise AwsError(400, "InvalidArgument", message, {"ArgumentName": "partNumber", "ArgumentValue": text})
     return int(text)
+
+
+def _behind(key: str) -> str:
+    """The first key there can be after this one."""
+    return key + "\0"
 
 
 def _common(key: str, prefix: str, delimiter: str) -> str:

@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import threading
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from finetune_sandbox.bedrock.errors import AwsError
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.contents import Contents, Segment, Stored, read_segments
-from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.frame.buckets import BaseBucket, BaseStore, BaseUpload, BaseVersion
+from finetune_sandbox.frame.contents import Segment, Stored
 
 
 @dataclass
-class Version:
+class Version(BaseVersion):
     """One version of an object, or a delete marker. headers: Content-Type and the like, as given."""
 
     key: str
@@ -37,15 +32,6 @@ class Version:
     storage_class: str = "STANDARD"
     marker: bool = False
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from start to stop."""
-        return read_segments(self.segments, start, self.size if stop is None else stop)
-
-    def drop(self) -> None:
-        """Remove its files."""
-        for segment in self.segments:
-            segment.path.unlink(missing_ok=True)
-
 
 @dataclass
 class Part:
@@ -62,7 +48,7 @@ class Part:
 
 
 @dataclass
-class Upload:
+class Upload(BaseUpload[Part]):
     """A multipart upload; `template` holds what its object will have."""
 
     id: str
@@ -75,7 +61,7 @@ class Upload:
 
 
 @dataclass
-class Bucket:
+class Bucket(BaseBucket[Version]):
     """A bucket; versions of a key stand oldest first."""
 
     name: str
@@ -91,91 +77,38 @@ class Bucket:
     """configurations kept as they were put: tagging, encryption, policy ..."""
     default_sse: tuple[str, str | None] = ("AES256", None)
 
-    def current(self, key: str) -> Version | None:
-        """The newest version, unless the object is deleted."""
-        versions = self.versions.get(key)
-        return None if not versions or versions[-1].marker else versions[-1]
 
-    def find(self, key: str, version_id: str | None) -> Version | None:
-        """A version (delete markers included) by id, or the newest one."""
-        versions = self.versions.get(key)
-        if not versions:
-            return None
-        if version_id is None:
-            return versions[-1]
-        return next((version for version in versions if version.id == version_id), None)
-
-    def keys_from(self, prefix: str, after: str = "") -> Iterator[str]:
-        """Keys with this prefix that come after `after`, in order."""
-        index = bisect_left(self.keys, max(prefix, after))
-        while index < len(self.keys):
-            key = self.keys[index]
-            index += 1
-            if not key.startswith(prefix):
-                return
-            if key > after:
-                yield key
-
-
-class S3Store:
-    """All buckets of the account. `lock` guards everything but the writing of contents."""
-
-    def __init__(self, clock: Clock, folder: Path, ids: Ids) -> None:
-        self.clock, self.ids, self._contents = clock, ids, Contents(folder)
-        self.lock = threading.RLock()
-        self.buckets: dict[str, Bucket] = {}
-
-    def write(self, chunks: Iterable[bytes], algorithms: Iterable[str] = ()) -> Stored:
-        """Put content into a file; see Contents.write."""
-        return self._contents.write(chunks, algorithms)
-
-    @staticmethod
-    def discard(stored: Stored) -> None:
-        """Content that was not wanted in the end."""
-        Contents.discard(stored)
+class S3Store(BaseStore[Bucket]):
+    """All buckets of the account."""
 
     def put(self, bucket: Bucket, version: Version) -> Version:
         """Make it the newest version of its key. Call under the lock."""
-        versions = bucket.versions.setdefault(version.key, [])
-        if not versions:
-            insort(bucket.keys, version.key)
         version.modified = self.clock.now()
         if bucket.versioning == "Enabled":
             version.id = self.ids.text(32)
         else:
             version.id = "null"
-            for old in [old for old in versions if old.id == "null"]:
-                versions.remove(old)
-                old.drop()
-        versions.append(version)
-        return version
+            for old in [old for old in bucket.versions.get(version.key, ()) if old.id == "null"]:
+                bucket.remove(old)
+        return bucket.add(version)
 
     def delete(self, bucket: Bucket, key: str, version_id: str | None) -> Version | None:
         """Delete an object or one version of it; returns the delete marker made or removed, if any."""
-        versions = bucket.versions.get(key, [])
         if version_id is not None:
             found = bucket.find(key, version_id)
             if found is None:
                 return None
-            self._remove(bucket, found)
+            bucket.remove(found)
             return found
         if not bucket.versioning:
-            for old in list(versions):
-                self._remove(bucket, old)
+            for old in list(bucket.versions.get(key, ())):
+                bucket.remove(old)
             return None
         return self.put(bucket, Version(key, "", 0.0, marker=True))
 
-    def _remove(self, bucket: Bucket, version: Version) -> None:
-        versions = bucket.versions[version.key]
-        versions.remove(version)
-        version.drop()
-        if not versions:
-            del bucket.versions[version.key]
-            del bucket.keys[bisect_left(bucket.keys, version.key)]
-
     def put_bytes(self, bucket: Bucket, key: str, content: bytes, content_type: str) -> Version:
         """An object that a service writes. Call under the lock."""
-        stored = self.write([content])
+        stored = self.contents.write([content])
         sse, kms_key = bucket.default_sse
         version = Version(
             key,
@@ -196,9 +129,3 @@ class S3Store:
         if bucket is None:
             raise AwsError(404, "NoSuchBucket", "The specified bucket does not exist", {"BucketName": name})
         return bucket
-
-    def reset(self) -> None:
-        """Forget all."""
-        with self.lock:
-            self.buckets.clear()
-            self._contents.clear()

@@ -63,13 +63,3 @@ def malformed() -> AwsError:
 def instant(when: float) -> str:
     """A time as listings show it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(when)) + ".000Z"
-
-
-def http_date(when: float) -> str:
-    """A time as headers show it."""
-    days, months = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "JanFebMarAprMayJunJulAugSepOctNovDec"
-    moment = time.gmtime(when)
-    month = months[3 * moment.tm_mon - 3 : 3 * moment.tm_mon]
-    return (
-        f"{days[moment.tm_wday]}, {moment.tm_mday:02d} {month} {moment.tm_year} {time.strftime('%H:%M:%S', moment)} GMT"
-    )

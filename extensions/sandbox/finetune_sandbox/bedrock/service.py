@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from finetune_sandbox.bedrock.errors import AwsError
+from finetune_sandbox.frame import strict_json
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -87,8 +88,8 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     document: Any = {}
     if body:
         try:
-            document = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+            document = strict_json.loads(body)
+        except ValueError as error:
             raise AwsError(400, "SerializationException", f"The body is not valid JSON: {error}") from error
         if not isinstance(document, dict):
             raise AwsError(400, "SerializationException", "Start of structure or map found where not expected.")
@@ -116,10 +117,6 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     if problems:
         raise _failed(problems)
     return members
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _failed(problems: list[str]) -> AwsError:

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import BaseModel
-from finetune_sandbox.bedrock.dataset import Report
+from finetune_sandbox.frame import fates
 from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.fates import BaseFate
+from finetune_sandbox.frame.settings import BaseSettings
+from finetune_sandbox.frame.training_data import Report
 
 IN_PROGRESS, COMPLETED, FAILED = "InProgress", "Completed", "Failed"
 STOPPING, STOPPED, NOT_STARTED = "Stopping", "Stopped", "NotStarted"
@@ -22,7 +25,7 @@ _LAYOUTS = ("samples", "docs")
 
 
 @dataclass
-class Settings:
+class Settings(BaseSettings):
     """Limits and durations, changeable through the control API. Times are virtual seconds."""
 
     validation_seconds: float = 45.0
@@ -39,31 +42,13 @@ class Settings:
     validation_layout: str = "samples"
     foreign_buckets: list[str] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
-        """All settings by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+    positive = frozenset({"page_size"})
 
-    def change(self, changes: dict[str, Any]) -> None:
-        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
-        known = self.shown()
-        for name, value in changes.items():
-            if name not in known:
-                raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")
-            if name == "foreign_buckets":
-                if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-                    raise ControlError("settings: 'foreign_buckets' must be a list of bucket names.")
-            elif name == "validation_layout":
-                if value not in _LAYOUTS:
-                    raise ControlError(f"settings: {name!r} must be one of {', '.join(_LAYOUTS)}; got {value!r}.")
-            elif isinstance(known[name], bool):
-                if not isinstance(value, bool):
-                    raise ControlError(f"settings: {name!r} must be true or false, got {value!r}.")
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e13:
-                raise ControlError(f"settings: {name!r} must be a number from 0, got {value!r}.")
-            elif isinstance(known[name], int) and (not isinstance(value, int) or (name == "page_size" and value < 1)):
-                raise ControlError(f"settings: {name!r} must be a whole number from 1, got {value!r}.")
-        for name, value in changes.items():
-            setattr(self, name, value)
+    def special(self, name: str, value: Any) -> bool:
+        """The two ways in which examples are laid out."""
+        if name == "validation_layout" and value not in _LAYOUTS:
+            raise ControlError(f"settings: {name!r} must be one of {', '.join(_LAYOUTS)}; got {value!r}.")
+        return name == "validation_layout"
 
 
 @dataclass
@@ -231,47 +216,28 @@ class Region:
 
 
 @dataclass
-class Fate:
+class Fate(BaseFate):
     """What happens to the next matching jobs."""
 
-    id: str
-    fate: str
     job_name: str | None
     model_name: str | None
     phase: str
     message: str | None
-    times: int | None
-    used: int = 0
 
     @classmethod
-    def read(cls, body: Any, number: int) -> Fate:
+    def read(cls, wish: Fields) -> Fate:
         """From its JSON form (docs/sandbox.md)."""
-        wish = Fields(body, "fates")
-        fate = cls(
-            id=f"fate-{number}",
-            fate=wish.choice("fate", ("fail", "stuck", "complete_despite_stop"), None) or "",
+        return cls(
+            fate=fates.kind(wish, ("fail", "stuck", "complete_despite_stop")),
             job_name=wish.optional_text("job_name"),
             model_name=wish.optional_text("model_name"),
             phase=wish.choice("phase", PHASES, "training") or "training",
             message=wish.optional_text("message"),
-            times=wish.integer("times", 1, low=1) if not wish.given("times") or body["times"] is not None else None,
+            times=fates.times(wish),
         )
-        if fate.times is None:
-            wish.anything("times")
-        wish.done()
-        if not fate.fate:
-            raise ControlError("fates: 'fate' is required: fail, stuck or complete_despite_stop.")
-        return fate
 
     def takes(self, job: Job) -> bool:
         """Whether it hits this job; counts it."""
-        if self.times is not None and self.used >= self.times:
-            return False
-        if not fnmatchcase(job.name, self.job_name or "*") or not fnmatchcase(job.model_name, self.model_name or "*"):
-            return False
-        self.used += 1
-        return True
-
-    def shown(self) -> dict[str, Any]:
-        """As the control API returns it."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return self.hits(
+            fnmatchcase(job.name, self.job_name or "*") and fnmatchcase(job.model_name, self.model_name or "*")
+        )

@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 from finetune_sandbox.bedrock import training
 from finetune_sandbox.bedrock.access import Access
 from finetune_sandbox.bedrock.catalogue import LEGACY, MODELS, BaseModel, find
-from finetune_sandbox.bedrock.dataset import Report
 from finetune_sandbox.bedrock.errors import AwsError, invalid
 from finetune_sandbox.bedrock.state import (
     COMPLETED,
@@ -34,7 +33,9 @@ from finetune_sandbox.bedrock.state import (
     Settings,
 )
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.fates import Fates
 from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.frame.training_data import Report
 
 _PATIENCE = 10.0
 """Real seconds to wait for the check of a dataset once its virtual time has come."""
@@ -58,8 +59,7 @@ class Store:
         self.clock, self.ids, self.account, self.access = clock, ids, account, access
         self.lock = threading.RLock()
         self.settings = Settings()
-        self.fates: list[Fate] = []
-        self._fates_made = 0
+        self.fates = Fates(Fate.read)
         self._regions: dict[str, Region] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bedrock-data")
 
@@ -86,13 +86,6 @@ class Store:
     def new_id(self) -> str:
         """12 lower-case letters and digits."""
         return self.ids.text(12).lower()
-
-    def add_fate(self, body: Any) -> Fate:
-        """Decide what happens to the next matching jobs."""
-        self._fates_made += 1
-        fate = Fate.read(body, self._fates_made)
-        self.fates.append(fate)
-        return fate
 
     def take_fates(self, job: Job) -> None:
         """Give a new job its fate."""
@@ -220,7 +213,7 @@ class Store:
     def reset(self) -> None:
         """As just started."""
         self.settings = Settings()
-        self.fates = []
+        self.fates = Fates(Fate.read)
         self._regions = {}
 
     def close(self) -> None:

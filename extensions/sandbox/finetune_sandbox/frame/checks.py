@@ -72,6 +72,10 @@ class Fields:
             raise ControlError(f"{self._what}: '{key}' must be true or false, got {value!r}.")
         return value
 
+    def asked(self, key: str) -> bool:
+        """Whether it is asked for; true may have come as text in a query string."""
+        return self._take(key) in (True, "true", "1")
+
     def integer(self, key: str, default: int | None, low: int | None = None, high: int | None = None) -> int | None:
         """A whole number within its bounds."""
         value = self._take(key)

@@ -77,7 +77,9 @@ def _slow(polynomial: int, width: int) -> Callable[[bytes, int], int]:
 
 
 def new(name: str) -> Checksum:
-    """A checksum to feed. name: one of those above."""
+    """A checksum to feed. name: one of those above, or MD5."""
+    if name == "MD5":
+        return hashlib.md5(usedforsecurity=False)
     if name == "SHA1":
         return hashlib.sha1(usedforsecurity=False)
     if name == "SHA384":
@@ -88,6 +90,21 @@ def new(name: str) -> Checksum:
 def encoded(digest: bytes) -> str:
     """As it stands in headers."""
     return base64.b64encode(digest).decode()
+
+
+def decoded(text: str) -> bytes | None:
+    """What a header says; None where it is no base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+
+
+def composite(name: str, digests: list[bytes]) -> bytes:
+    """The checksum of the checksums of parts."""
+    total = new(name)
+    total.update(b"".join(digests))
+    return total.digest()
 
 
 def combined(name: str, parts: list[tuple[bytes, int]]) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,21 @@ class Stored:
     segment: Segment
     md5: bytes
     checksums: dict[str, bytes]
+
+
+def discard(stored: Stored) -> None:
+    """Content that was not wanted in the end."""
+    stored.segment.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept(stored: Stored) -> Iterator[None]:
+    """Content that goes again when what is done with it fails."""
+    try:
+        yield
+    except BaseException:
+        discard(stored)
+        raise
 
 
 def read_segments(segments: Sequence[Segment], start: int, stop: int) -> Iterator[bytes]:
@@ -78,11 +93,6 @@ class Contents:
             path.unlink(missing_ok=True)
             raise
         return Stored(Segment(path, size), md5.digest(), {name: each.digest() for name, each in sums.items()})
-
-    @staticmethod
-    def discard(stored: Stored) -> None:
-        """Content that was not wanted in the end."""
-        stored.segment.path.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove everything."""

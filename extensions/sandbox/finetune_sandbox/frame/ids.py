@@ -36,6 +36,11 @@ class Ids:
         with self._lock:
             return self._random.randint(0, high)
 
+    def uuid(self) -> str:
+        """Like a UUID."""
+        text = self.hexadecimal(32)
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
     def sequence(self) -> int:
         """Counts everything created; breaks ties within a second."""
         with self._lock:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +16,8 @@ from typing import Any, Protocol
 from werkzeug import Request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def raw_target(request: Request) -> tuple[str, str]:
@@ -23,6 +27,23 @@ def raw_target(request: Request) -> tuple[str, str]:
         target = "/" + target.split("://", 1)[1].partition("/")[2]
     path, _unused, query = target.partition("?")
     return path, query
+
+
+def byte_range(text: str, size: int) -> tuple[int, int] | None:
+    """(start, stop) of a Range header; None where it names no range, and is ignored. stop <= start: nothing of it is
+    within the size."""
+    match = _RANGE.fullmatch(text.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
+
+
+def http_date(when: float) -> str:
+    """A time as headers show it."""
+    return formatdate(when, usegmt=True)
 
 
 @dataclass(frozen=True)

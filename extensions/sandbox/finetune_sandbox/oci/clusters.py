@@ -4,46 +4,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, over_limit
+from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Service, Wish, changeable
+from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import (
     ACTIVE,
     DELETED,
-    DELETING,
     FAILED,
     HOSTING,
     NEEDS_ATTENTION,
     UPDATING,
     Cluster,
 )
-from finetune_sandbox.oci.store import Store
 
 ENDPOINTS_PER_CLUSTER = 50
 _MAX_UNITS = 64
-_SORTS = ("timeCreated", "displayName", "lifecycleState")
 
 
-class Clusters:
+class Clusters(Resources[Cluster]):
     """The operations on clusters."""
 
-    def __init__(self, store: Store, service: Service) -> None:
-        self._store, self._service = store, service
-        service.handlers.update(
-            CreateDedicatedAiCluster=self.create,
-            ListDedicatedAiClusters=self.list,
-            GetDedicatedAiCluster=self.get,
-            UpdateDedicatedAiCluster=self.update,
-            DeleteDedicatedAiCluster=self.delete,
-            ChangeDedicatedAiClusterCompartment=self.move,
-        )
+    kind = "DedicatedAiCluster"
+    noun = "dedicated AI cluster"
+    work_kind = "DEDICATED_AI_CLUSTER"
+    sorts = ("timeCreated", "displayName", "lifecycleState")
+    settled = frozenset({ACTIVE, NEEDS_ATTENTION, FAILED})
 
-    def create(self, wish: Wish) -> tuple[Answer, str]:
+    @property
+    def table(self) -> dict[str, Cluster]:
+        """All there are, by OCID."""
+        return self._store.clusters
+
+    @property
+    def seconds(self) -> float:
+        """How long work on it takes."""
+        return self._store.settings.cluster_seconds
+
+    def create(self, wish: Wish) -> Made:
         """CreateDedicatedAiCluster."""
         store, members = self._store, wish.members
         compartment = store.known_compartment(members["compartmentId"])
@@ -54,36 +56,21 @@ class Clusters:
         _check_units(members["unitCount"])
         if sum(c.state not in {DELETED, FAILED} for c in store.clusters.values()) >= store.settings.clusters:
             raise over_limit(f"The limit of dedicated AI clusters, {store.settings.clusters}, is reached.")
-        now = store.clock.now()
-        default = datetime.fromtimestamp(now, timezone.utc).strftime("generativeaidedicatedaicluster%Y%m%d%H%M%S")
         cluster = Cluster(
-            store.new_id("generativeaidedicatedaicluster"),
-            store.ids.sequence(),
-            compartment,
-            now,
-            members.get("displayName", default),
-            members.get("description"),
-            members.get("freeformTags", {}),
-            self._service.tags(members),
-            updated_at=now,
+            **self.given(members, compartment),
             type=members["type"],
             units=members["unitCount"],
             shape=members["unitShape"],
             reservation=members.get("capacityReservationId"),
         )
         store.clusters[cluster.id] = cluster
-        work = self._service.work("CREATE_DEDICATED_AI_CLUSTER", cluster, store.settings.cluster_seconds)
+        work = self.work("CREATE", cluster)
         headers = {"etag": cluster.etag, "opc-work-request-id": work.id}
         return Answer(self.shown(cluster), 201, headers), cluster.id
 
-    def shown(self, cluster: Cluster) -> dict[str, Any]:
-        """As the API shows it."""
-        members = {**self.members(cluster), "previousState": cluster.previous}
-        return schema.show(GENERATIVE_AI, "DedicatedAiCluster", members)
-
     def members(self, cluster: Cluster) -> dict[str, Any]:
         """The members of DedicatedAiCluster but previousState."""
-        shown = self._service.common(cluster)
+        shown = self.common(cluster)
         shown.update(
             type=cluster.type,
             unitCount=cluster.units,
@@ -98,67 +85,37 @@ class Clusters:
             }
         return shown
 
-    def get(self, wish: Wish) -> tuple[Answer, str]:
-        """GetDedicatedAiCluster."""
-        cluster = self._store.find(self._store.clusters, wish.id)
-        return Answer(self.shown(cluster), headers={"etag": cluster.etag}), ""
-
-    def list(self, wish: Wish) -> tuple[Answer, str]:
+    def list(self, wish: Wish) -> Made:
         """ListDedicatedAiClusters."""
         reservation = wish.one("capacityReservationId")
         chosen = [c for c in self._store.clusters.values() if reservation in {None, c.reservation}]
-        states = schema.allowed(GENERATIVE_AI, "DedicatedAiCluster", "lifecycleState")
-        return self._service.list(wish, chosen, states, _SORTS, self.members, "DedicatedAiClusterCollection")
+        return self.page(wish, chosen, self.members)
 
-    def update(self, wish: Wish) -> tuple[Answer, str]:
+    def update(self, wish: Wish) -> Made:
         """UpdateDedicatedAiCluster."""
-        cluster = changeable(self._store, self._store.clusters, wish.id)
-        self._service.check_match(wish, cluster)
+        cluster = self.changeable(wish)
         units = wish.members.get("unitCount", cluster.units)
         _check_units(units)
-        if cluster.state not in {ACTIVE, NEEDS_ATTENTION}:
-            raise incorrect_state(f"The dedicated AI cluster {cluster.id} is {cluster.state}; it must be {ACTIVE}.")
+        self.check_state(cluster, {ACTIVE, NEEDS_ATTENTION})
         if units != cluster.units and self._store.training_on(cluster.id):
             raise incorrect_state(f"The dedicated AI cluster {cluster.id} trains a model; it cannot be resized now.")
         cluster.previous = self.members(cluster)
-        self._service.change_common(cluster, wish.members)
+        self.change_common(cluster, wish.members)
         cluster.units = units
         cluster.change(self._store.clock.now(), UPDATING)
-        work = self._service.work("UPDATE_DEDICATED_AI_CLUSTER", cluster, self._store.settings.cluster_seconds)
+        work = self.work("UPDATE", cluster)
         return Answer(self.shown(cluster), headers={"etag": cluster.etag, "opc-work-request-id": work.id}), ""
 
-    def move(self, wish: Wish) -> tuple[Answer, str]:
-        """ChangeDedicatedAiClusterCompartment."""
-        cluster = changeable(self._store, self._store.clusters, wish.id)
-        self._service.check_match(wish, cluster)
-        compartment = self._store.known_compartment(wish.members["compartmentId"])
-        if cluster.state not in {ACTIVE, NEEDS_ATTENTION, FAILED}:
-            raise incorrect_state(f"The dedicated AI cluster {cluster.id} is {cluster.state}; it must be {ACTIVE}.")
-        cluster.previous = self.members(cluster)
-        cluster.compartment = compartment
-        cluster.change(self._store.clock.now(), cluster.state, cluster.details)
-        return Answer(b""), cluster.id
-
-    def delete(self, wish: Wish) -> tuple[Answer, str]:
-        """DeleteDedicatedAiCluster."""
-        cluster = changeable(self._store, self._store.clusters, wish.id)
-        self._service.check_match(wish, cluster)
-        if cluster.state not in {ACTIVE, NEEDS_ATTENTION, FAILED}:
-            raise incorrect_state(
-                f"The dedicated AI cluster {cluster.id} is {cluster.state}; it cannot be deleted now."
-            )
-        work_here = self._store.training_on(cluster.id)
+    def check_unused(self, resource: Cluster) -> None:
+        """No training on it, and no endpoint."""
+        work_here = self._store.training_on(resource.id)
         if work_here:
             ids = ", ".join(work.target.id for work in work_here)
-            raise incorrect_state(f"The dedicated AI cluster {cluster.id} trains the models {ids}.")
-        users = self._store.endpoints_of(cluster_id=cluster.id)
+            raise incorrect_state(f"The dedicated AI cluster {resource.id} trains the models {ids}.")
+        users = self._store.endpoints_of(cluster_id=resource.id)
         if users:
             ids = ", ".join(endpoint.id for endpoint in users)
-            raise conflict(f"The dedicated AI cluster {cluster.id} hosts the endpoints {ids}. Delete them first.")
-        cluster.previous = self.members(cluster)
-        cluster.change(self._store.clock.now(), DELETING)
-        work = self._service.work("DELETE_DEDICATED_AI_CLUSTER", cluster, self._store.settings.cluster_seconds)
-        return Answer(b"", 202, {"opc-work-request-id": work.id}), ""
+            raise conflict(f"The dedicated AI cluster {resource.id} hosts the endpoints {ids}. Delete them first.")
 
 
 def _check_units(units: int) -> None:

@@ -4,18 +4,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from finetune_sandbox.frame.web import Answer
-from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.clusters import ENDPOINTS_PER_CLUSTER
 from finetune_sandbox.oci.errors import incorrect_state, invalid, over_limit, related_not_found
 from finetune_sandbox.oci.models import known_base
-from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Service, Wish, changeable
-from finetune_sandbox.oci.state import ACTIVE, DELETED, DELETING, FAILED, HOSTING, UPDATING, Endpoint
-from finetune_sandbox.oci.store import Store
+from finetune_sandbox.oci.resources import Made, Resources
+from finetune_sandbox.oci.service import Wish
+from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint
 
 _CONFIGS = (
     "generativeAiPrivateEndpointId",
@@ -23,46 +20,39 @@ _CONFIGS = (
     "promptInjectionConfig",
     "piiDetectionConfig",
 )
-_SORTS = ("displayName", "timeCreated")
 
 
-class Endpoints:
+class Endpoints(Resources[Endpoint]):
     """The operations on endpoints."""
 
-    def __init__(self, store: Store, service: Service) -> None:
-        self._store, self._service = store, service
-        service.handlers.update(
-            CreateEndpoint=self.create,
-            ListEndpoints=self.list,
-            GetEndpoint=self.get,
-            UpdateEndpoint=self.update,
-            DeleteEndpoint=self.delete,
-            ChangeEndpointCompartment=self.move,
-        )
+    kind = "Endpoint"
+    noun = "endpoint"
+    work_kind = "ENDPOINT"
+    sorts = ("displayName", "timeCreated")
 
-    def create(self, wish: Wish) -> tuple[Answer, str]:
+    @property
+    def table(self) -> dict[str, Endpoint]:
+        """All there are, by OCID."""
+        return self._store.endpoints
+
+    @property
+    def seconds(self) -> float:
+        """How long work on it takes."""
+        return self._store.settings.endpoint_seconds
+
+    def create(self, wish: Wish) -> Made:
         """CreateEndpoint."""
         store, members = self._store, wish.members
         compartment = store.known_compartment(members["compartmentId"])
         self._check_place(members["modelId"], members["dedicatedAiClusterId"])
-        now = store.clock.now()
-        default = datetime.fromtimestamp(now, timezone.utc).strftime("generativeaiendpoint%Y%m%d%H%M%S")
         endpoint = Endpoint(
-            store.new_id("generativeaiendpoint"),
-            store.ids.sequence(),
-            compartment,
-            now,
-            members.get("displayName", default),
-            members.get("description"),
-            members.get("freeformTags", {}),
-            self._service.tags(members),
-            updated_at=now,
+            **self.given(members, compartment),
             model_id=members["modelId"],
             cluster_id=members["dedicatedAiClusterId"],
             configs={"contentModerationConfig": {"isEnabled": False}, **_configs(members)},
         )
         store.endpoints[endpoint.id] = endpoint
-        work = self._service.work("CREATE_ENDPOINT", endpoint, store.settings.endpoint_seconds)
+        work = self.work("CREATE", endpoint)
         work.related = [("model", endpoint.model_id), ("dedicatedAiCluster", endpoint.cluster_id)]
         headers = {"etag": endpoint.etag, "opc-work-request-id": work.id}
         return Answer(self.shown(endpoint), 201, headers), endpoint.id
@@ -88,22 +78,13 @@ class Endpoints:
         if len(store.endpoints_of(cluster_id=cluster_id)) >= ENDPOINTS_PER_CLUSTER:
             raise over_limit(f"The dedicated AI cluster {cluster_id} has {ENDPOINTS_PER_CLUSTER} endpoints already.")
 
-    def shown(self, endpoint: Endpoint) -> dict[str, Any]:
-        """As the API shows it."""
-        return schema.show(GENERATIVE_AI, "Endpoint", {**self.members(endpoint), "previousState": endpoint.previous})
-
     def members(self, endpoint: Endpoint) -> dict[str, Any]:
         """The members of Endpoint but previousState."""
-        shown = self._service.common(endpoint)
+        shown = self.common(endpoint)
         shown.update(modelId=endpoint.model_id, dedicatedAiClusterId=endpoint.cluster_id, **endpoint.configs)
         return shown
 
-    def get(self, wish: Wish) -> tuple[Answer, str]:
-        """GetEndpoint."""
-        endpoint = self._store.find(self._store.endpoints, wish.id)
-        return Answer(self.shown(endpoint), headers={"etag": endpoint.etag}), ""
-
-    def list(self, wish: Wish) -> tuple[Answer, str]:
+    def list(self, wish: Wish) -> Made:
         """ListEndpoints."""
         private = wish.one("generativeAiPrivateEndpointId")
         chosen = [
@@ -111,44 +92,18 @@ class Endpoints:
             for endpoint in self._store.endpoints.values()
             if private in {None, endpoint.configs.get("generativeAiPrivateEndpointId")}
         ]
-        states = schema.allowed(GENERATIVE_AI, "Endpoint", "lifecycleState")
-        return self._service.list(wish, chosen, states, _SORTS, self.members, "EndpointCollection")
+        return self.page(wish, chosen, self.members)
 
-    def update(self, wish: Wish) -> tuple[Answer, str]:
+    def update(self, wish: Wish) -> Made:
         """UpdateEndpoint."""
-        endpoint = changeable(self._store, self._store.endpoints, wish.id)
-        self._service.check_match(wish, endpoint)
-        if endpoint.state != ACTIVE:
-            raise incorrect_state(f"The endpoint {endpoint.id} is {endpoint.state}; it must be {ACTIVE}.")
+        endpoint = self.changeable(wish)
+        self.check_state(endpoint, {ACTIVE})
         endpoint.previous = self.members(endpoint)
-        self._service.change_common(endpoint, wish.members)
+        self.change_common(endpoint, wish.members)
         endpoint.configs = {**endpoint.configs, **_configs(wish.members)}
         endpoint.change(self._store.clock.now(), UPDATING)
-        work = self._service.work("UPDATE_ENDPOINT", endpoint, self._store.settings.endpoint_seconds)
+        work = self.work("UPDATE", endpoint)
         return Answer(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
-
-    def move(self, wish: Wish) -> tuple[Answer, str]:
-        """ChangeEndpointCompartment."""
-        endpoint = changeable(self._store, self._store.endpoints, wish.id)
-        self._service.check_match(wish, endpoint)
-        compartment = self._store.known_compartment(wish.members["compartmentId"])
-        if endpoint.state not in {ACTIVE, FAILED}:
-            raise incorrect_state(f"The endpoint {endpoint.id} is {endpoint.state}; it must be {ACTIVE}.")
-        endpoint.previous = self.members(endpoint)
-        endpoint.compartment = compartment
-        endpoint.change(self._store.clock.now(), endpoint.state, endpoint.details)
-        return Answer(b""), endpoint.id
-
-    def delete(self, wish: Wish) -> tuple[Answer, str]:
-        """DeleteEndpoint."""
-        endpoint = changeable(self._store, self._store.endpoints, wish.id)
-        self._service.check_match(wish, endpoint)
-        if endpoint.state not in {ACTIVE, FAILED}:
-            raise incorrect_state(f"The endpoint {endpoint.id} is {endpoint.state}; it cannot be deleted now.")
-        endpoint.previous = self.members(endpoint)
-        endpoint.change(self._store.clock.now(), DELETING)
-        work = self._service.work("DELETE_ENDPOINT", endpoint, self._store.settings.endpoint_seconds)
-        return Answer(b"", 202, {"opc-work-request-id": work.id}), ""
 
 
 def _configs(members: dict[str, Any]) -> dict[str, Any]:

@@ -11,23 +11,20 @@ from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.catalogue import BaseModel
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_found, over_limit, related_not_found
+from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Service, Wish, changeable
+from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import (
     ACTIVE,
     CREATE_MODEL,
     CREATING,
     DELETED,
-    DELETING,
-    FAILED,
     FINE_TUNING,
     UPDATING,
     Cluster,
     Model,
 )
-from finetune_sandbox.oci.store import Store
 
-_SORTS = ("displayName", "lifecycleState", "timeCreated")
 _RANGES: dict[str, tuple[float, float]] = {
     "totalTrainingEpochs": (1, 100),
     "learningRate": (1e-9, 1),
@@ -50,21 +47,25 @@ def known_base(model: Model) -> BaseModel:
     return model.base
 
 
-class Models:
+class Models(Resources[Model]):
     """The operations on models."""
 
-    def __init__(self, store: Store, service: Service) -> None:
-        self._store, self._service = store, service
-        service.handlers.update(
-            CreateModel=self.create,
-            ListModels=self.list,
-            GetModel=self.get,
-            UpdateModel=self.update,
-            DeleteModel=self.delete,
-            ChangeModelCompartment=self.move,
-        )
+    kind = "Model"
+    noun = "model"
+    work_kind = "MODEL"
+    sorts = ("displayName", "lifecycleState", "timeCreated")
 
-    def create(self, wish: Wish) -> tuple[Answer, str]:
+    @property
+    def table(self) -> dict[str, Model]:
+        """All there are, by OCID."""
+        return self._store.models
+
+    @property
+    def seconds(self) -> float:
+        """How long work on it takes, but for its training."""
+        return self._store.settings.model_seconds
+
+    def create(self, wish: Wish) -> Made:
         """CreateModel."""
         store, members = self._store, wish.members
         compartment = store.known_compartment(members["compartmentId"])
@@ -75,18 +76,8 @@ class Models:
         mine = sum(not (m.pretrained or m.seeded) and m.state != DELETED for m in store.models.values())
         if mine >= store.settings.models:
             raise over_limit(f"The limit of custom models, {store.settings.models}, is reached. Delete one first.")
-        now = store.clock.now()
-        default = datetime.fromtimestamp(now, timezone.utc).strftime("generativeaimodel%Y%m%d%H%M%S")
         model = Model(
-            store.new_id("generativeaimodel"),
-            store.ids.sequence(),
-            compartment,
-            now,
-            members.get("displayName", default),
-            members.get("description"),
-            members.get("freeformTags", {}),
-            self._service.tags(members),
-            updated_at=now,
+            **self.given(members, compartment),
             base=base,
             base_id=members["baseModelId"],
             vendor=members.get("vendor", base.vendor),
@@ -131,14 +122,10 @@ class Models:
             raise invalid(message)
         return cluster
 
-    def shown(self, model: Model) -> dict[str, Any]:
-        """As the API shows it."""
-        return schema.show(GENERATIVE_AI, "Model", {**self.members(model), "previousState": model.previous})
-
     def members(self, model: Model) -> dict[str, Any]:
         """The members of Model but previousState."""
         base = known_base(model)
-        shown = self._service.common(model)
+        shown = self.common(model)
         shown.update(
             capabilities=[c for c in base.capabilities if model.pretrained or c != "FINE_TUNE"],
             vendor=model.vendor,
@@ -157,12 +144,7 @@ class Models:
             shown["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
         return shown
 
-    def get(self, wish: Wish) -> tuple[Answer, str]:
-        """GetModel."""
-        model = self._store.find(self._store.models, wish.id)
-        return Answer(self.shown(model), headers={"etag": model.etag}), ""
-
-    def list(self, wish: Wish) -> tuple[Answer, str]:
+    def list(self, wish: Wish) -> Made:
         """ListModels: those of the compartment, and the pretrained ones."""
         vendor, capabilities = wish.one("vendor"), set(wish.query.get("capability", []))
         known = schema.allowed(GENERATIVE_AI, "Model", "capabilities")
@@ -173,8 +155,7 @@ class Models:
             for model in self._store.models.values()
             if (vendor is None or model.vendor == vendor) and (not capabilities or capabilities & self._can(model))
         ]
-        states = schema.allowed(GENERATIVE_AI, "Model", "lifecycleState")
-        return self._service.list(wish, chosen, states, _SORTS, self._summary, "ModelCollection")
+        return self.page(wish, chosen, self._summary)
 
     @staticmethod
     def _can(model: Model) -> set[str]:
@@ -186,51 +167,30 @@ class Models:
             key: value for key, value in shown.items() if key in schema.shape(GENERATIVE_AI, "ModelSummary").members
         }
 
-    def _mine(self, identifier: str) -> Model:
-        model = changeable(self._store, self._store.models, identifier)
-        if model.pretrained:
-            raise not_found(identifier)
-        return model
+    def changeable(self, wish: Wish) -> Model:
+        """Base models cannot be."""
+        found = self.table.get(wish.id)
+        if found is not None and found.pretrained:
+            raise not_found(wish.id)
+        return super().changeable(wish)
 
-    def update(self, wish: Wish) -> tuple[Answer, str]:
+    def update(self, wish: Wish) -> Made:
         """UpdateModel."""
-        model = self._mine(wish.id)
-        self._service.check_match(wish, model)
-        if model.state != ACTIVE:
-            raise incorrect_state(f"The model {model.id} is {model.state}; it must be {ACTIVE} to be updated.")
+        model = self.changeable(wish)
+        self.check_state(model, {ACTIVE}, f"it must be {ACTIVE} to be updated")
         model.previous = self.members(model)
-        self._service.change_common(model, wish.members)
+        self.change_common(model, wish.members)
         model.vendor = wish.members.get("vendor", model.vendor)
         model.version = wish.members.get("version", model.version)
         model.change(self._store.clock.now(), ACTIVE)
         return Answer(self.shown(model), headers={"etag": model.etag}), ""
 
-    def move(self, wish: Wish) -> tuple[Answer, str]:
-        """ChangeModelCompartment."""
-        model = self._mine(wish.id)
-        self._service.check_match(wish, model)
-        compartment = self._store.known_compartment(wish.members["compartmentId"])
-        if model.state not in {ACTIVE, FAILED}:
-            raise incorrect_state(f"The model {model.id} is {model.state}; it must be {ACTIVE} to be moved.")
-        model.previous = self.members(model)
-        model.compartment = compartment
-        model.change(self._store.clock.now(), model.state, model.details)
-        return Answer(b""), model.id
-
-    def delete(self, wish: Wish) -> tuple[Answer, str]:
-        """DeleteModel."""
-        model = self._mine(wish.id)
-        self._service.check_match(wish, model)
-        if model.state not in {ACTIVE, FAILED}:
-            raise incorrect_state(f"The model {model.id} is {model.state}; it cannot be deleted now.")
-        users = self._store.endpoints_of(model_id=model.id)
+    def check_unused(self, resource: Model) -> None:
+        """No endpoint."""
+        users = self._store.endpoints_of(model_id=resource.id)
         if users:
             ids = ", ".join(endpoint.id for endpoint in users)
-            raise conflict(f"The model {model.id} is used by the endpoints {ids}. Delete them first.")
-        model.previous = self.members(model)
-        model.change(self._store.clock.now(), DELETING)
-        work = self._service.work("DELETE_MODEL", model, self._store.settings.model_seconds)
-        return Answer(b"", 202, {"opc-work-request-id": work.id}), ""
+            raise conflict(f"The model {resource.id} is used by the endpoints {ids}. Delete them first.")
 
 
 def _day(text: str | None) -> float | None:

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from werkzeug import Request
 
 from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Stored
-from finetune_sandbox.frame.web import Answer, Content, raw_target
+from finetune_sandbox.frame.contents import Stored, kept
+from finetune_sandbox.frame.web import Answer, Content, byte_range, http_date, raw_target
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid, missing, not_found
 from finetune_sandbox.oci.object_store import Bucket, ObjectStore, Part, Upload, Version, no_object
@@ -216,7 +214,7 @@ class ObjectApi:
             f"ocid1.bucket.oc1.us-chicago-1.{ids.text(60).lower()}",
             compartment,
             self.store.clock.now(),
-            self.store.new_etag(),
+            self.store.ids.uuid(),
         )
         self.store.buckets[name] = bucket
         return bucket
@@ -261,7 +259,7 @@ class ObjectApi:
         bucket.compartment = self._known_compartment(wish.pop("compartmentId", bucket.compartment))
         bucket.versioning = wish.pop("versioning", bucket.versioning)
         bucket.details.update(wish)
-        bucket.etag = self.store.new_etag()
+        bucket.etag = self.store.ids.uuid()
         return self._bucket_answer(bucket, call)
 
     def _delete_bucket(self, call: ObjectCall) -> Answer:
@@ -292,7 +290,7 @@ class ObjectApi:
             wanted.add(algorithm)
         claimed = call.header("x-content-sha256")
         stored = self.store.contents.write(_chunks(call.request), wanted | ({"SHA256"} if claimed else set()))
-        try:
+        with kept(stored):
             md5 = call.header("Content-MD5")
             if md5 is not None and _digest("Content-MD5", md5) != stored.md5:
                 message = f"The computed MD5 of the request body ({checksums.encoded(stored.md5)}) does not match the"
@@ -305,9 +303,6 @@ class ObjectApi:
                     actual = checksums.encoded(stored.checksums[name])
                     message = f"The computed {name} of the request body ({actual}) does not match the header ({given})"
                     raise OciError(400, f"UnmatchedContent{name}", message)
-        except OciError:
-            self.store.contents.discard(stored)
-            raise
         stored.checksums = {name: stored.checksums[name] for name in wanted}
         return stored
 
@@ -323,19 +318,15 @@ class ObjectApi:
         version.metadata = _metadata(call.request)
         _check_key(call.key)
         stored = self._receive(call, algorithm)
-        with self.store.lock:
-            try:
-                bucket = self._check_write(call)
-            except OciError:
-                self.store.contents.discard(stored)
-                raise
+        with self.store.lock, kept(stored):
+            bucket = self._check_write(call)
             version.size, version.segments = stored.segment.size, [stored.segment]
             version.checksums = {"content-md5": checksums.encoded(stored.md5), **_sum_headers(stored.checksums)}
             self.store.put(bucket, version)
         headers = {
             "etag": version.etag,
             "opc-content-md5": version.checksums["content-md5"],
-            "last-modified": _http_time(version.modified),
+            "last-modified": http_date(version.modified),
             "version-id": version.id,
             **_sum_headers(stored.checksums),
         }
@@ -358,7 +349,7 @@ class ObjectApi:
     def _object_headers(self, version: Version) -> dict[str, str]:
         shown = {
             "etag": version.etag,
-            "last-modified": _http_time(version.modified),
+            "last-modified": http_date(version.modified),
             "version-id": version.id,
             "storage-tier": version.tier,
             "accept-ranges": "bytes",
@@ -395,7 +386,7 @@ class ObjectApi:
             raise no_object(bucket, call.key)
         _check_match(call.header("if-match"), found.etag)
         gone = self.store.delete(bucket, call.key, version_id)
-        headers = {"last-modified": _http_time(gone.modified), "version-id": gone.id}
+        headers = {"last-modified": http_date(gone.modified), "version-id": gone.id}
         if gone.marker:
             headers["is-delete-marker"] = "true"
         return Answer(b"", 204, headers)
@@ -482,7 +473,7 @@ class ObjectApi:
         _check_metadata(template.metadata)
         ids = self.store.ids
         upload = Upload(
-            self.store.new_etag(), self.store.clock.now(), template, _algorithm(call), if_match, if_none_match
+            self.store.ids.uuid(), self.store.clock.now(), template, _algorithm(call), if_match, if_none_match
         )
         upload.id = f"{ids.hexadecimal(8)}-{upload.id}"
         bucket.uploads[upload.id] = upload
@@ -515,17 +506,10 @@ class ObjectApi:
             upload = self._upload(call)[1]
             _check_part_conditions(call, upload.parts.get(number))
         stored = self._receive(call, upload.algorithm)
-        with self.store.lock:
-            try:
-                upload = self._upload(call)[1]
-                _check_part_conditions(call, upload.parts.get(number))
-            except OciError:
-                self.store.contents.discard(stored)
-                raise
-            old = upload.parts.get(number)
-            if old is not None:
-                self.store.contents.discard(old.stored)
-            part = upload.parts[number] = Part(number, self.store.new_etag(), stored)
+        with self.store.lock, kept(stored):
+            upload = self._upload(call)[1]
+            _check_part_conditions(call, upload.parts.get(number))
+            part = upload.put(Part(number, self.store.ids.uuid(), stored))
         headers = {
             "etag": part.etag,
             "opc-content-md5": checksums.encoded(stored.md5),
@@ -567,12 +551,11 @@ class ObjectApi:
         version.size = sum(segment.size for segment in version.segments)
         version.checksums = _multipart_sums(parts, upload.algorithm)
         self.store.put(bucket, version)
-        for number in excluded & set(upload.parts):
-            self.store.contents.discard(upload.parts[number].stored)
+        upload.drop(*excluded)
         del bucket.uploads[upload.id]
         headers = {
             "etag": version.etag,
-            "last-modified": _http_time(version.modified),
+            "last-modified": http_date(version.modified),
             "version-id": version.id,
             **version.checksums,
         }
@@ -580,8 +563,7 @@ class ObjectApi:
 
     def _abort_upload(self, call: ObjectCall) -> Answer:
         bucket, upload = self._upload(call)
-        for part in upload.parts.values():
-            self.store.contents.discard(part.stored)
+        upload.drop(*upload.parts)
         del bucket.uploads[upload.id]
         return Answer(b"", 204)
 
@@ -630,23 +612,22 @@ def _sum_headers(sums: dict[str, bytes]) -> dict[str, str]:
 
 def _multipart_sums(parts: list[Part], algorithm: str | None) -> dict[str, str]:
     """The checksums of a multipart object: hashes are over the binary hashes of its parts."""
-    md5 = hashlib.md5(b"".join(part.stored.md5 for part in parts), usedforsecurity=False)
-    shown = {"opc-multipart-md5": f"{checksums.encoded(md5.digest())}-{len(parts)}"}
+    md5 = checksums.composite("MD5", [part.stored.md5 for part in parts])
+    shown = {"opc-multipart-md5": f"{checksums.encoded(md5)}-{len(parts)}"}
     if algorithm == "CRC32C":
         pieces = [(part.stored.checksums[algorithm], part.stored.segment.size) for part in parts]
         shown["opc-content-crc32c"] = checksums.encoded(checksums.combined(algorithm, pieces))
     elif algorithm is not None:
-        total = checksums.new(algorithm)
-        total.update(b"".join(part.stored.checksums[algorithm] for part in parts))
-        shown[f"opc-multipart-{algorithm.lower()}"] = f"{checksums.encoded(total.digest())}-{len(parts)}"
+        total = checksums.composite(algorithm, [part.stored.checksums[algorithm] for part in parts])
+        shown[f"opc-multipart-{algorithm.lower()}"] = f"{checksums.encoded(total)}-{len(parts)}"
     return shown
 
 
 def _digest(name: str, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise OciError(400, "InvalidDigest", f"The {name} header ({text}) is not valid base64.") from error
+    digest = checksums.decoded(text)
+    if digest is None:
+        raise OciError(400, "InvalidDigest", f"The {name} header ({text}) is not valid base64.")
+    return digest
 
 
 def _algorithm(call: ObjectCall) -> str | None:
@@ -714,19 +695,14 @@ def _check_read_conditions(call: ObjectCall, etag: str) -> None:
 
 
 def _range(call: ObjectCall, version: Version) -> tuple[int, int]:
-    text = call.header("range")
-    if text is None:
+    text = call.header("range") or ""
+    wanted = byte_range(text, version.size)
+    if wanted is None:
         return 0, version.size
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", text.strip())
-    if match is None or match.groups() == ("", ""):
-        return 0, version.size
-    first, last = match.groups()
-    start = int(first) if first else max(0, version.size - int(last))
-    stop = min(version.size, int(last) + 1) if first and last else version.size
-    if start >= stop:
+    if wanted[0] >= wanted[1]:
         headers = {"content-range": f"bytes */{version.size}"}
         raise OciError(416, "RangeNotSatisfiable", f"The range {text} is not within {version.size} bytes.", headers)
-    return start, stop
+    return wanted
 
 
 def _summary(version: Version) -> dict[str, Any]:
@@ -742,10 +718,6 @@ def _summary(version: Version) -> dict[str, Any]:
     if version.tier == "Archive":
         shown["archivalState"] = "Archived"
     return shown
-
-
-def _http_time(when: float) -> str:
-    return formatdate(when, usegmt=True)
 
 
 def _next(following: list[str]) -> dict[str, str]:

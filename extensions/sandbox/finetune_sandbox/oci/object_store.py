@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import threading
-from bisect import bisect_left, insort
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.contents import Contents, Segment, Stored, read_segments
-from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.frame.buckets import BaseBucket, BaseStore, BaseUpload, BaseVersion
+from finetune_sandbox.frame.contents import Segment, Stored
 from finetune_sandbox.oci.errors import OciError
 
 
 @dataclass
-class Version:
+class Version(BaseVersion):
     """One version of an object, or a delete marker. headers: Content-Type and the like, as given."""
 
     key: str
@@ -36,15 +31,6 @@ class Version:
     unversioned: bool = False
     """made while versioning was suspended: the next one replaces it"""
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from start to stop."""
-        return read_segments(self.segments, start, self.size if stop is None else stop)
-
-    def drop(self) -> None:
-        """Remove its files."""
-        for segment in self.segments:
-            segment.path.unlink(missing_ok=True)
-
 
 @dataclass
 class Part:
@@ -56,7 +42,7 @@ class Part:
 
 
 @dataclass
-class Upload:
+class Upload(BaseUpload[Part]):
     """A multipart upload; `template` holds what its object will have."""
 
     id: str
@@ -69,7 +55,7 @@ class Upload:
 
 
 @dataclass
-class Bucket:
+class Bucket(BaseBucket[Version]):
     """A bucket; versions of a key stand oldest first. details: what was given to create it, names as on the wire."""
 
     name: str
@@ -83,41 +69,9 @@ class Bucket:
     keys: list[str] = field(default_factory=list)
     uploads: dict[str, Upload] = field(default_factory=dict)
 
-    def current(self, key: str) -> Version | None:
-        """The newest version, unless the object is deleted."""
-        versions = self.versions.get(key)
-        return None if not versions or versions[-1].marker else versions[-1]
 
-    def find(self, key: str, version_id: str | None) -> Version | None:
-        """A version (delete markers included) by id, or the newest one."""
-        versions = self.versions.get(key)
-        if not versions:
-            return None
-        if version_id is None:
-            return versions[-1]
-        return next((version for version in versions if version.id == version_id), None)
-
-    def keys_from(self, prefix: str, start: str) -> Iterator[str]:
-        """Keys with this prefix, from `start` on, in order."""
-        index = bisect_left(self.keys, max(prefix, start))
-        while index < len(self.keys) and self.keys[index].startswith(prefix):
-            yield self.keys[index]
-            index += 1
-
-
-class ObjectStore:
-    """All buckets. `lock` guards everything but the writing of contents."""
-
-    def __init__(self, clock: Clock, folder: Path, ids: Ids) -> None:
-        self.clock, self.ids = clock, ids
-        self.contents = Contents(folder)
-        self.lock = threading.RLock()
-        self.buckets: dict[str, Bucket] = {}
-
-    def new_etag(self) -> str:
-        """Like a UUID."""
-        text = self.ids.hexadecimal(32)
-        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+class ObjectStore(BaseStore[Bucket]):
+    """All buckets of the namespace."""
 
     def bucket(self, name: str) -> Bucket:
         """By name; OciError BucketNotFound."""
@@ -129,19 +83,15 @@ class ObjectStore:
 
     def put(self, bucket: Bucket, version: Version) -> Version:
         """Make it the newest version of its key. Call under the lock."""
-        versions = bucket.versions.setdefault(version.key, [])
-        if not versions:
-            insort(bucket.keys, version.key)
         version.created = version.modified = self.clock.now()
-        version.id, version.etag = self.new_etag(), self.new_etag()
+        version.id, version.etag = self.ids.uuid(), self.ids.uuid()
         if bucket.versioning != "Enabled":
+            versions = bucket.versions.get(version.key, ())
             for old in [old for old in versions if old.unversioned or bucket.versioning == "Disabled"]:
-                versions.remove(old)
-                old.drop()
+                bucket.remove(old)
         if bucket.versioning == "Suspended":
             version.unversioned = True
-        versions.append(version)
-        return version
+        return bucket.add(version)
 
     def delete(self, bucket: Bucket, key: str, version_id: str | None) -> Version:
         """Delete an object or one version of it; returns what was removed, or the delete marker made."""
@@ -150,19 +100,8 @@ class ObjectStore:
             raise no_object(bucket, key)
         if version_id is None and bucket.versioning != "Disabled":
             return self.put(bucket, Version(key, "", 0.0, 0.0, marker=True))
-        versions = bucket.versions[key]
-        versions.remove(found)
-        found.drop()
-        if not versions:
-            del bucket.versions[key]
-            del bucket.keys[bisect_left(bucket.keys, key)]
+        bucket.remove(found)
         return found
-
-    def reset(self) -> None:
-        """Forget all."""
-        with self.lock:
-            self.buckets.clear()
-            self.contents.clear()
 
 
 def no_object(bucket: Bucket, key: str) -> OciError:

@@ -13,8 +13,9 @@ from typing import Any
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame.checks import Fields
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.controlled import Controlled
 from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
 from finetune_sandbox.oci import object_api, service, signatures
@@ -36,7 +37,7 @@ GENERATIVE_AI, OBJECT_STORAGE, OTHER = "generative-ai", "object-storage", "oci"
 _BUCKET = "finetune-data"
 
 
-class OciProvider:
+class OciProvider(Controlled[Store]):
     """See finetune_sandbox.frame.web.Provider."""
 
     name = "oci"
@@ -224,37 +225,29 @@ class OciProvider:
     # Control, as calls and as methods
 
     def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """`/_sandbox/oci/<path>`."""
-        head, _unused, rest = path.partition("/")
-        store = self.store
-        with store.lock:
-            store.move()
-            if (method, path) == ("POST", "seed"):
-                return seed(store, self.compartment_id, body)
-            if (method, path) == ("GET", "account"):
-                return self.shown()
-            if path == "settings" and method in {"GET", "POST"}:
-                if method == "POST":
-                    store.settings.change(dict(body))
-                return store.settings.shown()
-            if head == "fates" and (method, rest) == ("GET", ""):
-                return {"fates": [fate.shown() for fate in store.fates]}
-            if head == "fates" and (method, rest) == ("POST", ""):
-                return store.add_fate(body).shown()
-            if head == "fates" and method == "DELETE":
-                before = len(store.fates)
-                store.fates = [fate for fate in store.fates if rest and fate.id != rest]
-                return {"removed": before - len(store.fates)}
-            if (method, path) == ("GET", "models"):
-                return self._models(Fields(body, "models"))
-            if head == "work_requests" and rest.endswith("/cancel") and method == "POST":
-                work = store.cancel(rest.removesuffix("/cancel"))
-                return {"id": work.id, "status": work.status}
-        raise ControlError(f"There is no control call {method} /oci/{path}. See docs/sandbox.md.", 404)
+        """`/_sandbox/oci/<path>`, everything moved on to now."""
+        with self.store.lock:
+            self.store.move()
+            return super().control(method, path, body)
+
+    def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Old models."""
+        return seed(self.store, self.compartment_id, spec)
+
+    def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
+        """`account`, `models` and `work_requests/<id>/cancel`."""
+        if (method, head, rest) == ("GET", "account", ""):
+            return self.shown()
+        if (method, head, rest) == ("GET", "models", ""):
+            return self._models(Fields(body, "models"))
+        if (method, head) == ("POST", "work_requests") and rest.endswith("/cancel"):
+            work = self.store.cancel(rest.removesuffix("/cancel"))
+            return {"id": work.id, "status": work.status}
+        return None
 
     def _models(self, fields: Fields) -> dict[str, Any]:
         """What truly exists: for tests that count paid runs."""
-        seeded = fields.anything("seeded") in (True, "true", "1")
+        seeded = fields.asked("seeded")
         fields.done()
         works = {work.target.id: work for work in self.store.works.values() if work.operation == "CREATE_MODEL"}
         found = [model for model in self.store.models.values() if not model.pretrained and (seeded or not model.seeded)]
@@ -290,21 +283,6 @@ class OciProvider:
             "base_models": self.base_model_ids,
             "config_file": self.config_file,
         }
-
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        """Read or change limits and durations."""
-        shown: dict[str, Any] = self.control("POST", "settings", changes)
-        return shown
-
-    def seed(self, **spec: Any) -> dict[str, Any]:
-        """Make old models."""
-        made: dict[str, Any] = self.control("POST", "seed", spec)
-        return made
-
-    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
-        """Decide what happens to the next matching work requests."""
-        shown: dict[str, Any] = self.control("POST", "fates", {"fate": fate, **spec})
-        return shown
 
     def models(self, seeded: bool = False) -> list[dict[str, Any]]:
         """All custom models that are shown, oldest first; old (seeded) ones only when asked for."""

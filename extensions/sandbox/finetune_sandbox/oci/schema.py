@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
+from finetune_sandbox.frame import strict_json
 from finetune_sandbox.oci.errors import OciError, invalid, missing
 
 GENERATIVE_AI, OBJECT_STORAGE = "generative_ai", "object_storage"
@@ -94,13 +95,9 @@ def _subtype(found: Shape, value: Mapping[str, Any], where: str) -> Shape:
 def document(content: bytes) -> Any:
     """The JSON of a body."""
     try:
-        return json.loads(content, parse_constant=_no_constant)
+        return strict_json.loads(content)
     except ValueError as error:
         raise OciError(400, "CannotParseRequest", f"The request body is not valid JSON: {error}") from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def read(service: str, name: str, content: bytes) -> dict[str, Any]:

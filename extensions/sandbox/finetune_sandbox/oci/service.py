@@ -16,11 +16,11 @@ from werkzeug import Request
 
 from finetune_sandbox.frame.web import Answer, raw_target
 from finetune_sandbox.oci import schema
-from finetune_sandbox.oci.errors import OciError, invalid, missing, not_found
+from finetune_sandbox.oci.errors import OciError, invalid, missing
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.signatures import body
-from finetune_sandbox.oci.state import DELETED, DELETING, Cluster, Endpoint, Model, Resource, WorkRequest
-from finetune_sandbox.oci.store import AnyResource, Store, Used
+from finetune_sandbox.oci.state import DELETED, DELETING, Cluster, Endpoint, Model, Resource
+from finetune_sandbox.oci.store import Store, Used
 from finetune_sandbox.oci.tags import check_tags
 
 BASE = "/20231130"
@@ -199,86 +199,6 @@ class Service:
             raise _invalidated(f"was used for {used.resource}, which was deleted")
         return Answer(used.body, used.status, dict(used.headers))
 
-    # What the resources share
-
-    @staticmethod
-    def check_match(wish: Wish, resource: Resource) -> None:
-        """if-match; OciError 412."""
-        if wish.if_match is not None and wish.if_match not in {"*", resource.etag}:
-            message = (
-                f"The if-match header '{wish.if_match}' does not match the etag '{resource.etag}' of {resource.id}."
-            )
-            raise OciError(412, "NoEtagMatch", message)
-
-    def work(self, operation: str, target: Resource, duration: float) -> WorkRequest:
-        """Start the work of an update or a deletion."""
-        return self._store.begin(self._store.new_work(operation, target, duration))
-
-    def tags(self, members: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """The defined tags of something new: a tenancy's tag defaults are added to those given."""
-        defined = {name: dict(tags) for name, tags in members.get("definedTags", {}).items()}
-        if self._store.settings.tag_defaults and "Oracle-Tags" not in defined:
-            created = schema.show_time(self._store.clock.now())
-            defined["Oracle-Tags"] = {"CreatedBy": "default/finetune", "CreatedOn": created}
-        return defined
-
-    @staticmethod
-    def common(resource: Resource) -> dict[str, Any]:
-        """The members that all resources have."""
-        return {
-            "id": resource.id,
-            "compartmentId": resource.compartment or schema.NULL,
-            "displayName": resource.display_name,
-            "description": resource.description,
-            "lifecycleState": resource.state,
-            "lifecycleDetails": resource.details,
-            "timeCreated": resource.created_at,
-            "timeUpdated": resource.updated_at,
-            "freeformTags": resource.freeform,
-            "definedTags": resource.defined,
-            "systemTags": {},
-        }
-
-    @staticmethod
-    def change_common(resource: Resource, members: dict[str, Any]) -> None:
-        """Take over names and tags that an update gives."""
-        resource.display_name = members.get("displayName", resource.display_name)
-        resource.description = members.get("description", resource.description)
-        resource.freeform = members.get("freeformTags", resource.freeform)
-        resource.defined = members.get("definedTags", resource.defined)
-
-    def list(
-        self,
-        wish: Wish,
-        resources: list[Any],
-        states: frozenset[str],
-        sorts: tuple[str, ...],
-        show: Callable[[Any], dict[str, Any]],
-        collection: str,
-    ) -> tuple[Answer, str]:
-        """A list of models, clusters or endpoints."""
-        compartment = self._store.known_compartment(wish.needed("compartmentId"))
-        state, name, identifier = wish.choice("lifecycleState", states), wish.one("displayName"), wish.one("id")
-        sort_by = wish.choice("sortBy", sorts) or "timeCreated"
-        order = wish.choice("sortOrder", ("ASC", "DESC")) or ("DESC" if sort_by == "timeCreated" else "ASC")
-        chosen = [
-            each
-            for each in resources
-            if each.compartment in {compartment, ""}
-            and (state is None or each.state == state)
-            and (name is None or each.display_name == name)
-            and (identifier is None or each.id == identifier)
-        ]
-
-        def key(each: Resource) -> tuple[Any, ...]:
-            first = {"displayName": each.display_name, "lifecycleState": each.state}.get(sort_by, each.created_at)
-            return (first, each.sequence)
-
-        limit = wish.limit(self._store.settings.page_size)
-        page, following = self._store.page(chosen, key, order == "DESC", limit, wish.one("page"), wish.mark)
-        body_ = schema.show(GENERATIVE_AI, collection, {"items": [show(each) for each in page]})
-        return Answer(body_, headers={} if following is None else {"opc-next-page": following}), ""
-
     def retry_after(self) -> str:
         """The header of a work request: real seconds, at the speed of the clock; 1 when it stands still."""
         speed = self._store.clock.speed
@@ -312,11 +232,3 @@ def entity(resource: Resource) -> tuple[str, str]:
     """(type, URI) of a resource, as work requests name it."""
     kind = _ENTITIES[type(resource)]
     return kind, f"{BASE}/{kind}s/{resource.id}"
-
-
-def changeable(store: Store, table: dict[str, AnyResource], identifier: str) -> AnyResource:
-    """A resource that can still be changed: not one that is deleted."""
-    found = store.find(table, identifier)
-    if found.state == DELETED:
-        raise not_found(identifier)
-    return found

@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.frame import fates
+from finetune_sandbox.frame.checks import Fields
+from finetune_sandbox.frame.fates import BaseFate
 from finetune_sandbox.frame.ids import derived
+from finetune_sandbox.frame.settings import BaseSettings
+from finetune_sandbox.frame.training_data import Report
 from finetune_sandbox.oci.catalogue import BaseModel
-from finetune_sandbox.oci.dataset import Report
 
 CREATING, ACTIVE, UPDATING, DELETING, DELETED = "CREATING", "ACTIVE", "UPDATING", "DELETING", "DELETED"
 FAILED, NEEDS_ATTENTION = "FAILED", "NEEDS_ATTENTION"
@@ -35,7 +38,7 @@ _DAY = 86400.0
 
 
 @dataclass
-class Settings:
+class Settings(BaseSettings):
     """Limits and durations, changeable through the control API. Times are virtual seconds."""
 
     accepted_seconds: float = 5.0
@@ -55,25 +58,7 @@ class Settings:
     min_part_bytes: int = 10 * 1024**2
     tag_defaults: bool = True
 
-    def shown(self) -> dict[str, Any]:
-        """All settings by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
-
-    def change(self, changes: dict[str, Any]) -> None:
-        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
-        known = self.shown()
-        for name, value in changes.items():
-            if name not in known:
-                raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")
-            if isinstance(known[name], bool):
-                if not isinstance(value, bool):
-                    raise ControlError(f"settings: {name!r} must be true or false, got {value!r}.")
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e13:
-                raise ControlError(f"settings: {name!r} must be a number from 0, got {value!r}.")
-            elif isinstance(known[name], int) and (not isinstance(value, int) or (name == "page_size" and value < 1)):
-                raise ControlError(f"settings: {name!r} must be a whole number from 1, got {value!r}.")
-        for name, value in changes.items():
-            setattr(self, name, value)
+    positive = frozenset({"page_size"})
 
 
 @dataclass
@@ -195,51 +180,32 @@ class WorkRequest:
 
 
 @dataclass
-class Fate:
+class Fate(BaseFate):
     """What happens to the next matching work requests."""
 
-    id: str
-    fate: str
     operation: str
     display_name: str | None
     phase: str
     at: float
     code: str | None
     message: str | None
-    times: int | None
-    used: int = 0
 
     @classmethod
-    def read(cls, body: Any, number: int) -> Fate:
+    def read(cls, wish: Fields) -> Fate:
         """From its JSON form (docs/sandbox.md)."""
-        wish = Fields(body, "fates")
-        endless = wish.given("times") and body["times"] is None
-        times = wish.integer("times", 1, low=1)
-        fate = cls(
-            id=f"fate-{number}",
-            fate=wish.choice("fate", ("fail", "stuck", "cancel"), None) or "",
+        return cls(
+            fate=fates.kind(wish, ("fail", "stuck", "cancel")),
             operation=wish.choice("operation", OPERATIONS, CREATE_MODEL) or CREATE_MODEL,
             display_name=wish.optional_text("display_name"),
             phase=wish.choice("phase", PHASES, "training") or "training",
             at=wish.number("at", 0.5, low=0, high=1),
             code=wish.optional_text("code"),
             message=wish.optional_text("message"),
-            times=None if endless else times,
+            times=fates.times(wish),
         )
-        wish.done()
-        if not fate.fate:
-            raise ControlError("fates: 'fate' is required: fail, stuck or cancel.")
-        return fate
 
     def takes(self, work: WorkRequest) -> bool:
         """Whether it hits this work request; counts it."""
-        if self.times is not None and self.used >= self.times:
-            return False
-        if work.operation != self.operation or not fnmatchcase(work.target.display_name, self.display_name or "*"):
-            return False
-        self.used += 1
-        return True
-
-    def shown(self) -> dict[str, Any]:
-        """As the control API returns it."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return self.hits(
+            work.operation == self.operation and fnmatchcase(work.target.display_name, self.display_name or "*")
+        )

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 
 from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.fates import Fates
 from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.frame.training_data import Report
 from finetune_sandbox.oci import dataset, training
 from finetune_sandbox.oci.catalogue import MODELS
-from finetune_sandbox.oci.dataset import Report
 from finetune_sandbox.oci.errors import invalid, not_found
 from finetune_sandbox.oci.object_store import ObjectStore
 from finetune_sandbox.oci.state import (
@@ -79,8 +80,7 @@ class Store:
         self.compartments = frozenset(compartments)
         self.lock = RLock()
         self.settings = Settings()
-        self.fates: list[Fate] = []
-        self._fates_made = 0
+        self.fates = Fates(Fate.read)
         self.models: dict[str, Model] = {}
         self.clusters: dict[str, Cluster] = {}
         self.endpoints: dict[str, Endpoint] = {}
@@ -194,13 +194,6 @@ class Store:
     def _start_cancel(work: WorkRequest, when: float) -> None:
         work.status, work.cancel_at = CANCELING, when
         work.note(when, "The work request is being canceled.")
-
-    def add_fate(self, body: Any) -> Fate:
-        """Decide what happens to the next matching work requests."""
-        self._fates_made += 1
-        fate = Fate.read(body, self._fates_made)
-        self.fates.append(fate)
-        return fate
 
     # Time
 
@@ -389,7 +382,7 @@ class Store:
     def reset(self) -> None:
         """As just started."""
         self.settings = Settings()
-        self.fates = []
+        self.fates = Fates(Fate.read)
         for table in (self.models, self.clusters, self.endpoints, self.works, self.tokens, self._active):
             table.clear()
         self._gone = []

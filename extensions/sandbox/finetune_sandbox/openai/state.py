@@ -7,11 +7,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError
+from finetune_sandbox.frame.settings import BaseSettings
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.dataset import Report
 
@@ -19,7 +19,7 @@ TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass
-class Settings:
+class Settings(BaseSettings):
     """Limits and durations, changeable through the control API. Times are virtual seconds."""
 
     validating_seconds: float = 20.0
@@ -40,27 +40,9 @@ class Settings:
     azure_files: int = 50
     extra_models: list[str] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
-        """All settings by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
-
-    def change(self, changes: dict[str, Any]) -> None:
-        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
-        known = self.shown()
-        for name, value in changes.items():
-            if name not in known:
-                raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")
-            if name == "extra_models":
-                if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-                    raise ControlError("settings: 'extra_models' must be a list of model names.")
-            elif name == "training_seconds" and value is None:
-                continue
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e13:
-                raise ControlError(f"settings: {name!r} must be a number from 0, got {value!r}.")
-            elif isinstance(known[name], int) and not isinstance(value, int):
-                raise ControlError(f"settings: {name!r} must be a whole number, got {value!r}.")
-        for name, value in changes.items():
-            setattr(self, name, value)
+    def special(self, name: str, value: Any) -> bool:
+        """As long as its steps take is as long as a training takes when nothing is said."""
+        return name == "training_seconds" and value is None
 
 
 @dataclass

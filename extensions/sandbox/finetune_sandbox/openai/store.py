@@ -8,15 +8,16 @@ import re
 import shutil
 import threading
 from collections import deque
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune_sandbox.frame import fates
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
+from finetune_sandbox.frame.fates import BaseFate, Fates
 from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.openai import training
 from finetune_sandbox.openai.catalogue import COMPLETION, Catalogue
@@ -33,21 +34,34 @@ _PATIENCE = 1.0
 
 
 @dataclass
-class Fate:
+class Fate(BaseFate):
     """What shall happen to the next jobs (or files) that match."""
 
-    id: str
-    fate: str
     suffix: str | None
     training_filename: str | None
-    times: int | None
     at: float
     message: str | None
-    used: int = 0
 
-    def shown(self) -> dict[str, Any]:
-        """As the control API shows it."""
-        return dict(vars(self))
+    @classmethod
+    def read(cls, wish: Fields) -> Fate:
+        """From its JSON form (docs/sandbox.md)."""
+        fate = cls(
+            fate=fates.kind(wish, (*JOB_FATES, *FILE_FATES)),
+            suffix=wish.optional_text("suffix"),
+            training_filename=wish.optional_text("filename"),
+            times=fates.times(wish),
+            at=wish.number("at", 0.5, low=0, high=1),
+            message=wish.optional_text("message"),
+        )
+        if fate.fate in FILE_FATES and fate.suffix is not None:
+            raise ControlError(f"fate: {fate.fate!r} is about files; match it with 'filename'.")
+        return fate
+
+    def takes(self, kinds: tuple[str, ...], filename: str, suffix: str | None) -> bool:
+        """Whether it is one of these and hits what has these names; counts it."""
+        return self.hits(
+            self.fate in kinds and self.training_filename in (None, filename) and self.suffix in (None, suffix)
+        )
 
 
 class Store:
@@ -65,8 +79,7 @@ class Store:
 
     def _begin(self) -> None:
         self.settings = Settings()
-        self.fates: list[Fate] = []
-        self._fates_made = 0
+        self.fates = Fates(Fate.read)
         org, project = self._default_ids
         key, admin = self._default_keys
         self.default_account = Account("acme", org, key, admin, [project], settled=self.clock.now())
@@ -131,41 +144,9 @@ class Store:
         fields.done()
         account.role, account.closed = role, closed
 
-    def add_fate(self, spec: Mapping[str, Any]) -> Fate:
-        """Decide what happens to the next matching jobs or files."""
-        fields = Fields(spec, "fate")
-        fate = fields.choice("fate", (*JOB_FATES, *FILE_FATES), None)
-        if fate is None:
-            raise ControlError(f"fate: 'fate' is required: one of {', '.join((*JOB_FATES, *FILE_FATES))}.")
-        made = Fate(
-            id="",
-            fate=fate,
-            suffix=fields.optional_text("suffix"),
-            training_filename=fields.optional_text("filename"),
-            times=fields.integer("times", None if "times" in spec else 1, low=1),
-            at=fields.number("at", 0.5, low=0, high=1),
-            message=fields.optional_text("message"),
-        )
-        fields.done()
-        if fate in FILE_FATES and made.suffix is not None:
-            raise ControlError(f"fate: {fate!r} is about files; match it with 'filename'.")
-        self._fates_made += 1
-        made.id = f"fate-{self._fates_made}"
-        self.fates.append(made)
-        return made
-
     def take_fate(self, kinds: tuple[str, ...], filename: str, suffix: str | None = None) -> Fate | None:
         """The first fate that matches; counts it."""
-        for fate in self.fates:
-            if (
-                fate.fate in kinds
-                and (fate.times is None or fate.used < fate.times)
-                and fate.training_filename in (None, filename)
-                and fate.suffix in (None, suffix)
-            ):
-                fate.used += 1
-                return fate
-        return None
+        return next((fate for fate in self.fates if fate.takes(kinds, filename, suffix)), None)
 
     # Files
 

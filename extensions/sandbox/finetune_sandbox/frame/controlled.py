@@ -1,0 +1,85 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of the control API that every provider has: old things, settings and fates, as calls and as methods."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from finetune_sandbox.frame.checks import ControlError
+from finetune_sandbox.frame.fates import Fates
+from finetune_sandbox.frame.settings import BaseSettings
+
+
+class ControlledStore(Protocol):
+    """What a provider remembers, as far as this part needs it."""
+
+    @property
+    def lock(self) -> AbstractContextManager[bool]:
+        """Taken for any access."""
+
+    @property
+    def settings(self) -> BaseSettings:
+        """The limits and durations."""
+
+    @property
+    def fates(self) -> Fates[Any]:
+        """What shall happen to what comes next."""
+
+
+S = TypeVar("S", bound=ControlledStore)
+
+
+class Controlled(ABC, Generic[S]):
+    """A provider's `control`, for finetune_sandbox.frame.web.Provider."""
+
+    name: str
+    store: S
+
+    def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """`/_sandbox/<provider>/<path>`."""
+        head, _unused, rest = path.partition("/")
+        store = self.store
+        with store.lock:
+            if (method, path) == ("POST", "seed"):
+                return self.make_old(body)
+            if path == "settings" and method in {"GET", "POST"}:
+                if method == "POST":
+                    store.settings.change(body)
+                return store.settings.shown()
+            if head == "fates" and (method, rest) == ("GET", ""):
+                return {"fates": [fate.shown() for fate in store.fates]}
+            if head == "fates" and (method, rest) == ("POST", ""):
+                return store.fates.add(body).shown()
+            if head == "fates" and method == "DELETE":
+                return {"removed": store.fates.remove(rest)}
+            answer = self.own_call(method, head, rest, body)
+        if answer is None:
+            raise ControlError(f"There is no control call {method} /{self.name}/{path}. See docs/sandbox.md.", 404)
+        return answer
+
+    @abstractmethod
+    def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Make what was there long before. Called under the store's lock."""
+
+    @abstractmethod
+    def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
+        """A control call that only this provider has (`<head>/<rest>`), or None. Called under the store's lock."""
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Read or change limits and durations."""
+        shown: dict[str, Any] = self.control("POST", "settings", changes)
+        return shown
+
+    def seed(self, **spec: Any) -> dict[str, Any]:
+        """Make what was there long before, such as old jobs and models."""
+        made: dict[str, Any] = self.control("POST", "seed", spec)
+        return made
+
+    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
+        """Decide what happens to the next that match."""
+        shown: dict[str, Any] = self.control("POST", "fates", {"fate": fate, **spec})
+        return shown

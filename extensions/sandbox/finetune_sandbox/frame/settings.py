@@ -1,0 +1,55 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits and durations of a provider, changeable through the control API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from finetune_sandbox.frame.checks import ControlError
+
+
+@dataclass
+class BaseSettings:
+    """What the settings of all providers have in common; each provider's are a dataclass below this one.
+
+    The kind of a default decides what a setting may be: true or false, a number, a whole number, a list of names.
+    """
+
+    positive: ClassVar[frozenset[str]] = frozenset()
+    """whole numbers that are never 0"""
+
+    def shown(self) -> dict[str, Any]:
+        """All settings by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def special(self, name: str, value: Any) -> bool:
+        """Whether a value is of a kind that only this provider has; ControlError when it is one, but a wrong one."""
+        return False
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
+        known = self.shown()
+        for name, value in changes.items():
+            if name not in known:
+                raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")
+            if not self.special(name, value):
+                self._check(name, value, known[name])
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def _check(self, name: str, value: Any, now: Any) -> None:
+        if isinstance(now, list):
+            if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+                raise ControlError(f"settings: {name!r} must be a list of names, got {value!r}.")
+        elif isinstance(now, bool):
+            if not isinstance(value, bool):
+                raise ControlError(f"settings: {name!r} must be true or false, got {value!r}.")
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e13:
+            raise ControlError(f"settings: {name!r} must be a number from 0, got {value!r}.")
+        elif isinstance(now, int):
+            low = int(name in self.positive)
+            if not isinstance(value, int) or value < low:
+                raise ControlError(f"settings: {name!r} must be a whole number from {low}, got {value!r}.")
