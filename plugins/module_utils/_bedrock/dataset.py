@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -108,9 +107,8 @@ class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
-        super().__init__(name, given)
+        super().__init__(str(params["bucket"]), name, given)
         self.api = api
-        self.bucket = str(params["bucket"])
         self.prefix = str(params["prefix"] or "")
         self.key = key
         self.purge_tags = bool(params["purge_tags"])
@@ -132,10 +130,11 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"s3_uri": self._uri(str(self.key)), **self.wish}
+        return {"s3_uri": self.uri(str(self.key)), **self.wish}
 
-    def _uri(self, key: str) -> str:
-        return f"s3://{self.bucket}/{key}"
+    def uri(self, stored: str) -> str:
+        """As AWS spells it."""
+        return f"s3://{self.bucket}/{stored}"
 
     # -- looking --
 
@@ -163,31 +162,24 @@ class Dataset(StoredDataset):
             fields["kms_key_id"] = shown["SSEKMSKeyId"]
         if "tags" in self.wish:
             fields["tags"] = self._tags(key)
-        return Run(
-            id=self._uri(key),
-            created=timestamp(shown.get("LastModified")) or 0.0,
-            phase=Phase.READY,
-            status="uploaded",
-            shown=fields,
-            removable=True,
-            raw={
-                "key": key,
-                "sha256": digest or named_sha256(key),
-                "bytes": shown.get("ContentLength"),
-                "etag": str(shown.get("ETag") or "").strip('"') or None,
-                "version_id": shown.get("VersionId"),
-                "kms_key_id": shown.get("SSEKMSKeyId"),
-                "tags": fields.get("tags"),
-            },
-        )
+        raw = {
+            "key": key,
+            "sha256": digest or named_sha256(key),
+            "bytes": shown.get("ContentLength"),
+            "etag": str(shown.get("ETag") or "").strip('"') or None,
+            "version_id": shown.get("VersionId"),
+            "kms_key_id": shown.get("SSEKMSKeyId"),
+            "tags": fields.get("tags"),
+        }
+        return self.run_of(key, raw, created=timestamp(shown.get("LastModified")), shown=fields)
 
     def _tags(self, key: str) -> dict[str, str]:
-        with self.api.translated(f"Reading the tags of {self._uri(key)}"):
+        with self.api.translated(f"Reading the tags of {self.uri(key)}"):
             found = self.api.s3.get_object_tagging(Bucket=self.bucket, Key=key).get("TagSet") or ()
         return {tag["Key"]: tag["Value"] for tag in found}
 
     def _list(self, prefix: str) -> Iterator[str]:
-        with self.api.translated(f"Listing {self._uri(prefix)}"):
+        with self.api.translated(f"Listing {self.uri(prefix)}"):
             for page in self.api.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents") or ():
                     yield item["Key"]
@@ -222,25 +214,18 @@ class Dataset(StoredDataset):
 
     def create(self, token: str) -> Run:
         """Send the object; where it may not be seen whether it is there, on condition that it is not."""
-        self._abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
+        self.abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
         self._upload(only_if_new=self._unseen)
         return self._sent()
 
     def _sent(self) -> Run:
         given, key = self.sent(), str(self.key)
         if given.changed:
-            with self.api.translated(f"Deleting {self._uri(key)}"):
+            with self.api.translated(f"Deleting {self.uri(key)}"):
                 self.api.s3.delete_object(Bucket=self.bucket, Key=key)
             raise given.changed_error()
-        raw = {"key": key, "sha256": given.report.sha256, "bytes": given.report.bytes}
-        return Run(
-            id=self._uri(key),
-            created=time.time(),
-            phase=Phase.READY,
-            status="uploaded",
-            removable=True,
-            raw={**raw, "kms_key_id": self.wish.get("kms_key_id"), "tags": self.wish.get("tags")},
-        )
+        kept = {"kms_key_id": self.wish.get("kms_key_id"), "tags": self.wish.get("tags")}
+        return self.just_sent(key, {"key": key, **kept})
 
     def _upload(self, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
@@ -259,7 +244,7 @@ class Dataset(StoredDataset):
         )
         try:
             with (
-                self.api.translated(f"Uploading {self._uri(key)}"),
+                self.api.translated(f"Uploading {self.uri(key)}"),
                 self._conditionally(only_if_new),
                 given.open() as stream,
                 transfer.create_transfer_manager(self.api.s3, config) as manager,
@@ -286,20 +271,17 @@ class Dataset(StoredDataset):
             for name in names:
                 events.unregister(name, _add_condition)
 
-    def _abort_unfinished(self, key: str, *, older_than: float) -> None:
-        """Uploads in parts that somebody left behind cost money until they are aborted."""
-        try:
-            with self.api.translated(f"Listing the unfinished uploads of {self._uri(key)}"):
-                found = self.api.s3.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads") or ()
-            for upload in found:
-                age = time.time() - (timestamp(upload.get("Initiated")) or time.time())
-                if upload["Key"] == key and (age >= older_than or not older_than):
-                    with self.api.translated(f"Aborting an unfinished upload of {self._uri(key)}"):
-                        self.api.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
-        except Refused as error:
-            # Nothing depends on it, and these credentials may not be allowed to.
-            if error.status not in (403, 404):
-                self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
+    def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
+        """One listing."""
+        with self.api.translated(f"Listing the unfinished uploads of {self.uri(stored)}"):
+            found = self.api.s3.list_multipart_uploads(Bucket=self.bucket, Prefix=stored).get("Uploads") or ()
+        for upload in found:
+            yield upload["Key"], upload["UploadId"], upload.get("Initiated")
+
+    def abort(self, stored: str, upload: str) -> None:
+        """One call; an upload that is gone has ended."""
+        with suppress(NotVisible), self.api.translated(f"Aborting an unfinished upload of {self.uri(stored)}"):
+            self.api.s3.abort_multipart_upload(Bucket=self.bucket, Key=stored, UploadId=upload)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Send other content under the same key; set the tags."""
@@ -324,18 +306,13 @@ class Dataset(StoredDataset):
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
         key = run.raw["key"]
-        self._abort_unfinished(key, older_than=0)
+        self.abort_unfinished(key, older_than=0)
         try:
             with self.api.translated(f"Deleting {run.id}"):
                 done = self.api.s3.delete_object(Bucket=self.bucket, Key=key)
         except NotVisible:
             done = {}
-        if mapping(done).get("DeleteMarker"):
-            self.warnings.append(
-                f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
-                "are deleted themselves or by the bucket's lifecycle."
-            )
-        return replace(run, phase=Phase.GONE, removable=False)
+        return self.deleted(run, versions_stay=bool(mapping(done).get("DeleteMarker")))
 
     # -- telling --
 
@@ -346,7 +323,7 @@ class Dataset(StoredDataset):
         return {
             **self.told(shown),
             "id": run.id if run else None,
-            "s3_uri": self._uri(key) if key else None,
+            "s3_uri": self.uri(key) if key else None,
             "bucket": self.bucket,
             "key": key,
             "version_id": shown.get("version_id"),
@@ -355,7 +332,7 @@ class Dataset(StoredDataset):
 
     def predict(self) -> dict[str, Any]:
         """The key is known before the object is there."""
-        uri = self._uri(str(self.key))
+        uri = self.uri(str(self.key))
         return {**self.describe(None, details=False), "run_id": uri, "id": uri, "tags": self.wish.get("tags")}
 
 

@@ -8,25 +8,26 @@ An object either carries the hash of its content in its name, or the user names 
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Capabilities, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Capabilities, Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
     named_sha256,
     parse_remote_name,
     remote_name,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import SentDataset, check_name
 
 CONTENT_TYPE = "application/jsonl"
 UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 def dataset_name(params: Mapping[str, Any], place: str) -> str:
@@ -42,11 +43,7 @@ def dataset_name(params: Mapping[str, Any], place: str) -> str:
     if params["state"] == "present" and params["src"] is None and params["content"] is None:
         raise InvalidInput("There is no data.", hint="Give src or content.")
     name = name_of(params) or PurePosixPath(params[place] or "").name
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
-            hint="" if params["name"] else f"It was taken from src or {place}; give another as name.",
-        )
+    check_name(name, params, f"src or {place}")
     return name
 
 
@@ -64,7 +61,7 @@ def is_version(stored: str, prefix: str, name: str) -> bool:
     return named is not None and named[0] == name
 
 
-class StoredDataset(ABC):
+class StoredDataset(SentDataset):
     """One dataset's objects in one bucket, as far as stores do not differ. See :class:`_core.model.Driver` for each
     verb."""
 
@@ -72,26 +69,47 @@ class StoredDataset(ABC):
     noun = "Object"
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
-    def __init__(self, name: str, given: Given | None) -> None:
-        self.name = name
-        self.given = given
-        self.report = given.report if given else None
-        self.warnings: list[str] = []
-        self.wish: dict[str, Any] = {"content": f"sha256:{self.report.sha256}"} if self.report else {}
+    def __init__(self, bucket: str, name: str, given: Given | None) -> None:
+        super().__init__(name, given)
+        self.bucket = bucket
+        if self.report:
+            self.wish["content"] = f"sha256:{self.report.sha256}"
 
     @abstractmethod
-    def request(self) -> dict[str, Any]:
-        """The object by its content."""
+    def uri(self, stored: str) -> str:
+        """How an object of this bucket is spelt."""
 
-    def intent(self) -> dict[str, Any]:
-        """The whole request."""
-        return self.request()
+    @abstractmethod
+    def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
+        """Uploads in parts that have not ended, those of this object among them: (object, id, time of their start)."""
 
-    def sent(self) -> Given:
-        """The data; there are some wherever they are sent."""
-        if self.given is None:
-            raise AssertionError("unreachable: nothing is sent without data")
-        return self.given
+    @abstractmethod
+    def abort(self, stored: str, upload: str) -> None:
+        """End an upload in parts, if it has not ended."""
+
+    def run_of(
+        self,
+        stored: str,
+        raw: Mapping[str, Any],
+        *,
+        created: float | None = None,
+        shown: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """An object in the engine's terms."""
+        return Run(
+            id=self.uri(stored),
+            created=created or 0.0,
+            phase=Phase.READY,
+            status="uploaded",
+            shown=shown or {},
+            removable=True,
+            raw=raw,
+        )
+
+    def just_sent(self, stored: str, raw: Mapping[str, Any]) -> Run:
+        """The object that has our data now."""
+        report = self.sent().report
+        return self.run_of(stored, {"sha256": report.sha256, "bytes": report.bytes, **raw}, created=time.time())
 
     def content_of(self, stored: str, digest: str, length: int | None) -> str:
         """What is in an object, as far as one look at it tells; a name with our hash alone proves it where nothing
@@ -104,37 +122,36 @@ class StoredDataset(ABC):
         named = named_sha256(stored)
         return f"sha256:{report.sha256}" if named and report.sha256.startswith(named) else "unknown"
 
-    def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """Nothing to add: an object that is seen is there."""
-        return [replace(run, verified=True) for run in runs]
-
     def progress(self, run: Run) -> Progress:
         """An object is there at once."""
         return Progress("uploading")
-
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing keeps an object from being deleted, but a retention, which the store itself reports."""
-        return ()
-
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = resume = cancel
 
     def hint(self, run: Run) -> str:
         """An object cannot fail."""
         return ""
 
+    def abort_unfinished(self, stored: str, *, older_than: float) -> None:
+        """Uploads in parts that somebody left behind cost money until they are aborted. ``older_than``: in seconds."""
+        try:
+            for name, upload, started in self.unfinished(stored):
+                age = time.time() - (timestamp(started) or time.time())
+                if name == stored and (age >= older_than or not older_than):
+                    self.abort(stored, upload)
+        except Refused as error:
+            # Nothing depends on it, and these credentials may not be allowed to.
+            if error.status not in (403, 404):
+                self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
+
+    def deleted(self, run: Run, *, versions_stay: bool) -> Run:
+        """An object that is gone. Versions that stay are told."""
+        if versions_stay:
+            self.warnings.append(
+                f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
+                "are deleted themselves or by the bucket's lifecycle."
+            )
+        return replace(run, phase=Phase.GONE, removable=False)
+
     def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; of an object alone, what its ``raw`` data say."""
-        report = self.report
-        return {
-            "name": self.name,
-            "sha256": report.sha256 if report else shown.get("sha256"),
-            "bytes": report.bytes if report else shown.get("bytes"),
-            "examples": report.examples if report else None,
-            "format": report.format if report else None,
-            "estimated_tokens": report.estimated_tokens if report else None,
-            "validation": report.to_dict() if report else {},
-        }
+        tokens = self.report.estimated_tokens if self.report else None
+        return {**super().told(shown), "estimated_tokens": tokens}

@@ -14,14 +14,12 @@ import base64
 import contextlib
 import hashlib
 import io
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    FineTuneError,
     NotVisible,
     Outdated,
     Refused,
@@ -40,6 +38,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import ended
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored import (
     CONTENT_TYPE,
     UNFINISHED_AGE,
@@ -84,9 +83,8 @@ class Dataset(StoredDataset):
     fields: Sequence[Field] = (Field("content", "in_place"),)
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, stored: str | None) -> None:
-        super().__init__(name, given)
+        super().__init__(str(params["bucket"]), name, given)
         self.api = api
-        self.bucket = str(params["bucket"])
         self.prefix = str(params["prefix"] or "")
         self.object = stored
         self._namespace = params["namespace"]
@@ -98,10 +96,11 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"object": self._uri(str(self.object)), **self.wish}
+        return {"object": self.uri(str(self.object)), **self.wish}
 
-    def _uri(self, name: str) -> str:
-        return objects.uri(self.namespace, self.bucket, name)
+    def uri(self, stored: str) -> str:
+        """As the other tools of OCI spell it."""
+        return objects.uri(self.namespace, self.bucket, stored)
 
     # -- looking --
 
@@ -137,7 +136,7 @@ class Dataset(StoredDataset):
         start = None
         while True:
             try:
-                with self.api.translated(f"Listing {self._uri(prefix)}"):
+                with self.api.translated(f"Listing {self.uri(prefix)}"):
                     listed = mapping(
                         self.api.object_storage.list_objects(
                             self.namespace,
@@ -166,21 +165,15 @@ class Dataset(StoredDataset):
 
     def _run(self, name: str, shown: Mapping[str, Any]) -> Run:
         digest = str(shown.get("sha256") or "")
-        return Run(
-            id=self._uri(name),
-            created=timestamp(shown.get("timeModified")) or 0.0,
-            phase=Phase.READY,
-            status="uploaded",
-            shown={"content": self.content_of(name, digest, shown.get("size"))} if self.given else {},
-            removable=True,
-            raw={
-                "object": name,
-                "sha256": digest or named_sha256(name),
-                "bytes": shown.get("size"),
-                "etag": shown.get("etag"),
-                "version_id": shown.get("versionId"),
-            },
-        )
+        fields = {"content": self.content_of(name, digest, shown.get("size"))} if self.given else {}
+        raw = {
+            "object": name,
+            "sha256": digest or named_sha256(name),
+            "bytes": shown.get("size"),
+            "etag": shown.get("etag"),
+            "version_id": shown.get("versionId"),
+        }
+        return self.run_of(name, raw, created=timestamp(shown.get("timeModified")), shown=fields)
 
     def refresh(self, run: Run) -> Run:
         """One HEAD, and where it shows nothing, a listing."""
@@ -195,7 +188,7 @@ class Dataset(StoredDataset):
 
     def create(self, token: str) -> Run:
         """Send the object, on condition that there is none."""
-        self._abort_unfinished(str(self.object), older_than=UNFINISHED_AGE)
+        self.abort_unfinished(str(self.object), older_than=UNFINISHED_AGE)
         return self._send({"if_none_match": "*"})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
@@ -206,7 +199,7 @@ class Dataset(StoredDataset):
         except Unavailable:
             # Once it is there, the condition would not hold a second time.
             if self._has_arrived():
-                return self._sent()
+                return self.just_sent(str(self.object), {"object": self.object})
             raise
 
     def _send(self, condition: Mapping[str, str]) -> Run:
@@ -223,18 +216,7 @@ class Dataset(StoredDataset):
             if error.status == 412 or error.code == _CONCURRENT:
                 raise Outdated(error.message, hint=error.hint, status=error.status, code=error.code) from error
             raise
-        return self._sent()
-
-    def _sent(self) -> Run:
-        report = self.sent().report
-        return Run(
-            id=self._uri(str(self.object)),
-            created=time.time(),
-            phase=Phase.READY,
-            status="uploaded",
-            removable=True,
-            raw={"object": self.object, "sha256": report.sha256, "bytes": report.bytes},
-        )
+        return self.just_sent(str(self.object), {"object": self.object})
 
     def _has_arrived(self) -> bool:
         """Whether the object has our data by now."""
@@ -247,7 +229,7 @@ class Dataset(StoredDataset):
             data = stream.read(_PART + 1)
         if len(data) != given.report.bytes:
             raise given.changed_error()
-        with self.api.translated(f"Uploading {self._uri(str(self.object))}"):
+        with self.api.translated(f"Uploading {self.uri(str(self.object))}"):
             self.api.once(OBJECT_STORAGE).put_object(
                 self.namespace,
                 self.bucket,
@@ -263,7 +245,7 @@ class Dataset(StoredDataset):
 
     def _put_parts(self, given: Given, condition: Mapping[str, str]) -> None:
         """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
-        uri = self._uri(str(self.object))
+        uri = self.uri(str(self.object))
         place = (self.namespace, self.bucket, self.object)
         with self.api.translated(f"Starting the upload of {uri}"):
             started = self.api.once(OBJECT_STORAGE).create_multipart_upload(
@@ -280,7 +262,8 @@ class Dataset(StoredDataset):
         upload = mapping(started.data).get("uploadId")
         if not isinstance(upload, str):
             raise Unavailable("The answer is not one of Object Storage.", hint="Check service_endpoint.")
-        try:
+        left = f"The unfinished upload {upload} could not be aborted"
+        with ended(lambda: self.abort(str(self.object), upload), left, "delete it"):
             parts = self._upload_parts(given, upload)
             if given.changed:
                 raise given.changed_error()
@@ -294,22 +277,11 @@ class Dataset(StoredDataset):
                 # sent the same.
                 if not self._has_arrived():
                     raise
-                self._abort(upload)
-        except FineTuneError as error:
-            try:
-                self._abort(upload)
-            except FineTuneError as second:
-                error.hint += f" The unfinished upload {upload} could not be aborted ({second.message}); delete it."
-            raise
-
-    def _abort(self, upload: str) -> None:
-        """End an upload of our object, if it has not ended."""
-        with contextlib.suppress(NotVisible), self.api.translated(f"Aborting the upload {upload}"):
-            self.api.object_storage.abort_multipart_upload(self.namespace, self.bucket, self.object, upload)
+                self.abort(str(self.object), upload)
 
     def _upload_parts(self, given: Given, upload: str) -> list[dict[str, Any]]:
         """Send all parts; what a commit has to name of them."""
-        uri = self._uri(str(self.object))
+        uri = self.uri(str(self.object))
         client = self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)
         size = max(_PART, -(-given.report.bytes // (_MAX_PARTS * MIB)) * MIB)
 
@@ -344,33 +316,29 @@ class Dataset(StoredDataset):
                 raise failed
             return [part.result() for part in sending]
 
-    def _abort_unfinished(self, name: str, *, older_than: float) -> None:
-        """Uploads in parts that somebody left behind cost money until they are aborted."""
-        storage = self.api.object_storage
-        try:
-            page = None
-            while True:
-                with self.api.translated(f"Listing the unfinished uploads of {self._uri(name)}"):
-                    found = storage.list_multipart_uploads(
-                        self.namespace, self.bucket, **({"page": page} if page else {})
-                    )
-                for upload in found.data or ():
-                    age = time.time() - (timestamp(upload.get("timeCreated")) or time.time())
-                    if upload.get("object") == name and (age >= older_than or not older_than):
-                        with self.api.translated(f"Aborting an unfinished upload of {self._uri(name)}"):
-                            storage.abort_multipart_upload(self.namespace, self.bucket, name, upload["uploadId"])
-                page = found.headers.get("opc-next-page")
-                if not page:
-                    return
-        except Refused as error:
-            # Nothing depends on it, and these credentials may not be allowed to.
-            if error.status not in (403, 404):
-                self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
+    def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
+        """All of the bucket: the service takes no filter."""
+        page = None
+        while True:
+            with self.api.translated(f"Listing the unfinished uploads of {self.uri(stored)}"):
+                found = self.api.object_storage.list_multipart_uploads(
+                    self.namespace, self.bucket, **({"page": page} if page else {})
+                )
+            for upload in found.data or ():
+                yield upload.get("object"), upload["uploadId"], upload.get("timeCreated")
+            page = found.headers.get("opc-next-page")
+            if not page:
+                return
+
+    def abort(self, stored: str, upload: str) -> None:
+        """One call; an upload that is not seen has ended."""
+        with contextlib.suppress(NotVisible), self.api.translated(f"Aborting the upload {upload}"):
+            self.api.object_storage.abort_multipart_upload(self.namespace, self.bucket, stored, upload)
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
         name = run.raw["object"]
-        self._abort_unfinished(name, older_than=0)
+        self.abort_unfinished(name, older_than=0)
         headers: Mapping[str, str] = {}
         try:
             with self.api.translated(f"Deleting {run.id}"):
@@ -383,12 +351,7 @@ class Dataset(StoredDataset):
                     status=error.status,
                     code=error.code,
                 ) from error
-        if headers.get("is-delete-marker") == "true":
-            self.warnings.append(
-                f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
-                "are deleted themselves or by the bucket's lifecycle."
-            )
-        return replace(run, phase=Phase.GONE, removable=False)
+        return self.deleted(run, versions_stay=headers.get("is-delete-marker") == "true")
 
     # -- telling --
 
@@ -406,7 +369,7 @@ class Dataset(StoredDataset):
 
     def predict(self) -> dict[str, Any]:
         """The name is known before the object is there."""
-        uri = self._uri(str(self.object))
+        uri = self.uri(str(self.object))
         return {**self.describe(None, details=False), "run_id": uri, "id": uri}
 
 

@@ -9,7 +9,6 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming im
     parse_remote_name,
     remote_name,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import (
+    SentDataset,
+    check_name,
+    ended,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 
@@ -58,7 +62,6 @@ _PHASES = {
     # Compatible hosts that do not process files show none.
     "": Phase.READY,
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _LARGEST_FILE = 512 * MB  # Files API, API reference
 _PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB a part
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
@@ -92,15 +95,11 @@ def _name(params: Mapping[str, Any]) -> str:
     name = name_of(params)
     if not name:
         raise InvalidInput("name is missing.", hint="Inline content needs a name to be kept under.")
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
-            hint="" if params["name"] else "It was taken from src; give another as name.",
-        )
+    check_name(name, params, "src")
     return name
 
 
-class Dataset:
+class Dataset(SentDataset):
     """One dataset's files on one host. See :class:`_core.model.Driver` for each verb."""
 
     kind = "file"
@@ -116,22 +115,16 @@ class Dataset:
         given: Given | None,
         expires_after: int | None,
     ) -> None:
+        super().__init__(name, given)
         self.api = api
-        self.name = name
         self.purpose = purpose
-        self.given = given
-        self.report = report = given.report if given else None
-        self.wish: dict[str, Any] = {"expires_after": expires_after} if expires_after else {}
-        self.warnings: list[str] = []
-        self.filename = remote_name(name, report.sha256) if report else None
+        if expires_after:
+            self.wish["expires_after"] = expires_after
+        self.filename = remote_name(name, self.report.sha256) if self.report else None
 
     def request(self) -> dict[str, Any]:
         """The file by its content."""
         return {"filename": self.filename, "purpose": self.purpose, **self.wish}
-
-    def intent(self) -> dict[str, Any]:
-        """The whole request."""
-        return self.request()
 
     # -- looking --
 
@@ -152,10 +145,6 @@ class Dataset:
             known = parse_remote_name(filename)
             return known is not None and known[0] == self.name
         return filename == self.filename and file.get("bytes") in (self.report.bytes, None)
-
-    def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """Nothing to add: a file that is listed is there."""
-        return [replace(run, verified=True) for run in runs]
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
@@ -180,15 +169,9 @@ class Dataset:
             )
         return ()
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing at these hosts keeps a file from being deleted."""
-        return ()
-
     def create(self, token: str) -> Run:
         """Send the file: in one request, above 512 MB in parts where the host takes parts."""
-        given, filename = self.given, self.filename
-        if given is None or filename is None:
-            raise AssertionError("unreachable: nothing is created without data")
+        given, filename = self.sent(), str(self.filename)
         file = None
         if given.report.bytes > _LARGEST_FILE:
             file = self._send_parts(filename, given)
@@ -231,22 +214,17 @@ class Dataset:
             raise
         parts: list[str] = []
         md5 = hashlib.md5(usedforsecurity=False)
+        left = f"The upload {upload.id} could not be cancelled either"
         try:
-            with given.open() as stream:
-                while data := stream.read(_PART):
-                    md5.update(data)
-                    with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
-                        parts.append(uploads.parts.create(upload.id, data=data).id)
-            with self.api.translated(f"Completing the upload of {filename}", writes=True):
-                done = self.api.once.uploads.complete(upload.id, part_ids=parts, md5=md5.hexdigest())
+            with ended(lambda: self._cancel(upload.id), left, "it will expire"):
+                with given.open() as stream:
+                    while data := stream.read(_PART):
+                        md5.update(data)
+                        with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
+                            parts.append(uploads.parts.create(upload.id, data=data).id)
+                with self.api.translated(f"Completing the upload of {filename}", writes=True):
+                    done = self.api.once.uploads.complete(upload.id, part_ids=parts, md5=md5.hexdigest())
         except FineTuneError as error:
-            try:
-                with self.api.translated(f"Cancelling the upload {upload.id}"):
-                    uploads.cancel(upload.id)
-            except FineTuneError as second:
-                error.hint += (
-                    f" The upload {upload.id} could not be cancelled either ({second.message}); it will expire."
-                )
             if given.changed:
                 raise given.changed_error() from error
             raise
@@ -257,15 +235,13 @@ class Dataset:
             )
         return done.file.to_dict(mode="json", warnings=False)
 
+    def _cancel(self, upload: str) -> None:
+        with self.api.translated(f"Cancelling the upload {upload}"):
+            self.api.sdk.uploads.cancel(upload)
+
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """No field of a file can be changed in place, so the engine never asks."""
         raise AssertionError("unreachable: no in_place field")
-
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = resume = cancel
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted."""
@@ -282,19 +258,14 @@ class Dataset:
         """The file, and what was found in the data."""
         file = run.raw if run else {}
         known = parse_remote_name(str(file.get("filename") or ""))
-        report = self.report
+        shown = {"sha256": known[1] if known else None, "bytes": file.get("bytes")}
         return {
-            "name": self.name,
+            **self.told(shown),
             "id": file.get("id"),
             "file_id": file.get("id"),
             "filename": file.get("filename") or self.filename,
-            "sha256": report.sha256 if report else (known[1] if known else None),
-            "bytes": report.bytes if report else file.get("bytes"),
-            "examples": report.examples if report else None,
-            "format": report.format if report else None,
             "created_at": file.get("created_at"),
             "expires_at": file.get("expires_at"),
-            "validation": report.to_dict() if report else {},
             "file": dict(file),
         }
 

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the drivers of all dataset modules have in common: data that are sent once, as a file or as an object.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Run
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+
+
+def check_name(name: str, params: Mapping[str, Any], source: str) -> None:
+    """Raise InvalidInput where a dataset cannot be called so. ``source``: what else than ``name`` it is taken from."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
+            hint="" if params["name"] else f"It was taken from {source}; give another as name.",
+        )
+
+
+@contextmanager
+def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
+    """An upload in parts that does not come to its end is aborted: its parts would cost money, or count against a
+    limit. Where that fails too, the error says so: what is ``left``, and what comes ``then``."""
+    try:
+        yield
+    except FineTuneError as error:
+        try:
+            abort()
+        except FineTuneError as second:
+            error.hint += f" {left} ({second.message}); {then}."
+        raise
+
+
+class SentDataset(ABC):
+    """One dataset at a provider. See :class:`_core.model.Driver` for each verb."""
+
+    def __init__(self, name: str, given: Given | None) -> None:
+        self.name = name
+        self.given = given
+        self.report = given.report if given else None
+        self.warnings: list[str] = []
+        self.wish: dict[str, Any] = {}
+
+    @abstractmethod
+    def request(self) -> dict[str, Any]:
+        """What is sent, by its content."""
+
+    def intent(self) -> dict[str, Any]:
+        """The whole request."""
+        return self.request()
+
+    def sent(self) -> Given:
+        """The data; there are some wherever they are sent."""
+        if self.given is None:
+            raise AssertionError("unreachable: nothing is sent without data")
+        return self.given
+
+    def verify(self, runs: Sequence[Run]) -> list[Run]:
+        """Nothing to add: what is seen is there."""
+        return [replace(run, verified=True) for run in runs]
+
+    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Nothing that could be asked for keeps it from being deleted; a retention the provider itself reports."""
+        return ()
+
+    def cancel(self, run: Run) -> Run:
+        """Never asked: see capabilities."""
+        raise AssertionError("unreachable: cannot cancel")
+
+    pause = resume = cancel
+
+    def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """What was found in the data; without them, what is ``shown`` of them."""
+        report = self.report
+        return {
+            "name": self.name,
+            "sha256": report.sha256 if report else shown.get("sha256"),
+            "bytes": report.bytes if report else shown.get("bytes"),
+            "examples": report.examples if report else None,
+            "format": report.format if report else None,
+            "validation": report.to_dict() if report else {},
+        }

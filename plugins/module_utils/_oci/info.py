@@ -1,0 +1,76 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the info modules of this provider have in common.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource, and how its info module looks it up.
+
+    ``option``: the option of one OCID; ``result``: what the list is called in the result; ``filters``: option to
+    filter of the API; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``more``:
+    what an entry has besides the resource itself.
+    """
+
+    option: str
+    result: str
+    filters: Mapping[str, str]
+    get: Callable[[Api, str], tuple[Resource, str | None]]
+    listed: Callable[..., Iterable[Resource]]
+    more: Callable[[Resource], Mapping[str, Any]] = lambda found: {}
+
+
+def find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
+    """The module's result."""
+    params = module.params
+    if params["limit"] < 0:
+        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
+    given = params[kind.option] or ""
+    if not module.check_mode:
+        refuse_predicted(kind.option, given)
+    elif given.startswith(CHECK_MODE):
+        return {"changed": False, kind.result: []}
+    api = make_api(module, GENERATIVE_AI)
+    found = [kind.get(api, given)[0]] if given else _listed(api, kind, params)
+    return {"changed": False, kind.result: [_entry(api, kind, item, params) for item in found]}
+
+
+def _listed(api: Api, kind: Kind, params: Mapping[str, Any]) -> Iterator[Resource]:
+    wanted = {name: params[option] for option, name in kind.filters.items() if params[option]}
+    found = kind.listed(api, params["compartment_id"], **wanted)
+    if params["type"]:
+        found = (item for item in found if item.get("type") == params["type"])
+    for item in islice(found, params["limit"] or None):
+        yield kind.get(api, str(item["id"]))[0] if params["details"] else item
+
+
+def _entry(api: Api, kind: Kind, found: Resource, params: Mapping[str, Any]) -> dict[str, Any]:
+    entry = {**tags.present(found), "name": tags.owned(found).get(markers.NAME), **kind.more(found)}
+    if params["details"]:
+        work = None
+        if found.get("compartment_id"):  # a base model is in none
+            work = work_requests.newest(api, str(found["compartment_id"]), str(found["id"]))
+        entry["work_request"] = work_requests.in_full(api, work)
+    return entry
