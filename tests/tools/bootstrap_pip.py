@@ -11,9 +11,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 PIP_PYTHON = "@PIP_PYTHON@"
 """An interpreter that has pip; the build fills it in."""
 
+PACKAGES = "@PACKAGES@"
+"""A folder with packages of this version of Python that the environment is to see, or an empty string; likewise."""
+
 arguments = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-sys.exit(subprocess.call([PIP_PYTHON, "-m", "pip", "--python", sys.executable, "install", "--quiet", *arguments]))
+failed = subprocess.call([PIP_PYTHON, "-m", "pip", "--python", sys.executable, "install", "--quiet", *arguments])
+if PACKAGES and not failed:
+    Path(sysconfig.get_path("purelib"), "base.pth").write_text(f"{PACKAGES}\n")
+sys.exit(failed)

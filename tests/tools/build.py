@@ -68,7 +68,7 @@ def _in_turn(run: Sequence[Callable[[], steps.Outcome]]) -> list[steps.Outcome]:
 
 def test() -> int:
     """All steps, in lanes side by side: the integration tests sleep for much of their time."""
-    environment.runtime_venv()
+    environment.tests_venv()
     runs = [[steps.lint, steps.sanity, steps.units], *([part] for part in steps.integration_parts(2))]
     with ThreadPoolExecutor(len(runs)) as lanes:
         done = [lanes.submit(_in_turn, run) for run in runs]
@@ -225,7 +225,7 @@ def docs() -> int:
 
 def changelog() -> int:
     """Write CHANGELOG.md and changelogs/changelog.yaml anew from the fragments and the plugins."""
-    venv = environment.venv("lint", steps.LINT_REQUIREMENTS)
+    venv = environment.lint_venv()
     environ = {
         **os.environ,
         "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -247,7 +247,7 @@ def changelog() -> int:
 
 def reformat() -> int:
     """Let ruff format the Python files and fix what it can."""
-    ruff = environment.venv("lint", steps.LINT_REQUIREMENTS) / "bin" / "ruff"
+    ruff = environment.lint_venv() / "bin" / "ruff"
     return _run([ruff, "check", "--fix", "."], dict(os.environ)) | _run([ruff, "format", "."], dict(os.environ))
 
 

@@ -175,11 +175,17 @@ def _create(venv: Path) -> None:
         subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "--quiet", "pip"], env=environ, check=True)
 
 
-def venv(purpose: str, requirements: list[str], *, core: bool = True) -> Path:
+def packages_of(venv: Path) -> Path:
+    """Where the packages of an environment of ours lie."""
+    return venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+
+
+def venv(purpose: str, requirements: list[str], *, core: bool = True, base: Path | None = None) -> Path:
     """Make, or find again, the virtual environment for ``purpose`` and return its folder.
 
     There is one for each purpose, interpreter and ansible-core. It is made anew when its requirement files,
-    the interpreter or the place of the sources changed. ``core``: it follows ``CORE=``.
+    the interpreter or the place of the sources changed. ``core``: it follows ``CORE=``. ``base``: an environment
+    whose packages it sees as well, so that they are not installed twice.
     """
     version = core_version() if core else ""
     name = "-".join(part for part in (purpose, python_tag(), f"core{version}" if version else "") if part)
@@ -196,6 +202,8 @@ def venv(purpose: str, requirements: list[str], *, core: bool = True) -> Path:
         digest.update(part.encode() + b"\0")
     for entry in requirements:
         digest.update((ROOT / entry).read_bytes() + b"\0")
+    if base is not None:
+        digest.update((base / "stamp").read_bytes())
     stamp = folder / "stamp"
     with _venv_lock:
         if name in _ready:
@@ -206,16 +214,18 @@ def venv(purpose: str, requirements: list[str], *, core: bool = True) -> Path:
         if not (stamp.is_file() and stamp.read_text() == digest.hexdigest()):
             _lock(handle, fcntl.LOCK_EX, name)
             if not (stamp.is_file() and stamp.read_text() == digest.hexdigest()):
-                _install(folder, packages)
+                _install(folder, packages, base)
                 stamp.write_text(digest.hexdigest())
             fcntl.flock(handle, fcntl.LOCK_SH)
         _ready[name] = handle
     return folder
 
 
-def _install(folder: Path, packages: list[str]) -> None:
+def _install(folder: Path, packages: list[str], base: Path | None) -> None:
     print(f"Setting up .venv/{folder.name} ...", flush=True)
     _create(folder)
+    if base is not None:
+        (packages_of(folder) / "base.pth").write_text(f"{packages_of(base)}\n")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     log = folder / "pip.log"
     with log.open("w") as output:
@@ -226,6 +236,11 @@ def _install(folder: Path, packages: list[str]) -> None:
                 break
     if result.returncode:
         raise BuildError(f"pip could not install {' '.join(packages)}:\n{log.read_text()}")
+    if base is not None:
+        # Linters call these by name.
+        for tool in (base / "bin").glob("ansible*"):
+            if not (folder / "bin" / tool.name).exists():
+                (folder / "bin" / tool.name).symlink_to(tool)
 
 
 def program(venv: Path, name: str) -> list[str | Path]:
@@ -245,6 +260,17 @@ def bench_venv() -> Path:
     """The same with what the benchmarks compare it with."""
     requirements = ["requirements.txt", "extensions/sandbox/requirements.txt", "tests/bench/requirements.txt"]
     return venv("bench", requirements)
+
+
+def tests_venv() -> Path:
+    """ansible-core with what all units and targets import: the environments of ansible-test see these packages."""
+    requirements = ["requirements.txt", "extensions/sandbox/requirements.txt"]
+    return venv("tests", [*requirements, "tests/unit/requirements.txt", "tests/integration/requirements.txt"])
+
+
+def lint_venv() -> Path:
+    """The linters, which see the packages that they look up."""
+    return venv("lint", ["requirements.txt", "tests/tools/requirements-lint.txt"], base=tests_venv())
 
 
 def sanity_venv() -> Path:
@@ -350,7 +376,9 @@ def ansible_test_environment(venv: Path, step: str) -> dict[str, str]:
 
     ansible-test hands its children little more than HOME and PATH, so pip's settings are written to that
     home. There too lies the script with which ansible-test puts pip into a new environment: it fetches one
-    from its own site unless the cache has a file of that name. Ours uses the pip that we already have.
+    from its own site unless the cache has a file of that name. Ours uses the pip that we already have, and lets
+    the new environment see the packages of ``venv``, which then are not installed again; but not those of sanity,
+    whose tests are to see what happens where nothing is installed.
     """
     home = venv / f"home-{step}"
     settings = configparser.RawConfigParser()
@@ -362,12 +390,13 @@ def ansible_test_environment(venv: Path, step: str) -> dict[str, str]:
     with pip_file.open("w") as output:
         settings.write(output)
 
-    packages = venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    packages = packages_of(venv)
     asked = (packages / "ansible_test" / "_internal" / "python_requirements.py").read_text()
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     script = (ROOT / "tests" / "tools" / "bootstrap_pip.py").read_text()
     script = script.replace("@PIP_PYTHON@", str(venv / "bin" / "python"))
+    script = script.replace("@PACKAGES@", "" if step == "sanity" else str(packages))
     for version in re.findall(r"\bpip='([\d.]+)'", asked):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(script)
 

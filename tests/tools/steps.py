@@ -20,12 +20,6 @@ from xml.etree import ElementTree
 import environment
 from environment import ROOT, BuildError
 
-LINT_REQUIREMENTS = [
-    "requirements.txt",
-    "extensions/sandbox/requirements.txt",
-    "tests/tools/requirements-lint.txt",
-]
-
 
 @dataclass
 class Outcome:
@@ -109,7 +103,7 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
 
 def lint() -> Outcome:
     """Run every linter; one that finds something is one failure."""
-    venv = environment.venv("lint", LINT_REQUIREMENTS)
+    venv = environment.lint_venv()
     tree = environment.tree("lint")
     home = venv / "home"
     home.mkdir(exist_ok=True)
@@ -138,7 +132,7 @@ def lint() -> Outcome:
 def _ansible_test(
     step: str, arguments: list[str], count: Callable[[Outcome, str, Path], None], extra: Sequence[str] = ()
 ) -> Outcome:
-    venv = environment.sanity_venv() if step == "sanity" else environment.runtime_venv()
+    venv = environment.sanity_venv() if step == "sanity" else environment.tests_venv()
     # Steps run side by side, which is why each has a copy of its own.
     tree = environment.tree(step)
     environ = environment.ansible_test_environment(venv, step)

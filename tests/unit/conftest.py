@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,12 @@ if _SANDBOX not in sys.path:
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """ansible-test forks a process for each test: a collector that walks what is loaded would copy all of it."""
+    gc.freeze()
 
 
 @pytest.fixture
