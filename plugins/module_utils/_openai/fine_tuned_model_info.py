@@ -8,17 +8,12 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
@@ -26,6 +21,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned
     present_job,
     to_plain,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -85,48 +81,5 @@ def _entry(api: Api, job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[
     if params["checkpoints"]:
         entry["checkpoints"] = jobs.list_checkpoints(api, run.id)
     if params["steps"]:
-        entry["steps"] = _steps(api, job)
+        entry["steps"] = read_steps(api, job)
     return entry
-
-
-def _steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
-    for file_id in job.get("result_files") or ():
-        if not isinstance(file_id, str):
-            continue
-        try:
-            with api.translated(f"Reading the result file {file_id}"):
-                content = api.sdk.files.content(file_id).read()
-        except Refused as error:
-            if error.status not in (403, 404):
-                raise
-            continue
-        steps = parse_result_file(content)
-        if steps:
-            return steps
-    events = jobs.list_events(api, str(job["id"]))
-    steps = [
-        {key: value for key, value in event["data"].items() if number(value) is not None}
-        for event in reversed(events)
-        if event.get("type") == "metrics" and isinstance(event.get("data"), dict)
-    ]
-    return [step for step in steps if "step" in step]
-
-
-def parse_result_file(content: bytes) -> list[dict[str, Any]]:
-    """The rows of a result file: CSV with a heading that starts with ``step``, plain or (OpenAI's own) in base64.
-
-    Empty cells are left out; what is not such a file gives no rows.
-    """
-    text = content.decode("utf-8", "replace")
-    if not text.startswith("step"):
-        try:
-            text = base64.b64decode(content, validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            return []
-        if not text.startswith("step"):
-            return []
-    rows = []
-    for row in csv.DictReader(io.StringIO(text)):
-        cells = {key: number(value) for key, value in row.items() if key and value not in (None, "")}
-        rows.append({key: value for key, value in cells.items() if value is not None})
-    return rows
