@@ -29,6 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.places import (
+    not_writable,
+    refuse_place,
+    status_of,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import (
     Sink,
     Unfit,
@@ -233,7 +238,7 @@ def put(
         )
     paths = _places({"dest": dest, "validation_dest": validation_dest}, source.path)
     for option, path in paths.items():
-        _refuse_place(option, path)
+        refuse_place(option, path)
     done = False
     with _Beside(spare) as beside:
         try:
@@ -303,11 +308,11 @@ def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mod
     """Remove files; one that is not there is fine. ``src`` must not be among them."""
     files = []
     for option, path in _places({"dest": dest, "validation_dest": validation_dest}, Path(src) if src else None).items():
-        status = _status(option, path)
+        status = status_of(option, path)
         if status and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise InvalidInput(f"{option}: {path} is no file; only a file is removed.", hint="Give the path of a file.")
         if status and not os.access(path.parent, os.W_OK | os.X_OK):
-            raise _not_writable(path.parent)
+            raise not_writable(path.parent)
         files.append(File(path, {"state": "file" if status else "absent"}, {"state": "absent"}))
     done = False
     for file in files:
@@ -416,41 +421,6 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _status(option: str, path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise InvalidInput(
-            f"{option}: {path} cannot be looked at: {error.strerror or error}.", hint="Give the path of a file."
-        ) from error
-    except ValueError as error:  # a NUL in the path
-        raise InvalidInput(
-            f"{option}: {str(path)!r} is not a usable path ({error}).", hint="Give the path of a file."
-        ) from error
-
-
-def _refuse_place(option: str, path: Path) -> None:
-    """Refuse where no file can or should be written."""
-    status = _status(option, path)
-    if status is None:
-        if not path.parent.is_dir():
-            raise InvalidInput(
-                f"{option}: the folder {path.parent} does not exist.",
-                hint="Create it first, for example with ansible.builtin.file.",
-            )
-    elif stat.S_ISDIR(status.st_mode):
-        raise InvalidInput(f"{option}: {path} is a directory.", hint="Give the path of a file in it.")
-    elif stat.S_ISLNK(status.st_mode):
-        raise InvalidInput(
-            f"{option}: {path} is a symbolic link to {path.readlink()}; a link is not written through.",
-            hint="Give the path of the file itself, or remove the link.",
-        )
-    elif not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(f"{option}: {path} is a pipe, socket or device.", hint="Give the path of a file.")
-
-
 def _compared(path: Path, part: Part, form: str) -> File:
     """Look at what is there."""
     after = {"state": "file", "format": form, "examples": part.examples, "sha256": part.sha256}
@@ -483,15 +453,8 @@ def _folder(path: Path, spare: str | None) -> str:
     if os.access(path.parent, os.W_OK | os.X_OK):
         return str(path.parent)
     if spare is None:
-        raise _not_writable(path.parent)
+        raise not_writable(path.parent)
     return spare
-
-
-def _not_writable(folder: Path) -> InvalidInput:
-    return InvalidInput(
-        f"The folder {folder} cannot be written to; nothing was changed.",
-        hint="Give the user that runs the module write access, or use become.",
-    )
 
 
 def _refusal(source: Source, report: Report, to_format: str) -> str:
