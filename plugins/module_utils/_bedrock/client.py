@@ -11,6 +11,7 @@ boto3 is imported when a client is made, not before: a task of another provider 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,7 +27,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Api:
         self._given = given
         self._service = service
         self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()  # a session, unlike its clients, is for one thread
 
     @property
     def region(self) -> str:
@@ -102,18 +104,19 @@ class Api:
         ``tries``: how often a call is sent at most.
         """
         kind = f"{service}/{tries}"
-        if kind not in self._clients:
-            given = self._given
-            verify: Any = (given["aws_ca_bundle"] or None) if given["validate_certs"] else False
-            self._clients[kind] = self._session.client(
-                service,
-                endpoint_url=given["endpoint_url"] if service == self._service else None,
-                verify=verify,
-                config=load("botocore.config", "to reach AWS").Config(
-                    retries={"mode": "standard", "total_max_attempts": tries}
-                ),
-            )
-        return self._clients[kind]
+        with self._making:
+            if kind not in self._clients:
+                given = self._given
+                verify: Any = (given["aws_ca_bundle"] or None) if given["validate_certs"] else False
+                self._clients[kind] = self._session.client(
+                    service,
+                    endpoint_url=given["endpoint_url"] if service == self._service else None,
+                    verify=verify,
+                    config=load("botocore.config", "to reach AWS").Config(
+                        retries={"mode": "standard", "total_max_attempts": tries}
+                    ),
+                )
+            return self._clients[kind]
 
     def once(self, service: str) -> Any:
         """The same client without retries: for calls that must not be sent twice."""
@@ -228,6 +231,10 @@ def make_api(module: AnsibleModule, service: str) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     _check(given)
+    return shared(module, ("bedrock", service, *given.items()), lambda: _made(module, given, service))
+
+
+def _made(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
     session = load("boto3.session", "to reach AWS")
     exceptions = load("botocore.exceptions", "to reach AWS")
     try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loading a provider's SDK.
+"""Loading a provider's SDK, and sharing its clients.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import traceback
+from collections.abc import Callable, Hashable
 from importlib import import_module
 from types import ModuleType
+from typing import Any, TypeVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import MissingLibrary
+
+_T = TypeVar("_T")
+_loading = threading.RLock()
 
 
 def load(library: str, purpose: str) -> ModuleType:
@@ -23,16 +29,34 @@ def load(library: str, purpose: str) -> ModuleType:
     An SDK makes some hundred thousand objects that live as long as the process. The garbage collector would walk
     them again and again while they are made, and once more at the end: a tenth of a second or two of each task.
     """
-    found = sys.modules.get(library)
-    if found is not None:
-        return found
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(library)
-    except ImportError as error:
-        raise MissingLibrary(library, purpose, traceback.format_exc()) from error
-    finally:
-        gc.freeze()
-        if collecting:
-            gc.enable()
+    with _loading:  # what another thread has begun to import is listed before it can be used
+        found = sys.modules.get(library)
+        if found is not None:
+            return found
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return import_module(library)
+        except ImportError as error:
+            raise MissingLibrary(library, purpose, traceback.format_exc()) from error
+        finally:
+            gc.freeze()
+            if collecting:
+                gc.enable()
+
+
+def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool = True) -> _T:
+    """What ``make`` makes, once for all tasks of a process that are run side by side; a module has its own.
+
+    Such tasks have ``clients``, a dictionary that is theirs together. ``threads``: whether it may be used by several
+    threads; if not, each has one.
+    """
+    kept = getattr(module, "clients", None)
+    if kept is None:
+        return make()
+    place = (key, None if threads else threading.get_ident())
+    with _loading:
+        if place not in kept:
+            kept[place] = make()
+        found: _T = kept[place]
+    return found

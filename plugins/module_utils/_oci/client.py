@@ -28,7 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 
 if TYPE_CHECKING:
@@ -270,6 +270,12 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     if auth_type not in _AUTH_TYPES:
         raise InvalidInput(f"OCI_ANSIBLE_AUTH_TYPE is '{auth_type}'; it is one of {', '.join(_AUTH_TYPES)}.")
     _check(given)
+    # Oracle does not say that several threads may use one client.
+    key = ("oci", service, *given.items())
+    return shared(module, key, lambda: _made(module, given, auth_type, service), threads=False)
+
+
+def _made(module: AnsibleModule, given: Mapping[str, Any], auth_type: str, service: str) -> Api:
     load(_LIBRARY, _PURPOSE)
     exceptions = load("oci.exceptions", _PURPOSE)
     config: dict[str, Any] = {}

@@ -30,7 +30,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 
 if TYPE_CHECKING:
     import openai
@@ -239,7 +239,7 @@ def make_api(module: AnsibleModule) -> Api:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
     try:
-        return _client(given, azure)
+        return shared(module, ("openai", azure, *given.items()), lambda: _client(given, azure))
     except (OSError, ValueError, _invalid_url()) as error:
         raise InvalidInput(
             f"The client cannot be made: {error}.",
