@@ -1,0 +1,56 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTML and SVG in which nothing from outside can become markup. Private to llmops.finetune; may change at any time.
+
+`tag` escapes every text that is not `Html`, so that forgetting to escape shows too much, never too little.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+_VOID = frozenset({"meta", "wbr"})
+# What a browser drops, XML forbids, UTF-8 cannot hold (lone surrogates), or what reorders the text around it.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+class Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def visible(text: str) -> str:
+    """The text with every control character, lone surrogate and bidirectional override spelled out, as in
+    ``\\u202e``. Tabs and line ends stay."""
+    return _UNSEEN.sub(_spelled, text.replace("\r\n", "\n"))
+
+
+def _spelled(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def escape(text: str) -> Html:
+    """The text as markup; good inside a double-quoted attribute too. `Html` stays as it is."""
+    return text if isinstance(text, Html) else Html(html.escape(visible(text)))
+
+
+def joined(parts: Iterable[str], between: str = "") -> Html:
+    """The parts one after another, each escaped."""
+    return Html(escape(between).join(map(escape, parts)))
+
+
+def tag(element: str, /, *children: str, **attributes: str | int | None) -> Html:
+    """One element. An attribute that is None is left out; ``class_`` is ``class``, ``data_label`` is ``data-label``."""
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if element in _VOID:
+        return Html(f"<{element}{given}>")
+    return Html(f"<{element}{given}>{joined(children)}</{element}>")

@@ -1,0 +1,111 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 llmops.finetune contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fine_tune_report
+short_description: Write what came of fine-tuning as one HTML page
+version_added: 1.0.0
+author:
+  - llmops.finetune contributors (@llmops)
+description:
+  - Writes the results of M(llmops.finetune.fine_tune) as one HTML page that needs nothing else to be read, no network
+    and no script. It says what was trained on what, with which settings, how it went, the curves of the losses, what is
+    in the data, and what to do about failures.
+  - The page says nothing of the time at which it was written, so the same results give the same page.
+options:
+  dest:
+    description:
+      - The file to write. Its folder must exist.
+    type: path
+    required: true
+  results:
+    description:
+      - RV(llmops.finetune.fine_tune#module:results) of M(llmops.finetune.fine_tune), of one task or of several.
+    type: list
+    elements: dict
+    required: true
+  title:
+    description:
+      - The heading of the page.
+    type: str
+    default: Fine-tuning
+extends_documentation_fragment:
+  - ansible.builtin.files
+  - llmops.finetune.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Of the page, only its hash is shown.
+  idempotent:
+    support: full
+  action_group:
+    description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.all
+seealso:
+  - module: llmops.finetune.fine_tune
+"""
+
+EXAMPLES = r"""
+- name: Make the models
+  llmops.finetune.fine_tune:
+    models: "{{ wanted_models }}"
+    details: true
+  register: made
+
+- name: Write the report
+  llmops.finetune.fine_tune_report:
+    title: Support models
+    results: "{{ made.results }}"
+    dest: build/report.html
+    mode: "0644"
+"""
+
+RETURN = r"""
+dest:
+  description: The file.
+  returned: success
+  type: str
+  sample: build/report.html
+sha256:
+  description: The hash of the page, hexadecimal.
+  returned: success
+  type: str
+  sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+from ansible_collections.llmops.finetune.plugins.module_utils._report.file import put
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "dest": {"type": "path", "required": True},
+            "results": {"type": "list", "elements": "dict", "required": True},
+            "title": {"type": "str", "default": "Fine-tuning"},
+        },
+        add_file_common_args=True,
+        supports_check_mode=True,
+    )
+
+    def attributes(path: str, diff: dict[str, dict[str, str]]) -> bool:
+        given = module.load_file_common_arguments(module.params, path=path)
+        return bool(module.set_fs_attributes_if_different(given, False, diff=diff))
+
+    end(module, lambda: put(module.params, module.check_mode, module.atomic_move, attributes))
+
+
+if __name__ == "__main__":
+    main()
