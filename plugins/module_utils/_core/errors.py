@@ -35,6 +35,10 @@ class InvalidInput(FineTuneError):
     """An option is wrong; found before any call."""
 
 
+class Differs(InvalidInput):
+    """What was asked is not what exists, which only a look at the provider could tell."""
+
+
 class MissingLibrary(FineTuneError):
     """A Python library that this provider needs is not installed where the module runs."""
 

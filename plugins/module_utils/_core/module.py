@@ -98,12 +98,17 @@ def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple
     end(module, work, lambda: engine.warnings if engine else [])
 
 
+def told_missing(error: MissingLibrary) -> str:
+    """In the words that all modules have for it."""
+    return str(missing_required_lib(error.library, reason=error.reason))
+
+
 def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: Callable[[], list[str]] = list) -> None:
     """Run ``work`` and end the module with its result, or with its one clear error."""
     try:
         result = dict(work())
     except MissingLibrary as error:
-        module.fail_json(msg=missing_required_lib(error.library, reason=error.reason), exception=error.trace)
+        module.fail_json(msg=told_missing(error), exception=error.trace)
     except FineTuneError as error:
         for warning in warnings():
             module.warn(warning)

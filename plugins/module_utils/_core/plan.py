@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    InvalidInput,
+    Differs,
     Refused,
     RunFailed,
 )
@@ -197,7 +197,7 @@ def _present(
                 "none",
                 different,
                 listed,
-                refusal=InvalidInput(
+                refusal=Differs(
                     f"'{options.name}' is being trained by run {different.id} "
                     f"({different.status}) with other settings: "
                     f"{_listed(listed)}.",
@@ -213,9 +213,7 @@ def _present(
                 "none",
                 different,
                 listed,
-                refusal=InvalidInput(
-                    f"Run {different.id} of '{options.name}' cannot be cancelled.", hint=can.no_cancel
-                ),
+                refusal=Differs(f"Run {different.id} of '{options.name}' cannot be cancelled.", hint=can.no_cancel),
             )
         return Plan("retrain", different, listed, stop=tuple(pending), remove=_previous(ready, options))
 
@@ -245,7 +243,7 @@ def _present(
                 "none",
                 ready[0],
                 listed,
-                refusal=InvalidInput(
+                refusal=Differs(
                     f"'{options.name}' exists (run {ready[0].id}) and was trained differently: {_listed(listed)}.",
                     hint=(
                         "A finished model cannot be changed. Set 'retrain: on_change' "
@@ -257,8 +255,8 @@ def _present(
     return Plan("create", warnings=notes)
 
 
-def _unlike(run: Run, listed: Sequence[Change], options: Options, can: Capabilities, kind: str) -> InvalidInput:
-    return InvalidInput(
+def _unlike(run: Run, listed: Sequence[Change], options: Options, can: Capabilities, kind: str) -> Differs:
+    return Differs(
         f"The {kind} '{options.name}' ({run.id}, {run.status}) is there with other settings: {_listed(listed)}.",
         hint=can.no_rerun,
     )
@@ -325,7 +323,7 @@ def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
         return Plan(
             "none",
             acted[0],
-            refusal=InvalidInput(f"Run {acted[0].id} of '{options.name}' cannot be {options.state}.", hint=cannot),
+            refusal=Differs(f"Run {acted[0].id} of '{options.name}' cannot be {options.state}.", hint=cannot),
         )
     return Plan("cancel" if cancel else "pause", acted[0], stop=acted)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, RunFailed
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Differs, Refused, RunFailed
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
     Capabilities,
     Options,
@@ -148,7 +148,7 @@ TABLE = [
         "none",
         1,
         {**RETRY, **REPLACE},
-        refusal=InvalidInput,
+        refusal=Differs,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
     Row("pending differs, replaced", [pending(1, shown=OTHER)], "retrain", 1, RETRAIN, stop=(1,)),
@@ -175,7 +175,7 @@ TABLE = [
         "none",
         1,
         RETRAIN,
-        refusal=InvalidInput,
+        refusal=Differs,
         says=("run-1", "Delete the run instead."),
         can=NO_CANCEL,
     ),
@@ -185,7 +185,7 @@ TABLE = [
         "none",
         1,
         RETRY,
-        refusal=InvalidInput,
+        refusal=Differs,
     ),
     # -- else the newest run failed or was cancelled, equal
     Row("failed", [failed(1)], "none", 1, RETRAIN, refusal=RunFailed, says=("run-1", "bad line 3", "retry_failed")),
@@ -208,7 +208,7 @@ TABLE = [
         "none",
         1,
         {**RETRY, **REPLACE},
-        refusal=InvalidInput,
+        refusal=Differs,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
     Row("ready differs, retrained", [ready(1, shown=OTHER)], "retrain", 1, RETRAIN),
@@ -327,7 +327,7 @@ TABLE = [
         "none",
         1,
         {"state": "cancelled"},
-        refusal=InvalidInput,
+        refusal=Differs,
         says=("run-1", "Delete the run instead."),
         can=NO_CANCEL,
     ),
@@ -341,7 +341,7 @@ TABLE = [
         "none",
         1,
         {"state": "paused"},
-        refusal=InvalidInput,
+        refusal=Differs,
         says=("run-1", "Cancel it instead."),
         can=NO_PAUSE,
     ),
@@ -353,7 +353,7 @@ TABLE = [
             "none",
             1,
             RETRAIN,
-            refusal=InvalidInput,
+            refusal=Differs,
             says=("run-1", "data: v1 -> v2", "Delete it first."),
             can=NO_RERUN,
         )
