@@ -38,7 +38,8 @@ def load(library: str, purpose: str) -> ModuleType:
         try:
             return import_module(library)
         except ImportError as error:
-            raise MissingLibrary(library, purpose, traceback.format_exc()) from error
+            package = library.partition(".")[0]
+            raise MissingLibrary(package, purpose, traceback.format_exc()) from error
         finally:
             gc.freeze()
             if collecting:
