@@ -402,7 +402,7 @@ def _places(given: Mapping[str, str | None], src: Path | None) -> dict[str, Path
             continue
         if value.endswith("/"):
             raise InvalidInput(f"{option} is '{value}', a folder.", hint="Give the path of a file in it.")
-        path = Path(value)
+        path = Path(value).absolute()  # what moves it into place wants to see a folder
         if src and _same(path, src):
             raise InvalidInput(
                 f"{option} and src are the same file, {path}; the source is never written over or removed.",

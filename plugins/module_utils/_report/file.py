@@ -27,7 +27,7 @@ def put(
 
     ``attributes(path, diff)`` sets mode, owner and so on, and returns whether that changed anything.
     """
-    path = Path(params["dest"])
+    path = Path(params["dest"]).absolute()  # what moves it into place wants to see a folder
     refuse_place("dest", path)
     content = page(params["title"], params["results"]).encode()
     digest = hashlib.sha256(content).hexdigest()
