@@ -60,7 +60,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
         start = time.monotonic()
         timeout = self._seconds(args)
         args.setdefault("wait_slice", SLICE)
-        teller = _Teller(self._tells(args))
+        teller = Teller(self._tells(args))
         acted: dict[str, Any] = {}
         warnings: list[Any] = []
         changed = again = False
@@ -122,7 +122,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
         return not self._task.no_log and (wanted is None or str(wanted).lower() in _TRUE)
 
 
-class _Teller:
+class Teller:
     """Prints a line when something has changed. The time that is left is reckoned from what passed here."""
 
     def __init__(self, tells: bool) -> None:

@@ -193,13 +193,13 @@ def _wrong(form: Format, limits: Limits) -> tuple[str, str, str]:
     )
 
 
-def detect_source(source: Source) -> str | None:
-    """Return the name of the format that a source shows at its beginning, whoever is to take it; None where it
-    shows none. Raises DatasetError where the source cannot be read."""
+def detect_source(source: Source, limits: Limits | None = None) -> str | None:
+    """Return the name of the format that a source shows at its beginning, whoever is to take it, or by the limits of
+    who is; None where it shows none. Raises DatasetError where the source cannot be read."""
     try:
         with source.open() as stream:
             skip = len(_BOM) if stream.read(len(_BOM)) == _BOM else 0
-            form = _detect(stream, skip, Limits(profile="any"))
+            form = _detect(stream, skip, limits or Limits(profile="any"))
     except OSError as error:
         raise _unreadable(source, error) from error
     return form.name if form else None

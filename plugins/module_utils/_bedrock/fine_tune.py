@@ -1,0 +1,156 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a dataset to a model at Amazon Bedrock. See :class:`_pipeline.model.Recipe`.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import custom_model, dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import bounds_of
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+
+_JOB_OPTIONS = (
+    "job_arn",
+    "job_name",
+    "customization_type",
+    "customization_config",
+    "role_arn",
+    "custom_model_kms_key_id",
+    "vpc_config",
+    "tags",
+    "purge_tags",
+)
+_DATA_OPTIONS = ("bucket", "prefix", "kms_key_id")
+SPEC = {
+    **AUTH_SPEC,
+    **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
+    **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
+    "output_s3_uri": {"type": "str"},
+}
+# Of the epochs, where none are given: user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08.
+_EPOCHS = (
+    ("amazon.nova-", 2),
+    ("amazon.titan-text-premier", 2),
+    ("amazon.titan-text-", 5),
+    ("anthropic.claude-3", 2),
+    ("cohere.command", 1),
+    ("meta.llama3-", 5),
+)
+
+
+class Recipe:
+    """Objects in S3, and customization jobs."""
+
+    model = Resource(MODEL, custom_model.prepare)
+    dataset = Resource(DATASET, dataset.prepare)
+    run_key = "job_arn"
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        own = entry.own
+        if entry.state == "present" and not own.get("job_arn"):
+            for option in ("bucket", "role_arn", "output_s3_uri"):
+                if not own.get(option):
+                    raise InvalidInput(f"bedrock.{option} is missing.", hint="A job cannot be started without it.")
+        if entry.options["delete_dataset"] and entry.state == "absent" and not own.get("bucket"):
+            raise InvalidInput("bedrock.bucket is missing.", hint="delete_dataset looks there for what it deletes.")
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """As far as the base model has them."""
+        known = bounds_of(self.entry.base_model or "")
+        names = {
+            "epochs": "epochCount",
+            "batch_size": "batchSize",
+            "learning_rate": "learningRate",
+            "learning_rate_multiplier": "learningRateMultiplier",
+            "learning_rate_warmup_steps": "learningRateWarmupSteps",
+            "early_stopping_patience": "earlyStoppingPatience",
+            "early_stopping_threshold": "earlyStoppingThreshold",
+        }
+        return {neutral: name for neutral, name in names.items() if known is None or name in known}
+
+    def formats(self) -> Sequence[str]:
+        """By the base model and the way of training."""
+        return self.limits("training").formats
+
+    def limits(self, split: Split) -> Limits:
+        """Those of the base model."""
+        return limits_for("bedrock", self.entry.base_model, self.entry.own.get("customization_type"), split)
+
+    def epochs(self, examples: int) -> float | None:
+        """The defaults of the user guide."""
+        if self.entry.own.get("customization_type") not in (None, "FINE_TUNING"):
+            return None
+        base = model_id(self.entry.base_model or "")
+        return next((number for start, number in _EPOCHS if base.startswith(start)), None)
+
+    def resolve(self, task: Task) -> None:
+        """The API takes names."""
+
+    def place(self, split: Split, sha256: str) -> str:
+        """The object's address, which holds the hash."""
+        own = self.entry.own
+        return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self._name(split), sha256)}"
+
+    def sent(self, result: Mapping[str, Any]) -> str:
+        """The object's address."""
+        return str(result["s3_uri"])
+
+    def _name(self, split: Split) -> str:
+        return self.entry.name if split == "training" else f"{self.entry.name}-{split}"
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        """The object's."""
+        own = self.entry.own
+        return {
+            **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS)},
+            "base_model_identifier": self.entry.base_model,
+            "customization_type": own.get("customization_type"),
+            "split": split,
+        }
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The job's."""
+        own = self.entry.own
+        output = own.get("output_s3_uri")
+        return {
+            **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
+            "custom_model_name": self.entry.name,
+            "base_model_identifier": self.entry.base_model,
+            "hyperparameters": dict(hyperparameters) or None,
+            "training_data_config": {"s3_uri": training} if training else None,
+            "validation_data_config": {"validator": [{"s3_uri": validation}]} if validation else None,
+            "output_data_config": {"s3_uri": output} if output else None,
+        }
+
+    def starts(self) -> None:
+        """Nothing was looked up."""
+
+    def known(self, identifier: str) -> None:
+        """A job is found again by its name alone."""
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        """Its ARN, which it gets when it is there."""
+        return result.get("custom_model_arn")
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        """From the files in the output bucket, which the module reads itself where details are asked for."""
+        found = {}
+        for split, rows in dict(result.get("steps") or {}).items():
+            points = ((row.get("step_number"), row.get(f"{split}_loss")) for row in rows)
+            found[split] = [[step, loss] for step, loss in points if step is not None and loss is not None]
+        return found

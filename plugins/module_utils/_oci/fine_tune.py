@@ -1,0 +1,210 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a dataset to a model at OCI Generative AI. See :class:`_pipeline.model.Recipe`.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, dataset, model, models
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+
+_MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
+_DATA_OPTIONS = ("bucket", "namespace", "prefix")
+_DETAILS = MODEL["argument_spec"]["fine_tune_details"]["options"]
+SPEC = {
+    **AUTH_SPEC,
+    **{option: MODEL["argument_spec"][option] for option in _MODEL_OPTIONS},
+    **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
+    "dedicated_ai_cluster_id": _DETAILS["dedicated_ai_cluster_id"],
+    "training_config_type": {**_DETAILS["training_config"]["options"]["training_config_type"], "required": False},
+}
+_EPOCHS = 3  # the service's default, for each kind of training
+_LIVE = ("ACTIVE", "CREATING")
+_TFEW_FAMILY = "cohere."  # Oracle's documentation, "Fine-tuning base models"
+_LORA = ("lora_r", "lora_alpha", "lora_dropout")
+
+
+class Recipe:
+    """Objects in Object Storage, and custom models."""
+
+    model = Resource(MODEL, model.prepare)
+    dataset = Resource(DATASET, dataset.prepare)
+    names: Mapping[str, str] = {
+        "epochs": "total_training_epochs",
+        "batch_size": "training_batch_size",
+        "learning_rate": "learning_rate",
+        "lora_rank": "lora_r",
+        "lora_alpha": "lora_alpha",
+        "lora_dropout": "lora_dropout",
+        "early_stopping_patience": "early_stopping_patience",
+        "early_stopping_threshold": "early_stopping_threshold",
+    }
+    run_key = "id"
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        if entry.state == "cancelled":
+            raise InvalidInput(
+                "state is cancelled, but OCI cannot stop a training.", hint="Wait until it has ended, then remove it."
+            )
+        if entry.options["validation_data"] is not None:
+            raise InvalidInput(
+                "validation_data is given, but OCI takes none.",
+                hint="Leave it out: the service splits the data itself, 80 to 20.",
+            )
+        self._base = entry.base_model
+        self._family = entry.base_model or ""  # of base models, by the name
+        self._cluster = entry.own.get("dedicated_ai_cluster_id")
+        self._missing: str | None = None  # the name of a cluster that is not there
+        self._model_id = entry.own.get("model_id")
+        wanted = ("compartment_id", "bucket", "dedicated_ai_cluster_id") if entry.state == "present" else ()
+        for option in ("compartment_id",) if entry.state == "absent" else wanted:
+            if not entry.own.get(option) and not entry.own.get("model_id"):
+                raise InvalidInput(f"oci.{option} is missing.", hint="A model cannot be trained without it.")
+        if entry.options["delete_dataset"] and entry.state == "absent" and not entry.own.get("bucket"):
+            raise InvalidInput("oci.bucket is missing.", hint="delete_dataset looks there for what it deletes.")
+
+    def formats(self) -> Sequence[str]:
+        """One only."""
+        return self.limits("training").formats
+
+    def limits(self, split: Split) -> Limits:
+        """Those of the base model, as far as its name is known."""
+        return limits_for("oci", self.entry.base_model, split=split)
+
+    def epochs(self, examples: int) -> float | None:
+        """The service's default."""
+        return _EPOCHS
+
+    def resolve(self, task: Task) -> None:
+        """The OCIDs of a base model and a cluster that were given by their names.
+
+        Several versions of a base model can have one name. The newest is taken, but of a model that is there already
+        the one that it was made of: a new version is no other wish.
+        """
+        if self.entry.state != "present":
+            self._base = self._cluster = None  # what is deleted needs neither
+            return
+        api = make_api(task, GENERATIVE_AI)
+        compartment = str(self.entry.own.get("compartment_id") or api.tenancy)
+        if self._is_name(self._base):
+            self._base = self._find_base(api, compartment, str(self._base))
+        elif self.entry.hyperparameters and not self.entry.own.get("training_config_type"):
+            self._family = str(models.get_model(api, str(self._base))[0].get("display_name"))
+        if self._is_name(self._cluster):
+            self._cluster = self._find_cluster(api, compartment, str(self._cluster))
+
+    def _is_name(self, given: str | None) -> bool:
+        return bool(given) and not str(given).startswith(("ocid1.", CHECK_MODE))
+
+    def _find_base(self, api: Api, compartment: str, name: str) -> str:
+        found = [
+            item
+            for item in models.list_models(api, compartment, display_name=name)
+            if "FINE_TUNE" in (item.get("capabilities") or ()) and item.get("lifecycle_state") == "ACTIVE"
+        ]
+        if not found:
+            raise InvalidInput(
+                f"base_model: there is no model '{name}' that can be fine-tuned in {api.region}.",
+                hint="oci_generative_ai_model_info with capability FINE_TUNE lists those that can.",
+            )
+        identifiers = [str(item["id"]) for item in found]
+        own = models.list_models(api, compartment, display_name=self.entry.name)
+        used = (item.get("base_model_id") for item in own if item.get("lifecycle_state") in _LIVE)
+        return next((str(base) for base in used if base in identifiers), identifiers[0])
+
+    def _find_cluster(self, api: Api, compartment: str, name: str) -> str:
+        """Of one that is not there the OCID is not needed, unless a model is to be trained."""
+        found = [
+            item
+            for item in cluster.list_clusters(api, compartment, display_name=name)
+            if item.get("type") == "FINE_TUNING" and item.get("lifecycle_state") in (*_LIVE, "UPDATING")
+        ]
+        if len(found) > 1:
+            raise InvalidInput(
+                f"oci.dedicated_ai_cluster_id: {len(found)} clusters are called '{name}': "
+                f"{', '.join(str(item['id']) for item in found)}.",
+                hint="Give the OCID of one.",
+            )
+        self._missing = None if found else name
+        return str(found[0]["id"]) if found else predicted("cluster", name)
+
+    def place(self, split: Split, sha256: str) -> dict[str, Any]:
+        """The object's place, whose name holds the hash."""
+        own = self.entry.own
+        return {
+            "namespace": own.get("namespace"),
+            "bucket": own["bucket"],
+            "object": f"{own.get('prefix') or ''}{remote_name(self.entry.name, sha256)}",
+        }
+
+    def sent(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """The object's place."""
+        return {key: result[key] for key in ("namespace", "bucket", "object")}
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        """The object's. ``service_endpoint`` is that of Generative AI."""
+        own = self.entry.own
+        return {
+            **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS) if option != "service_endpoint"},
+            "base_model_identifier": self.entry.base_model,
+        }
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The model's. The API takes no hyperparameters without the kind of training: T-Few for the models of Cohere,
+        LoRA for all others and where something is given that only that has."""
+        own = self.entry.own
+        config = dict(hyperparameters)
+        kind = own.get("training_config_type")
+        if config and not kind:
+            few = self._family.startswith(_TFEW_FAMILY) and not any(name in config for name in _LORA)
+            kind = "TFEW_TRAINING_CONFIG" if few else "LORA_TRAINING_CONFIG"
+        if kind:
+            config = {"training_config_type": kind, **config}
+        return {
+            **{option: own.get(option) for option in (*AUTH_SPEC, *_MODEL_OPTIONS)},
+            "model_id": self._model_id,
+            "display_name": self.entry.name,
+            "base_model_id": self._base,
+            "fine_tune_details": {
+                "dedicated_ai_cluster_id": self._cluster,
+                "training_dataset": training,
+                "training_config": config or None,
+            },
+        }
+
+    def starts(self) -> None:
+        """A training needs its cluster."""
+        if self._missing:
+            raise InvalidInput(
+                f"oci.dedicated_ai_cluster_id: there is no fine-tuning cluster called '{self._missing}'.",
+                hint="oci_generative_ai_dedicated_ai_cluster makes one; in check mode give the id that it returns.",
+            )
+
+    def known(self, identifier: str) -> None:
+        """With its OCID, a model needs no cluster, which may be deleted after training."""
+        if self._missing:
+            self._model_id, self._cluster = identifier, None
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        """Its OCID, which it has before it is there, too."""
+        identifier = str(result.get("id") or "")
+        foreseen = identifier.startswith(CHECK_MODE)
+        return identifier if foreseen or result.get("status") == "ACTIVE" else None
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        """The service shows the last loss only."""
+        return {}

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a dataset to a model at an OpenAI-style host. See :class:`_pipeline.model.Recipe`.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset, fine_tuned_model
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+
+_JOB_OPTIONS = ("job_id", "suffix", "seed", "method", "integrations", "metadata", "training_type")
+SPEC = {
+    **AUTH_SPEC,
+    **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
+    "expires_after": DATASET["argument_spec"]["expires_after"],
+}
+_FORMATS = {"dpo": "openai_preference", "reinforcement": "openai_reinforcement"}
+_OLD_BASES = ("babbage-002", "davinci-002")  # the only ones that take prompt and completion
+# What 'auto' makes of the epochs: OpenAI cookbook, "Data preparation and analysis for chat model fine-tuning".
+_EPOCHS, _FEWEST, _MOST, _MOST_EPOCHS = 3, 100, 25_000, 25
+_LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid_loss")}
+
+
+class Recipe:
+    """Files and jobs of one host."""
+
+    model = Resource(MODEL, fine_tuned_model.prepare)
+    dataset = Resource(DATASET, dataset.prepare)
+    names: Mapping[str, str] = {
+        "epochs": "n_epochs",
+        "batch_size": "batch_size",
+        "learning_rate_multiplier": "learning_rate_multiplier",
+    }
+    run_key = "job_id"
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._method = dict(entry.own.get("method") or {})
+        own = self._own_hyperparameters()
+        twice = [name for name in own if name in entry.hyperparameters or self._neutral(name) in entry.hyperparameters]
+        if twice:
+            raise InvalidInput(
+                f"hyperparameters: {twice[0]} is given twice, here and in openai.method.", hint="Give it once."
+            )
+
+    def _own_hyperparameters(self) -> dict[str, Any]:
+        """Those that are given with the method."""
+        found = dict(self._method.get(str(self._method.get("type"))) or {}).get("hyperparameters") or {}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _neutral(self, name: str) -> str | None:
+        return next((neutral for neutral, own in self.names.items() if own == name), None)
+
+    def formats(self) -> Sequence[str]:
+        """By the method; the oldest base models have one of their own."""
+        base = str(self.entry.base_model or "")
+        usual = "openai_completion" if base.startswith(_OLD_BASES) else "openai_chat"
+        return (_FORMATS.get(str(self._method.get("type")), usual),)
+
+    def limits(self, split: Split) -> Limits:
+        """Those of OpenAI; of Azure OpenAI where that is meant."""
+        own = self.entry.own
+        azure = own.get("api_type") == "azure" or bool(own.get("azure_endpoint"))
+        return limits_for("azure" if azure else "openai", split=split)
+
+    def epochs(self, examples: int) -> float | None:
+        """Those that are given with the method, else what 'auto' usually comes to."""
+        asked = number(self._own_hyperparameters().get("n_epochs"))
+        if asked is not None:
+            return asked
+        if examples * _EPOCHS < _FEWEST:
+            return min(_MOST_EPOCHS, math.ceil(_FEWEST / max(1, examples)))
+        if examples * _EPOCHS > _MOST:
+            return max(1, _MOST // examples)
+        return _EPOCHS
+
+    def resolve(self, task: Task) -> None:
+        """The API takes names."""
+
+    def place(self, split: Split, sha256: str) -> str:
+        """Its content: a file's id cannot be foreseen."""
+        return f"sha256:{sha256}"
+
+    def sent(self, result: Mapping[str, Any]) -> str:
+        """The file's id."""
+        return str(result["file_id"])
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        """The file's."""
+        own = self.entry.own
+        return {**{option: own.get(option) for option in AUTH_SPEC}, "expires_after": own.get("expires_after")}
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The job's. Hyperparameters belong to the method where one is named."""
+        own = self.entry.own
+        method = {key: value for key, value in self._method.items() if value is not None}
+        short = dict(hyperparameters)
+        if method and short:
+            kind = str(method.get("type"))
+            given = method.get(kind) or {}
+            method[kind] = {**given, "hyperparameters": {**(given.get("hyperparameters") or {}), **short}}
+            short = {}
+        return {
+            **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
+            "name": self.entry.name,
+            "model": self.entry.base_model,
+            "training_file": training,
+            "validation_file": validation,
+            "method": method or None,
+            "hyperparameters": short or None,
+        }
+
+    def starts(self) -> None:
+        """Nothing was looked up."""
+
+    def known(self, identifier: str) -> None:
+        """A job is found again by its name alone."""
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        """Its name, which it gets when it is there."""
+        return result.get("fine_tuned_model")
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        """From the result file, else from the events."""
+        if not isinstance(driver, fine_tuned_model.FineTunedModel) or not result.get("model"):
+            return {}
+        steps = read_steps(driver.api, result["model"])
+        found: dict[str, list[list[float]]] = {}
+        for split, keys in _LOSSES.items():
+            points = (
+                (number(step.get("step")), next((step[key] for key in keys if key in step), None)) for step in steps
+            )
+            found[split] = [[step, loss] for step, loss in points if step is not None and loss is not None]
+        return found

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The data of a wanted model: read, converted to what its provider takes, checked. No call is made.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.validation import check_type_path
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import targets
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import write
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Data
+
+
+def describe(
+    given: Any, label: str, formats: Sequence[str], limits: Limits, folder: str
+) -> tuple[Data, dict[str, Any], list[str]]:
+    """The data as it is to be sent, the options of the dataset's module that send it, and warnings.
+
+    ``given``: a path, JSONL text, or examples. ``label``: how messages call it. What has to be converted is written
+    into ``folder``. Raises InvalidInput for what cannot be read, would lose something, or is not valid.
+    """
+    source = _source(given, label)
+    try:
+        # What several providers write alike is taken for what this one calls it.
+        shown = detect_source(source, replace(limits, formats=tuple(formats)))
+    except DatasetError as error:
+        raise InvalidInput(f"{label}: {error}") from error
+    wanted = _wanted(shown, formats)
+    # An empty or unknown dataset is checked as if it were what is wanted: that names what is wrong with it.
+    kept = shown is None or shown == wanted
+    options = _options(given, source) if kept else {"src": _converted(source, wanted, label, folder)}
+    options["format"] = wanted
+    warnings: list[str] = []
+    asked = {"src": None, "content": None, "validate": True, "state": "present", **options}
+    try:
+        found = read(asked, limits, warnings.append)
+    except InvalidInput as error:
+        raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
+    if found is None:
+        raise AssertionError("unreachable: there are data")
+    return Data(found.report.sha256, wanted, shown or wanted, found.report.to_dict()), options, warnings
+
+
+def _source(given: Any, label: str) -> Source:
+    try:
+        return Source.from_path(check_type_path(given)) if is_path(given) else Source.from_content(given)
+    except DatasetError as error:
+        raise InvalidInput(f"{label}: {error}") from error
+
+
+def is_path(given: Any) -> bool:
+    """Whether a text is a path; else it is examples."""
+    return isinstance(given, str) and "\n" not in given and not given.lstrip().startswith(("{", "["))
+
+
+def _options(given: Any, source: Source) -> dict[str, Any]:
+    return {"src": str(source.path)} if source.path else {"content": given}
+
+
+def _wanted(shown: str | None, formats: Sequence[str]) -> str:
+    if shown is None or shown in formats:
+        return shown or formats[0]
+    return next((form for form in formats if form in targets(shown)), formats[0])
+
+
+def _converted(source: Source, wanted: str, label: str, folder: str) -> str:
+    """Written into a folder of its own, so that it is called as what it was made of."""
+    path = Path(tempfile.mkdtemp(dir=folder), source.path.name if source.path else "content.jsonl")
+    try:
+        with path.open("wb") as stream:
+            write(source, wanted, stream)
+    except InvalidInput as error:
+        raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
+    except OSError as error:
+        raise FineTuneError(f"{label}: writing {path} failed: {error.strerror or error}.") from error
+    return str(path)

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The words of the pipeline: a wanted model, its data, and what a provider has to say of both.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+
+Split = Literal["training", "validation"]
+SPLITS: tuple[Split, ...] = ("training", "validation")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One wanted model. ``own``: the options that only its provider has; ``options``: all others, by their names."""
+
+    provider: str
+    name: str
+    options: Mapping[str, Any]
+    own: Mapping[str, Any]
+    base_model: str | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others."""
+        return f"{self.provider}/{self.name}"
+
+    @property
+    def state(self) -> str:
+        """``present``, ``absent`` or ``cancelled``."""
+        return str(self.options["state"])
+
+
+@dataclass(frozen=True)
+class Data:
+    """One dataset as it is sent to the provider, described without the network.
+
+    ``report``: :meth:`_dataset.report.Report.to_dict` of what is sent; ``source_format``: what it was converted from,
+    or the same.
+    """
+
+    sha256: str
+    format: str
+    source_format: str
+    report: Mapping[str, Any]
+
+    @property
+    def examples(self) -> int:
+        """How many there are."""
+        return int(self.report["examples"])
+
+    @property
+    def tokens(self) -> int:
+        """An estimate."""
+        return int(self.report["estimated_tokens"])
+
+    def plain(self) -> dict[str, Any]:
+        """As it is given to the next slice; ``Data(**plain)`` reads it."""
+        return asdict(self)
+
+
+@dataclass
+class Task:
+    """What a module's ``prepare`` reads of an AnsibleModule, for one of many that are run in one process."""
+
+    params: dict[str, Any]
+    check_mode: bool
+    no_log_values: set[str]
+    clients: dict[Any, Any]  # of all tasks together; see _core.library.shared
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, warning: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(warning)
+
+
+Prepare = Callable[[Any], tuple[Driver, Options]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One of a provider's modules: its options, as AnsibleModule takes them, and what makes its driver."""
+
+    spec: Mapping[str, Any]
+    prepare: Prepare
+
+
+class Recipe(Protocol):
+    """How one provider makes a model of a dataset: everything of it that the pipeline must not know.
+
+    A recipe is made anew for each entry. Nothing but ``resolve`` and ``curve`` makes a call.
+    """
+
+    model: Resource
+    dataset: Resource
+    # The result key of its run, which is also the option of the model's module that adopts one.
+    run_key: str
+
+    def __init__(self, entry: Entry) -> None:
+        """Check what only the provider can; raises InvalidInput."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Of the neutral names of hyperparameters, the provider's own."""
+
+    def formats(self) -> Sequence[str]:
+        """The formats that the training takes, best first."""
+
+    def limits(self, split: Split) -> Limits:
+        """What the provider takes of such data."""
+
+    def epochs(self, examples: int) -> float | None:
+        """How often the training goes through so many examples, where ``hyperparameters`` do not say it; None where
+        nobody knows."""
+
+    def resolve(self, task: Task) -> None:
+        """Look up what was given by name, where the API wants an id. ``task`` has the options of the model's module."""
+
+    def place(self, split: Split, sha256: str) -> Any:
+        """A reference to data that is not sent where it is there already; the same in check mode."""
+
+    def sent(self, result: Mapping[str, Any]) -> Any:
+        """The reference to data that the dataset's module has sent, from its result."""
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        """The options of the dataset's module, without the data itself."""
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the model's module; ``training`` and ``validation`` are references, or None."""
+
+    def starts(self) -> None:
+        """Called where a run is to be started; raises InvalidInput where ``resolve`` has not found what it needs."""
+
+    def known(self, identifier: str) -> None:
+        """Called where this run is there already, and none is started: some options are needed no more."""
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        """What the model is called by, from the result of the model's module; None where it is not there yet."""
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        """The losses by step of a finished run: ``training`` and ``validation``, lists of ``[step, loss]``."""
+
+
+# The hyperparameters that have one name for all providers.
+NEUTRAL = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "learning_rate_multiplier",
+    "learning_rate_warmup_steps",
+    "lora_rank",
+    "lora_alpha",
+    "lora_dropout",
+    "early_stopping_patience",
+    "early_stopping_threshold",
+)

@@ -1,0 +1,422 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From datasets to models, one or a hundred, in one process.
+
+Private to llmops.finetune; may change at any time.
+
+Each model goes through the same steps: its data are described here, without the network; the model's engine says in
+check mode what it would do; only where a run is to be started are the data sent; then the model's engine does it and
+waits. All models are described and previewed before anything is written for one of them, and all are then under way at
+the same time. What fails for one does not stop the others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
+from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    Differs,
+    FineTuneError,
+    InvalidInput,
+    MissingLibrary,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import told_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import describe
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import (
+    NEUTRAL,
+    SPLITS,
+    Data,
+    Entry,
+    Recipe,
+    Resource,
+    Split,
+    Task,
+)
+
+_LOOKING = 8  # models that are previewed at the same time
+_SENDING = 4  # datasets that are sent at the same time
+_WORKING = 128  # models that are made or waited for at the same time
+_CREATES = ("create", "retrain", "retry")
+_TOLD = ("state", "retrain", "retry_failed", "delete_previous")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the whole task. ``slice_seconds``: after how long to come back with what is not done yet; 0: never."""
+
+    check_mode: bool
+    wait: bool
+    details: bool
+    slice_seconds: float
+    folder: str
+
+
+@dataclass
+class Item:
+    """One model on its way. What is kept from slice to slice is in :meth:`kept`."""
+
+    entry: Entry
+    recipe: Recipe
+    no_log_values: set[str]
+    clock: Clock = field(default_factory=Clock)
+    hyperparameters: dict[str, Any] = field(init=False)  # under the provider's own names
+    begun: float = field(init=False)
+    data: dict[Split, Data] = field(default_factory=dict)
+    sources: dict[Split, dict[str, Any]] = field(default_factory=dict)
+    run_id: str | None = None  # of the run that is started or waited for
+    found_id: str | None = None  # of the run that the preview found to be what is wanted
+    action: str = "none"
+    diff: dict[str, Any] = field(default_factory=dict)
+    changed: bool = False
+    warnings: list[str] = field(default_factory=list)
+    previewed: bool = False
+    result: dict[str, Any] = field(default_factory=dict)  # of the model's module, as far as it is
+    progress: dict[str, Any] = field(default_factory=dict)
+    error: FineTuneError | None = None
+    done: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for a hyperparameter that the provider lacks."""
+        self.hyperparameters = native_hyperparameters(self.recipe, self.entry)
+        self.begun = self.clock.time()
+
+    def warn(self, warnings: Sequence[str]) -> None:
+        """Keep those that are new."""
+        self.warnings += [warning for warning in warnings if warning not in self.warnings]
+
+    def act(self, result: Mapping[str, Any]) -> None:
+        """What the engine did, or would do, and the difference that it makes."""
+        self.action = str(result["action"])
+        diff = dict(result.get("diff") or {})
+        self.diff = diff if any(diff.values()) else {}
+
+    def kept(self) -> dict[str, Any]:
+        """What the next slice needs to go on."""
+        if self.done is not None:
+            return {"done": self.done}
+        return {
+            "data": {split: data.plain() for split, data in self.data.items()},
+            "begun": self.begun,
+            "run_id": self.run_id,
+            "found_id": self.found_id,
+            "action": self.action,
+            "diff": self.diff,
+            "changed": self.changed,
+            "warnings": self.warnings,
+        }
+
+    def resume(self, kept: Mapping[str, Any]) -> None:
+        """Go on from an earlier slice."""
+        self.done = kept.get("done")
+        if self.done is None:
+            self.data = {split: Data(**kept["data"][split]) for split in SPLITS if split in kept["data"]}
+            self.begun, self.run_id, self.found_id = kept["begun"], kept["run_id"], kept["found_id"]
+            self.changed = kept["changed"]
+            self.action, self.diff, self.warnings = kept["action"], kept["diff"], list(kept["warnings"])
+            self.previewed = True
+
+
+class Pipeline:
+    """Several models, and how far each is."""
+
+    def __init__(self, items: Sequence[Item], settings: Settings) -> None:
+        self.items = items
+        self.settings = settings
+        self.refused = False  # for bad input of one of them
+        self._sending = threading.Semaphore(_SENDING)
+        self._clients: dict[Any, Any] = {}
+
+    def run(self) -> None:
+        """Go on with all of them until they are done, or the slice is over."""
+        fresh = [item for item in self.items if item.done is None and not item.previewed]
+        for item in fresh:
+            with self._guarded(item):
+                self._describe(item)
+        self._each([item for item in fresh if item.error is None], self._preview, _LOOKING)
+        self.refused = any(
+            isinstance(item.error, InvalidInput) and not isinstance(item.error, Differs) for item in fresh
+        )
+        if self.refused:
+            return  # nothing at all is done until it is mended
+        if fresh and self.settings.slice_seconds and not self.settings.check_mode:
+            return  # first of all, the caller shows what will happen
+        if not self.settings.check_mode:
+            self._each([item for item in self.items if item.done is None], self._carry_out, _WORKING)
+
+    def _each(self, items: Sequence[Item], work: Callable[[Item], None], at_once: int) -> None:
+        def guarded(item: Item) -> None:
+            with self._guarded(item):
+                work(item)
+
+        if len(items) == 1:
+            guarded(items[0])
+        elif items:
+            with ThreadPoolExecutor(min(at_once, len(items))) as pool:
+                list(pool.map(guarded, items))
+
+    @contextmanager
+    def _guarded(self, item: Item) -> Iterator[None]:
+        """What fails for one model ends that one."""
+        try:
+            yield
+        except FineTuneError as error:
+            item.error = error
+            item.changed = item.changed or bool(error.facts.get("changed"))
+            item.result = {**item.result, **error.facts}
+            item.done = outcome(item)
+
+    # -- the steps --
+
+    def _describe(self, item: Item) -> None:
+        if item.entry.state == "present":
+            for split in SPLITS:
+                if item.entry.options[f"{split}_data"] is not None:
+                    self._read(item, split)
+
+    def _read(self, item: Item, split: Split) -> None:
+        entry, recipe = item.entry, item.recipe
+        given, label = entry.options[f"{split}_data"], f"{split}_data"
+        data, options, warnings = describe(given, label, recipe.formats(), recipe.limits(split), self.settings.folder)
+        known = item.data.get(split)
+        if known and known.sha256 != data.sha256:
+            raise Refused(
+                f"{label} changed while the task was running; nothing was sent.",
+                hint="Run the task again when nobody writes to it.",
+            )
+        item.data[split], item.sources[split] = data, options
+        item.warn([f"{label}: {warning}" for warning in warnings])
+
+    def _preview(self, item: Item) -> None:
+        """What the engine would do, and whether that may cost what it would."""
+        result, _driver = self._converge(item, self._places(item), check_mode=True)
+        item.act(result)
+        item.previewed = True
+        if item.action in _CREATES:
+            item.recipe.starts()
+            self._guard(item)
+        else:
+            item.found_id = result.get("run_id")
+        if self._deletes_data(item) and self._delete_data(item, check_mode=True):
+            result["changed"] = True
+            item.action = "delete"
+        idle = not result["changed"] and result.get("status") is not None and not self._pending(item, result)
+        if idle and self.settings.details and not self.settings.check_mode:
+            self._carry_out(item)
+        elif self.settings.check_mode or idle:
+            item.changed = bool(result["changed"])
+            item.result = result
+            item.done = outcome(item)
+
+    def _pending(self, item: Item, result: Mapping[str, Any]) -> bool:
+        """Whether there is something to wait for: then its model cannot be named yet."""
+        return item.entry.state == "present" and self.settings.wait and not item.recipe.model_id(result)
+
+    def _guard(self, item: Item) -> None:
+        most, estimate = item.entry.options["max_training_tokens"], training_tokens(item)
+        if most is None:
+            return
+        if estimate is None:
+            raise InvalidInput(
+                f"Nobody knows how many tokens the training of {item.entry.key} takes; max_training_tokens is {most}.",
+                hint="Give hyperparameters.epochs.",
+            )
+        if estimate > most:
+            raise InvalidInput(
+                f"The training of {item.entry.key} is estimated at {estimate} tokens; max_training_tokens is {most}. "
+                "Nothing was started.",
+                hint="Take fewer examples or epochs, or raise max_training_tokens.",
+            )
+
+    def _carry_out(self, item: Item) -> None:
+        places = self._places(item)
+        if item.action in _CREATES and not item.run_id:
+            places = {split: self._send(item, split) for split in item.data}
+        result, driver = self._converge(item, places, check_mode=False)
+        item.changed = item.changed or bool(result["changed"])
+        if item.action == "none":
+            item.act(result)
+        if result.get("waiting"):
+            item.run_id = result.get("run_id") or item.run_id
+            item.progress = dict(result.get("progress") or {})
+            return
+        item.result = result
+        if self._deletes_data(item) and self._delete_data(item, check_mode=False):
+            item.changed = True
+        if self.settings.details and item.entry.state == "present":
+            try:
+                item.result["curve"] = item.recipe.curve(driver, result)
+            except FineTuneError as error:
+                # The model is there: what only describes it must not fail the task.
+                item.warn([f"The losses by step are left out. {error.text()}"])
+        item.done = outcome(item)
+
+    # -- the provider's modules --
+
+    def _send(self, item: Item, split: Split) -> Any:
+        """Make sure that the data are at the provider, once."""
+        with self._sending:
+            if split not in item.sources:
+                self._read(item, split)
+            options = {**item.recipe.data_options(split), **item.sources[split], "name": _data_name(item, split)}
+            result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
+        item.changed = item.changed or bool(result["changed"])
+        return item.recipe.sent(result)
+
+    def _deletes_data(self, item: Item) -> bool:
+        return item.entry.state == "absent" and bool(item.entry.options["delete_dataset"])
+
+    def _delete_data(self, item: Item, *, check_mode: bool) -> bool:
+        """Whether there were any."""
+        changed = False
+        for split in SPLITS:
+            options = {**item.recipe.data_options(split), "name": _data_name(item, split), "state": "absent"}
+            result = self._run(item, item.recipe.dataset, options, check_mode=check_mode)[0]
+            changed = changed or bool(result["changed"])
+        return changed
+
+    def _places(self, item: Item) -> dict[Split, Any]:
+        return {split: item.recipe.place(split, data.sha256) for split, data in item.data.items()}
+
+    def _converge(self, item: Item, places: Mapping[Split, Any], *, check_mode: bool) -> tuple[dict[str, Any], Driver]:
+        entry, recipe = item.entry, item.recipe
+        left = self._left(item)
+        common: dict[str, Any] = {
+            **{option: entry.options[option] for option in _TOLD},
+            "details": self.settings.details,
+            "wait": self.settings.wait,
+            "wait_timeout": left,
+            "wait_slice": self.settings.slice_seconds,
+            "wait_run_id": item.run_id,
+        }
+        recipe.resolve(self._task(item, recipe.model, {**recipe.model_options(None, None, {}), **common}, check_mode))
+        if not check_mode and item.found_id:
+            recipe.known(item.found_id)
+        options = recipe.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
+        return self._run(item, recipe.model, {**options, **common}, check_mode=check_mode)
+
+    def _left(self, item: Item) -> int | None:
+        """Of the time-out of this model, in seconds; None, 0 and what makes no sense are left to the module."""
+        timeout = item.entry.options["wait_timeout"]
+        if timeout is None or timeout <= 0:
+            return None if timeout is None else int(timeout)
+        return max(1, int(timeout - (item.clock.time() - item.begun)))
+
+    def _task(self, item: Item, resource: Resource, options: Mapping[str, Any], check_mode: bool) -> Task:
+        spec = resource.spec["argument_spec"]
+        given = {key: value for key, value in options.items() if value is not None and key in spec}
+        checked = ArgumentSpecValidator(**resource.spec).validate(given)
+        if checked.error_messages:
+            raise InvalidInput("; ".join(checked.error_messages))
+        return Task(dict(checked.validated_parameters), check_mode, item.no_log_values, self._clients)
+
+    def _run(
+        self, item: Item, resource: Resource, options: Mapping[str, Any], *, check_mode: bool
+    ) -> tuple[dict[str, Any], Driver]:
+        task = self._task(item, resource, options, check_mode)
+        driver, asked = resource.prepare(task)
+        engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
+        try:
+            return engine.converge(), driver
+        finally:
+            item.warn([*task.warnings, *engine.warnings])
+
+
+def _data_name(item: Item, split: Split) -> str:
+    return item.entry.name if split == "training" else f"{item.entry.name}-{split}"
+
+
+def native_hyperparameters(recipe: Recipe, entry: Entry) -> dict[str, Any]:
+    """Under the provider's own names. Raises InvalidInput for a neutral one that it lacks, and for one given twice."""
+    found: dict[str, Any] = {}
+    names = recipe.names
+    for given, value in entry.hyperparameters.items():
+        name = names.get(given, given)
+        if given in NEUTRAL and given not in names and given not in names.values():
+            raise InvalidInput(
+                f"hyperparameters.{given}: {entry.provider} has none for {entry.base_model}.",
+                hint=f"It has {', '.join(names)}; its own names pass too.",
+            )
+        if name in found:
+            raise InvalidInput(f"hyperparameters: {name} is given twice, by its neutral and by its own name.")
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def training_tokens(item: Item) -> int | None:
+    """How many tokens the training goes through: those of the data, times the epochs. None where nobody knows."""
+    data = item.data.get("training")
+    times = epochs(item)
+    return None if data is None or times is None else round(data.tokens * times)
+
+
+def epochs(item: Item) -> float | None:
+    """Those that are asked for, else what the provider makes of none."""
+    data = item.data.get("training")
+    asked = number(item.hyperparameters.get(item.recipe.names.get("epochs", "epochs")))
+    if asked is not None or data is None:
+        return asked
+    return item.recipe.epochs(data.examples)
+
+
+def outcome(item: Item) -> dict[str, Any]:
+    """One model's result: the same keys for every provider."""
+    entry, result, error = item.entry, item.result, item.error
+    training = item.data.get("training")
+    found = {
+        "provider": entry.provider,
+        "name": entry.name,
+        "base_model": entry.base_model,
+        "id": result.get("id"),
+        "run_id": result.get("run_id") or item.run_id,
+        "job_id": result.get(item.recipe.run_key),
+        "status": result.get("status"),
+        "model_id": item.recipe.model_id(result),
+        "metrics": result.get("metrics") or {},
+        "curve": result.get("curve") or {},
+        "dataset_sha256": training.sha256 if training else None,
+        "dataset": {split: _told(data) for split, data in item.data.items()},
+        "settings": dict(item.hyperparameters),
+        "epochs": epochs(item),
+        "estimated_training_tokens": training_tokens(item),
+        "action": item.action,
+        "changed": item.changed,
+        "elapsed": round(item.clock.time() - item.begun, 1),
+        "started": _time(result, ("created_at", "creation_time", "time_created")),
+        "ended": _time(result, ("finished_at", "end_time", "time_updated")),
+        "warnings": item.warnings,
+        "failed": error is not None,
+        "msg": (told_missing(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
+        "hint": error.hint if error else "",
+        "timed_out": bool(result.get("timed_out")),
+        "diff": item.diff,
+    }
+    if error is not None and str(found["status"] or "").startswith(CHECK_MODE):
+        found["status"] = None
+    return found
+
+
+def _time(result: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    """The first of several moments, in ISO 8601; a provider may count seconds."""
+    found = next((result[key] for key in keys if result.get(key) is not None), None)
+    if isinstance(found, (int, float)):
+        return datetime.fromtimestamp(found, timezone.utc).isoformat().replace("+00:00", "Z")
+    return None if found is None else str(found)
+
+
+def _told(data: Data) -> dict[str, Any]:
+    return {**data.report, "source_format": data.source_format}

@@ -1,0 +1,20 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The providers that the pipeline knows. A new one is one line in each of these tables.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import fine_tune as bedrock
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import fine_tune as oci
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import fine_tune as openai
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Recipe
+
+RECIPES: Mapping[str, type[Recipe]] = {"openai": openai.Recipe, "bedrock": bedrock.Recipe, "oci": oci.Recipe}
+SPECS: Mapping[str, dict[str, Any]] = {"openai": openai.SPEC, "bedrock": bedrock.SPEC, "oci": oci.SPEC}

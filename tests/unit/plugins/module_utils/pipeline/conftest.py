@@ -1,0 +1,75 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host to run the module fine_tune on; nothing of this machine's own settings is read."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import botocore.loaders
+import botocore.session
+import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import Host
+from botocore.retries.standard import ExponentialBackoff
+from oci import signer
+from oci.retry import retry
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+_CONTEXT = functools.cache(ssl.create_default_context)
+_LOADER = botocore.loaders.create_loader()
+_load_private_key = functools.cache(signer.load_private_key)
+
+
+def pytest_collection_finish() -> None:
+    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
+    from finetune_sandbox import Sandbox
+
+    with Sandbox(speed=0) as sandbox, TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", _CONTEXT)
+        patch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
+        for name, value in sandbox.env.items():
+            patch.setenv(name, value)
+        host = Host(sandbox, Path(folder))
+        host.run(*host.every())
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "OCI_", "OPENAI_", "AZURE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each client reads anew, at length, and is the same for all."""
+    monkeypatch.setattr(ssl, "create_default_context", _CONTEXT)
+    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
+    monkeypatch.setattr(signer, "load_private_key", _load_private_key)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDKs send again by themselves, after pauses in real time."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.0)
+    monkeypatch.setattr(
+        retry.ExponentialBackOffWithDecorrelatedJitterRetryStrategy, "do_sleep", lambda self, attempt, exception: None
+    )
+
+
+@pytest.fixture
+def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+    """A fresh sandbox, which the environment names."""
+    for name, value in still_sandbox.env.items():
+        monkeypatch.setenv(name, value)
+    return Host(still_sandbox, tmp_path)
