@@ -3,8 +3,9 @@
 
 """``make quickstart``: the playbook as a preview, for real, and once more, against the sandbox.
 
-What the summary says is counted in the sandbox's log of requests and read from the recap of each run, and the
-exit code is 0 only if it is what a newcomer was promised.
+What the summary says of runs and requests is counted in the sandbox's own lists and read from the recap of each run;
+what it says of the models is what the role returned in the last one. The exit code is 0 only if all of it is what a
+newcomer was promised.
 """
 
 from __future__ import annotations
@@ -15,14 +16,40 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Virtual seconds a second: the simulated training then takes about 15 s.
-_SPEED = "45"
+# Virtual seconds a second: the simulated trainings then take about 20 s.
+_SPEED = "30"
 _START_SECONDS = 30.0
 _RECAP = re.compile(r"^localhost\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0\b", re.MULTILINE)
+_ACCOUNTS = ("AWS_", "AZURE_", "OCI_", "OPENAI_")
+_LISTS = {
+    "openai": ("openai/jobs", "jobs", "succeeded"),
+    "bedrock": ("bedrock/jobs", "jobs", "Completed"),
+    "oci": ("oci/models", "models", "ACTIVE"),
+}
+# Each provider's own name for the same number.
+_LOSSES = ("training_loss", "train_loss")
+_FOR_REAL = """\
+The same for real, with one of the providers or several. It costs money, so look at the preview first:
+
+  ansible-playbook playbooks/quickstart.yml -e providers=openai,bedrock,oci --check --diff
+  ansible-playbook playbooks/quickstart.yml -e providers=openai,bedrock,oci
+
+What to install beside ansible-core, and to export:
+
+  openai   pip install openai
+           OPENAI_API_KEY, and for a compatible host OPENAI_BASE_URL
+  bedrock  pip install boto3
+           AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_REGION
+           BEDROCK_BUCKET, for the data; BEDROCK_ROLE_ARN, a role that Bedrock may assume
+           BEDROCK_OUTPUT_S3_URI, as s3://BUCKET/FOLDER/
+  oci      pip install oci
+           OCI_CONFIG_FILE, if it is not ~/.oci/config; OCI_COMPARTMENT_ID; OCI_BUCKET, for the data
+           OCI_DEDICATED_AI_CLUSTER_ID, an OCID or a name"""
 
 
 @dataclass
@@ -38,32 +65,53 @@ class Run:
 
 
 class Show:
-    """The sandbox and the runs against it."""
+    """The sandbox and the runs against it. ``report``: where the role writes its page."""
 
-    def __init__(self, playbook: Path, bin_folder: Path, environ: dict[str, str], sandbox: dict[str, Any]) -> None:
-        self.playbook = playbook
+    def __init__(
+        self, root: Path, bin_folder: Path, environ: Mapping[str, str], sandbox: Mapping[str, Any], folder: Path
+    ) -> None:
+        self.root = root
         self.bin_folder = bin_folder
-        self.environ = {**environ, **sandbox["env"], "ANSIBLE_FORCE_COLOR": environ.get("ANSIBLE_FORCE_COLOR", "")}
         self.control = sandbox["control_url"]
-        self.api = sandbox["env"]["OPENAI_BASE_URL"]
-        self.key = sandbox["env"]["OPENAI_API_KEY"]
+        account = self.get("bedrock/account")
+        # The developer's own accounts have no place here.
+        self.environ = {
+            **{name: value for name, value in environ.items() if not name.startswith(_ACCOUNTS)},
+            **sandbox["env"],
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "BEDROCK_BUCKET": account["data_bucket"],
+            "BEDROCK_ROLE_ARN": account["role_arn"],
+            "BEDROCK_OUTPUT_S3_URI": f"s3://{account['output_bucket']}/support-bot/",
+            "ANSIBLE_FORCE_COLOR": environ.get("ANSIBLE_FORCE_COLOR", ""),
+        }
+        self.folder = folder
+        self.results = folder / "results.json"
+        self.report = root / "build" / "quickstart.html"
+        self.report.unlink(missing_ok=True)
         self.counted = 0
 
-    def get(self, url: str) -> Any:
-        """JSON from the sandbox."""
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.key}"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+    def get(self, path: str) -> Any:
+        """JSON from the sandbox's control API."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.control}/{path}", timeout=30) as answer:
             return json.load(answer)
 
-    def run(self, title: str, *options: str) -> Run:
-        """One run of the playbook, its output passed on as it comes."""
+    def run(self, title: str, *options: str, report: Path | None = None) -> Run:
+        """One run of the playbook, its output passed on as it comes. ``report``: elsewhere than usual."""
         command = ["ansible-playbook", "playbooks/quickstart.yml", *options]
         print(f"\n=== {title}\n$ {' '.join(command)}", flush=True)
         start = time.monotonic()
         lines: list[str] = []
         with subprocess.Popen(
-            [self.bin_folder / command[0], self.playbook, *options],
-            cwd=self.playbook.parent.parent,
+            [
+                self.bin_folder / command[0],
+                self.root / command[1],
+                *options,
+                "-e",
+                json.dumps({"report": str(report or self.report), "results_file": str(self.results)}),
+            ],
+            cwd=self.root,
             env=self.environ,
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -73,19 +121,31 @@ class Show:
                 print(line, end="", flush=True)
                 lines.append(line)
         recap = _RECAP.search(re.sub(r"\x1b\[[0-9;]*m", "", "".join(lines)))
-        log = self.get(f"{self.control}/requests")["requests"]
+        log = self.get("requests")["requests"]
         fresh, self.counted = log[self.counted :], len(log)
         return Run(
             process.returncode,
             int(recap[1]) if recap and process.returncode == 0 else None,
             len(fresh),
-            sum(request["method"] != "GET" for request in fresh),
+            sum(map(_writes, fresh)),
             time.monotonic() - start,
         )
+
+    def trainings(self) -> dict[str, list[str]]:
+        """Of each provider, the status of every training that the sandbox knows."""
+        return {
+            provider: [entry.get("status") or entry["state"] for entry in self.get(path)[key]]
+            for provider, (path, key, _done) in _LISTS.items()
+        }
+
+    def models(self) -> list[dict[str, Any]]:
+        """What the role returned in the last run that was no preview."""
+        return json.loads(self.results.read_text()) if self.results.exists() else []
 
 
 def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
     """Run the show; 0 if everything came as promised."""
+    (root / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "sandbox.json"
         with subprocess.Popen(
@@ -94,8 +154,7 @@ def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
             stdout=subprocess.DEVNULL,
         ) as sandbox:
             try:
-                show = Show(root / "playbooks" / "quickstart.yml", bin_folder, environ, _ready(sandbox, port_file))
-                return _show(show)
+                return _show(Show(root, bin_folder, environ, _ready(sandbox, port_file), Path(folder)))
             finally:
                 sandbox.terminate()
 
@@ -111,32 +170,61 @@ def _ready(sandbox: subprocess.Popen[bytes], port_file: Path) -> dict[str, Any]:
 
 
 def _show(show: Show) -> int:
-    print("The sandbox plays an OpenAI-style host on this machine. Its training is a simulation; nothing is paid.")
+    print(
+        "The sandbox plays OpenAI, Amazon Bedrock and OCI Generative AI on this machine.\n"
+        "Its training is a simulation: no model is trained, and nothing is paid."
+    )
     preview = show.run("1. Preview: what would happen? Nothing is written.", "--check", "--diff")
-    first = show.run("2. For real: upload, train, and show how far it is.")
-    second = show.run("3. Once more: everything is there, so nothing changes.")
-    jobs = show.get(f"{show.api}/fine_tuning/jobs?limit=100")["data"]
+    first = show.run("2. For real: one dataset, three providers at the same time.")
+    # The page that tells of the training stays.
+    second = show.run("3. Once more: everything is there, so nothing changes.", report=show.folder / "second.html")
+    trainings, models = show.trainings(), show.models()
     promised = (
         preview.code == first.code == second.code == 0
         and preview.writes == 0
-        and first.changed == 3
+        and first.changed == 1
         and second.changed == 0
         and second.writes == 0
-        and [job["status"] for job in jobs] == ["succeeded"]
+        and trainings == {provider: [done] for provider, (_path, _key, done) in _LISTS.items()}
+        and [model["provider"] for model in models] == list(_LISTS)
+        and all(model["model_id"] for model in models)
+        and show.report.exists()
     )
     width = 26
     print("\n=== Summary")
     for what, run in (("1. preview", preview), ("2. for real", first), ("3. once more", second)):
         changed = "failed" if run.changed is None else f"changed={run.changed}"
         print(f"{what:<{width}}{changed:<12}{run.requests} API requests, {run.writes} writing, {run.seconds:.0f} s")
-    print(f"{'training runs started':<{width}}{len(jobs)}")
-    for job in jobs:
-        print(f"{'model to call':<{width}}{job['fine_tuned_model'] or job['status']}")
-        print(f"{'trained':<{width}}{job['trained_tokens']} tokens of examples/datasets/support-bot.jsonl (simulated)")
-    print(
-        "\nTo do it for real: export OPENAI_API_KEY, for a compatible host also OPENAI_BASE_URL, then\n"
-        "ansible-playbook playbooks/quickstart.yml --check --diff, and without --check. Training then costs money."
-    )
+    counts = ", ".join(f"{len(statuses)} at {provider}" for provider, statuses in trainings.items())
+    print(f"{'trainings started':<{width}}{counts}")
+    if show.report.exists():
+        print(f"{'report':<{width}}{show.report.relative_to(show.root)}, to be opened in a browser")
+    print()
+    _table([["provider", "base model", "examples", "loss", "model to call"], *map(_row, models)])
+    print(f"\n{_FOR_REAL}")
     if not promised:
         print("\nerror: this is not what was promised; please report it with the output above.")
     return 0 if promised else 1
+
+
+def _writes(request: Mapping[str, Any]) -> bool:
+    """Whether a request may change something. Bedrock lists tags by a POST."""
+    return request["method"] not in ("GET", "HEAD") and request["operation"] != "bedrock.ListTagsForResource"
+
+
+def _row(model: Mapping[str, Any]) -> list[str]:
+    training = model["dataset"].get("training", {})
+    loss = next((model["metrics"][name] for name in _LOSSES if name in model["metrics"]), None)
+    return [
+        model["provider"],
+        model["base_model"],
+        str(training.get("examples", "")),
+        "" if loss is None else f"{float(loss):.3f}",
+        model["model_id"] or model["status"] or "none",
+    ]
+
+
+def _table(rows: list[list[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
