@@ -223,6 +223,8 @@ def make_api(module: AnsibleModule) -> Api:
     given = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
     azure_named = bool(given["azure_endpoint"])
     for option, variable in _ENVIRONMENT.items():
+        if os.environ.get(variable) == "":
+            del os.environ[variable]  # the SDK would take it for a value
         given[option] = given[option] or os.environ.get(variable) or None
     azure = given["api_type"] == "azure" if given["api_type"] else azure_named
     for option, variable in (

@@ -595,3 +595,10 @@ class TestThrottled:
         host.wanted(file_id, name="first", wait=False)
         with pytest.raises(Throttled, match="maximum number of queued"):
             host.wanted(file_id, name="second", wait=False)
+
+
+def test_an_empty_variable_of_the_environment_is_none(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWX injects empty texts for what a credential leaves out; the SDK alone would send them."""
+    for variable in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(variable, "")
+    assert host.wanted(host.file())["status"] == "succeeded"
