@@ -35,6 +35,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import told_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import describe
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import (
     NEUTRAL,
@@ -139,6 +140,8 @@ class Pipeline:
         self.refused = False  # for bad input of one of them
         self._sending = threading.Semaphore(_SENDING)
         self._clients: dict[Any, Any] = {}
+        self._describing = threading.Lock()
+        self._files: dict[Any, tuple[Data, dict[str, Any], list[str]]] = {}
 
     def run(self) -> None:
         """Go on with all of them until they are done, or the slice is over."""
@@ -190,7 +193,7 @@ class Pipeline:
     def _read(self, item: Item, split: Split) -> None:
         entry, recipe = item.entry, item.recipe
         given, label = entry.options[f"{split}_data"], f"{split}_data"
-        data, options, warnings = describe(given, label, recipe.formats(), recipe.limits(split), self.settings.folder)
+        data, options, warnings = self._described(given, label, tuple(recipe.formats()), recipe.limits(split))
         known = item.data.get(split)
         if known and known.sha256 != data.sha256:
             raise Refused(
@@ -199,6 +202,18 @@ class Pipeline:
             )
         item.data[split], item.sources[split] = data, options
         item.warn([f"{label}: {warning}" for warning in warnings])
+
+    def _described(
+        self, given: Any, label: str, formats: tuple[str, ...], limits: Limits
+    ) -> tuple[Data, dict[str, Any], list[str]]:
+        """One file is read once, for however many models."""
+        if not isinstance(given, str):
+            return describe(given, label, formats, limits, self.settings.folder)
+        key = (given, label, formats, limits)
+        with self._describing:
+            if key not in self._files:
+                self._files[key] = describe(given, label, formats, limits, self.settings.folder)
+            return self._files[key]
 
     def _preview(self, item: Item) -> None:
         """What the engine would do, and whether that may cost what it would."""
@@ -274,6 +289,12 @@ class Pipeline:
             options = {**item.recipe.data_options(split), **item.sources[split], "name": _data_name(item, split)}
             result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
         item.changed = item.changed or bool(result["changed"])
+        if result["sha256"] != item.data[split].sha256:
+            raise Refused(
+                f"{split}_data changed while the task was running; what was sent is not what was previewed, and no run "
+                "was started.",
+                hint="Run the task again when nobody writes to it.",
+            )
         return item.recipe.sent(result)
 
     def _deletes_data(self, item: Item) -> bool:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline import Pipeline
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import (
     CREATES,
     PROVIDERS,
@@ -219,6 +220,19 @@ class TestDataThatChange:
         assert host.count(CREATES) == {"openai": 0, "bedrock": 0, "oci": 1}
         assert host.sandbox.count(UPLOADS["openai"]) == 0
         assert result["results"][1]["model_id"]
+
+    def test_between_preview_and_sending_in_one_slice(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        send = Pipeline._send
+
+        def late(pipeline: Pipeline, *given: Any) -> Any:
+            host.file.write_text(lines(chat(topic="refunds")))
+            return send(pipeline, *given)
+
+        monkeypatch.setattr(Pipeline, "_send", late)
+        result = host.run(host.entry("openai", training_data=str(host.file)))
+        assert "what was sent is not what was previewed" in result["msg"]
+        assert result["changed"]
+        assert host.count(CREATES)["openai"] == 0
 
     def test_once_it_is_sent_nobody_reads_it(self, host: Host) -> None:
         models = host.every()
