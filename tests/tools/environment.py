@@ -128,13 +128,14 @@ def interpreters() -> tuple[dict[str, Path], tuple[Path, ...]]:
     return ordered, tuple(broken)
 
 
-def interpreter_path(venv: Path) -> str:
-    """A PATH on which every ``pythonX.Y`` that ansible-test can find works.
+def interpreter_path(venv: Path, home: Path) -> str:
+    """A PATH on which every ``pythonX.Y`` that ansible-test can find works. Part of it is a folder in ``home``, which
+    belongs to one step.
 
     ansible-test runs each interpreter that it finds by name; one that exits with an error stops it.
     """
     working, broken = interpreters()
-    folder = venv / "interpreters"
+    folder = home / "interpreters"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for version, path in working.items():
@@ -402,5 +403,5 @@ def ansible_test_environment(venv: Path, step: str) -> dict[str, str]:
 
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     environ.pop("CORE", None)
-    environ.update(HOME=str(home), PATH=interpreter_path(venv))
+    environ.update(HOME=str(home), PATH=interpreter_path(venv, home))
     return environ
