@@ -60,7 +60,7 @@ def test_the_injectors_of_a_credential_type_name_only_its_fields(kind: dict[str,
 @pytest.mark.parametrize("question", SURVEY["spec"], ids=lambda question: str(question["variable"]))
 def test_a_question_is_what_awx_takes_and_what_the_playbook_knows(question: dict[str, Any]) -> None:
     assert isinstance(question["question_name"], str) and isinstance(question["required"], bool)
-    assert type(question["default"]) is _KINDS[question["type"]]
+    assert isinstance(question["default"], _KINDS[question["type"]])
     spec = VARIABLES["tune__spec"][question["variable"]]
     choices = question.get("choices")
     assert (question["type"] == "multiplechoice") is (choices is not None)
@@ -70,7 +70,7 @@ def test_a_question_is_what_awx_takes_and_what_the_playbook_knows(question: dict
     if question["type"] == "integer":
         assert spec["type"] == "int"
     for bound in ("min", "max"):
-        assert type(question.get(bound, 0)) is int
+        assert isinstance(question.get(bound, 0), int)
 
 
 def test_no_question_is_asked_twice() -> None:

@@ -68,20 +68,20 @@ class Clusters(Resources[Cluster]):
         headers = {"etag": cluster.etag, "opc-work-request-id": work.id}
         return Answer(self.shown(cluster), 201, headers), cluster.id
 
-    def members(self, cluster: Cluster) -> dict[str, Any]:
+    def members(self, resource: Cluster) -> dict[str, Any]:
         """The members of DedicatedAiCluster but previousState."""
-        shown = self.common(cluster)
+        shown = self.common(resource)
         shown.update(
-            type=cluster.type,
-            unitCount=cluster.units,
-            unitShape=cluster.shape,
-            capacityReservationId=cluster.reservation,
+            type=resource.type,
+            unitCount=resource.units,
+            unitShape=resource.shape,
+            capacityReservationId=resource.reservation,
         )
-        if cluster.type == HOSTING:
+        if resource.type == HOSTING:
             shown["capacity"] = {
                 "capacityType": "HOSTING_CAPACITY",
                 "totalEndpointCapacity": ENDPOINTS_PER_CLUSTER,
-                "usedEndpointCapacity": len(self._store.endpoints_of(cluster_id=cluster.id)),
+                "usedEndpointCapacity": len(self._store.endpoints_of(cluster_id=resource.id)),
             }
         return shown
 

@@ -78,10 +78,10 @@ class Endpoints(Resources[Endpoint]):
         if len(store.endpoints_of(cluster_id=cluster_id)) >= ENDPOINTS_PER_CLUSTER:
             raise over_limit(f"The dedicated AI cluster {cluster_id} has {ENDPOINTS_PER_CLUSTER} endpoints already.")
 
-    def members(self, endpoint: Endpoint) -> dict[str, Any]:
+    def members(self, resource: Endpoint) -> dict[str, Any]:
         """The members of Endpoint but previousState."""
-        shown = self.common(endpoint)
-        shown.update(modelId=endpoint.model_id, dedicatedAiClusterId=endpoint.cluster_id, **endpoint.configs)
+        shown = self.common(resource)
+        shown.update(modelId=resource.model_id, dedicatedAiClusterId=resource.cluster_id, **resource.configs)
         return shown
 
     def list(self, wish: Wish) -> Made:

@@ -122,25 +122,25 @@ class Models(Resources[Model]):
             raise invalid(message)
         return cluster
 
-    def members(self, model: Model) -> dict[str, Any]:
+    def members(self, resource: Model) -> dict[str, Any]:
         """The members of Model but previousState."""
-        base = known_base(model)
-        shown = self.common(model)
+        base = known_base(resource)
+        shown = self.common(resource)
         shown.update(
-            capabilities=[c for c in base.capabilities if model.pretrained or c != "FINE_TUNE"],
-            vendor=model.vendor,
-            version=model.version,
-            baseModelId=model.base_id,
-            type="BASE" if model.pretrained else "CUSTOM",
-            fineTuneDetails=model.fine_tune,
+            capabilities=[c for c in base.capabilities if resource.pretrained or c != "FINE_TUNE"],
+            vendor=resource.vendor,
+            version=resource.version,
+            baseModelId=resource.base_id,
+            type="BASE" if resource.pretrained else "CUSTOM",
+            fineTuneDetails=resource.fine_tune,
             isLongTermSupported=base.long_term,
             timeDeprecated=_day(base.deprecated),
-            timeOnDemandRetired=_day(base.on_demand_retired) if model.pretrained else None,
+            timeOnDemandRetired=_day(base.on_demand_retired) if resource.pretrained else None,
             timeDedicatedRetired=_day(base.dedicated_retired),
         )
-        if model.metrics is not None:
+        if resource.metrics is not None:
             kind = "CHAT_MODEL_METRICS" if "CHAT" in base.capabilities else "TEXT_GENERATION_MODEL_METRICS"
-            accuracy, loss = model.metrics
+            accuracy, loss = resource.metrics
             shown["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
         return shown
 

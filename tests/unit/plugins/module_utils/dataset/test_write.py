@@ -253,12 +253,14 @@ def src(tmp_path: Path) -> Path:
     return path
 
 
-def placed(src: Path, dest: Path | str, validation: Path | str | None = None, **options: Any) -> list[File]:
-    options = {"to_format": None, "check_mode": False, "move": os.replace, **options}
+def placed(
+    src: Path, dest: Path | str, validation: Path | str | None = None, to_format: str | None = None, **options: Any
+) -> list[File]:
+    options = {"check_mode": False, "move": os.replace, **options}
     split = Split(0.25) if validation else None
     return put(
         Source.from_path(src),
-        options.pop("to_format"),
+        to_format,
         str(dest),
         validation and str(validation),
         split=split,

@@ -128,7 +128,7 @@ class Browser:
             if not read:
                 raise RuntimeError("The browser ended.")
             self._buffer += read
-        line, _, self._buffer = self._buffer.partition(b"\0")
+        line, _zero, self._buffer = self._buffer.partition(b"\0")
         message: dict[str, Any] = json.loads(line)
         if message.get("method") == "Network.requestWillBeSent":
             url = message["params"]["request"]["url"]
