@@ -104,14 +104,11 @@ class Recipe:
     def place(self, split: Split, sha256: str) -> str:
         """The object's address, which holds the hash."""
         own = self.entry.own
-        return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self._name(split), sha256)}"
+        return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self.entry.data_name(split), sha256)}"
 
     def sent(self, result: Mapping[str, Any]) -> str:
         """The object's address."""
         return str(result["s3_uri"])
-
-    def _name(self, split: Split) -> str:
-        return self.entry.name if split == "training" else f"{self.entry.name}-{split}"
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The object's."""

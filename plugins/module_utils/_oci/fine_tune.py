@@ -148,7 +148,7 @@ class Recipe:
         return {
             "namespace": own.get("namespace"),
             "bucket": own["bucket"],
-            "object": f"{own.get('prefix') or ''}{remote_name(self.entry.name, sha256)}",
+            "object": f"{own.get('prefix') or ''}{remote_name(self.entry.data_name(split), sha256)}",
         }
 
     def sent(self, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class Entry:
         """What tells it from the others."""
         return f"{self.provider}/{self.name}"
 
+    def data_name(self, split: Split) -> str:
+        """What its data are called at the provider."""
+        return self.name if split == "training" else f"{self.name}-{split}"
+
     @property
     def state(self) -> str:
         """``present``, ``absent`` or ``cancelled``."""

@@ -24,7 +24,6 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     Differs,
@@ -286,7 +285,7 @@ class Pipeline:
         with self._sending:
             if split not in item.sources:
                 self._read(item, split)
-            options = {**item.recipe.data_options(split), **item.sources[split], "name": _data_name(item, split)}
+            options = {**item.recipe.data_options(split), **item.sources[split], "name": item.entry.data_name(split)}
             result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
         item.changed = item.changed or bool(result["changed"])
         if result["sha256"] != item.data[split].sha256:
@@ -304,7 +303,7 @@ class Pipeline:
         """Whether there were any."""
         changed = False
         for split in SPLITS:
-            options = {**item.recipe.data_options(split), "name": _data_name(item, split), "state": "absent"}
+            options = {**item.recipe.data_options(split), "name": item.entry.data_name(split), "state": "absent"}
             result = self._run(item, item.recipe.dataset, options, check_mode=check_mode)[0]
             changed = changed or bool(result["changed"])
         return changed
@@ -356,10 +355,6 @@ class Pipeline:
             item.warn([*task.warnings, *engine.warnings])
 
 
-def _data_name(item: Item, split: Split) -> str:
-    return item.entry.name if split == "training" else f"{item.entry.name}-{split}"
-
-
 def native_hyperparameters(recipe: Recipe, entry: Entry) -> dict[str, Any]:
     """Under the provider's own names. Raises InvalidInput for a neutral one that it lacks, and for one given twice."""
     found: dict[str, Any] = {}
@@ -398,7 +393,7 @@ def outcome(item: Item) -> dict[str, Any]:
     """One model's result: the same keys for every provider."""
     entry, result, error = item.entry, item.result, item.error
     training = item.data.get("training")
-    found = {
+    return {
         "provider": entry.provider,
         "name": entry.name,
         "base_model": entry.base_model,
@@ -426,9 +421,6 @@ def outcome(item: Item) -> dict[str, Any]:
         "timed_out": bool(result.get("timed_out")),
         "diff": item.diff,
     }
-    if error is not None and str(found["status"] or "").startswith(CHECK_MODE):
-        found["status"] = None
-    return found
 
 
 def _time(result: Mapping[str, Any], keys: Sequence[str]) -> str | None:
