@@ -59,6 +59,9 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
         args = dict(self._task.args)
         start = time.monotonic()
         timeout = self._seconds(args)
+        if timeout == 0:
+            # Not to wait, in later slices too, although their time-out is what is left of the usual time.
+            args["wait"], timeout = False, self._usual(args)
         args.setdefault("wait_slice", SLICE)
         teller = Teller(self._tells(args))
         acted: dict[str, Any] = {}
@@ -104,12 +107,14 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
 
     def _seconds(self, args: dict[str, Any]) -> float | None:
         """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
-        default = self.timeouts.get(self._state(args), self.default_timeout)
-        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), default)
+        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), self._usual(args))
         try:
             return float(given)
         except (TypeError, ValueError):
             return None
+
+    def _usual(self, args: dict[str, Any]) -> float:
+        return self.timeouts.get(self._state(args), self.default_timeout)
 
     def _binds(self, args: dict[str, Any]) -> bool:
         return self._state(args) == "present"

@@ -78,7 +78,8 @@ def options_of(
         retry_failed=params.get("retry_failed", True),
         delete_previous=params.get("delete_previous", False),
         wait=params.get("wait", True) and params["wait_timeout"] > 0,
-        wait_timeout=params["wait_timeout"],
+        # Who does not wait gives a run that has to be stopped the usual time all the same.
+        wait_timeout=params["wait_timeout"] or WAIT_SPEC["wait_timeout"]["default"],
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
         check_mode=module.check_mode,

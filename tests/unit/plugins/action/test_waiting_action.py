@@ -173,6 +173,12 @@ class TestDeadline:
         assert "completion_window" not in play.calls[1]
         assert play.calls[1]["wait_timeout"] == 80
 
+    @pytest.mark.parametrize("nought", [0, "0"])
+    def test_nought_is_not_to_wait_in_any_slice(self, play: Play, nought: Any) -> None:
+        play.run([waiting(None), READY], wait_timeout=nought)
+        assert [call["wait"] for call in play.calls] == [False, False]
+        assert [call["wait_timeout"] for call in play.calls] == [nought, 21580]
+
     def test_default(self, play: Play) -> None:
         play.run([waiting(), READY])
         assert "wait_timeout" not in play.calls[0]

@@ -74,7 +74,7 @@ def test_what_was_learnt_decides() -> None:
 
 @pytest.mark.parametrize(
     ("given", "state", "seconds"),
-    [(None, "present", 4800), (None, "absent", 1200), (None, "cancelled", 3600), (7, "present", 7), (0, "absent", 0)],
+    [(None, "present", 4800), (None, "absent", 1200), (None, "cancelled", 3600), (7, "present", 7)],
 )
 def test_a_time_out_that_is_left_out_depends_on_the_state(given: int | None, state: str, seconds: int) -> None:
     params: dict[str, Any] = {name: option.get("default") for name, option in WAIT_SPEC.items()}
@@ -82,7 +82,18 @@ def test_a_time_out_that_is_left_out_depends_on_the_state(given: int | None, sta
     module = FakeModule(params)
     timeouts = {"present": 4800, "absent": 1200}
     options = options_of(module, name="bot", run_id=None, id_option="model_id", timeouts=timeouts)  # type: ignore[arg-type]
-    assert (options.wait_timeout, options.wait) == (seconds, seconds > 0)
+    assert (options.wait_timeout, options.wait) == (seconds, True)
+
+
+def test_a_time_out_of_nought_is_not_to_wait() -> None:
+    """What has to be waited for all the same has the time of who does not wait."""
+    params: dict[str, Any] = {name: option.get("default") for name, option in WAIT_SPEC.items()}
+    told = []
+    for given in ({"wait": False}, {"wait_timeout": 0}):
+        module = FakeModule({**params, "state": "present", **given})
+        options = options_of(module, name="bot", run_id=None, id_option="model_id")  # type: ignore[arg-type]
+        told.append((options.wait, options.wait_timeout))
+    assert told == [(False, 21600), (False, 21600)]
 
 
 @pytest.mark.parametrize("option", ["wait_timeout", "wait_slice"])

@@ -184,6 +184,45 @@ class TestEveryDialect:
             any_host.wanted(file_id, job_id="ftjob-nothere")
         assert any_host.sandbox.count("openai.jobs.create") == 0
 
+    def test_adopted_then_trained_anew(self, host: Host) -> None:
+        """The new run is found under the name, and beside the id of the old one."""
+        file_id = host.file()
+        job = {"model": host.base, "training_file": file_id, "suffix": "by-hand", "seed": 11}
+        job_id = host.sandbox.openai.seed(jobs=[job])["jobs"][0]
+        with pytest.raises(InvalidInput, match="name is missing"):
+            host.wanted(file_id, name=None, job_id=job_id, seed=12, **RETRAIN)
+        assert host.model(None, job_id=job_id)["changed"] is False
+        with pytest.raises(InvalidInput, match="seed: 11 -> 12"):
+            host.wanted(file_id, job_id=job_id, seed=12)
+        anew = host.wanted(file_id, job_id=job_id, seed=12, **RETRAIN)
+        assert (anew["action"], anew["job_id"] != job_id) == ("retrain", True)
+        for options in ({}, {"job_id": job_id}):
+            assert host.wanted(file_id, seed=12, **options)["job_id"] == anew["job_id"]
+        assert host.model(None, job_id=job_id, state="absent")["changed"] is True
+        assert host.wanted(file_id, seed=12)["changed"] is False
+
+    def test_adopted_but_failed_or_not_there(self, host: Host) -> None:
+        job_id = host.sandbox.openai.seed(jobs=[{"model": host.base, "status": "failed"}])["jobs"][0]
+        with pytest.raises(RunFailed, match=job_id):
+            host.model(None, job_id=job_id)
+        for state in ("present", "absent", "cancelled"):
+            with pytest.raises(NotVisible, match="ftjob-AbCdEfGhIjKlMnOpQrStUvWx"):
+                host.wanted("file-x", job_id="ftjob-AbCdEfGhIjKlMnOpQrStUvWx", state=state)
+
+    def test_the_same_in_other_words(self, host: Host) -> None:
+        file_id, check = host.file(), host.file(chat_lines(topic="letters"), "check")
+        first = host.wanted(file_id, validation_file=check, seed=42, hyperparameters={"n_epochs": 2})
+        method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": "2"}}}
+        for options in (
+            {"training_file": f"sha256:{sha(chat_lines()).upper()}"},
+            {"validation_file": f"sha256:{sha(chat_lines(topic='letters'))}"},
+            {"hyperparameters": {"n_epochs": "auto", "batch_size": "auto"}},
+            {"method": method},
+            {"method": {"type": "supervised"}},
+        ):
+            again = host.wanted(file_id, **options)
+            assert (again["changed"], again["job_id"]) == (False, first["job_id"])
+
     def test_hyperparameters(self, any_host: Host) -> None:
         file_id = any_host.file()
         asked = {"n_epochs": "4", "learning_rate_multiplier": "1e-01", "batch_size": "auto"}
@@ -203,6 +242,14 @@ class TestEveryDialect:
         assert (facts["changed"], facts["timed_out"]) == (True, True)
         result = any_host.wanted(file_id)
         assert (result["changed"], result["job_id"], len(any_host.jobs())) == (False, facts["job_id"], 1)
+
+    @pytest.mark.parametrize("unwaited", [{"wait": False}, {"wait_timeout": 0}])
+    def test_who_does_not_wait_stops_a_run_all_the_same(self, any_host: Host, unwaited: dict[str, Any]) -> None:
+        first = any_host.wanted(any_host.file(), **unwaited)
+        options = {**unwaited, **RETRAIN, **any_host.surely(first["job_id"])}
+        second = any_host.wanted(any_host.about("letters"), **options)
+        assert (second["action"], second["changed"]) == ("retrain", True)
+        assert any_host.uncancelled() == [second["job_id"]]
 
     def test_the_same_data_uploaded_again_is_no_change(self, any_host: Host) -> None:
         any_host.wanted(any_host.file(), name="bot")
@@ -328,6 +375,8 @@ class TestWhatIsSent:
         result = host.wanted(file_id, method=method)
         assert result["model"]["method"]["dpo"]["hyperparameters"]["beta"] == 0.2
         assert host.wanted(file_id, method=method)["changed"] is False
+        with pytest.raises(InvalidInput, match="method: dpo -> supervised"):
+            host.wanted(file_id, method={"type": "supervised"})
         with pytest.raises(InvalidInput, match="beta: 0.2 -> 0.3"):
             host.wanted(file_id, method={"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.3}}})
 
@@ -499,6 +548,30 @@ class TestWhatTheHostSays:
             host.wanted(file_id)
         assert "dataset_info" in caught.value.hint
 
+    def test_a_run_on_bad_data_is_no_obstacle_to_one_on_good(self, host: Host) -> None:
+        bad = host.dataset(chat_lines(3), validate=False)["file_id"]
+        with pytest.raises(RunFailed, match="3 example.*invalid_n_examples"):
+            host.wanted(bad)
+        mended = host.wanted(host.about("letters"))
+        assert (mended["action"], mended["status"]) == ("create", "succeeded")
+
+    def test_a_hyperparameter_that_only_the_host_knows(self, host: Host) -> None:
+        with pytest.raises(Refused, match="HTTP 400"):
+            host.wanted(host.file(), hyperparameters={"warmup": 3})
+        assert any("passed on as it is: warmup" in warning for warning in host.warnings)
+
+    def test_a_model_that_is_not_found_once_is_not_gone(self, host: Host) -> None:
+        file_id = host.file()
+        first = host.wanted(file_id)
+        host.sandbox.fault("openai.models.retrieve", status=404, times=1)
+        again = host.wanted(file_id)
+        assert (again["changed"], again["job_id"]) == (False, first["job_id"])
+
+    def test_of_another_organization(self, host: Host) -> None:
+        with pytest.raises(Refused, match="mismatched_organization") as caught:
+            host.wanted("file-x", organization="org-of-somebody-else")
+        assert "organization" in caught.value.hint
+
     def test_an_unknown_status(self, host: Host) -> None:
         file_id = host.file()
         job = host.wanted(file_id, wait=False)["job_id"]
@@ -529,6 +602,7 @@ class TestBadInput:
             ({"training_file": None}, "training_file is missing"),
             ({"training_file": "sha256:12"}, "64 hexadecimal digits"),
             ({"training_file": "check-mode:file:" + "0" * 64}, "check mode made up"),
+            ({"model": "check-mode:model:bot"}, "model is 'check-mode:model:bot', a value that check mode made up"),
             ({"job_id": "check-mode:job:bot"}, "job_id is 'check-mode:job:bot'"),
             ({"suffix": "x" * 65}, "suffix has 65 characters"),
             ({"seed": -1}, "seed is -1"),
