@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -60,8 +61,11 @@ class Browser:
             os.dup2(ends[0], 3)
             os.dup2(ends[1], 4)
 
+        # Its socket lies there, whose path has to be short.
+        self._scratch = tempfile.TemporaryDirectory(prefix="finetune-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [path, *_FLAGS, f"--user-data-dir={folder / 'profile'}"],
+            env={**os.environ, "TMPDIR": self._scratch.name},
             pass_fds=(3, 4),
             preexec_fn=give,
             stdin=subprocess.DEVNULL,
@@ -103,6 +107,7 @@ class Browser:
             os.close(end)
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._scratch.cleanup()
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Send one command and return what it answers. Raises RuntimeError for an error, or if the browser ended."""
