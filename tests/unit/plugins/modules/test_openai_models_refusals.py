@@ -1,0 +1,74 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""openai_fine_tuned_model and its _info as wholes: what is wrong in a task is told before any request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+WANTED = {"name": "wrong", "model": "gpt-4o-mini", "training_file": "file-AbCdEfGhIjKlMnOpQrStUv"}
+
+
+@pytest.fixture
+def auth(still_sandbox: Sandbox) -> dict[str, Any]:
+    return {"api_key": still_sandbox.api_key, "base_url": still_sandbox.openai_url}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"name": None}, "one of the following is required: name, job_id"),
+        ({"model": ""}, "model is missing"),
+        ({"seed": 2147483648}, "seed is 2147483648"),
+        ({"seed": "many"}, "seed.* int"),
+        ({"hyperparameters": {"n_epochs": "few"}}, "n_epochs is 'few'"),
+        ({"method": {"dpo": {}}}, "missing required arguments: type"),
+        (
+            {"method": {"type": "reinforcement", "reinforcement": {"grader": {"type": "string_check"}}}},
+            "validation_file is missing",
+        ),
+        ({"metadata": {"llmops_finetune_name": "x"}}, "'llmops_finetune_name' is reserved"),
+        ({"integrations": [{"type": "other"}]}, "type must be one of"),
+        ({"state": "there"}, "state must be one of"),
+        ({"retrain": "always"}, "retrain must be one of"),
+        ({"wait_timeout": "long"}, "wait_timeout.* int"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_model(
+    play: Play, still_sandbox: Sandbox, auth: dict[str, Any], options: dict[str, Any], says: str, check_mode: bool
+) -> None:
+    given = {**auth, **WANTED, **options}
+    result = play(
+        "openai_fine_tuned_model", {key: value for key, value in given.items() if value is not None}, check_mode
+    )
+    assert result["failed"] and not result.get("changed")
+    assert re.search(says, result["msg"])
+    assert "Traceback" not in str(result)
+    assert still_sandbox.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "requests"),
+    [
+        ({"job_id": "ftjob-AbCdEfGhIjKlMnOpQrStUvWx"}, "ftjob-AbCdEfGhIjKlMnOpQrStUvWx.*HTTP 404", 1),
+        ({"limit": -1}, "limit is -1", 0),
+        ({"job_id": "ftjob-1", "name": "bot"}, "mutually exclusive", 0),
+    ],
+)
+def test_info(
+    play: Play, still_sandbox: Sandbox, auth: dict[str, Any], options: dict[str, Any], says: str, requests: int
+) -> None:
+    result = play("openai_fine_tuned_model_info", {**auth, **options})
+    assert result["failed"]
+    assert re.search(says, result["msg"])
+    assert "Traceback" not in str(result)
+    assert still_sandbox.count() == requests
