@@ -199,6 +199,8 @@ class TestChanges:
         with pytest.raises(InvalidInput, match=says) as caught:
             host.tuning(**wish, check_mode=check_mode)
         assert "744" in caught.value.hint
+        assert "retrain" not in caught.value.text()
+        assert caught.value.facts["diff"]["after"] == wish
         assert (caught.value.facts["id"], caught.value.facts["changed"]) == (made["id"], False)
         assert len(host.made()) == 1
 
@@ -286,7 +288,10 @@ class TestTrouble:
             host.tuning(unit_count=3)
         assert ("No capacity for that" if fate == "fail" else "canceled") in caught.value.message
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, made["id"])
+        assert caught.value.facts["status"] == "NEEDS_ATTENTION"
         assert "charged" in caught.value.hint
+        larger = host.tuning(unit_count=4)
+        assert (larger["action"], larger["status"], larger["unit_count"]) == ("update", "ACTIVE", 4)
 
     @pytest.mark.parametrize("by_id", [False, True])
     def test_needs_attention(self, host: ClusterHost, by_id: bool) -> None:

@@ -126,6 +126,9 @@ class TestUpload:
         assert (changed["changed"], changed["action"]) == (True, "update")
         assert body(host, "train.jsonl") == pair_lines(topic="letters").encode()
         assert host.dataset(pair_lines(topic="letters"), object="train.jsonl")["changed"] is False
+        host.put("something else", "train.jsonl")
+        mended = host.dataset(pair_lines(topic="letters"), object="train.jsonl")
+        assert (mended["action"], body(host, "train.jsonl")) == ("update", pair_lines(topic="letters").encode())
 
     def test_other_bytes_under_our_name_are_mended(self, host: Host) -> None:
         """What a training is paid for is what was validated."""
@@ -141,7 +144,9 @@ class TestUpload:
         with pytest.raises(InvalidInput, match="It holds 31 examples; at least 32 are needed"):
             host.dataset(pair_lines(31))
         assert host.sandbox.count() == 0
-        assert host.dataset(pair_lines(31), validate=False)["validation"]["valid"] is False
+        for content in (pair_lines(31), pair_lines() + "this is no JSON\n"):
+            forced = host.dataset(content, validate=False)
+            assert (forced["changed"], forced["validation"]["valid"]) == (True, False)
         assert host.dataset("", "empty", validate=False)["changed"] is True
 
     def test_a_file_that_changes_is_not_kept(self, host: Host, tmp_path: Path) -> None:
@@ -252,12 +257,12 @@ class TestParts:
 
     def test_an_earlier_upload_is_aborted_when_it_is_old(self, host: Host) -> None:
         begin(host, NAME)
-        begin(host, "other.jsonl")
+        begin(host, f"{NAME}.other")
         host.dataset(pair_lines())
         # Young: it may be another task's, which is still at it.
-        assert sorted(unfinished(host)) == sorted([NAME, "other.jsonl"])
+        assert sorted(unfinished(host)) == [NAME, f"{NAME}.other"]
         host.dataset(pair_lines(), state="absent")
-        assert unfinished(host) == ["other.jsonl"]
+        assert unfinished(host) == [f"{NAME}.other"]
 
 
 class TestAbsent:
@@ -265,12 +270,14 @@ class TestAbsent:
         host.dataset(pair_lines())
         host.dataset(pair_lines(topic="letters"))
         host.dataset(pair_lines(), "parcels-2")
+        host.dataset(pair_lines(), prefix="teams/")
         host.put("theirs", "parcels-readme.txt")
         assert host.dataset(pair_lines(), state="absent")["changed"] is True
-        assert len(names(host)) == 3
+        assert host.dataset(pair_lines(), state="absent")["changed"] is False
+        assert len(names(host)) == 4
         assert host.dataset(None, state="absent", check_mode=True)["changed"] is True
         assert host.dataset(None, state="absent")["changed"] is True
-        assert sorted(names(host)) == [f"parcels-2-{SHA[:12]}.jsonl", "parcels-readme.txt"]
+        assert sorted(names(host)) == [f"parcels-2-{SHA[:12]}.jsonl", "parcels-readme.txt", f"teams/{NAME}"]
         assert host.dataset(None, state="absent")["changed"] is False
 
     def test_by_its_own_name(self, host: Host) -> None:
@@ -283,7 +290,8 @@ class TestAbsent:
         host.api.object_storage.update_bucket(host.reach.namespace, host.reach.bucket, {"versioning": "Enabled"})
         host.dataset(pair_lines())
         assert host.dataset(pair_lines(), state="absent")["changed"] is True
-        assert any("keeps versions" in warning for warning in host.warnings)
+        assert ["keeps versions" in warning and "versions remain" in warning for warning in host.warnings] == [True]
+        assert host.dataset(pair_lines(), state="absent")["changed"] is False
 
     def test_a_listing_of_many_pages(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         for topic in ("a", "b", "c"):
@@ -348,6 +356,7 @@ class TestTrouble:
 
     def test_down_for_a_while_and_for_good(self, host: Host) -> None:
         host.sandbox.fault("oci.HeadObject", status=503, times=5)
+        host.sandbox.fault("oci.PutObject", status=500, times=1)
         assert host.dataset(pair_lines())["changed"] is True
         host.sandbox.fault("oci.HeadObject", status=503)
         with pytest.raises(FineTuneError):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 LLAMA = "meta.llama-3.3-70b-instruct"
+SHA = hashlib.sha256(b"colours").hexdigest()
 NOBODY = "ocid1.generativeaimodel.oc1.us-chicago-1.nobody"
 
 
@@ -53,11 +55,13 @@ class TestModels:
                 {"display_name": "bad", "state": "FAILED", "failure": "Broken data."},
             ]
         )
-        assert [model["display_name"] for model in host.model_info(state="FAILED")] == ["bad"]
+        (bad,) = host.model_info(state="FAILED")
+        assert (bad["display_name"], bad["lifecycle_details"]) == ("bad", "Broken data.")
         assert [model["display_name"] for model in host.model_info(vendor="Example")] == ["good"]
         assert [model["display_name"] for model in host.model_info(type="CUSTOM", state="ACTIVE")] == ["good"]
         both = host.model_info(capability=["FINE_TUNE", "TEXT_EMBEDDINGS"], type="BASE")
         assert {"FINE_TUNE", "TEXT_EMBEDDINGS"} <= {word for model in both for word in model["capabilities"]}
+        assert all({"FINE_TUNE", "TEXT_EMBEDDINGS"} & set(model["capabilities"]) for model in both)
         assert len(both) < len(host.model_info(type="BASE"))
         assert host.model_info(display_name="nothing like it") == []
         assert [model["display_name"] for model in host.model_info(compartment_id=host.elsewhere, type="CUSTOM")] == []
@@ -74,10 +78,12 @@ class TestModels:
         assert host.sandbox.count() == 1
 
     def test_one_in_full(self, host: ClusterHost) -> None:
-        identifier = host.train(host.reach.cluster_id, freeformTags={"team": "support", PREFIX + "name": "bot"})
+        own = {PREFIX + "name": "bot", PREFIX + "training": SHA}
+        identifier = host.train(host.reach.cluster_id, freeformTags={"team": "support", **own})
         host.sandbox.advance(1000)
         (model,) = host.model_info(model_id=identifier, details=True)
         assert (model["name"], model["freeform_tags"]) == ("bot", {"team": "support"})
+        assert model["training_sha256"] == SHA
         assert model["metrics"]["training_loss"] == model["model_metrics"]["final_loss"]
         work = model["work_request"]
         assert (work["operation_type"], work["status"], work["errors"]) == ("CREATE_MODEL", "SUCCEEDED", [])

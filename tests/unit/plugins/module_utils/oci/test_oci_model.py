@@ -214,8 +214,9 @@ class TestTruthTable:
     def test_data_that_nobody_will_have_uploaded(self, host: ModelHost) -> None:
         data = {"namespace": host.reach.namespace, "bucket": host.reach.bucket, "object": "nothing-here.jsonl"}
         for check_mode in (True, False):
-            with pytest.raises(Refused, match=r"training_dataset: .*nothing-here.jsonl is not there"):
+            with pytest.raises(Refused, match=r"training_dataset: .*nothing-here.jsonl is not there") as caught:
                 host.wanted(data, check_mode=check_mode)
+            assert "oci_generative_ai_dataset" in caught.value.hint
         assert writes(host) == []
 
     def test_retrain_beside_the_old_one(self, host: ModelHost) -> None:
@@ -226,6 +227,7 @@ class TestTruthTable:
         foreseen = host.wanted(data, check_mode=True, **RETRAIN)
         second = host.wanted(data, **RETRAIN)
         assert (second["action"], second["status"]) == (foreseen["action"], "ACTIVE") == ("retrain", "ACTIVE")
+        assert (second["diff"], foreseen["changed"], second["changed"]) == (foreseen["diff"], True, True)
         assert second["id"] != first["id"]
         assert [model["state"] for model in host.made()] == ["ACTIVE", "ACTIVE"]
         assert host.wanted(data, **RETRAIN)["changed"] is False
@@ -373,6 +375,7 @@ class TestTruthTable:
             host.wanted(data, check_mode=check_mode)
         with pytest.raises(InvalidInput, match="cannot be cancelled") as caught:
             host.wanted(data, check_mode=check_mode, **RETRAIN)
+        assert "OCI Generative AI cannot stop a training" in caught.value.text()
         assert f"work request {host.made()[0]['work_request_id']}" in caught.value.hint
         assert len(host.made()) == 1
 
@@ -553,6 +556,11 @@ class TestTraining:
         with pytest.raises(InvalidInput, match=r"training_config_type: \w+ -> \w+"):
             host.wanted(data, **light(host, other))
 
+    def test_a_method_that_the_base_model_does_not_have(self, host: ModelHost) -> None:
+        with pytest.raises(Refused, match="TFEW_TRAINING_CONFIG.*HTTP 400") as caught:
+            host.wanted(host.data(), fine_tune_details={"training_config": TFEW})
+        assert (caught.value.facts["changed"], host.made()) == (False, [])
+
     def test_another_base_model(self, host: ModelHost) -> None:
         data = host.data()
         host.wanted(data)
@@ -714,6 +722,7 @@ class TestInPlace:
         assert (result["action"], result["changed"], result["id"]) == ("update", True, first["id"])
         assert (result["display_name"], result["compartment_id"]) == ("help-bot", there)
         assert result["diff"]["after"]["compartment_id"] == there
+        assert (foreseen["id"], foreseen["diff"]) == (first["id"], result["diff"])
         assert host.model("help-bot", **wish)["changed"] is False
         # From now on it is found by its new name, without its OCID.
         assert host.wanted(data, "help-bot", compartment_id=there)["id"] == first["id"]
@@ -1069,6 +1078,7 @@ class TestAbsent:
         host.wanted(host.data(), wait=False)
         with pytest.raises(Refused, match="is CREATING; it cannot be deleted yet") as caught:
             host.model(state="absent", wait=False, check_mode=check_mode)
+        assert "OCI Generative AI cannot stop a training" in caught.value.text()
         assert f"work request {host.made()[0]['work_request_id']}" in caught.value.hint
         assert caught.value.facts["changed"] is False
 
