@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import botocore.loaders
+import botocore.session
+import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
@@ -29,6 +33,27 @@ if TYPE_CHECKING:
 BASE = "amazon.nova-lite-v1:0:300k"
 PREFIX = "llmops_finetune_"
 REGION = "us-east-1"
+LOADER = botocore.loaders.create_loader()
+"""The descriptions of the services, which are the same for all tasks, and slow to read."""
+
+
+def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its settings nor its credentials; and the services' descriptions are read once for all tasks."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
+
+
+def read_descriptions(*services: str) -> None:
+    """Before ansible-test forks a process for each test."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", LOADER)
+    for service in services:
+        session.create_client(service, REGION, aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="example")
 
 
 def converse_lines(count: int = 12, topic: str = "parcels") -> str:

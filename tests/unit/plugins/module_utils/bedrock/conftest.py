@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-import botocore.loaders
 import botocore.session
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import Host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    LOADER,
+    Host,
+    nothing_of_this_machine,
+)
 from botocore.retries.standard import ExponentialBackoff
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
-
-_LOADER = botocore.loaders.create_loader()
 
 
 def pytest_collection_finish() -> None:
@@ -25,26 +25,15 @@ def pytest_collection_finish() -> None:
     from finetune_sandbox import Sandbox
 
     with Sandbox(speed=0) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
+        patch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
         patch.setenv("AWS_ENDPOINT_URL", sandbox.url)
         host = Host(sandbox)
         host.wanted(host.data())
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
-@pytest.fixture(autouse=True)
-def _one_reading_of_the_service_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each task has a session of its own; the descriptions of the services are the same for all, and slow to read."""
-    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
+def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing_of_this_machine(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -89,6 +89,11 @@ class TestUpload:
         assert host.dataset(None, "parcels", src=str(moved))["s3_uri"] != first["s3_uri"]
         assert len(keys(host)) == 2
 
+    def test_a_name_that_begins_like_another(self, host: Host) -> None:
+        assert host.dataset(converse_lines(), "parcels")["changed"] is True
+        other = host.dataset(converse_lines(), "parcels-more", split="validation")
+        assert (other["changed"], other["key"], other["sha256"]) == (True, f"parcels-more-{SHA[:12]}.jsonl", SHA)
+
     def test_prefix_and_name_of_the_file(self, host: Host, tmp_path: Path) -> None:
         source = tmp_path / "letters.jsonl"
         source.write_text(converse_lines())
@@ -102,6 +107,9 @@ class TestUpload:
         assert (changed["changed"], changed["action"]) == (True, "update")
         assert body(host, "train.jsonl") == converse_lines(topic="letters")
         assert host.dataset(converse_lines(topic="letters"), key="train.jsonl")["changed"] is False
+        host.put("theirs", "train.jsonl")
+        assert host.dataset(converse_lines(topic="letters"), key="train.jsonl")["action"] == "update"
+        assert body(host, "train.jsonl") == converse_lines(topic="letters")
 
     def test_other_bytes_under_our_key_are_mended(self, host: Host) -> None:
         """What a job is paid for is what was validated."""
@@ -117,6 +125,9 @@ class TestUpload:
         result = host.dataset(content)
         assert host.sandbox.count("s3.UploadPart") >= 3
         assert hashlib.sha256(body(host, result["key"]).encode()).hexdigest() == result["sha256"]
+        shown = host.client("s3").head_object(Bucket=host.reach.data_bucket, Key=result["key"], ChecksumMode="ENABLED")
+        assert shown["Metadata"]["llmops-finetune-sha256"] == result["sha256"]
+        assert sum(name.startswith(("ChecksumCRC", "ChecksumSHA")) for name in shown) == 1
         host.sandbox.clear_log()
         assert host.dataset(content)["changed"] is False
         assert called(host) == ["s3.HeadObject"]
@@ -142,6 +153,10 @@ class TestUpload:
         assert "line 12: " in caught.value.text()
         assert host.sandbox.count() == 0
 
+    def test_unless_nobody_looks(self, host: Host) -> None:
+        result = host.dataset(converse_lines() + "this is no JSON\n", validate=False)
+        assert (result["changed"], result["validation"]["valid"]) == (True, False)
+
     def test_an_earlier_upload_in_parts_is_aborted_when_it_is_old(self, host: Host) -> None:
         client = host.client("s3")
         client.create_multipart_upload(Bucket=host.reach.data_bucket, Key=KEY)
@@ -150,6 +165,15 @@ class TestUpload:
         assert len(client.list_multipart_uploads(Bucket=host.reach.data_bucket)["Uploads"]) == 1
         host.dataset(converse_lines(), state="absent")
         assert "Uploads" not in client.list_multipart_uploads(Bucket=host.reach.data_bucket)
+
+    def test_an_upload_in_parts_of_what_is_called_alike_is_left(self, host: Host) -> None:
+        client = host.client("s3")
+        for key in ("train.jsonl", "train.jsonl.other"):
+            client.create_multipart_upload(Bucket=host.reach.data_bucket, Key=key)
+        host.dataset(converse_lines(), key="train.jsonl")
+        assert host.dataset(None, None, key="train.jsonl", state="absent")["changed"] is True
+        left = client.list_multipart_uploads(Bucket=host.reach.data_bucket)["Uploads"]
+        assert ([upload["Key"] for upload in left], keys(host)) == (["train.jsonl.other"], [])
 
     def test_two_at_once(self, host: Host) -> None:
         tasks = [host.also() for _task in range(2)]
@@ -167,8 +191,11 @@ class TestTagsAndKeys:
         assert tags(host, KEY) == {"team": "a b=c+d@e", "empty": "", "more": "1"}
         result = host.dataset(converse_lines(), tags={"more": "2"})
         assert (result["action"], result["tags"], tags(host, KEY)) == ("update", {"more": "2"}, {"more": "2"})
-        assert host.dataset(converse_lines())["changed"] is False
-        host.dataset(converse_lines(), tags={})
+        kept: list[dict[str, Any]] = [{}, {"purge_tags": False, "tags": {}}, {"purge_tags": False, "tags": {"more": 2}}]
+        for same in kept:
+            assert host.dataset(converse_lines(), **same)["changed"] is False
+        for changed in (True, False):
+            assert host.dataset(converse_lines(), tags={})["changed"] is changed
         assert tags(host, KEY) == {}
         assert host.sandbox.count("s3.PutObject") == 1
 
@@ -198,6 +225,15 @@ class TestTagsAndKeys:
         assert host.dataset(converse_lines(), kms_key_id=key["Arn"])["changed"] is False
         assert host.dataset(converse_lines())["changed"] is False
 
+    def test_another_key_for_what_is_there_is_told(self, host: Host) -> None:
+        host.dataset(converse_lines())
+        keys_of_kms = [host.client("kms").create_key()["KeyMetadata"]["Arn"] for _key in range(2)]
+        host.dataset(converse_lines(), "secret", kms_key_id=keys_of_kms[0])
+        for name in ("parcels", "secret"):
+            assert host.dataset(converse_lines(), name, kms_key_id=keys_of_kms[1])["changed"] is False
+            assert host.sandbox.count("s3.PutObject") == 2
+        assert any("kms_key_id" in warning for warning in host.warnings)
+
 
 class TestAbsent:
     def test_by_content_and_by_name(self, host: Host) -> None:
@@ -224,7 +260,8 @@ class TestAbsent:
         )
         host.dataset(converse_lines())
         assert host.dataset(converse_lines(), state="absent")["changed"] is True
-        assert any("keeps versions" in warning for warning in host.warnings)
+        assert sum("versions remain" in warning for warning in host.warnings) == 1
+        assert host.dataset(converse_lines(), state="absent")["changed"] is False
 
 
 class TestTrouble:
@@ -232,6 +269,22 @@ class TestTrouble:
     def test_no_such_bucket(self, host: Host, check_mode: bool) -> None:
         with pytest.raises(Refused, match="The bucket no-such-bucket does not exist"):
             host.dataset(converse_lines(), bucket="no-such-bucket", check_mode=check_mode)
+
+    def test_a_bucket_of_another_region(self, host: Host) -> None:
+        host.client("s3", "us-west-2").create_bucket(
+            Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+        )
+        assert host.dataset(converse_lines(), bucket="far-away")["changed"] is True
+        assert sum("far-away is in us-west-2, not in us-east-1" in warning for warning in host.warnings) == 1
+        assert host.dataset(converse_lines(), bucket="far-away")["changed"] is False
+
+    @pytest.mark.parametrize("access_key", [None, "AKIAIOSFODNN7EXAMPLE"], ids=["known", "unknown"])
+    def test_a_wrong_secret(self, host: Host, access_key: str | None) -> None:
+        key = access_key or host.reach.access_key
+        with pytest.raises(Refused, match="HTTP 403") as caught:
+            host.dataset(converse_lines(), access_key=key, secret_key="wrong-secret")
+        assert caught.value.facts["changed"] is False
+        assert "wrong-secret" not in caught.value.text()
 
     def test_who_may_write_but_not_read(self, host: Host) -> None:
         """403 on HEAD is not "not there": what is there is not written over."""
@@ -241,6 +294,7 @@ class TestTrouble:
         assert first["changed"] is True
         again = host.dataset(converse_lines())
         assert (again["changed"], again["s3_uri"]) == (False, first["s3_uri"])
+        assert [put["status"] for put in host.sandbox.requests("s3.PutObject")] == [200, 412]
         host.sandbox.clear_faults()
         assert keys(host) == [KEY]
 
@@ -249,6 +303,14 @@ class TestTrouble:
         with pytest.raises(Refused, match=rf"Uploading s3://.*/{KEY}.*HTTP 403") as caught:
             host.dataset(converse_lines())
         assert (caught.value.facts["changed"], "policies" in caught.value.hint) == (False, True)
+
+    def test_several_calls_fail_once(self, host: Host) -> None:
+        host.sandbox.fault("s3.HeadObject", status=503, times=1)
+        host.sandbox.fault("s3.PutObject", status=500, times=1)
+        host.sandbox.fault("s3.PutObject", reset="after", times=1)
+        assert host.dataset(converse_lines())["changed"] is True
+        assert [fault["fired"] for fault in host.sandbox.faults.shown()] == [1, 1, 1]
+        assert body(host, KEY) == converse_lines()
 
     def test_down_for_a_while_and_for_good(self, host: Host) -> None:
         host.sandbox.fault("s3.HeadObject", status=503, times=5)

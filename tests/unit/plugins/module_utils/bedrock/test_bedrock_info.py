@@ -45,10 +45,9 @@ class TestCustomModels:
 
     def test_what_is_not_there(self, host: Host) -> None:
         assert host.info() == {"changed": False, "jobs": [], "models": []}
-        with pytest.raises(NotVisible):
-            host.info(job_identifier="nothing-here")
-        with pytest.raises(NotVisible):
-            host.info(model_identifier="nothing-here")
+        for kind in ("job", "model"):
+            with pytest.raises(NotVisible, match="nothing-here.*HTTP 404"):
+                host.info(**{f"{kind}_identifier": "nothing-here"})
 
     def test_all_pages_and_limit(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(jobs, "_PAGE", 50)
@@ -74,8 +73,38 @@ class TestCustomModels:
         now = datetime.fromtimestamp(host.clock.time(), timezone.utc)
         assert host.info(gather=["jobs"], creation_time_after=now.isoformat())["jobs"] == []
         assert len(host.info(gather=["jobs"], creation_time_before=now.isoformat())["jobs"]) == 3
-        arn = f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}"
-        assert len(host.info(gather=["models"], foundation_model_arn_equals=arn)["models"]) <= 1
+
+    def test_filters_together(self, host: Host) -> None:
+        """Each but one of these does not match one filter."""
+        nova = f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}"
+        pro = "amazon.nova-pro-v1:0:300k"
+        old = {"status": "Completed", "base_model": BASE}
+        host.sandbox.aws.seed(
+            jobs=[
+                {**old, "job_name": "bot-1", "model_name": "bot-1"},
+                {**old, "job_name": "bot-2", "model_name": "bot-2", "base_model": pro},
+                {**old, "job_name": "other", "model_name": "other"},
+                {**old, "job_name": "bot-3", "model_name": "bot-3", "status": "Failed"},
+                {**old, "job_name": "bot-4", "model_name": "bot-4", "ago": 30 * 86400},
+            ]
+        )
+        since = datetime.fromtimestamp(host.clock.time() - 7 * 86400, timezone.utc).isoformat()
+        given = {"name_contains": "bot", "creation_time_after": since, "gather": ["models"]}
+        for base in ("base_model_arn_equals", "foundation_model_arn_equals"):
+            found = host.info(**given, **{base: nova}, model_status="Active", is_owned=True)["models"]
+            assert [model["model_name"] for model in found] == ["bot-1"]
+        given["gather"] = ["jobs"]
+        assert {job["job_name"] for job in host.info(**given)["jobs"]} == {"bot-1", "bot-2", "bot-3"}
+        assert [job["job_name"] for job in host.info(**given, status_equals="Failed")["jobs"]] == ["bot-3"]
+        assert len(host.info(**given, limit=2)["jobs"]) == 2
+
+    def test_details(self, host: Host) -> None:
+        made = host.wanted(host.data(), tags={"team": "support"})
+        found = host.info(name_contains="support-bot", details=True)
+        for kind, its in (("jobs", "job_arn"), ("models", "custom_model_arn")):
+            (one,) = found[kind]
+            assert (one["name"], one["tags"], one["job_arn"]) == ("support-bot", {"team": "support"}, made["job_arn"])
+            assert made[its] in one.values()
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -126,13 +155,27 @@ class TestFoundationModels:
         (model,) = host.foundation(model_id=BASE)
         assert model["model_lifecycle"]["status"] == "ACTIVE"
         assert "end_of_life_time" in model
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="amazon.no-such-model-v1:0.*HTTP 404"):
             host.foundation(model_id="amazon.no-such-model-v1:0")
+        with pytest.raises(InvalidInput, match="model_id is 'no model'"):
+            host.foundation(model_id="no model")
+
+    def test_of_another_region(self, host: Host) -> None:
+        """What can be trained differs."""
+        west = host.foundation(region="us-west-2", customizable=True)
+        assert [model for model in west if "llama3-1-8b" in model["model_id"]]
+        assert not [model for model in host.foundation(customizable=True) if "llama3-1-8b" in model["model_id"]]
 
     def test_filters(self, host: Host) -> None:
         providers = {model["provider_name"] for model in host.foundation(by_provider="Amazon")}
         assert providers == {"Amazon"}
         distilled = host.foundation(by_customization_type="DISTILLATION")
+        assert distilled
         assert all("DISTILLATION" in model["customizations_supported"] for model in distilled)
+        provisioned = host.foundation(by_inference_type="PROVISIONED", by_output_modality="TEXT", by_provider="Amazon")
+        assert provisioned
+        assert len(provisioned) < len(host.foundation(by_provider="Amazon"))
+        assert all("PROVISIONED" in model["inference_types_supported"] for model in provisioned)
+        assert all("TEXT" in model["output_modalities"] for model in provisioned)
         with pytest.raises(InvalidInput, match="by_provider"):
             host.foundation(by_provider="no such provider!")

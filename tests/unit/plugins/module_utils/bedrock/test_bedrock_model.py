@@ -147,8 +147,19 @@ class TestTruthTable:
         uri = host.data()
         first = host.wanted(uri)
         host.wanted(letters(host), **RETRAIN)
-        result = host.wanted(uri, **RETRAIN)
-        assert (result["changed"], result["job_arn"]) == (False, first["job_arn"])
+        for options in (RETRAIN, {}):
+            result = host.wanted(uri, **options)
+            assert (result["changed"], result["job_arn"]) == (False, first["job_arn"])
+
+    def test_delete_previous_later(self, host: Host) -> None:
+        host.wanted(host.data())
+        uri = letters(host)
+        second = host.wanted(uri, **RETRAIN)
+        for changed, action in ((True, "delete"), (False, "none")):
+            result = host.wanted(uri, delete_previous=True)
+            assert (result["changed"], result["action"], result["job_arn"]) == (changed, action, second["job_arn"])
+            assert host.models() == [second["custom_model_name"]]
+        assert host.sandbox.count("bedrock.DeleteCustomModel") == 1
 
     def test_delete_previous(self, host: Host) -> None:
         host.wanted(host.data())
@@ -159,6 +170,7 @@ class TestTruthTable:
         third = host.wanted(host.data(), delete_previous=True, **RETRAIN)
         # The name is free again.
         assert (third["custom_model_name"], host.models()) == ("support-bot", ["support-bot"])
+        assert host.wanted(host.data(), delete_previous=True, **RETRAIN)["changed"] is False
 
     def test_a_deletion_that_was_interrupted_is_finished(self, host: Host) -> None:
         host.wanted(host.data())
@@ -190,6 +202,48 @@ class TestTruthTable:
         assert host.wanted(uri, retry_failed=True)["changed"] is False
         assert len(host.jobs()) == 2
 
+    @pytest.mark.parametrize(
+        ("fate", "records", "says"),
+        [
+            ({}, 12, "internal error.*retry_failed: true"),
+            (
+                {"phase": "data_processing", "message": "The data has third-party license text."},
+                12,
+                "third-party license text.*remove those records",
+            ),
+            (None, 3, "has 3 records.*dataset_info"),
+        ],
+        ids=["unlucky", "licensed", "three only"],
+    )
+    def test_what_mends_it_is_told(self, host: Host, fate: dict[str, Any] | None, records: int, says: str) -> None:
+        if fate is not None:
+            host.sandbox.aws.fate("fail", **fate)
+        uri = host.dataset(converse_lines(records), validate=False)["s3_uri"]
+        with pytest.raises(RunFailed) as caught:
+            host.wanted(uri)
+        assert re.search(says, caught.value.text(), re.DOTALL)
+        facts = caught.value.facts
+        assert (facts["changed"], facts["action"], facts["status"]) == (True, "create", "Failed")
+        assert facts["job_arn"] == host.jobs()[0]["arn"]
+        assert facts["failure_message"]
+        for check_mode in (True, False):
+            with pytest.raises(RunFailed, match="failed: .*") as caught:
+                host.wanted(uri, check_mode=check_mode)
+            assert (caught.value.facts["changed"], caught.value.facts["job_arn"]) == (False, facts["job_arn"])
+            assert "retry_failed" in caught.value.hint
+        assert len(host.jobs()) == 1
+
+    def test_retried_under_the_name_of_the_failed_job(self, host: Host) -> None:
+        host.sandbox.aws.fate("fail")
+        uri = host.data()
+        with pytest.raises(RunFailed) as caught:
+            host.wanted(uri)
+        failed = caught.value.facts
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match=f"job_name: .* was used by {failed['job_arn']}"):
+                host.wanted(uri, job_name=failed["job_name"], retry_failed=True, check_mode=check_mode)
+        assert len(host.jobs()) == 1
+
     def test_failed_with_other_settings_is_no_obstacle(self, host: Host) -> None:
         host.sandbox.aws.fate("fail")
         with pytest.raises(RunFailed):
@@ -203,15 +257,28 @@ class TestTruthTable:
         host.client().stop_model_customization_job(jobIdentifier=arn)
         with pytest.raises(RunFailed, match="was cancelled"):
             host.wanted(uri)
-        assert host.wanted(uri, retry_failed=True)["status"] == "Completed"
+        with pytest.raises(RunFailed, match="was cancelled") as caught:
+            host.wanted(uri, wait=False)
+        assert "retry_failed: true" in caught.value.hint
+        retried = host.wanted(uri, retry_failed=True)
+        assert (retried["action"], retried["status"], retried["custom_model_name"]) == (
+            "retry",
+            "Completed",
+            "support-bot",
+        )
+        assert retried["job_arn"] != arn
 
     def test_pending_and_different(self, host: Host) -> None:
-        host.wanted(host.data(), wait=False)
+        started = host.wanted(host.data(), wait=False)["job_arn"]
         uri = letters(host)
-        with pytest.raises(InvalidInput, match="is being trained by run .* with other settings: training_data_config"):
+        with pytest.raises(
+            InvalidInput, match=f"is being trained by run {started} .*with other settings: training_data_config"
+        ) as caught:
             host.wanted(uri)
+        assert (caught.value.facts["changed"], caught.value.facts["job_arn"]) == (False, started)
         result = host.wanted(uri, **RETRAIN)
         assert (result["action"], result["status"]) == ("retrain", "Completed")
+        assert re.fullmatch(r"support-bot-[0-9a-f]{8}", result["custom_model_name"])
         assert [job["status"] for job in host.jobs()] == ["Stopped", "Completed"]
         assert host.wanted(uri, **RETRAIN)["changed"] is False
 
@@ -235,7 +302,10 @@ class TestTruthTable:
             "Completed",
             "support-bot",
         )
+        assert second["job_name"] == first["job_name"][:-1] + "2"
+        assert second["custom_model_arn"] != first["custom_model_arn"]
         assert any(first["custom_model_arn"] in warning for warning in host.warnings)
+        assert any(f"{first['job_arn']}" in warning and "no longer exists" in warning for warning in host.warnings)
         assert host.wanted(uri)["changed"] is False
 
     def test_time_out_and_resumed(self, host: Host) -> None:
@@ -244,8 +314,16 @@ class TestTruthTable:
         with pytest.raises(TimedOut) as caught:
             host.wanted(uri, wait_timeout=60)
         assert (caught.value.facts["timed_out"], caught.value.facts["changed"]) == (True, True)
+        with pytest.raises(TimedOut, match="wait_timeout") as again:
+            host.wanted(uri, wait_timeout=60)
+        assert (again.value.facts["timed_out"], again.value.facts["changed"]) == (True, False)
+        assert "nothing is started twice" in again.value.hint
         result = host.wanted(uri)
-        assert (result["changed"], result["job_arn"]) == (False, caught.value.facts["run_id"])
+        assert (result["changed"], result["action"], result["job_arn"]) == (
+            False,
+            "none",
+            caught.value.facts["run_id"],
+        )
 
     def test_cancelled(self, host: Host) -> None:
         uri = host.data()
@@ -255,6 +333,18 @@ class TestTruthTable:
         result = host.model(state="cancelled")
         assert (result["changed"], result["status"], result["job_arn"]) == (True, "Stopped", arn)
         assert host.model(state="cancelled")["changed"] is False
+
+    def test_cancelled_too_late(self, host: Host) -> None:
+        """It became a model all the same; one of the same name that stays stopped is not in the way."""
+        uri = host.data()
+        host.wanted(letters(host), wait=False)
+        host.model(state="cancelled")
+        host.sandbox.aws.fate("complete_despite_stop")
+        arn = host.wanted(uri, wait=False)["job_arn"]
+        result = host.model(state="cancelled")
+        assert (result["status"], result["job_arn"]) == ("Completed", arn)
+        assert host.models() == [result["custom_model_name"]] == ["support-bot"]
+        assert ":custom-model/" in result["custom_model_arn"]
 
     def test_a_cancel_whose_answer_was_lost_is_a_change(self, host: Host) -> None:
         host.wanted(host.data(), wait=False)
@@ -275,6 +365,23 @@ class TestAbsent:
         host.sandbox.clear_log()
         again = host.model(state="absent")
         assert (again["changed"], again["status"], writes(host)) == (False, "absent", [])
+
+    def test_absent_of_what_never_was(self, host: Host) -> None:
+        for check_mode in (True, False):
+            result = host.model(state="absent", check_mode=check_mode)
+            assert (result["changed"], result["action"], result["status"]) == (False, "none", "absent")
+        assert writes(host) == []
+
+    def test_absent_while_one_of_several_is_trained(self, host: Host) -> None:
+        for topic in ("parcels", "letters"):
+            host.wanted(host.data(converse_lines(topic=topic), topic), **RETRAIN)
+        running = host.wanted(host.data(converse_lines(topic="stamps"), "stamps"), wait=False, **RETRAIN)["job_arn"]
+        foreseen = host.model(state="absent", check_mode=True)
+        result = host.model(state="absent")
+        assert (result["changed"], result["action"], result["diff"]) == (True, "delete", foreseen["diff"])
+        assert host.models() == []
+        assert {job["arn"]: job["status"] for job in host.jobs()}[running] == "Stopped"
+        assert host.model(state="absent")["changed"] is False
 
     def test_only_the_one_of_an_arn(self, host: Host) -> None:
         first = host.wanted(host.data())
@@ -313,27 +420,51 @@ class TestAbsent:
         assert (host.models(), host.jobs()[0]["status"]) == ([], "Completed")
 
     @pytest.mark.parametrize("check_mode", [True, False])
-    def test_refused_while_a_deployment_uses_it(self, host: Host, check_mode: bool) -> None:
+    @pytest.mark.parametrize("user", ["deployment", "throughput"])
+    def test_refused_while_something_uses_it(self, host: Host, user: str, check_mode: bool) -> None:
+        """Before anything is deleted, and before anything is paid for that would replace it."""
         arn = host.wanted(host.data())["custom_model_arn"]
-        host.client().create_custom_model_deployment(modelDeploymentName="chat", modelArn=arn)
-        with pytest.raises(Refused, match="cannot be deleted: the deployment chat uses"):
-            host.model(state="absent", check_mode=check_mode)
-        assert host.models() == ["support-bot"]
-
-    @pytest.mark.parametrize("check_mode", [True, False])
-    def test_refused_before_anything_is_paid(self, host: Host, check_mode: bool) -> None:
-        arn = host.wanted(host.data())["custom_model_arn"]
-        host.client().create_provisioned_model_throughput(provisionedModelName="big", modelId=arn, modelUnits=1)
+        if user == "deployment":
+            host.client().create_custom_model_deployment(modelDeploymentName="chat", modelArn=arn)
+        else:
+            host.client().create_provisioned_model_throughput(provisionedModelName="chat", modelId=arn, modelUnits=1)
         uri = letters(host)
-        with pytest.raises(Refused, match="the throughput big uses"):
+        with pytest.raises(Refused, match=f"cannot be deleted: the {user} chat uses {arn}") as caught:
+            host.model(state="absent", check_mode=check_mode)
+        assert caught.value.facts["changed"] is False
+        with pytest.raises(Refused, match=f"the {user} chat uses {arn}") as caught:
             host.wanted(uri, delete_previous=True, check_mode=check_mode, **RETRAIN)
-        assert len(host.jobs()) == 1
+        assert caught.value.facts["changed"] is False
+        assert (host.models(), len(host.jobs())) == (["support-bot"], 1)
+
+    @pytest.mark.parametrize("user", ["deployment", "throughput"])
+    def test_deleted_when_nothing_uses_it_any_more(self, host: Host, user: str) -> None:
+        arn = host.wanted(host.data())["custom_model_arn"]
+        client = host.client()
+        if user == "deployment":
+            client.create_custom_model_deployment(modelDeploymentName="chat", modelArn=arn)
+            host.sandbox.advance(1000)
+            client.delete_custom_model_deployment(customModelDeploymentIdentifier="chat")
+        else:
+            client.create_provisioned_model_throughput(provisionedModelName="chat", modelId=arn, modelUnits=1)
+            host.sandbox.advance(1000)
+            client.delete_provisioned_model_throughput(provisionedModelId="chat")
+        host.sandbox.advance(1000)
+        assert (host.model(state="absent")["changed"], host.models()) == (True, [])
 
     def test_who_may_not_list_deployments_is_not_stopped(self, host: Host) -> None:
         host.wanted(host.data())
         for operation in ("ListCustomModelDeployments", "ListProvisionedModelThroughputs"):
             host.error(f"bedrock.{operation}", 403, "AccessDeniedException", "no")
         assert host.model(state="absent")["changed"] is True
+
+    def test_who_may_not_delete(self, host: Host) -> None:
+        arn = host.wanted(host.data())["custom_model_arn"]
+        host.error("bedrock.DeleteCustomModel", 403, "AccessDeniedException", "no")
+        with pytest.raises(Refused, match=f"Deleting the model {arn}: .*HTTP 403") as caught:
+            host.model(state="absent")
+        assert (caught.value.facts["changed"], "policies" in caught.value.hint) == (False, True)
+        assert host.models() == ["support-bot"]
 
     def test_lost_answer_of_a_deletion(self, host: Host) -> None:
         host.wanted(host.data())
@@ -478,13 +609,47 @@ class TestAdoption:
         arn = host.by_hand(uri, "terraform", hyperParameters={"epochCount": "3"})
         host.sandbox.advance(1000)
         host.sandbox.clear_log()
-        result = host.model(None, job_arn=arn)
-        assert (result["changed"], result["job_arn"], result["custom_model_name"]) == (False, arn, "support-bot")
+        for given in (arn, "terraform"):
+            for check_mode in (True, False):
+                result = host.model(None, job_arn=given, check_mode=check_mode)
+                assert (result["changed"], result["job_arn"]) == (False, arn)
+                assert (result["custom_model_name"], result["status"]) == ("support-bot", "Completed")
         result = host.wanted(uri, job_arn=arn, hyperparameters={"epochCount": 3}, base_model_identifier=BASE)
         assert (result["changed"], result["job_arn"]) == (False, arn)
         assert writes(host) == []
         with pytest.raises(InvalidInput, match="hyperparameters.epochCount: 3 -> 4"):
             host.wanted(uri, job_arn=arn, hyperparameters={"epochCount": 4})
+
+    def test_somebodys_tags_are_shown(self, host: Host) -> None:
+        arn = host.by_hand(host.data(), "terraform", jobTags=[{"key": "owner", "value": "somebody"}])
+        host.sandbox.advance(1000)
+        assert host.model(None, job_arn=arn)["tags"] == {"owner": "somebody"}
+
+    def test_trained_anew_under_a_name_of_ours(self, host: Host) -> None:
+        uri = host.data()
+        arn = host.by_hand(uri, "terraform", "tf-model", hyperParameters={"epochCount": "4"})
+        host.sandbox.advance(1000)
+        epochs = {"hyperparameters": {"epochCount": 2}}
+        with pytest.raises(InvalidInput, match="hyperparameters.epochCount: 4 -> 2"):
+            host.wanted(uri, "mine", job_arn=arn, **epochs)
+        with pytest.raises(InvalidInput, match="custom_model_name is missing"):
+            host.wanted(uri, None, job_arn=arn, **epochs, **RETRAIN)
+        assert len(host.jobs()) == 1
+        made = host.wanted(uri, "mine", job_arn=arn, **epochs, **RETRAIN)
+        assert (made["action"], made["job_arn"] != arn) == ("retrain", True)
+        assert made["custom_model_name"].startswith("mine")
+        for given in (None, arn):
+            result = host.wanted(uri, "mine", job_arn=given, **epochs)
+            assert (result["changed"], result["job_arn"]) == (False, made["job_arn"])
+        assert host.model(None, job_arn=arn, state="absent")["changed"] is True
+        assert host.models() == [made["custom_model_name"]]
+        assert host.wanted(uri, "mine", **epochs)["changed"] is False
+
+    def test_a_failed_one(self, host: Host) -> None:
+        (arn,) = host.sandbox.aws.seed(jobs=[{"status": "Failed"}])["jobs"]
+        with pytest.raises(RunFailed, match="Unable to parse") as caught:
+            host.model(None, job_arn=arn)
+        assert (caught.value.facts["changed"], "retry_failed" in caught.value.hint) == (False, True)
 
     def test_what_only_mattered_while_training_is_a_warning(self, host: Host) -> None:
         uri = host.data()
@@ -525,8 +690,8 @@ class TestAdoption:
     def test_one_that_is_not_found_is_an_error(self, host: Host) -> None:
         uri = host.data()
         arn = host.wanted(uri)["job_arn"]
-        for state in ("present", "absent"):
-            with pytest.raises(NotVisible):
+        for state in ("present", "absent", "cancelled"):
+            with pytest.raises(NotVisible, match="000000000000.*HTTP 404"):
                 host.wanted(uri, job_arn=arn[:-12] + "000000000000", state=state, **RETRAIN)
         assert (len(host.jobs()), host.models()) == (1, ["support-bot"])
 
@@ -579,6 +744,17 @@ class TestData:
         host.put(converse_lines(topic="letters"))
         with pytest.raises(InvalidInput, match="training_data_config"):
             host.wanted(uri)
+
+    def test_written_over_by_bedrock_dataset(self, host: Host) -> None:
+        """Both are known by what they hold, under one plain key; a training on the new content is made once."""
+        before = host.dataset(converse_lines(), key="plain.jsonl")
+        host.wanted(before["s3_uri"])
+        after = host.dataset(converse_lines(topic="letters"), key="plain.jsonl")
+        told = rf"training_data_config: .*{before['sha256'][:12]}.* -> .*{after['sha256'][:12]}"
+        with pytest.raises(InvalidInput, match=told):
+            host.wanted(after["s3_uri"])
+        host.put(converse_lines(topic="stamps"))
+        assert [host.wanted(after["s3_uri"], **RETRAIN)["changed"] for _run in range(2)] == [True, False]
 
     def test_the_same_bytes_again_are_no_other_data(self, host: Host) -> None:
         """Whatever tool uploaded them, with whatever checksum."""
@@ -658,6 +834,7 @@ class TestData:
         assert {"step_number", "epoch_number", "training_loss", "perplexity"} == set(result["steps"]["training"][0])
         assert result["steps"]["training"][-1]["training_loss"] == result["metrics"]["training_loss"]
         assert result["steps"]["validation"][-1]["validation_loss"] == result["metrics"]["validation_loss"]
+        assert host.wanted(uri, details=True)["steps"] == result["steps"]
         assert host.wanted(uri)["steps"] == {}
 
     def test_losses_that_may_not_be_read_fail_nothing(self, host: Host) -> None:
@@ -678,11 +855,13 @@ class TestTags:
             assert tags["team"] == "support"
             assert tags["empty"] == ""
             assert tags[f"{PREFIX}name"] == "support-bot"
-        changed = host.wanted(uri, tags={"team": "sales", "stage": "live"}, check_mode=True)
-        assert (changed["changed"], changed["action"]) == (True, "update")
-        assert changed["diff"]["before"]["tags"] == {"team": "support", "empty": ""}
+        foreseen = host.wanted(uri, tags={"team": "sales", "stage": "live"}, check_mode=True)
+        assert (foreseen["changed"], foreseen["action"]) == (True, "update")
+        assert foreseen["diff"]["before"]["tags"] == {"team": "support", "empty": ""}
+        assert foreseen["diff"]["after"]["tags"] == {"team": "sales", "stage": "live"}
         changed = host.wanted(uri, tags={"team": "sales", "stage": "live"})
         assert (changed["changed"], changed["tags"]) == (True, {"team": "sales", "stage": "live"})
+        assert changed["diff"] == foreseen["diff"]
         for arn in (made["job_arn"], made["custom_model_arn"]):
             visible = {key: value for key, value in host.tags(arn).items() if not key.startswith(PREFIX)}
             assert visible == {"team": "sales", "stage": "live"}
@@ -694,9 +873,12 @@ class TestTags:
             "stage": "live",
             "more": "1",
         }
-        assert host.wanted(uri, tags={"more": "1"}, purge_tags=False)["changed"] is False
+        for same in ({"more": "1"}, {"more": 1}, {}):
+            assert host.wanted(uri, tags=same, purge_tags=False)["changed"] is False
         assert host.wanted(uri, tags={})["tags"] == {}
         assert host.wanted(uri, tags={})["changed"] is False
+        for arn in (made["job_arn"], made["custom_model_arn"]):
+            assert set(host.tags(arn)) == {f"{PREFIX}name", f"{PREFIX}training"}
 
     @pytest.mark.parametrize("side", ["job_arn", "custom_model_arn"])
     def test_that_somebody_changed_on_one_side(self, host: Host, side: str) -> None:
@@ -823,6 +1005,8 @@ class TestOtherKinds:
         teacher["max_response_length_for_inference"] = 600
         with pytest.raises(InvalidInput, match="customization_config"):
             host.wanted(uri, **options)
+        with pytest.raises(InvalidInput, match="customization_type: DISTILLATION -> FINE_TUNING"):
+            host.wanted(uri, base_model_identifier=options["base_model_identifier"], customization_type="FINE_TUNING")
 
     @pytest.mark.parametrize(
         "filters",
@@ -852,6 +1036,11 @@ class TestOtherKinds:
         assert started["changed"] is True
         again = host.wanted("", **options)
         assert (again["changed"], again["job_arn"]) == (False, started["job_arn"])
+        shown = again["model"]["training_data_config"]["invocation_logs_config"]
+        assert (shown["use_prompt_response"], shown.get("request_metadata_filters")) == (True, filters)
+        logs["use_prompt_response"] = False
+        with pytest.raises(InvalidInput, match="invocation_logs_config"):
+            host.wanted("", **options)
 
     def test_reinforcement(self, host: Host) -> None:
         record = '{"messages": [{"role": "user", "content": "2+2?"}], "reference_answer": "4"}\n'
@@ -866,7 +1055,10 @@ class TestOtherKinds:
         uri = host.put(record * 120, "questions.jsonl")
         assert host.wanted(uri, **options)["status"] == "Completed"
         rft["hyper_parameters"] = {"epoch_count": 2, "learning_rate": 0.00001}
-        assert host.wanted(uri, **options)["changed"] is False
+        again = host.wanted(uri, **options)
+        assert again["changed"] is False
+        shown = again["model"]["customization_config"]["rft_config"]["hyper_parameters"]
+        assert (shown["epoch_count"], shown["learning_rate"]) == (2, 0.00001)
         rft["hyper_parameters"] = {"epoch_count": 3}
         with pytest.raises(InvalidInput, match="customization_config"):
             host.wanted(uri, **options)
@@ -881,14 +1073,32 @@ class TestOtherKinds:
 
     def test_a_key_of_ones_own(self, host: Host) -> None:
         key = host.client("kms").create_key()["KeyMetadata"]
+        host.client("kms").create_alias(AliasName="alias/models", TargetKeyId=key["KeyId"])
         uri = host.data()
         made = host.wanted(uri, custom_model_kms_key_id=key["KeyId"])
         assert made["model"]["output_model_kms_key_arn"] == key["Arn"]
-        for same in (key["Arn"], key["KeyId"], None):
+        for same in (key["Arn"], key["KeyId"], "alias/models", None):
             assert host.wanted(uri, custom_model_kms_key_id=same)["changed"] is False
         other = host.client("kms").create_key()["KeyMetadata"]
         with pytest.raises(InvalidInput, match="custom_model_kms_key_id"):
             host.wanted(uri, custom_model_kms_key_id=other["Arn"])
+
+    def test_a_network_of_ones_own(self, host: Host) -> None:
+        ec2 = host.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2, 3)
+        ]
+        group = ec2.create_security_group(VpcId=vpc, GroupName="training", Description="For jobs")["GroupId"]
+        uri = host.data()
+        made = host.wanted(uri, vpc_config={"subnet_ids": subnets[:2], "security_group_ids": [group]})
+        assert sorted(made["model"]["vpc_config"]["subnet_ids"]) == sorted(subnets[:2])
+        assert made["model"]["vpc_config"]["security_group_ids"] == [group]
+        again = host.wanted(uri, vpc_config={"subnet_ids": subnets[1::-1], "security_group_ids": [group]})
+        assert (again["changed"], host.warnings) == (False, [])
+        again = host.wanted(uri, vpc_config={"subnet_ids": subnets[2:], "security_group_ids": [group]})
+        assert again["changed"] is False
+        assert sum("vpc_config.subnet_ids" in warning for warning in host.warnings) == 1
 
     def test_another_base_model(self, host: Host) -> None:
         uri = host.data()
@@ -896,8 +1106,12 @@ class TestOtherKinds:
         arn = f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}"
         for same in (arn, "amazon.nova-lite-v1:0"):
             assert host.wanted(uri, base_model_identifier=same)["changed"] is False
-        with pytest.raises(InvalidInput, match="base_model_identifier: .*nova-lite.* -> amazon.nova-micro"):
-            host.wanted(uri, base_model_identifier="amazon.nova-micro-v1:0:128k")
+        for other in ("amazon.nova-micro-v1:0:128k", "amazon.nova-lite-v1:0:24k"):
+            for check_mode in (True, False):
+                with pytest.raises(InvalidInput, match=f"base_model_identifier: .*nova-lite.* -> {other}") as caught:
+                    host.wanted(uri, base_model_identifier=other, check_mode=check_mode)
+                assert caught.value.facts["changed"] is False
+                assert caught.value.facts["diff"]["after"]["base_model_identifier"] == other
 
 
 class TestWaitingToBeAccepted:
@@ -906,6 +1120,16 @@ class TestWaitingToBeAccepted:
         for name in ("one", "two"):
             host.by_hand(uri, name, name)
         assert host.wanted(uri)["status"] == "Completed"
+
+    def test_but_not_longer_than_the_time_out(self, host: Host) -> None:
+        host.sandbox.aws.settings(training_seconds=1e9)
+        uri = host.data()
+        for name in ("one", "two"):
+            host.by_hand(uri, name, name)
+        with pytest.raises(Throttled, match="concurrent") as caught:
+            host.wanted(uri, wait_timeout=60)
+        assert (caught.value.facts["changed"], "quota" in caught.value.hint) == (False, True)
+        assert len(host.jobs()) == 2
 
     def test_but_not_without_waiting(self, host: Host) -> None:
         uri = host.data()
@@ -926,7 +1150,8 @@ class TestWaitingToBeAccepted:
         allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
         host.client("iam").put_role_policy(RoleName="fresh", PolicyName="all", PolicyDocument=allow)
         assert host.wanted(host.data(), role_arn=role, wait=wait)["changed"] is True
-        assert host.sandbox.count(CREATE) > 1
+        statuses = [create["status"] for create in host.sandbox.requests(CREATE)]
+        assert (statuses[-1], set(statuses[:-1]), len(host.jobs())) == (201, {400}, 1)
 
     @pytest.mark.parametrize("sliced", [True, False])
     def test_a_role_that_is_not_there(self, host: Host, sliced: bool) -> None:
@@ -960,6 +1185,35 @@ class TestErrors:
         assert f"HTTP {status}, {code}" in caught.value.message
         assert host.sandbox.count("bedrock.*") == 1
 
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            ({"training": "missing.jsonl"}, "training_data_config.s3_uri.*missing.jsonl is not there.*bedrock_dataset"),
+            ({"training": "s3://no-such-bucket-anywhere/data.jsonl"}, "no-such-bucket-anywhere does not exist"),
+            ({"output_data_config": {"s3_uri": "s3://no-such-bucket-anywhere/"}}, "anywhere does not exist"),
+            ({"base_model_identifier": "meta.llama3-1-8b-instruct-v1:0"}, "model identifier is invalid.*HTTP 400"),
+            ({"custom_model_kms_key_id": "01234567-89ab-cdef-0123-456789abcdef"}, "KMS"),
+            (
+                {"vpc_config": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-1234abcd"]}},
+                "VPC",
+            ),
+            ({"role": "powerless"}, "Could not validate (List|Get)"),
+        ],
+        ids=["data", "bucket", "output", "model", "key", "network", "role"],
+    )
+    def test_what_is_not_there_or_elsewhere(self, host: Host, options: dict[str, Any], says: str) -> None:
+        given = dict(options)
+        uri = given.pop("training", None) or host.data()
+        if given.pop("role", None):
+            trust = {"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            role = host.client("iam").create_role(RoleName="powerless", AssumeRolePolicyDocument=policy)
+            given["role_arn"] = role["Role"]["Arn"]
+        with pytest.raises(Refused) as caught:
+            host.wanted(uri if "://" in uri else f"s3://{host.reach.data_bucket}/{uri}", **given)
+        assert re.search(says, caught.value.text(), re.DOTALL)
+        assert (caught.value.facts["changed"], host.jobs()) == (False, [])
+
     def test_a_real_wrong_key(self, host: Host) -> None:
         secret = "wrong-Secret/Key+0123456789abcdefghijklmn"
         with pytest.raises(Refused) as caught:
@@ -986,6 +1240,19 @@ class TestErrors:
         with pytest.raises(FineTuneError, match=f"HTTP {status}"):
             host.wanted(uri)
         assert len(host.jobs()) == 1
+
+    def test_each_call_fails_once(self, host: Host) -> None:
+        uri = host.data()
+        for operation, fault in (
+            ("CreateModelCustomizationJob", {"status": 429}),
+            ("ListModelCustomizationJobs", {"status": 503}),
+            ("GetModelCustomizationJob", {"reset": "before"}),
+            ("ListTagsForResource", {"status": 500}),
+        ):
+            host.sandbox.fault(f"bedrock.{operation}", times=1, **fault)
+        result = host.wanted(uri)
+        assert (result["changed"], result["status"], len(host.jobs())) == (True, "Completed", 1)
+        assert [fault["fired"] for fault in host.sandbox.faults.shown()] == [1, 1, 1, 1]
 
     def test_throttled_with_retry_after(self, host: Host) -> None:
         uri = host.data()

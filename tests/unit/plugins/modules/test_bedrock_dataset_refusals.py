@@ -1,0 +1,92 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""bedrock_dataset as a whole: what is wrong in a task or in the data is told in one clear error, before any request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    Host,
+    converse_lines,
+    nothing_of_this_machine,
+    read_descriptions,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+MODULE = "bedrock_dataset"
+GOOD = converse_lines()
+CHAT = '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}\n' * 12
+DATA = {"name": "data", "content": GOOD}
+
+read_descriptions("s3")
+
+
+@pytest.fixture
+def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Host:
+    nothing_of_this_machine(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", still_sandbox.url)
+    return Host(still_sandbox)
+
+
+def refused(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
+    given = {key: value for key, value in host.auth.items() if value is not None and key != "endpoint_url"}
+    left_out = [key for key, value in options.items() if value is None]
+    given = {key: value for key, value in given.items() if key not in left_out}
+    chosen = {key: value for key, value in options.items() if value is not None}
+    result = play(MODULE, {**given, "bucket": host.reach.data_bucket, **chosen})
+    assert result["failed"]
+    assert not result.get("changed")
+    assert re.search(says, result["msg"])
+    assert "Traceback" not in str(result)
+    assert host.sandbox.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "one of the following is required: src, content, name, key"),
+        ({"name": "data"}, "There is no data"),
+        ({"src": "/nowhere/missing.jsonl"}, "missing.jsonl"),
+        ({"src": "x", "content": "y"}, "mutually exclusive"),
+        ({**DATA, "name": "no spaces"}, "name is 'no spaces'"),
+        ({**DATA, "bucket": "s3://bucket"}, "bucket is 's3://bucket'.*without s3://"),
+        ({**DATA, "prefix": "folder"}, "prefix is 'folder'; it ends with a slash"),
+        ({**DATA, "prefix": "/folder/"}, "prefix begins with a slash"),
+        ({**DATA, "key": "b", "prefix": "c/"}, "mutually exclusive"),
+        ({"content": GOOD, "key": "a//b.jsonl"}, "a//b.jsonl"),
+        ({**DATA, "tags": {str(number): number for number in range(11)}}, "tags has 11 entries; S3 takes 10"),
+        ({**DATA, "tags": {"k": "v" * 257}}, "at most 256"),
+        ({**DATA, "state": "there"}, "state must be one of"),
+        ({**DATA, "split": "test"}, "split must be one of"),
+        ({**DATA, "format": "csv"}, "format must be one of"),
+        ({**DATA, "profile": "somebody"}, "profile is given with access_key"),
+        ({**DATA, "access_key": None, "secret_key": None, "profile": "nobody"}, "nobody"),
+        ({**DATA, "endpoint_url": "localhost"}, "endpoint_url is 'localhost'"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else "-".join(value),
+)
+def test_options(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
+    refused(play, host, options, says)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"content": f"{GOOD}this is no JSON\n"}, "line 13"),
+        ({"content": GOOD.replace("assistant", "robot"), "format": "bedrock_converse"}, "line 1.*role"),
+        ({"content": CHAT, "format": "bedrock_converse"}, "line 1"),
+        ({"content": converse_lines(3), "base_model_identifier": "amazon.nova-lite-v1:0:300k"}, "3 examples.*8"),
+        ({"content": GOOD, "base_model_identifier": "anthropic.claude-3-haiku-20240307-v1:0:200k"}, "format"),
+        ({"content": ""}, "empty|no data|no example"),
+    ],
+    ids=["no JSON", "role", "other format", "too few", "format of another model", "empty"],
+)
+def test_bad_data(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
+    refused(play, host, {"name": "bad", **options}, says)
