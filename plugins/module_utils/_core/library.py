@@ -12,7 +12,7 @@ import gc
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
@@ -23,8 +23,10 @@ _T = TypeVar("_T")
 _loading = threading.RLock()
 
 
-def load(library: str, purpose: str) -> ModuleType:
+def load(library: str, purpose: str, *, without: Sequence[str] = ()) -> ModuleType:
     """Import ``library``; raises MissingLibrary, saying what it is needed for, where it is not installed.
+
+    ``without``: what it would import too where that is installed, and we have no use for.
 
     An SDK makes some hundred thousand objects that live as long as the process. The garbage collector would walk
     them again and again while they are made, and once more at the end: a tenth of a second or two of each task.
@@ -35,12 +37,16 @@ def load(library: str, purpose: str) -> ModuleType:
             return found
         collecting = gc.isenabled()
         gc.disable()
+        hidden = [name for name in without if name not in sys.modules]
+        sys.modules.update(dict.fromkeys(hidden))  # None is Python's word for what cannot be imported
         try:
             return import_module(library)
         except ImportError as error:
             package = library.partition(".")[0]
             raise MissingLibrary(package, purpose, traceback.format_exc()) from error
         finally:
+            for name in hidden:
+                del sys.modules[name]
             gc.freeze()
             if collecting:
                 gc.enable()

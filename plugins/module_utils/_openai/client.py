@@ -236,7 +236,8 @@ def make_api(module: AnsibleModule) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     _check(given, azure)
-    version = str(load("openai", "to reach an OpenAI-style API").__version__)
+    # aiohttp is for its asynchronous clients only, and takes a third of a second. OCI's SDK installs it.
+    version = str(load("openai", "to reach an OpenAI-style API", without=("aiohttp",)).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 

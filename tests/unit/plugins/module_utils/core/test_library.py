@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import MissingLibrary
@@ -30,3 +32,21 @@ def test_what_is_there_already_is_taken_as_it_is() -> None:
     frozen = gc.get_freeze_count()
     assert load("json", "to read JSON") is sys.modules["json"]
     assert gc.get_freeze_count() == frozen
+
+
+def test_an_optional_part_is_left_out_for_the_time_of_the_import_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sdk_of_a_test.py").write_text(
+        "try:\n    import extra_of_a_test as extra\nexcept ImportError:\n    extra = None\n"
+    )
+    (tmp_path / "extra_of_a_test.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("sdk_of_a_test", "extra_of_a_test"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert load("sdk_of_a_test", "to test", without=("extra_of_a_test",)).extra is None
+    extra = import_module("extra_of_a_test")
+    monkeypatch.delitem(sys.modules, "sdk_of_a_test")
+    assert load("sdk_of_a_test", "to test", without=("extra_of_a_test",)).extra is extra
+    for name in ("sdk_of_a_test", "extra_of_a_test"):
+        monkeypatch.delitem(sys.modules, name)
