@@ -12,7 +12,6 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     Host,
     converse_lines,
     nothing_of_this_machine,
-    read_descriptions,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 
@@ -28,8 +27,6 @@ TEACHER = {
         }
     }
 }
-
-read_descriptions("bedrock", "s3")
 
 
 @pytest.fixture

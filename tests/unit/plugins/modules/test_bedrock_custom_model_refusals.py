@@ -13,7 +13,6 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     BASE,
     Host,
     nothing_of_this_machine,
-    read_descriptions,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 MODULE = "bedrock_custom_model"
 NAME = {"custom_model_name": "wrong"}
 SUBNETS = ["subnet-0123456789abcdef0"]
-
-read_descriptions("bedrock")
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     Host,
     converse_lines,
     nothing_of_this_machine,
-    read_descriptions,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 
@@ -24,8 +23,6 @@ MODULE = "bedrock_dataset"
 GOOD = converse_lines()
 CHAT = '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}\n' * 12
 DATA = {"name": "data", "content": GOOD}
-
-read_descriptions("s3")
 
 
 @pytest.fixture

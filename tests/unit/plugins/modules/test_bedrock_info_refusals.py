@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     nothing_of_this_machine,
-    read_descriptions,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 JOBS = "bedrock_custom_model_info"
 BASES = "bedrock_foundation_model_info"
-
-read_descriptions("bedrock")
 
 
 @pytest.fixture

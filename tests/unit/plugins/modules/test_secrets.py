@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
 from collections.abc import Mapping
 from configparser import ConfigParser
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.loaders
 import botocore.session
 import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import LOADER
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 from cryptography.hazmat.primitives import serialization
 
@@ -27,19 +25,6 @@ if TYPE_CHECKING:
 WRONG = "bad-8Yw2/gQz+4_xNb6=tSe1/Uj9+mKd3_rVq5=oPc7-hLx0"
 KEY = "sk-odd-0Zq7%vTx$9_kWm'3~pLd8=Rb{5}nHc&2,aJ<6>yF"
 PHRASE = "oci-pass/6Tb4+wKe9_xLm2=qZr7/vHn5+cGd8_pYs3=jUf1"
-_LOADER = functools.cache(botocore.loaders.create_loader)
-# ansible-test forks a process for each test: what is loaded before is not loaded again by each.
-for _name in (
-    "boto3.session",
-    "oci.auth.signers",
-    "oci.circuit_breaker",
-    "oci.generative_ai",
-    "oci.object_storage",
-    "oci.retry",
-    "openai.resources",
-):
-    import_module(_name)
-
 # What each needs besides a credential.
 OPENAI: dict[str, dict[str, Any]] = {
     "openai_dataset": {"name": "colours", "content": "CHAT"},
@@ -210,7 +195,7 @@ def account(still_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER())
+    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
     return Account(still_sandbox, tmp_path, monkeypatch)
 
 
