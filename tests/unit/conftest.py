@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: a collector that walks what is loaded would copy all of it."""
-    gc.freeze()
+def pytest_configure(config: pytest.Config) -> None:
+    """ansible-test would fork a process for each test, which takes longer than most of them. Ours share one."""
+    forking = config.pluginmanager.get_plugin("ansible_forked")
+    if forking is not None:
+        config.pluginmanager.unregister(forking)
 
 
 @pytest.fixture

@@ -37,8 +37,9 @@ def load(library: str, purpose: str, *, without: Sequence[str] = ()) -> ModuleTy
             return found
         collecting = gc.isenabled()
         gc.disable()
-        hidden = [name for name in without if name not in sys.modules]
-        sys.modules.update(dict.fromkeys(hidden))  # None is Python's word for what cannot be imported
+        # None is Python's word for what cannot be imported.
+        hidden: dict[str, Any] = dict.fromkeys(name for name in without if name not in sys.modules)
+        sys.modules.update(hidden)
         try:
             return import_module(library)
         except ImportError as error:

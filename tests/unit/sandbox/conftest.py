@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 EXAMPLE = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}\n'
 
 
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by these calls, is not loaded by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox:
-        openai.OpenAI(base_url=sandbox.openai_url, api_key=sandbox.api_key).fine_tuning.jobs.list()
-
-
 @pytest.fixture
 def client(still_sandbox: Sandbox) -> openai.OpenAI:
     return openai.OpenAI(base_url=still_sandbox.openai_url, api_key=still_sandbox.api_key, max_retries=0)

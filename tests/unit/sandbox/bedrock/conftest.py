@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by these calls, is not loaded by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox:
-        connect(sandbox, "s3").list_buckets()
-        connect(sandbox, "iam").list_roles()
-        connect(sandbox, "sts").get_caller_identity()
-        connect(sandbox, "kms").list_keys()
-        connect(sandbox, "ec2").describe_subnets()
-        connect(sandbox, "bedrock").list_custom_models()
-
-
 @pytest.fixture
 def bedrock(still_sandbox: Sandbox) -> Any:
     return connect(still_sandbox, "bedrock")

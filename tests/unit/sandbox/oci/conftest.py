@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by these calls, is not loaded by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox:
-        connect(sandbox, "object_storage").get_namespace()
-        connect(sandbox, "generative_ai").list_models(sandbox.oci.compartment_id)
-
-
 @pytest.fixture
 def ai(still_sandbox: Sandbox) -> Any:
     return connect(still_sandbox, "generative_ai")

@@ -48,14 +48,6 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
 
 
-def read_descriptions(*services: str) -> None:
-    """Before ansible-test forks a process for each test."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", LOADER)
-    for service in services:
-        session.create_client(service, REGION, aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="example")
-
-
 def converse_lines(count: int = 12, topic: str = "parcels") -> str:
     """A small valid dataset of Converse records."""
     return "".join(

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import botocore.session
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
-    LOADER,
     Host,
     nothing_of_this_machine,
 )
@@ -18,17 +16,6 @@ from botocore.retries.standard import ExponentialBackoff
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
-
-
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
-        patch.setenv("AWS_ENDPOINT_URL", sandbox.url)
-        host = Host(sandbox)
-        host.wanted(host.data())
 
 
 @pytest.fixture(autouse=True)

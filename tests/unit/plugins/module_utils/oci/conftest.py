@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 _load_private_key = functools.cache(signer.load_private_key)
 
 
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OCI_SERVICE_ENDPOINT", sandbox.url)
-        host = Host(sandbox)
-        host.wanted(host.data())
-
-
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):

@@ -9,19 +9,8 @@ import ssl
 from functools import cache
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host
 
 _CONTEXT = cache(ssl.create_default_context)
-
-
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", _CONTEXT)
-        host = Host(sandbox)
-        host.wanted(host.file())
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ import functools
 import os
 import ssl
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import botocore.loaders
@@ -26,19 +25,6 @@ if TYPE_CHECKING:
 _CONTEXT = functools.cache(ssl.create_default_context)
 _LOADER = botocore.loaders.create_loader()
 _load_private_key = functools.cache(signer.load_private_key)
-
-
-def pytest_collection_finish() -> None:
-    """ansible-test forks a process for each test: what is loaded before, by one task, is not loaded again by each."""
-    from finetune_sandbox import Sandbox
-
-    with Sandbox(speed=0) as sandbox, TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", _CONTEXT)
-        patch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
-        for name, value in sandbox.env.items():
-            patch.setenv(name, value)
-        host = Host(sandbox, Path(folder))
-        host.run(*host.every())
 
 
 @pytest.fixture(autouse=True)
