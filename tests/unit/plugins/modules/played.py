@@ -9,6 +9,7 @@ For what a task is told without waiting; the clock is the real one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -40,3 +41,13 @@ def player(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return result
 
     return play
+
+
+def refused(play: Play, module: str, options: Mapping[str, Any], says: str, check_mode: bool = False) -> dict[str, Any]:
+    """The result of a task that is refused in words that match ``says``. What is None is left out of the options."""
+    result = play(module, {name: value for name, value in options.items() if value is not None}, check_mode)
+    assert result["failed"]
+    assert not result.get("changed")
+    assert re.search(says, result["msg"])
+    assert "Traceback" not in str(result)
+    return result

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
-    nothing_of_this_machine,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 
 if TYPE_CHECKING:
-    from finetune_sandbox import Sandbox
+    pass
 
 MODULE = "bedrock_custom_model"
 TEACHER = {
@@ -29,18 +27,10 @@ TEACHER = {
 }
 
 
-@pytest.fixture
-def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Host:
-    nothing_of_this_machine(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", still_sandbox.url)
-    still_sandbox.aws.settings(concurrent_jobs=9)
-    return Host(still_sandbox)
-
-
-def started(play: Play, host: Host, **options: Any) -> dict[str, Any]:
+def started(play: Play, host: Host, credentials: dict[str, Any], **options: Any) -> dict[str, Any]:
     """The job of a task that is run twice and does not wait, as the host shows it; other options are refused."""
-    given = {key: value for key, value in host.auth.items() if value is not None and key != "endpoint_url"}
-    given.update(
+    given = dict(
+        credentials,
         custom_model_name="bot",
         role_arn=host.reach.role_arn,
         output_data_config={"s3_uri": f"s3://{host.reach.output_bucket}/runs/"},
@@ -56,10 +46,11 @@ def started(play: Play, host: Host, **options: Any) -> dict[str, Any]:
     return shown
 
 
-def test_distillation(play: Play, host: Host) -> None:
+def test_distillation(play: Play, host: Host, credentials: dict[str, Any]) -> None:
     shown = started(
         play,
         host,
+        credentials,
         base_model_identifier="amazon.nova-micro-v1:0",
         customization_type="DISTILLATION",
         customization_config=TEACHER,
@@ -72,13 +63,14 @@ def test_distillation(play: Play, host: Host) -> None:
     }
 
 
-def test_distillation_from_logs(play: Play, host: Host) -> None:
+def test_distillation_from_logs(play: Play, host: Host, credentials: dict[str, Any]) -> None:
     host.put('{"n": 1}\n' * 120, "logs/a.json")
     source = {"s3_uri": f"s3://{host.reach.data_bucket}/logs/"}
     filters = {"or_all": [{"equals": {"project": "support"}}, {"not_equals": {"project": "sales"}}]}
     shown = started(
         play,
         host,
+        credentials,
         base_model_identifier="amazon.nova-micro-v1:0:128k",
         customization_type="DISTILLATION",
         customization_config=TEACHER,
@@ -95,13 +87,14 @@ def test_distillation_from_logs(play: Play, host: Host) -> None:
     assert logs["invocation_log_source"] == source
 
 
-def test_reinforcement(play: Play, host: Host) -> None:
+def test_reinforcement(play: Play, host: Host, credentials: dict[str, Any]) -> None:
     record = '{"messages": [{"role": "user", "content": "2+2?"}], "reference_answer": {"number": 4}}\n'
     account = host.reach.role_arn.split(":")[4]
     lambda_arn = f"arn:aws:lambda:us-east-1:{account}:function:grade"
     shown = started(
         play,
         host,
+        credentials,
         base_model_identifier="amazon.nova-2-lite-v1:0:256k",
         customization_type="REINFORCEMENT_FINE_TUNING",
         customization_config={

@@ -5,44 +5,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
-    nothing_of_this_machine,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
 
 if TYPE_CHECKING:
-    from finetune_sandbox import Sandbox
+    pass
 
 MODULE = "bedrock_dataset"
 GOOD = converse_lines()
 CHAT = '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}\n' * 12
 DATA = {"name": "data", "content": GOOD}
-
-
-@pytest.fixture
-def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Host:
-    nothing_of_this_machine(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", still_sandbox.url)
-    return Host(still_sandbox)
-
-
-def refused(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
-    given = {key: value for key, value in host.auth.items() if value is not None and key != "endpoint_url"}
-    left_out = [key for key, value in options.items() if value is None]
-    given = {key: value for key, value in given.items() if key not in left_out}
-    chosen = {key: value for key, value in options.items() if value is not None}
-    result = play(MODULE, {**given, "bucket": host.reach.data_bucket, **chosen})
-    assert result["failed"]
-    assert not result.get("changed")
-    assert re.search(says, result["msg"])
-    assert "Traceback" not in str(result)
-    assert host.sandbox.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -69,8 +47,9 @@ def refused(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
     ],
     ids=lambda value: None if isinstance(value, str) else "-".join(value),
 )
-def test_options(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
-    refused(play, host, options, says)
+def test_options(play: Play, host: Host, credentials: dict[str, Any], options: dict[str, Any], says: str) -> None:
+    refused(play, MODULE, {**credentials, "bucket": host.reach.data_bucket, **options}, says)
+    assert host.sandbox.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -85,5 +64,6 @@ def test_options(play: Play, host: Host, options: dict[str, Any], says: str) -> 
     ],
     ids=["no JSON", "role", "other format", "too few", "format of another model", "empty"],
 )
-def test_bad_data(play: Play, host: Host, options: dict[str, Any], says: str) -> None:
-    refused(play, host, {"name": "bad", **options}, says)
+def test_bad_data(play: Play, host: Host, credentials: dict[str, Any], options: dict[str, Any], says: str) -> None:
+    refused(play, MODULE, {**credentials, "bucket": host.reach.data_bucket, "name": "bad", **options}, says)
+    assert host.sandbox.count() == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
 
 MODULE = "dataset_info"
 
@@ -118,7 +118,4 @@ def test_text_is_as_good_as_a_list(play: Play) -> None:
 def test_what_is_refused(play: Play, src: Path, options: dict[str, Any], says: str) -> None:
     if "src" in options:
         options = {**options, "src": str(src.parent / options["src"])}
-    result = play(MODULE, options)
-    assert result["failed"]
-    assert says in result["msg"]
-    assert "Traceback" not in str(result)
+    refused(play, MODULE, options, says)

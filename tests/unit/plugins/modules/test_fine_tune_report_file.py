@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._report import file as file_module
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.report.results import failed, trained
-from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
 
 MODULE = "fine_tune_report"
 
@@ -92,11 +92,7 @@ def test_what_is_refused(
     (tmp_path / "link.html").symlink_to(dest)
     if given.get("dest"):
         given = {"dest": str(tmp_path / given["dest"])}
-    result = play(MODULE, {name: value for name, value in {**options(dest), **given}.items() if value}, check_mode)
-    assert result["failed"]
-    assert not result.get("changed")
-    assert says in result["msg"]
-    assert "Traceback" not in str(result)
+    refused(play, MODULE, {**options(dest), **given}, says, check_mode)
     assert list(dest.parent.iterdir()) == []
     assert (tmp_path / "link.html").is_symlink()
 
@@ -105,7 +101,5 @@ def test_a_folder_that_cannot_be_written_to(play: Play, dest: Path, monkeypatch:
     access = os.access
     monkeypatch.setattr(file_module.os, "access", lambda path, how: Path(path) != dest.parent and access(path, how))
     for check_mode in (True, False):
-        result = play(MODULE, options(dest), check_mode)
-        assert result["failed"]
-        assert "cannot be written to" in result["msg"]
+        refused(play, MODULE, options(dest), "cannot be written to", check_mode)
     assert list(dest.parent.iterdir()) == []
