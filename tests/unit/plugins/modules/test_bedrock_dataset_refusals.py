@@ -28,7 +28,7 @@ DATA = {"name": "data", "content": GOOD}
     [
         ({}, "one of the following is required: src, content, name, key"),
         ({"name": "data"}, "There is no data"),
-        ({"src": "/nowhere/missing.jsonl"}, "missing.jsonl"),
+        ({"src": "/nowhere/missing.jsonl"}, "missing.jsonl does not exist"),
         ({"src": "x", "content": "y"}, "mutually exclusive"),
         ({**DATA, "name": "no spaces"}, "name is 'no spaces'"),
         ({**DATA, "bucket": "s3://bucket"}, "bucket is 's3://bucket'.*without s3://"),
@@ -42,7 +42,10 @@ DATA = {"name": "data", "content": GOOD}
         ({**DATA, "split": "test"}, "split must be one of"),
         ({**DATA, "format": "csv"}, "format must be one of"),
         ({**DATA, "profile": "somebody"}, "profile is given with access_key"),
-        ({**DATA, "access_key": None, "secret_key": None, "profile": "nobody"}, "nobody"),
+        (
+            {**DATA, "access_key": None, "secret_key": None, "profile": "nobody"},
+            r"profile \(nobody\) could not be found",
+        ),
         ({**DATA, "endpoint_url": "localhost"}, "endpoint_url is 'localhost'"),
     ],
     ids=lambda value: None if isinstance(value, str) else "-".join(value),
@@ -57,10 +60,13 @@ def test_options(play: Play, host: Host, credentials: dict[str, Any], options: d
     [
         ({"content": f"{GOOD}this is no JSON\n"}, "line 13"),
         ({"content": GOOD.replace("assistant", "robot"), "format": "bedrock_converse"}, "line 1.*role"),
-        ({"content": CHAT, "format": "bedrock_converse"}, "line 1"),
+        ({"content": CHAT, "format": "bedrock_converse"}, "line 1: .*content is a string"),
         ({"content": converse_lines(3), "base_model_identifier": "amazon.nova-lite-v1:0:300k"}, "3 examples.*8"),
-        ({"content": GOOD, "base_model_identifier": "anthropic.claude-3-haiku-20240307-v1:0:200k"}, "format"),
-        ({"content": ""}, "empty|no data|no example"),
+        (
+            {"content": GOOD, "base_model_identifier": "anthropic.claude-3-haiku-20240307-v1:0:200k"},
+            "wrong_format.*bedrock_claude",
+        ),
+        ({"content": ""}, "There is no example in it"),
     ],
     ids=["no JSON", "role", "other format", "too few", "format of another model", "empty"],
 )

@@ -106,13 +106,13 @@ def test_text_is_as_good_as_a_list(play: Play) -> None:
     [
         ({"src": "."}, "is a directory"),
         ({"src": "none.jsonl"}, "does not exist"),
-        ({"src": "/dev/null"}, "device"),
+        ({"src": "/dev/null"}, "is a pipe, socket or device"),
         ({"content": ["text"]}, "Item 1"),
         ({"src": "chat.jsonl", "content": "{}"}, "mutually exclusive"),
-        ({}, "src, content"),
-        ({"src": "chat.jsonl", "format": "chat"}, "openai_chat"),
+        ({}, "one of the following is required: src, content"),
+        ({"src": "chat.jsonl", "format": "chat"}, "value of format must be one of"),
         ({"src": "chat.jsonl", "provider": "nobody"}, "value of provider must be one of"),
-        ({"src": "chat.jsonl", "customization_type": "DISTILLATION"}, "provider"),
+        ({"src": "chat.jsonl", "customization_type": "DISTILLATION"}, "required by 'customization_type': provider"),
     ],
 )
 def test_what_is_refused(play: Play, src: Path, options: dict[str, Any], says: str) -> None:

@@ -47,12 +47,12 @@ def there(folder: Path) -> dict[str, bytes | None]:
         ({"validation_dest": "check.jsonl"}, "belong together"),
         ({"split": 10, "validation_dest": "check.jsonl"}, "between 0 and 1"),
         ({"split": 0.0001, "validation_dest": "check.jsonl"}, "none would be left for validation"),
-        ({"split": "some", "validation_dest": "check.jsonl"}, "split"),
+        ({"split": "some", "validation_dest": "check.jsonl"}, "split.* convert to float"),
         ({"format": "openai_preference"}, "cannot be written as openai_preference"),
         ({"format": "csv"}, "value of format must be one of"),
         ({"source_format": "csv"}, "value of source_format must be one of"),
         ({"state": "there"}, "value of state must be one of"),
-        ({"seed": "x"}, "seed"),
+        ({"seed": "x"}, "seed.* convert to int"),
     ],
 )
 def test_options(play: Play, src: Path, options: dict[str, Any], says: str, check_mode: bool) -> None:

@@ -83,7 +83,7 @@ def test_only_what_differs_is_changed(play: Play, dest: Path) -> None:
         ({"dest": "link.html"}, "symbolic link"),
         ({"dest": None}, "missing required arguments: dest"),
         ({"results": None}, "missing required arguments: results"),
-        ({"results": ["text"]}, "results"),
+        ({"results": ["text"]}, "results.* convert to dict"),
     ],
 )
 def test_what_is_refused(

@@ -63,7 +63,7 @@ def _only_the_sandbox(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     [
         ({}, "one of the following is required: src, content, name, object"),
         ({"name": "a"}, "There is no data"),
-        ({"src": "/nowhere/missing.jsonl"}, "missing.jsonl"),
+        ({"src": "/nowhere/missing.jsonl"}, "missing.jsonl does not exist"),
         ({"src": "x", "content": "y"}, "mutually exclusive"),
         ({"content": pairs(), "name": "a", "object": "b", "prefix": "c/"}, "mutually exclusive"),
         ({"content": pairs(), "name": "no spaces"}, "name is 'no spaces'"),
@@ -94,10 +94,10 @@ def test_a_dataset(play: Play, still_sandbox: Sandbox, options: dict[str, Any], 
     [
         (lines(pairs()) + "this is no JSON\n", None, "line 41"),
         (lines(pairs(answer="answer")), "oci_completion", "line 1.*completion"),
-        (CHAT, "oci_completion", "line 1"),
+        (CHAT, "oci_completion", "line 1: The example has no prompt"),
         (pairs(31), None, "31 examples.*32"),
-        (CONVERSE, None, "format"),
-        ("", None, "empty|no data|no example"),
+        (CONVERSE, None, "wrong_format.*oci_completion"),
+        ("", None, "There is no example in it"),
     ],
     ids=["no-json", "answer", "chat", "short", "converse", "empty"],
 )
@@ -119,7 +119,7 @@ def test_a_user_that_is_not_known(play: Play, still_sandbox: Sandbox) -> None:
         (HERE, "one of the following is required: model_id, display_name"),
         ({"display_name": "a", **HERE, "state": "there"}, "state must be one of"),
         ({"display_name": "a", **HERE, "retrain": "always"}, "retrain must be one of"),
-        ({"display_name": "a", **HERE, "wait_timeout": "soon"}, "wait_timeout"),
+        ({"display_name": "a", **HERE, "wait_timeout": "soon"}, "wait_timeout.* convert to int"),
     ],
 )
 def test_a_model(play: Play, still_sandbox: Sandbox, options: dict[str, Any], says: str) -> None:
@@ -155,7 +155,7 @@ def test_how_a_model_is_trained(play: Play, still_sandbox: Sandbox, details: dic
     [
         (CLUSTER, {**HERE, "display_name": "a", "unit_count": 0}, "unit_count is 0"),
         (CLUSTER, {**HERE, "display_name": "a", "type": "BOTH"}, "type must be one of"),
-        (CLUSTER, {**HERE, "display_name": "a", **RESERVED}, "reserved"),
+        (CLUSTER, {**HERE, "display_name": "a", **RESERVED}, "'llmops_finetune_name' is reserved"),
         (CLUSTER, HERE, "one of the following is required: dedicated_ai_cluster_id, display_name"),
         (CLUSTER, {"display_name": "a"}, "one of the following is required: dedicated_ai_cluster_id, compartment_id"),
         (CLUSTER_INFO, {"dedicated_ai_cluster_id": "x", "type": "HOSTING"}, "mutually exclusive"),

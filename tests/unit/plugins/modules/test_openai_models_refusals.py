@@ -27,7 +27,7 @@ def auth(still_sandbox: Sandbox) -> dict[str, Any]:
         ({"name": None}, "one of the following is required: name, job_id"),
         ({"model": ""}, "model is missing"),
         ({"seed": 2147483648}, "seed is 2147483648"),
-        ({"seed": "many"}, "seed.* int"),
+        ({"seed": "many"}, "seed.* convert to int"),
         ({"hyperparameters": {"n_epochs": "few"}}, "n_epochs is 'few'"),
         ({"method": {"dpo": {}}}, "missing required arguments: type"),
         (
@@ -38,7 +38,7 @@ def auth(still_sandbox: Sandbox) -> dict[str, Any]:
         ({"integrations": [{"type": "other"}]}, "type must be one of"),
         ({"state": "there"}, "state must be one of"),
         ({"retrain": "always"}, "retrain must be one of"),
-        ({"wait_timeout": "long"}, "wait_timeout.* int"),
+        ({"wait_timeout": "long"}, "wait_timeout.* convert to int"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
