@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Hashable, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -23,10 +24,12 @@ _T = TypeVar("_T")
 _loading = threading.RLock()
 
 
-def load(library: str, purpose: str, *, without: Sequence[str] = ()) -> ModuleType:
+def load(library: str, purpose: str, *, without: Sequence[str] = (), later: Sequence[str] = ()) -> ModuleType:
     """Import ``library``; raises MissingLibrary, saying what it is needed for, where it is not installed.
 
-    ``without``: what it would import too where that is installed, and we have no use for.
+    ``without``: what it would import too where that is installed, and we have no use for. ``later``: packages that it
+    would import too; they are imported when something is taken out of them. Before that their modules can be imported
+    by themselves: an SDK's ``__init__`` often draws in a thousand of which one was asked for.
 
     An SDK makes some hundred thousand objects that live as long as the process. The garbage collector would walk
     them again and again while they are made, and once more at the end: a tenth of a second or two of each task.
@@ -37,20 +40,34 @@ def load(library: str, purpose: str, *, without: Sequence[str] = ()) -> ModuleTy
             return found
         collecting = gc.isenabled()
         gc.disable()
+        absent = [name for name in without if name not in sys.modules]
+        stand_ins: dict[str, Any] = {name: _Later(name) for name in later if name not in sys.modules}
         # None is Python's word for what cannot be imported.
-        hidden: dict[str, Any] = dict.fromkeys(name for name in without if name not in sys.modules)
-        sys.modules.update(hidden)
+        stand_ins.update(dict.fromkeys(absent))
+        sys.modules.update(stand_ins)
         try:
             return import_module(library)
         except ImportError as error:
             package = library.partition(".")[0]
             raise MissingLibrary(package, purpose, traceback.format_exc()) from error
         finally:
-            for name in hidden:
+            for name in absent:
                 del sys.modules[name]
             gc.freeze()
             if collecting:
                 gc.enable()
+
+
+class _Later(ModuleType):
+    """Stands for a package until something is taken out of it; importlib's LazyLoader only until its next import."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__path__":
+            parent, _dot, own = self.__name__.rpartition(".")
+            return [str(Path(path) / own) for path in sys.modules[parent].__path__]
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
 
 
 def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool = True) -> _T:

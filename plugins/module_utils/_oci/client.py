@@ -74,8 +74,11 @@ _ENTRIES = {
 }
 _DEFAULT_FILE = "~/.oci/config"
 _DEFAULT_PROFILE = "DEFAULT"
-_LIBRARY = "oci"
 _PURPOSE = "to reach Oracle Cloud Infrastructure"
+# Of what the SDK imports at its start, a fifth: for keys in hardware and for guessing a text's encoding, optional for
+# it; and for its pages, which are fetched here as plain data.
+_UNUSED = ("pkcs11", "charset_normalizer")
+_SELDOM = ("oci.dns", "oci.object_storage")
 _TRIES = 3
 _LIMIT_PAUSE = 30.0  # seconds: what fills a limit takes minutes to hours
 _TAKEN_TOKEN = "InvalidatedRetryToken"
@@ -276,7 +279,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
 
 
 def _made(module: AnsibleModule, given: Mapping[str, Any], auth_type: str, service: str) -> Api:
-    load(_LIBRARY, _PURPOSE)
+    load("oci", _PURPOSE, without=_UNUSED, later=_SELDOM)
     exceptions = load("oci.exceptions", _PURPOSE)
     config: dict[str, Any] = {}
     signer = None

@@ -61,11 +61,15 @@ _ENVIRONMENT = {
     "api_version": "OPENAI_API_VERSION",
 }
 
-# The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
 _HEADER_VALUE = re.compile(r"[!-~]+")
 _OLDEST_SDK = 2  # the first with pausing and resuming
+# Of what the SDK imports at its start, two thirds: aiohttp is for its asynchronous clients and comes with OCI's SDK;
+# its types are those of all its services, of which ours are imported by themselves.
+_UNUSED = ("aiohttp",)
+_SELDOM = ("openai.types", "openai.types.responses")
 _FILE_READY = 1800.0  # the SDK's own bound for waiting for a file
 _LONGEST_TIMEOUT = 86401.0
+# The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
 _NOT_READY = ("is still being processed", "must point to a completed file import")
 # 429 codes that no waiting within a task mends.
 _FINAL_429 = {
@@ -236,8 +240,7 @@ def make_api(module: AnsibleModule) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     _check(given, azure)
-    # aiohttp is for its asynchronous clients only, and takes a third of a second. OCI's SDK installs it.
-    version = str(load("openai", "to reach an OpenAI-style API", without=("aiohttp",)).__version__)
+    version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 

@@ -50,3 +50,31 @@ def test_an_optional_part_is_left_out_for_the_time_of_the_import_only(
     assert load("sdk_of_a_test", "to test", without=("extra_of_a_test",)).extra is extra
     for name in ("sdk_of_a_test", "extra_of_a_test"):
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize(
+    "how", ["from . import seldom", "from .seldom import deep", "from .seldom.deep import VALUE", "import {0}.seldom"]
+)
+def test_a_part_that_is_seldom_used_is_imported_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    package = f"sdk_with_parts_{len(how)}"
+    folder = tmp_path / package
+    (folder / "seldom").mkdir(parents=True)
+    (folder / "__init__.py").write_text(f"{how.format(package)}\nfrom . import seldom\n")
+    (folder / "seldom" / "__init__.py").write_text("from . import deep\nOWN = 7\n")
+    (folder / "seldom" / "deep.py").write_text("VALUE = 5\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    part = f"{package}.seldom"
+    sdk = load(package, "to test", later=(part, f"{package}.no_such_part"))
+    # What takes something out of the part at once has it at once.
+    assert (sys.modules[part].__spec__ is not None) is (how == "from .seldom import deep")
+    assert (f"{part}.deep" in sys.modules) is ("deep" in how)
+    assert sdk.seldom.deep.VALUE == 5
+    assert load(part, "to test").deep is sys.modules[f"{part}.deep"] is sdk.seldom.deep
+    assert sdk.seldom.OWN == 7
+    assert sys.modules[part].__spec__ is not None
+    with pytest.raises(ModuleNotFoundError, match="no_such_part"):
+        assert sys.modules[f"{package}.no_such_part"].anything
+    for name in [name for name in sys.modules if name.startswith(package)]:
+        monkeypatch.delitem(sys.modules, name)
