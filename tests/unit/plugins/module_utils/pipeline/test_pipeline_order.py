@@ -164,7 +164,7 @@ class TestFailures:
         host.sandbox.fault("oci.ListModels", status=401)
         result = host.run(*host.every())
         assert [found["failed"] for found in result["results"]] == [False, False, True]
-        assert "401" in result["msg"]
+        assert "HTTP 401" in result["msg"]
         assert host.count(CREATES) == {**ONCE, "oci": 0}
 
     def test_one_that_exists_with_other_settings_does_not_stop_the_others(self, host: Host) -> None:
