@@ -9,6 +9,8 @@ otherwise download. It is called with the arguments of ``get-pip.py``: options a
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -20,8 +22,17 @@ PIP_PYTHON = "@PIP_PYTHON@"
 PACKAGES = "@PACKAGES@"
 """A folder with packages of this version of Python that the environment is to see, or an empty string; likewise."""
 
-arguments = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-failed = subprocess.call([PIP_PYTHON, "-m", "pip", "--python", sys.executable, "install", "--quiet", *arguments])
-if PACKAGES and not failed:
-    Path(sysconfig.get_path("purelib"), "base.pth").write_text(f"{PACKAGES}\n")
-sys.exit(failed)
+wanted = sorted(word for word in sys.argv[1:] if not word.startswith("-"))
+purelib = Path(sysconfig.get_path("purelib"))
+
+# Installed once and copied for each environment, of which ansible-test makes a dozen: pip takes seconds for it.
+kept = Path(os.environ["GET_PIP"]).with_name(" ".join(wanted))
+if not kept.is_dir():
+    made = kept.with_name("unfinished")
+    shutil.rmtree(made, ignore_errors=True)
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(made)]
+    subprocess.run([PIP_PYTHON, "-m", "pip", "install", *options, *wanted], check=True)
+    made.rename(kept)
+shutil.copytree(kept, purelib, ignore=shutil.ignore_patterns("bin"), dirs_exist_ok=True)
+if PACKAGES:
+    (purelib / "base.pth").write_text(f"{PACKAGES}\n")

@@ -67,8 +67,8 @@ def test() -> int:
     """All steps, in lanes side by side: the integration tests sleep for much of their time."""
     # Sanity has a small environment of its own, and runs while that of the others is made. Of these, what takes long is
     # first, so that the lanes end at about the same time.
-    waiting = [steps.sanity, steps.units, *steps.integration_parts(3), steps.lint]
-    with ThreadPoolExecutor(3) as lanes:
+    waiting = [steps.sanity, steps.units, *steps.integration_parts(4), steps.lint]
+    with ThreadPoolExecutor(4) as lanes:
         outcomes = list(lanes.map(_step, waiting))
     return _close(outcomes)
 

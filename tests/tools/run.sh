@@ -9,6 +9,9 @@
 wanted=${PYTHON:-python3}
 here=$(dirname -- "$0")
 
+# Packages are not compiled when they are installed: what of them is imported is compiled and kept then.
+unset PYTHONDONTWRITEBYTECODE
+
 works() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
 }
