@@ -4,7 +4,7 @@
 """Controllers: any provider's modules run against a sandbox, in this process, in threads, or in others that are killed.
 
 Time passes only when somebody sleeps. LLMOPS_LOOPS sets how often the stories of "exactly one" are told with other
-moments (3 in the suite, 50 and more for a release).
+moments (2 in the suite, 50 and more for a release).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-LOOPS = int(os.environ.get("LLMOPS_LOOPS", "3"))
+LOOPS = int(os.environ.get("LLMOPS_LOOPS", "2"))
 _MODULES = "ansible_collections.llmops.finetune.plugins.modules."
 _UTILS = "ansible_collections.llmops.finetune.plugins.module_utils."
 # Forked while the sandbox's threads, which run in this process, are idle.
@@ -91,9 +91,12 @@ def remote_clock(control_url: str) -> SandboxClock:
 class FakeModule:
     """What prepare() takes of AnsibleModule."""
 
-    def __init__(self, params: Mapping[str, Any], check_mode: bool = False) -> None:
+    def __init__(
+        self, params: Mapping[str, Any], check_mode: bool = False, clients: dict[Any, Any] | None = None
+    ) -> None:
         self.params = dict(params)
         self.check_mode = check_mode
+        self.clients = clients
         self.no_log_values: set[str] = set()
         self.warnings: list[str] = []
 
@@ -133,6 +136,8 @@ class Controller:
     def __init__(self, clock: SandboxClock) -> None:
         self.clock = clock
         self.warnings: list[str] = []
+        # Of all its tasks, as in fine_tune: that each module makes its own is shown by the tests of whole modules.
+        self.clients: dict[Any, Any] = {}
 
     @property
     def auth(self) -> dict[str, Any]:
@@ -178,7 +183,7 @@ class Controller:
     def _task(self, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None) -> FakeModule:
         options = {**self.auth, **given}
         check_mode = options.pop("check_mode", False)
-        return FakeModule(filled({**(common or {}), **argument_spec(module)}, options), check_mode)
+        return FakeModule(filled({**(common or {}), **argument_spec(module)}, options), check_mode, self.clients)
 
     @staticmethod
     def sliced(

@@ -35,7 +35,8 @@ def player(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         with pytest.raises(SystemExit) as ended:
             import_module(_MODULES + module).main()
         printed = capsys.readouterr()
-        assert printed.err == ""
+        # Warnings are printed too, if another test has loaded what Ansible's controller is made of.
+        assert "Traceback" not in printed.err
         result: dict[str, Any] = json.loads(printed.out)
         assert bool(ended.value.code) is bool(result.get("failed"))
         return result

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from configparser import ConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import LOADER
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    nothing_of_this_machine,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 from cryptography.hazmat.primitives import serialization
 
@@ -190,12 +190,7 @@ class Account:
 
 @pytest.fixture
 def account(still_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "OCI_", "OPENAI_", "AZURE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
+    nothing_of_this_machine(monkeypatch)
     return Account(still_sandbox, tmp_path, monkeypatch)
 
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import botocore.hooks
 import botocore.loaders
 import botocore.session
 import pytest
@@ -35,17 +37,20 @@ PREFIX = "llmops_finetune_"
 REGION = "us-east-1"
 LOADER = botocore.loaders.create_loader()
 """The descriptions of the services, which are the same for all tasks, and slow to read."""
+EVENT_NAME = functools.lru_cache(None)(botocore.hooks.EventAliaser(None)._alias_event_name)
+"""The names of a session's events, of which the same is true."""
 
 
 def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither its settings nor its credentials; and the services' descriptions are read once for all tasks."""
+    """Neither its settings nor its credentials; and what is the same for all tasks is found out once."""
     for name in list(os.environ):
-        if name.startswith("AWS_"):
+        if name.startswith(("AWS_", "OCI_", "OPENAI_", "AZURE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
+    monkeypatch.setattr(botocore.hooks.EventAliaser, "_alias_event_name", lambda self, name: EVENT_NAME(name))
 
 
 def converse_lines(count: int = 12, topic: str = "parcels") -> str:

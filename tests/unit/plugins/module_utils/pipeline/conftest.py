@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import functools
-import os
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import botocore.loaders
-import botocore.session
 import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    nothing_of_this_machine,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import Host
 from botocore.retries.standard import ExponentialBackoff
 from oci import signer
@@ -23,24 +23,18 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 _CONTEXT = functools.cache(ssl.create_default_context)
-_LOADER = botocore.loaders.create_loader()
 _load_private_key = functools.cache(signer.load_private_key)
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "OCI_", "OPENAI_", "AZURE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    nothing_of_this_machine(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
 def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What each client reads anew, at length, and is the same for all."""
     monkeypatch.setattr(ssl, "create_default_context", _CONTEXT)
-    monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: _LOADER)
     monkeypatch.setattr(signer, "load_private_key", _load_private_key)
 
 
