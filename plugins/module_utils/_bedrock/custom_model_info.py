@@ -9,18 +9,14 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
-    CHECK_MODE,
-    refuse_predicted,
-    sha256_of_mark,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 
 if TYPE_CHECKING:
@@ -48,26 +44,19 @@ _TIMES = ("creation_time_after", "creation_time_before")
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params
-    if params["limit"] < 0:
-        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
     for option in _TIMES:
         if params[option] and timestamp(params[option]) is None:
             raise InvalidInput(f"{option} is '{params[option]}'; it is a time such as 2026-11-20T00:00:00Z.")
-    for option in ("job_identifier", "model_identifier"):
-        given = params[option] or ""
-        if not module.check_mode:
-            refuse_predicted(option, given)
-        elif given.startswith(CHECK_MODE):
-            return {"changed": False, "jobs": [], "models": []}
+    if is_foreseen(module, "job_identifier", "model_identifier"):
+        return {"changed": False, "jobs": [], "models": []}
     api = make_api(module, "bedrock")
     # All are checked before the first call.
     of_jobs = _filters(api, "ListModelCustomizationJobs", params, _OF_JOBS)
     of_models = _filters(api, "ListCustomModels", params, _OF_MODELS)
-    alone = params["job_identifier"] or params["model_identifier"]
     return {
         "changed": False,
-        "jobs": list(_jobs(api, params, of_jobs)) if not alone or params["job_identifier"] else [],
-        "models": list(_models(api, params, of_models)) if not alone or params["model_identifier"] else [],
+        "jobs": list(limited(module, _jobs(api, params, of_jobs))),
+        "models": list(limited(module, _models(api, params, of_models))),
     }
 
 
@@ -84,18 +73,14 @@ def _filters(api: Api, operation: str, params: Mapping[str, Any], known: Mapping
     return wanted
 
 
-def _limited(found: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
-    return islice(found, limit) if limit else found
-
-
 def _jobs(api: Api, params: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if "jobs" not in params["gather"]:
         return
     if params["job_identifier"]:
         yield _job(api, params["job_identifier"], params)
-        return
-    for summary in _limited(jobs.list_jobs(api, **wanted), params["limit"]):
-        yield _job(api, str(summary["job_arn"]), params) if params["details"] or params["steps"] else summary
+    elif not params["model_identifier"]:
+        for summary in jobs.list_jobs(api, **wanted):
+            yield _job(api, str(summary["job_arn"]), params) if params["details"] or params["steps"] else summary
 
 
 def _job(api: Api, identifier: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,9 +96,9 @@ def _models(api: Api, params: Mapping[str, Any], wanted: Mapping[str, Any]) -> I
         return
     if params["model_identifier"]:
         yield _model(api, params["model_identifier"])
-        return
-    for summary in _limited(jobs.list_models(api, **wanted), params["limit"]):
-        yield _model(api, str(summary["model_arn"])) if params["details"] else summary
+    elif not params["job_identifier"]:
+        for summary in jobs.list_models(api, **wanted):
+            yield _model(api, str(summary["model_arn"])) if params["details"] else summary
 
 
 def _model(api: Api, identifier: str) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 
@@ -45,15 +43,11 @@ class Kind:
 def find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     """The module's result."""
     params = module.params
-    if params["limit"] < 0:
-        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
-    given = params[kind.option] or ""
-    if not module.check_mode:
-        refuse_predicted(kind.option, given)
-    elif given.startswith(CHECK_MODE):
+    if is_foreseen(module, kind.option):
         return {"changed": False, kind.result: []}
     api = make_api(module, GENERATIVE_AI)
-    found = [kind.get(api, given)[0]] if given else _listed(api, kind, params)
+    given = params[kind.option]
+    found = [kind.get(api, given)[0]] if given else limited(module, _listed(api, kind, params))
     return {"changed": False, kind.result: [_entry(api, kind, item, params) for item in found]}
 
 
@@ -62,7 +56,7 @@ def _listed(api: Api, kind: Kind, params: Mapping[str, Any]) -> Iterator[Resourc
     found = kind.listed(api, params["compartment_id"], **wanted)
     if params["type"]:
         found = (item for item in found if item.get("type") == params["type"])
-    for item in islice(found, params["limit"] or None):
+    for item in found:
         yield kind.get(api, str(item["id"]))[0] if params["details"] else item
 
 

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
@@ -30,19 +29,10 @@ if TYPE_CHECKING:
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params
-    if params["limit"] < 0:
-        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
-    if not module.check_mode:
-        refuse_predicted("job_id", params["job_id"])
-    elif str(params["job_id"] or "").startswith(CHECK_MODE):
+    if is_foreseen(module, "job_id"):
         return {"changed": False, "models": []}
     api = make_api(module)
-    found = []
-    for job in _matching(api, params):
-        found.append(_entry(api, job, params))
-        if len(found) == params["limit"]:
-            break
-    return {"changed": False, "models": found}
+    return {"changed": False, "models": [_entry(api, job, params) for job in limited(module, _matching(api, params))]}
 
 
 def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -92,6 +92,21 @@ class TestEach:
         assert found["model_id"]
         assert host.count(UPLOADS)[provider] == 0
 
+    def test_tried_again_although_nothing_of_it_is_left(self, host: Host, provider: str) -> None:
+        """What failed, and the data, are deleted after the preview: they are sent again, and one run is started."""
+        fail_next(host, provider)
+        assert host.run(host.entry(provider))["failed"]
+        first = host.run(host.entry(provider, retry_failed=True), wait_slice=20.0)
+        assert first["waiting"]
+        host.forget_data()
+        host.one(provider, state="absent", wait_timeout=7200)
+        host.watch()
+        result = host.in_slices(host.entry(provider, retry_failed=True), wait_state=first["wait_state"])
+        (found,) = host.well(result)
+        assert found["model_id"]
+        assert found["action"] == "retry"
+        assert host.count(CREATES)[provider] == host.count(UPLOADS)[provider] == 1
+
     def test_absent(self, host: Host, provider: str) -> None:
         host.one(provider)
         found = host.one(provider, state="absent")

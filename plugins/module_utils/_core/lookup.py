@@ -1,0 +1,41 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all info modules that look up what is at a provider have in common.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_T = TypeVar("_T")
+
+
+def is_foreseen(module: AnsibleModule, *id_options: str) -> bool:
+    """Whether what is asked for by its id was only foreseen, earlier in the same check: there is nothing to look up.
+
+    Raises InvalidInput for such an id in a real run, and for a ``limit`` that makes no sense.
+    """
+    params = module.params
+    if params["limit"] < 0:
+        raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
+    given = {option: str(params[option] or "") for option in id_options}
+    if not module.check_mode:
+        for option, value in given.items():
+            refuse_predicted(option, value)
+    return any(value.startswith(CHECK_MODE) for value in given.values())
+
+
+def limited(module: AnsibleModule, found: Iterable[_T]) -> Iterator[_T]:
+    """As many as the task's ``limit`` lets through; no page is fetched for more."""
+    return islice(found, module.params["limit"] or None)
