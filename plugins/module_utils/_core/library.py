@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Hashable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -59,13 +60,16 @@ def load(library: str, purpose: str, *, without: Sequence[str] = (), later: Sequ
 
 
 class _Later(ModuleType):
-    """Stands for a package until something is taken out of it; importlib's LazyLoader only until its next import."""
+    """Stands for a package until something else than its modules is taken out of it; importlib's LazyLoader would only
+    until its next import. Its modules take each other out of it too, before the package could be imported."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":
             parent, _dot, own = self.__name__.rpartition(".")
             return [str(Path(path) / own) for path in sys.modules[parent].__path__]
         if sys.modules.get(self.__name__) is self:
+            if not name.startswith("_") and find_spec(f"{self.__name__}.{name}"):
+                return import_module(f"{self.__name__}.{name}")
             del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)
 
