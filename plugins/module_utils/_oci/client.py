@@ -267,6 +267,9 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     given = {option: module.params[option] or None for option in AUTH_SPEC}
     for option, variable in _ENVIRONMENT.items():
         given[option] = given[option] or os.environ.get(variable) or None
+    if given["service_endpoint"]:
+        # The SDK would sign a path with two slashes and send one with one.
+        given["service_endpoint"] = str(given["service_endpoint"]).rstrip("/")
     if given["api_user_key_pass_phrase"]:
         module.no_log_values.add(given["api_user_key_pass_phrase"])
     auth_type = given["auth_type"] or "api_key"
@@ -343,6 +346,13 @@ def _config(given: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:
         )
     config.update({entry: given[option] for option, entry in _ENTRIES.items() if given[option]})
     config["log_requests"] = False
+    for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
+        value = str(config.get(_ENTRIES[option]) or "")
+        if len(value.split()) > 1 or value != value.strip():
+            raise InvalidInput(
+                f"{option} has a space or a line break in it.",
+                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
+            )
     return config
 
 
@@ -367,7 +377,13 @@ def _token_signer(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
     if not config.get("key_file"):
         raise InvalidInput("The profile has no key_file.", hint="It belongs to the security token.")
     token = path.read_text(encoding="utf-8").strip()
-    module.no_log_values.add(token)
+    # Of one over several lines, an error of the HTTP library would show each.
+    module.no_log_values.update([token, *token.split()])
+    if len(token.split()) != 1:
+        raise InvalidInput(
+            f"security_token_file: the token in '{file}' is empty, or has spaces or line breaks in it.",
+            hint="It is one line. Make a new one with 'oci session authenticate'.",
+        )
     key = load("oci.signer", _PURPOSE).load_private_key_from_file(config["key_file"], config.get("pass_phrase"))
     return load("oci.auth.signers", _PURPOSE).SecurityTokenSigner(token, key)
 

@@ -145,6 +145,7 @@ class DedicatedAiCluster:
             "cluster 744 unit-hours). Ask for what exists, give another display_name, or delete it with "
             "'state: absent' first."
         ),
+        late_update=True,
     )
 
     def __init__(
@@ -221,7 +222,29 @@ class DedicatedAiCluster:
                 f"The cluster {identifier} is deleted.",
                 hint="Leave dedicated_ai_cluster_id out to make one anew, or give that of another.",
             )
+        if not self.absent:
+            self._refuse_clash(run)
         return [self._judged(run)]
+
+    def _refuse_clash(self, run: Run) -> None:
+        """Of two clusters with one name neither would be found by it, or both would be deleted by it."""
+        now = {key: run.raw.get(key) for key in ("display_name", "compartment_id")}
+        place = {key: self.wish.get(key) or value for key, value in now.items()}
+        if place == now or run.phase is Phase.GONE:
+            return
+        clashing = [
+            str(cluster["id"])
+            for cluster in list_clusters(self.api, str(place["compartment_id"]))
+            if cluster["id"] != run.id
+            and place["display_name"] in (cluster.get("display_name"), tags.owned(cluster).get(markers.NAME))
+            and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE)
+        ]
+        if clashing:
+            raise InvalidInput(
+                f"{run.id} cannot be renamed or moved: '{place['display_name']}' is the name of "
+                f"{', '.join(clashing)} there.",
+                hint="Take another display_name; of two clusters with one name neither would be found by it.",
+            )
 
     def _is_listed(self, identifier: str, compartment_id: str) -> bool:
         found = list_clusters(self.api, compartment_id, id=identifier)
@@ -528,12 +551,12 @@ def get_cluster(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
 def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     """A cluster in the engine's terms. ``whole``: False for a summary.
 
-    What can be changed in place is compared only once the cluster is ACTIVE: before that, OCI changes nothing.
+    What can be changed in place is not compared while it is being changed.
     """
     status = str(cluster.get("lifecycle_state") or "unknown")
     phase = _PHASES.get(status, Phase.UNKNOWN)
     shown: dict[str, Any] = {"type": cluster.get("type"), "unit_shape": cluster.get("unit_shape")}
-    if phase is Phase.READY:
+    if phase is Phase.READY or status == "CREATING":
         shown.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
         shown["description"] = cluster.get("description") or ""
         shown.update(tags.shown(cluster))

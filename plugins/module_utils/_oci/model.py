@@ -264,8 +264,11 @@ class Model:
         if run_id and not self.compares:
             return list(runs.values())
         strangers = []
-        listed = bool(self.compartment_id and self.name)
-        for model in models.list_models(self.api, str(self.compartment_id), display_name=self.name) if listed else ():
+        compartment = self.compartment_id
+        if adopted and not compartment and self.name != adopted.raw.get("display_name"):
+            compartment = adopted.raw.get("compartment_id")  # where it is to get another name
+        listed = bool(compartment and self.name)
+        for model in models.list_models(self.api, str(compartment), display_name=self.name) if listed else ():
             run = models.run_of(model, whole=False)
             if model.get("type") == "BASE" or run.id in runs:
                 continue
@@ -274,7 +277,7 @@ class Model:
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE):
                 strangers.append(run.id)
         living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
-        place = (self.name, self.compartment_id)
+        place = (self.name, compartment)
         comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != place
         if adopted and comes and (strangers or living):
             raise InvalidInput(
@@ -282,7 +285,12 @@ class Model:
                 f"{', '.join([*strangers, *living])} there.",
                 hint="Take another display_name; of two models with one name neither would be found by it.",
             )
-        if strangers and not run_id:
+        if adopted and adopted.phase is Phase.GONE and not living:
+            raise Refused(
+                f"The model {adopted.id} is deleted.",
+                hint="Leave model_id out to train one anew, or give that of another.",
+            )
+        if strangers and not self.adopts:
             raise InvalidInput(
                 f"There is a model '{self.name}' already that this collection did not make: {', '.join(strangers)}.",
                 hint="Give its OCID as model_id to adopt it, or take another display_name.",

@@ -77,6 +77,19 @@ class TestPresent:
         again = host.tuning()
         assert (again["changed"], again["status"], again["id"]) == (False, "ACTIVE", started["id"])
 
+    def test_a_change_of_one_that_is_being_created(self, host: ClusterHost) -> None:
+        """It is foreseen, told of by who does not wait, and made once OCI allows it."""
+        made = host.tuning(unit_count=2, wait=False)
+        wish = {"unit_count": 4, "freeform_tags": {"team": "ours"}}
+        foreseen = host.tuning(**wish, check_mode=True)
+        assert (foreseen["action"], foreseen["changed"]) == ("update", True)
+        assert foreseen["diff"]["after"]["unit_count"] == 4
+        assert host.tuning(**wish, wait=False)["changed"] is False
+        assert any("unit_count: 2 -> 4" in warning for warning in host.warnings)
+        changed = host.tuning(**wish)
+        assert (changed["action"], changed["id"], changed["unit_count"]) == ("update", made["id"], 4)
+        assert host.tuning(**wish)["changed"] is False
+
     def test_in_slices_with_progress(self, host: ClusterHost) -> None:
         host.sandbox.oci.settings(cluster_seconds=100.0)
         last, before = host.sliced(host.tuning, {})
@@ -366,6 +379,16 @@ class TestOfOthers:
         changed = host.cluster(None, dedicated_ai_cluster_id=theirs, freeform_tags={"by": "us"})
         assert changed["action"] == "update"
         assert host.get(theirs)["freeform_tags"] == {"by": "us"}
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_no_name_that_is_taken(self, host: ClusterHost, check_mode: bool) -> None:
+        ours = host.tuning()
+        theirs = host.make(displayName="other", freeformTags={"by": "hand"})
+        for where in ({"compartment_id": None}, {}):
+            with pytest.raises(InvalidInput, match="cannot be renamed or moved") as caught:
+                host.cluster("tuning", dedicated_ai_cluster_id=theirs, check_mode=check_mode, **where)
+            assert ours["id"] in caught.value.message
+        assert host.get(theirs)["display_name"] == "other"
 
     def test_adopting_what_is_not_there(self, host: ClusterHost) -> None:
         with pytest.raises(NotVisible):

@@ -901,6 +901,37 @@ class TestAdoption:
         result = host.model(None, model_id=identifier, compartment_id=None, description="mine")
         assert (result["status"], result["description"], result["changed"]) == ("ACTIVE", "mine", True)
 
+    def test_one_that_is_deleted_is_no_reason_to_train(self, host: ModelHost) -> None:
+        data = host.data()
+        made = host.wanted(data)
+        host.model(state="absent")
+        for check_mode in (True, False):
+            with pytest.raises(Refused, match="is deleted"):
+                host.wanted(data, model_id=made["id"], check_mode=check_mode)
+        assert host.model(None, model_id=made["id"], compartment_id=None, state="absent")["changed"] is False
+
+    def test_no_name_that_is_taken(self, host: ModelHost) -> None:
+        data = host.data()
+        ours = host.wanted(data)
+        theirs = host.by_hand(data, displayName="other")
+        host.sandbox.advance(1000)
+        with pytest.raises(InvalidInput, match="cannot be renamed or moved") as caught:
+            host.model(model_id=theirs, compartment_id=None)
+        assert ours["id"] in caught.value.message
+
+    @pytest.mark.parametrize("answer", ["", "lost"])
+    def test_trained_anew(self, host: ModelHost, answer: str) -> None:
+        """The adopted one bears the name and not our tag: that is no clash of names."""
+        data = host.data()
+        old = host.by_hand(data)
+        host.sandbox.advance(1000)
+        if answer:
+            host.sandbox.fault("oci.CreateModel", reset="after", times=1)
+        wish = {"model_id": old, "fine_tune_details": config(lora_r=9), "retrain": "on_change", "delete_previous": True}
+        result = host.wanted(data, **wish)
+        assert (result["action"], result["status"]) == ("retrain", "ACTIVE")
+        assert [model["id"] for model in host.made() if model["state"] == "ACTIVE"] == [result["id"]]
+
     @pytest.mark.parametrize("state", ["present", "absent"])
     def test_a_base_model_is_refused(self, host: ModelHost, state: str) -> None:
         with pytest.raises(InvalidInput, match="is a base model"):
@@ -955,10 +986,9 @@ class TestAdoption:
     def test_nothing_to_train_with(self, host: ModelHost) -> None:
         data = host.data()
         made = host.wanted(data)
-        host.delete_model(made["id"])
-        host.sandbox.advance(1000)
+        wish = {"model_id": made["id"], "compartment_id": None, "fine_tune_details": config(lora_r=9), **RETRAIN}
         with pytest.raises(InvalidInput, match="compartment_id and display_name are missing"):
-            host.model(None, model_id=made["id"], compartment_id=None)
+            host.wanted(data, None, **wish)
 
 
 class TestNameClashes:
@@ -1325,6 +1355,19 @@ class TestSecrets:
             host.wanted(data, **session)
         assert token not in caught.value.text()
 
+    def test_a_token_over_several_lines(self, host: ModelHost, tmp_path: Path) -> None:
+        given = config_of(host, "SESSION")
+        token = Path(given["security_token_file"]).read_text(encoding="utf-8").strip()
+        folded = tmp_path / "token"
+        folded.write_text(f"{token[:40]}\n{token[40:]}\n")
+        profile = tmp_path / "config"
+        lines = {**given, "security_token_file": str(folded)}
+        profile.write_text("[DEFAULT]\n" + "".join(f"{key}={value}\n" for key, value in lines.items() if value))
+        with pytest.raises(InvalidInput, match="line breaks in it") as caught:
+            host.model(state="absent", auth_type="security_token", config_file_location=str(profile))
+        assert token[:40] not in caught.value.text()
+        assert host.sandbox.count() == 0
+
 
 class TestOptions:
     """One clear error, before any call."""
@@ -1395,6 +1438,7 @@ class TestOptions:
             ({"config_file_location": "/nowhere/config"}, "there is no file '/nowhere/config'"),
             ({"config_profile_name": "NOBODY"}, "NOBODY"),
             ({"api_user_key_file": "/nowhere/key.pem"}, "there is no file '/nowhere/key.pem'"),
+            ({"api_user": "ocid1.user.oc1..x\n"}, "api_user has a space or a line break"),
             ({"api_user_fingerprint": "odd"}, "api_user_fingerprint is malformed"),
             ({"cert_bundle": "/nowhere/ca.pem"}, "there is no file '/nowhere/ca.pem'"),
             ({"service_endpoint": "ftp://x"}, "starts with https"),
