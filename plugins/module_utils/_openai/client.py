@@ -116,7 +116,7 @@ class Api:
         try:
             yield
         except openai.APIStatusError as error:
-            raise _of_status(doing, error) from error
+            raise _of_status(doing, error, self.azure) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
         except odd as error:
@@ -164,7 +164,7 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
     )
 
 
-def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailable:
+def _of_status(doing: str, error: openai.APIStatusError, azure: bool) -> Refused | Unavailable:
     body = error.body if isinstance(error.body, Mapping) else {}
     said = str(body.get("message") or "").strip()
     if not said:
@@ -203,11 +203,8 @@ def _of_status(doing: str, error: openai.APIStatusError) -> Refused | Unavailabl
     if status == 401:
         hint = "Check api_key, organization and project, or their environment variables."
     elif status == 403:
-        hint = (
-            _CLOSED
-            if doing.startswith("Creating the fine-tuning job")
-            else "The API key may not do this; check its permissions."
-        )
+        closed = doing.startswith("Creating the fine-tuning job") and not azure
+        hint = _CLOSED if closed else "The credential may not do this; check its permissions and the network's rules."
     return Refused(text, hint=hint, status=status, code=code)
 
 
@@ -239,6 +236,8 @@ def make_api(module: AnsibleModule) -> Api:
             given[option] = os.environ[variable]
         if given[option]:
             module.no_log_values.add(given[option])
+    for option in ("base_url", "azure_endpoint"):
+        module.no_log_values.update(_secrets(given[option] or ""))
     _check(given, azure)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
@@ -282,6 +281,14 @@ def _client(given: Mapping[str, Any], azure: bool) -> Api:
     return Api(openai.OpenAI(base_url=given["base_url"], project=given["project"], **common), azure=False)
 
 
+def _secrets(url: str) -> set[str]:
+    """What of a URL must not be shown; such a URL is refused, and the refusal names its options."""
+    user = url.partition("//")[2].partition("/")[0].rpartition("@")[0]
+    query = url.partition("?")[2]
+    words = {user, user.partition(":")[2], query, *(part.partition("=")[2] for part in query.split("&"))}
+    return words - {""}
+
+
 def _check(given: Mapping[str, Any], azure: bool) -> None:
     if given["api_type"] not in (None, "openai", "azure"):
         raise InvalidInput(f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai' or 'azure'.")
@@ -293,6 +300,9 @@ def _check(given: Mapping[str, Any], azure: bool) -> None:
     if not given["api_key"] and not (azure and given["azure_ad_token"]):
         variable = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
         raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
+    for option in ("organization", "project"):
+        if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
+            raise InvalidInput(f"{option} is {given[option]!r}; it has neither spaces nor line breaks nor accents.")
     for option in ("api_key", "azure_ad_token"):
         # Such a value would come back, in clear, in the error of the HTTP library.
         if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
@@ -303,6 +313,8 @@ def _check(given: Mapping[str, Any], azure: bool) -> None:
     for option in ("base_url", "azure_endpoint"):
         if given[option] and "@" in given[option].partition("//")[2].partition("/")[0]:
             raise InvalidInput(f"{option} holds a user or a password.", hint="Give the credential as api_key.")
+        if given[option] and "?" in given[option]:
+            raise InvalidInput(f"{option} has a query.", hint="Give what is before the '?', and a key as api_key.")
         if given[option] and not given[option].startswith(("http://", "https://")):
             raise InvalidInput(f"{option} is '{given[option]}'; it is a URL that starts with https:// or http://.")
     if not 0 < given["timeout"] < _LONGEST_TIMEOUT:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
@@ -186,15 +187,21 @@ def _method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InvalidInput(
             "hyperparameters and method.supervised.hyperparameters are both given.", hint="Give one of them."
         )
-    return method, {key: _plain_setting(value) for key, value in (given or short).items() if value is not None}
+    return method, {key: _plain_setting(value, key) for key, value in (given or short).items() if value is not None}
 
 
-def _plain_setting(value: Any) -> Any:
-    """Numbers that YAML or a survey made strings of; -1 is Azure OpenAI's own word for auto."""
-    if value in (-1, "-1") or (isinstance(value, str) and value.lower() == AUTO):
+def _plain_setting(value: Any, key: str = "") -> Any:
+    """Numbers that YAML, Jinja or a survey made something else of; -1 is Azure OpenAI's own word for auto, where it is
+    not a value that another host has for a setting of its own."""
+    if isinstance(value, str) and value.lower() == AUTO:
         return AUTO
     found = number(value)
-    return value if found is None else found
+    if found is None:
+        return value
+    if found == -1 and key in jobs.CHOSEN:
+        return AUTO
+    whole = key in _BOUNDS and _BOUNDS[key][2]
+    return int(found) if whole and float(found).is_integer() else found
 
 
 def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
@@ -254,6 +261,8 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
 
 
 def _check_bound(key: str, value: Any) -> None:
+    if isinstance(value, float) and not isfinite(value):
+        raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
     if key not in _BOUNDS or value == AUTO:
         return
     lowest, highest, whole, inclusive = _BOUNDS[key]

@@ -53,6 +53,16 @@ _STAGES = {
 _DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 METHOD_SETTINGS = ("grader", "response_format")
+CHOSEN = {
+    "n_epochs",
+    "batch_size",
+    "learning_rate_multiplier",
+    "beta",
+    "compute_multiplier",
+    "eval_interval",
+    "eval_samples",
+}
+"""The hyperparameters that can be left to the host."""
 
 
 def to_run(job: Mapping[str, Any]) -> Run:
@@ -102,8 +112,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
         "model": job.get("model"),
         "seed": job.get("seed"),
         "method": kind,
-        # Azure OpenAI shows -1 for what it chose or will choose itself.
-        "hyperparameters": {key: value for key, value in hyperparameters.items() if value not in (None, -1)},
+        "hyperparameters": {key: value for key, value in hyperparameters.items() if not _is_left(key, value)},
         "suffix": suffix_of(job),
         "integrations": job.get("integrations") or None,
         "metadata": markers.visible(entries) if entries else None,
@@ -115,6 +124,11 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     for setting in METHOD_SETTINGS:
         shown[setting] = settings.get(setting)
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def _is_left(key: str, value: Any) -> bool:
+    """Whether it is left to the host; Azure OpenAI shows -1 for what it chose or will choose itself."""
+    return value is None or (value == -1 and key in CHOSEN)
 
 
 def suffix_of(job: Mapping[str, Any]) -> str | None:

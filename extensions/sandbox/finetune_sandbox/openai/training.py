@@ -24,7 +24,6 @@ _MIN_SECONDS, _MAX_SECONDS = 480.0, 900.0
 
 def resolve(job: Job, settings: Settings) -> None:
     """Fix what "auto" leaves open, once the number of examples is known, and with it steps and duration."""
-    asked = {k: v for k, v in job.hyperparameters.items() if v != "auto" and v is not None and v != -1}
     n = max(1, job.examples)
     epochs = 3
     # The aim of the host: between 100 and 25,000 examples seen (OpenAI cookbook, data preparation for chat).
@@ -48,7 +47,10 @@ def resolve(job: Job, settings: Settings) -> None:
             eval_samples=2,
             reasoning_effort="medium",
         )
-    resolved.update(asked)
+    # -1 is "auto" too, where the host has something to choose; for settings of another's own it is a value.
+    resolved.update(
+        (k, v) for k, v in job.hyperparameters.items() if v not in ("auto", None) and not (v == -1 and k in resolved)
+    )
     job.resolved = resolved
     job.epochs = resolved["n_epochs"]
     job.steps = max(1, job.epochs * math.ceil(n / resolved["batch_size"]))

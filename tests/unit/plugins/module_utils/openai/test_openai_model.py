@@ -630,6 +630,10 @@ class TestBadInput:
             ({"wait_slice": -1.0}, "wait_slice is -1"),
             ({"timeout": 0.0}, "timeout is 0"),
             ({"max_retries": -1}, "max_retries is -1"),
+            ({"hyperparameters": {"lora_alpha": float("inf")}}, "lora_alpha is inf"),
+            ({"organization": "Örg"}, "organization is 'Örg'"),
+            ({"project": "proj-x\n"}, "project is 'proj-x"),
+            ({"base_url": "https://host/v1?api-key=x"}, "base_url has a query"),
             ({"base_url": "localhost"}, "base_url is 'localhost'"),
             ({"ca_path": "/nonexistent/ca.pem"}, "ca_path: there is no file"),
             ({"api_type": "azure", "base_url": None}, "azure_endpoint is missing"),
@@ -648,9 +652,13 @@ class TestBadInput:
     def test_unknown_values_are_passed_on_with_a_warning(self, still_sandbox: Sandbox) -> None:
         host = Host(still_sandbox, "compatible")
         file_id = host.file()
-        host.wanted(file_id, hyperparameters={"lora_r": "16"})
+        made = host.wanted(file_id, hyperparameters={"lora_r": "16", "max_steps": -1, "n_epochs": 2.0})
         assert any("lora_r" in warning for warning in host.warnings)
-        assert host.wanted(file_id, hyperparameters={"lora_r": 16})["changed"] is False
+        sent = made["model"]["hyperparameters"]
+        assert (sent["lora_r"], sent["max_steps"], repr(sent["n_epochs"])) == (16, -1, "2")
+        assert host.wanted(file_id, hyperparameters={"lora_r": 16, "max_steps": -1})["changed"] is False
+        with pytest.raises(InvalidInput, match="max_steps: -1 -> 5"):
+            host.wanted(file_id, hyperparameters={"max_steps": 5})
 
 
 class TestThrottled:
