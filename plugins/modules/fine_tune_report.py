@@ -81,6 +81,46 @@ sha256:
   returned: success
   type: str
   sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
+uid:
+  description: The owner of O(dest), as a number.
+  returned: when O(dest) is there
+  type: int
+  sample: 1000
+gid:
+  description: The group of O(dest), as a number.
+  returned: when O(dest) is there
+  type: int
+  sample: 1000
+owner:
+  description: The owner of O(dest).
+  returned: when O(dest) is there
+  type: str
+  sample: ann
+group:
+  description: The group of O(dest).
+  returned: when O(dest) is there
+  type: str
+  sample: ann
+mode:
+  description: The permissions of O(dest).
+  returned: when O(dest) is there
+  type: str
+  sample: "0644"
+size:
+  description: The size that O(dest) has now; in check mode, before it is written.
+  returned: when O(dest) is there
+  type: int
+  sample: 66421
+state:
+  description: What O(dest) is.
+  returned: when O(dest) is there
+  type: str
+  sample: file
+secontext:
+  description: The SELinux context of O(dest).
+  returned: when O(dest) is there, on a host with SELinux
+  type: str
+  sample: unconfined_u:object_r:user_home_t:s0
 """
 
 from ansible.module_utils.basic import AnsibleModule

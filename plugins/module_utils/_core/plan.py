@@ -233,6 +233,7 @@ def _present(
                 f"Run {newest.id} of '{options.name}' {word}{reason}.",
                 hint="Nothing was started again; 'retry_failed: true' starts one more run.",
             ),
+            warnings=notes,
         )
     if ready:
         listed = tuple(training(ready[0]))

@@ -413,7 +413,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "changed": item.changed,
         "elapsed": round(item.clock.time() - item.begun, 1),
         "started": _time(result, ("created_at", "creation_time", "time_created")),
-        "ended": _time(result, ("finished_at", "end_time", "time_updated")),
+        "ended": _ended(item),
         "warnings": item.warnings,
         "failed": error is not None,
         "msg": (told_missing(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
@@ -421,6 +421,16 @@ def outcome(item: Item) -> dict[str, Any]:
         "timed_out": bool(result.get("timed_out")),
         "diff": item.diff,
     }
+
+
+def _ended(item: Item) -> str | None:
+    """When the training ended; the moment of the last change is that only for what was trained just now."""
+    result = item.result
+    work = result.get("work_request") or {}
+    found = _time(result, ("finished_at", "end_time")) or _time(work, ("time_finished",))
+    if found is None and item.action in _CREATES and item.recipe.model_id(result):
+        found = _time(result, ("time_updated",))
+    return found
 
 
 def _time(result: Mapping[str, Any], keys: Sequence[str]) -> str | None:

@@ -229,7 +229,7 @@ TABLE = [
     Row("an equal failure, then a different one", [failed(1), failed(2, shown=OTHER)], "create"),
     # -- a run whose model is gone
     Row("gone", [gone(1)], "create", warns=("run-1", "model-1", "no longer exists")),
-    Row("gone beside a failure", [failed(1), gone(2)], "none", 1, refusal=RunFailed),
+    Row("gone beside a failure", [failed(1), gone(2)], "none", 1, refusal=RunFailed, warns=("run-2",)),
     Row("gone beside a model that differs", [ready(1, shown=OTHER), gone(2)], "retrain", 1, RETRAIN, warns=("run-2",)),
     # -- twins: runs of one intent
     Row(
