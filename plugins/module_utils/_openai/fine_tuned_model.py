@@ -70,16 +70,6 @@ FIELDS = (
 
 FILE_OPTIONS = ("training_file", "validation_file")
 
-# Bounds of the API reference's CreateFineTuningJobRequest (facts of 2026-08); (lowest, highest, whole, lowest allowed).
-_BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
-    "n_epochs": (1, 50, True, True),
-    "batch_size": (1, 256, True, True),
-    "learning_rate_multiplier": (0, None, False, False),
-    "beta": (0, 2, False, False),
-    "compute_multiplier": (0.00001, 10, False, False),
-    "eval_interval": (1, None, True, True),
-    "eval_samples": (1, None, True, True),
-}
 _KNOWN = {
     "supervised": {"n_epochs", "batch_size", "learning_rate_multiplier"},
     "dpo": {"n_epochs", "batch_size", "learning_rate_multiplier", "beta"},
@@ -198,9 +188,9 @@ def _plain_setting(value: Any, key: str = "") -> Any:
     found = number(value)
     if found is None:
         return value
-    if found == -1 and key in jobs.CHOSEN:
+    if found == -1 and key in jobs.BOUNDS:
         return AUTO
-    whole = key in _BOUNDS and _BOUNDS[key][2]
+    whole = key in jobs.BOUNDS and jobs.BOUNDS[key][2]
     return int(found) if whole and float(found).is_integer() else found
 
 
@@ -263,9 +253,9 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
 def _check_bound(key: str, value: Any) -> None:
     if isinstance(value, float) and not isfinite(value):
         raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
-    if key not in _BOUNDS or value == AUTO:
+    if key not in jobs.BOUNDS or value == AUTO:
         return
-    lowest, highest, whole, inclusive = _BOUNDS[key]
+    lowest, highest, whole, inclusive = jobs.BOUNDS[key]
     kind = "a whole number" if whole else "a number"
     bounds = f"{'from' if inclusive else 'above'} {lowest:g}" + (
         f" {'to' if inclusive else 'and at most'} {highest:g}" if highest else ""

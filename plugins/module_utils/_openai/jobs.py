@@ -53,16 +53,17 @@ _STAGES = {
 _DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 METHOD_SETTINGS = ("grader", "response_format")
-CHOSEN = {
-    "n_epochs",
-    "batch_size",
-    "learning_rate_multiplier",
-    "beta",
-    "compute_multiplier",
-    "eval_interval",
-    "eval_samples",
+BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
+    "n_epochs": (1, 50, True, True),
+    "batch_size": (1, 256, True, True),
+    "learning_rate_multiplier": (0, None, False, False),
+    "beta": (0, 2, False, False),
+    "compute_multiplier": (0.00001, 10, False, False),
+    "eval_interval": (1, None, True, True),
+    "eval_samples": (1, None, True, True),
 }
-"""The hyperparameters that can be left to the host."""
+"""The hyperparameters that are numbers, or left to the host: lowest, highest, whole, whether the lowest is allowed.
+From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
 
 def to_run(job: Mapping[str, Any]) -> Run:
@@ -128,7 +129,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_left(key: str, value: Any) -> bool:
     """Whether it is left to the host; Azure OpenAI shows -1 for what it chose or will choose itself."""
-    return value is None or (value == -1 and key in CHOSEN)
+    return value is None or (value == -1 and key in BOUNDS)
 
 
 def suffix_of(job: Mapping[str, Any]) -> str | None:
