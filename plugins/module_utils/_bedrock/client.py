@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
@@ -233,6 +234,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     _check(given)
+    check_address(module, "endpoint_url", given["endpoint_url"], "Give the credential as access_key.")
     return shared(module, ("bedrock", service, *given.items()), lambda: _made(module, given, service))
 
 
@@ -274,10 +276,5 @@ def _check(given: Mapping[str, Any]) -> None:
                 f"{option} has a space, a line break or another character that no key has.",
                 hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
             )
-    url = given["endpoint_url"]
-    if url and "@" in url.partition("//")[2].partition("/")[0]:
-        raise InvalidInput("endpoint_url holds a user or a password.", hint="Give the credential as access_key.")
-    if url and not url.startswith(("http://", "https://")):
-        raise InvalidInput(f"endpoint_url is '{url}'; it is a URL that starts with https:// or http://.")
     if given["aws_ca_bundle"] and not Path(given["aws_ca_bundle"]).is_file():
         raise InvalidInput(f"aws_ca_bundle: there is no file '{given['aws_ca_bundle']}' where the module runs.")

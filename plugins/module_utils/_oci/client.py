@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
@@ -276,6 +277,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     if auth_type not in _AUTH_TYPES:
         raise InvalidInput(f"OCI_ANSIBLE_AUTH_TYPE is '{auth_type}'; it is one of {', '.join(_AUTH_TYPES)}.")
     _check(given)
+    check_address(module, "service_endpoint", given["service_endpoint"], "Requests are signed with the key.")
     # Oracle does not say that several threads may use one client.
     key = ("oci", service, *given.items())
     return shared(module, key, lambda: _made(module, given, auth_type, service), threads=False)
@@ -416,10 +418,5 @@ def _principal(auth_type: str) -> Any:
 
 
 def _check(given: Mapping[str, Any]) -> None:
-    url = given["service_endpoint"]
-    if url and "@" in url.partition("//")[2].partition("/")[0]:
-        raise InvalidInput("service_endpoint holds a user or a password.", hint="Requests are signed with the key.")
-    if url and not url.startswith(("http://", "https://")):
-        raise InvalidInput(f"service_endpoint is '{url}'; it is a URL that starts with https:// or http://.")
     if given["cert_bundle"] and not Path(given["cert_bundle"]).is_file():
         raise InvalidInput(f"cert_bundle: there is no file '{given['cert_bundle']}' where the module runs.")

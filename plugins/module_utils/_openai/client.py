@@ -21,6 +21,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
@@ -237,7 +238,7 @@ def make_api(module: AnsibleModule) -> Api:
         if given[option]:
             module.no_log_values.add(given[option])
     for option in ("base_url", "azure_endpoint"):
-        module.no_log_values.update(_secrets(given[option] or ""))
+        check_address(module, option, given[option], "Give the credential as api_key.")
     _check(given, azure)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
@@ -281,14 +282,6 @@ def _client(given: Mapping[str, Any], azure: bool) -> Api:
     return Api(openai.OpenAI(base_url=given["base_url"], project=given["project"], **common), azure=False)
 
 
-def _secrets(url: str) -> set[str]:
-    """What of a URL must not be shown; such a URL is refused, and the refusal names its options."""
-    user = url.partition("//")[2].partition("/")[0].rpartition("@")[0]
-    query = url.partition("?")[2]
-    words = {user, user.partition(":")[2], query, *(part.partition("=")[2] for part in query.split("&"))}
-    return words - {""}
-
-
 def _check(given: Mapping[str, Any], azure: bool) -> None:
     if given["api_type"] not in (None, "openai", "azure"):
         raise InvalidInput(f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai' or 'azure'.")
@@ -310,13 +303,6 @@ def _check(given: Mapping[str, Any], azure: bool) -> None:
                 f"{option} has a space, a line break or another character that no key has.",
                 hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
             )
-    for option in ("base_url", "azure_endpoint"):
-        if given[option] and "@" in given[option].partition("//")[2].partition("/")[0]:
-            raise InvalidInput(f"{option} holds a user or a password.", hint="Give the credential as api_key.")
-        if given[option] and "?" in given[option]:
-            raise InvalidInput(f"{option} has a query.", hint="Give what is before the '?', and a key as api_key.")
-        if given[option] and not given[option].startswith(("http://", "https://")):
-            raise InvalidInput(f"{option} is '{given[option]}'; it is a URL that starts with https:// or http://.")
     if not 0 < given["timeout"] < _LONGEST_TIMEOUT:
         raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0, at most a day.")
     if given["max_retries"] < 0:

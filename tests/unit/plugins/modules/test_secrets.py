@@ -254,6 +254,25 @@ def test_a_wrong_secret(play: Play, account: Account, provider: str, way: str, s
         unsaid(result, WRONG)
 
 
+@pytest.mark.parametrize(
+    ("provider", "option"),
+    [("openai", "base_url"), ("openai", "azure_endpoint"), ("bedrock", "endpoint_url"), ("oci", "service_endpoint")],
+)
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [("https://bob:{}@host.example/v1", "holds a user or a password"), ("https://host.example/v1?k={}", "has a query")],
+)
+def test_in_an_address(play: Play, account: Account, provider: str, option: str, address: str, says: str) -> None:
+    more = {"api_version": "v1"} if option == "azure_endpoint" else {}
+    given = {**account.credential(provider, "option", account.secret(provider, "option")), **more}
+    for module, options in MODULES[provider].items():
+        result = play(module, {**given, **account.given(options), option: address.format(WRONG)})
+        assert result["failed"], module
+        assert f"{option} {says}" in result["msg"], module
+        unsaid(result, WRONG)
+    assert account.sandbox.count() == 0
+
+
 class TestRuns:
     """Runs that fail, with the secret in what their provider says of it."""
 
