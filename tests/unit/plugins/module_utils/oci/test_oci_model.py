@@ -1458,6 +1458,9 @@ class TestOptions:
         assert "secret-in-url" not in caught.value.text()
         assert host.sandbox.count() == 0
 
+    def test_an_address_that_ends_with_a_slash(self, host: ModelHost) -> None:
+        assert host.wanted(host.data(), service_endpoint=f"{host.sandbox.url}/")["status"] == "ACTIVE"
+
     def test_from_the_environment(self, host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
         data, found = host.data(), config_of(host)
         for variable, entry in {

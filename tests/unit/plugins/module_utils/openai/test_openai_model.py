@@ -461,6 +461,15 @@ class TestFiles:
 
 
 class TestWhatTheHostSays:
+    def test_a_refusal_of_azure_is_not_that_of_openai(self, still_sandbox: Sandbox) -> None:
+        host = Host(still_sandbox, "azure")
+        file_id = host.file()
+        body = {"error": {"code": "403", "message": "Access denied due to the firewall's rules."}}
+        still_sandbox.fault("openai.jobs.create", status=403, body=body)
+        with pytest.raises(Refused, match="firewall") as caught:
+            host.wanted(file_id)
+        assert "check its permissions" in caught.value.hint
+
     def test_closed_organisation(self, host: Host) -> None:
         file_id = host.file()
         finished = host.wanted(file_id, name="old")

@@ -163,6 +163,15 @@ def test_oci_cannot_cancel(host: Host) -> None:
     assert "OCI" in result["msg"]
 
 
+def test_a_training_of_oci_ends_when_it_does_and_not_with_its_last_change(host: Host) -> None:
+    (started,) = host.well(host.run(host.entry("oci"), wait=False))
+    assert started["ended"] is None
+    made = host.one("oci")
+    host.clock.sleep(10 * 86400)
+    changed = host.one("oci", oci={"description": "other"})
+    assert (changed["action"], changed["ended"] or made["ended"]) == ("update", made["ended"])
+
+
 class TestNamesOfOci:
     def start_version(self, host: Host) -> str:
         """The service offers another version of a base model under the same name; its OCID."""
