@@ -8,12 +8,21 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 FIRST_INTERVAL = 2.0
 LAST_INTERVAL = 30.0
 GROWTH = 1.5
+
+
+class Overrun(BaseException):  # noqa: N818
+    """A call was given up. A simulated clock raises it within the call, where no library may take it for an error."""
 
 
 class Clock:
@@ -30,6 +39,30 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def bounded(self, call: Callable[[], _T], seconds: float) -> _T:
+        """What a call returns or raises. After so many seconds it is left to itself, and Overrun is raised.
+
+        Nothing can end a call that hangs, or whose answer drips; a daemon's thread ends with the process.
+        """
+        answers: list[_T] = []
+        errors: list[BaseException] = []
+        over = threading.Event()
+
+        def work() -> None:
+            try:
+                answers.append(call())
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                over.set()
+
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+        if not over.wait(seconds):
+            raise Overrun
+        if errors:
+            raise errors[0]
+        return answers[0]
 
 
 def intervals(first: float = FIRST_INTERVAL, last: float = LAST_INTERVAL) -> Iterator[float]:

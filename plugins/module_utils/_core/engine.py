@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline, markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import FIRST_INTERVAL, Clock, intervals
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
@@ -93,7 +93,8 @@ class Engine:
     def converge(self) -> dict[str, Any]:
         """Make it so. Returns the result as plain data; raises FineTuneError, whose facts hold the same."""
         try:
-            self._converge_anew()
+            with deadline.until(self._deadline if self.options.wait else None, self.clock):
+                self._converge_anew()
         except SliceEnded:
             self._report_waiting()
         except FineTuneError as error:

@@ -19,14 +19,16 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock, Overrun
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
+T = TypeVar("T")
 LOOPS = int(os.environ.get("LLMOPS_LOOPS", "2"))
 _MODULES = "ansible_collections.llmops.finetune.plugins.modules."
 _UTILS = "ansible_collections.llmops.finetune.plugins.module_utils."
@@ -55,10 +57,38 @@ def names() -> Iterator[str]:
 # -- one task --------------------------------------------------------------------------------------------------
 
 
-class SandboxClock:
+class SimulatedClock(Clock):
+    """Time that passes only when somebody sleeps. A call that sleeps beyond what it is given is given up then."""
+
+    def __init__(self) -> None:
+        self._calls = threading.local()
+
+    def pass_by(self, seconds: float) -> None:
+        """Move the time."""
+        raise NotImplementedError
+
+    def bounded(self, call: Callable[[], T], seconds: float) -> T:
+        ends: list[float] = self._calls.__dict__.setdefault("ends", [])
+        ends.append(self.monotonic() + seconds)
+        try:
+            return call()
+        finally:
+            ends.pop()
+
+    def sleep(self, seconds: float) -> None:
+        end = min(self._calls.__dict__.get("ends", ()), default=None)
+        left = None if end is None else max(0.0, end - self.monotonic())
+        if left is not None and seconds >= left:
+            self.pass_by(left)
+            raise Overrun
+        self.pass_by(seconds)
+
+
+class SandboxClock(SimulatedClock):
     """Sleeping moves the sandbox's clock instead of waiting."""
 
     def __init__(self, advance: Callable[[float], Any], now: Callable[[], float]) -> None:
+        super().__init__()
         self._advance, self._now = advance, now
         self.slept = 0.0
 
@@ -68,7 +98,7 @@ class SandboxClock:
     def time(self) -> float:
         return self._now()
 
-    def sleep(self, seconds: float) -> None:
+    def pass_by(self, seconds: float) -> None:
         self.slept += seconds
         if seconds > 0:
             self._advance(seconds)
@@ -165,7 +195,7 @@ class Controller:
             made,
             engine_options,
             details=fake.params.get("details", False),
-            clock=self.clock,  # type: ignore[arg-type]
+            clock=self.clock,
         )
         try:
             return engine.converge()

@@ -25,6 +25,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import SimulatedClock
 
 T = TypeVar("T")
 
@@ -143,10 +144,11 @@ class World:
         return [job for job, phase in self.phases().items() if phase in ALIVE]
 
 
-class FakeClock:
+class FakeClock(SimulatedClock):
     """The world's time."""
 
     def __init__(self, world: World) -> None:
+        super().__init__()
         self.world = world
         self.slept: list[float] = []
 
@@ -156,7 +158,7 @@ class FakeClock:
     def time(self) -> float:
         return self.world.now
 
-    def sleep(self, seconds: float) -> None:
+    def pass_by(self, seconds: float) -> None:
         assert seconds >= 0
         self.slept.append(seconds)
         self.world.now += seconds
@@ -313,7 +315,7 @@ def engine_on(world: World, wish: Mapping[str, Any] | None = None, **options: An
     options.setdefault("wait_timeout", 3600.0)
     can = options.pop("can", Capabilities())
     driver = FakeDriver(world, dict(WISH if wish is None else wish), capabilities=can)
-    return Engine(driver, Options(name="bot", **options), clock=FakeClock(world))  # type: ignore[arg-type]
+    return Engine(driver, Options(name="bot", **options), clock=FakeClock(world))
 
 
 def converge(world: World, wish: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
