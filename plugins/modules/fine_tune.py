@@ -53,6 +53,11 @@ options:
       - How far the models are. The action plugin sets it from one slice to the next; there is no need to set it in a
         playbook.
     type: dict
+  data_places:
+    description:
+      - Where files of O(models[].training_data) and O(models[].validation_data) that are not there were looked for. The
+        action plugin sets it, so that the error can say so; there is no need to set it in a playbook.
+    type: dict
 attributes:
   action_group:
     description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.

@@ -28,7 +28,10 @@ class PipelineActionBase(WaitingActionBase):
 
     def _in_slices(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = dict(self._task.args)
-        args["models"] = self._found(args.get("models"))
+        places: dict[str, list[str]] = {}
+        args["models"] = self._found(args.get("models"), places)
+        if places:
+            args["data_places"] = places
         args.setdefault("wait_slice", SLICE)
         tells = self._tells(args)
         tellers: dict[str, Teller] = {}
@@ -48,24 +51,27 @@ class PipelineActionBase(WaitingActionBase):
                 if state["progress"]:
                     teller.tell({**state, "name": f"{name} ({provider})"})
 
-    def _found(self, models: Any) -> Any:
-        """The same models, with the files looked for where a playbook and a role keep theirs."""
+    def _found(self, models: Any, places: dict[str, list[str]]) -> Any:
+        """The same models, with the files looked for where a playbook and a role keep theirs. ``places`` gets the files
+        that are not there, and where they were looked for."""
         if not isinstance(models, list):
             return models
         return [
-            {key: self._path(value) if key in _DATA else value for key, value in entry.items()}
+            {key: self._path(value, places) if key in _DATA else value for key, value in entry.items()}
             if isinstance(entry, Mapping) and entry.get("state", "present") == "present"
             else entry
             for entry in models
         ]
 
-    def _path(self, given: Any) -> Any:
+    def _path(self, given: Any, places: dict[str, list[str]]) -> Any:
         if not is_path(given) or not given or Path(check_type_path(given)).is_absolute():
             return given
         try:
             return self._find_needle("files", given)
-        except AnsibleError:
-            return given  # the module says what is wrong
+        except AnsibleError as error:
+            # The module says what is wrong. (Of a file that is not there, ansible-core names the places.)
+            places[given] = list(dict.fromkeys(str(place) for place in getattr(error, "paths", None) or ()))
+            return given
 
 
 def preview(found: Mapping[str, Any]) -> str:

@@ -33,9 +33,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
     CHECK_MODE,
+    SAME_DATA,
     Content,
     predicted,
     refuse_predicted,
+    same_data,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
@@ -273,6 +275,7 @@ class CustomModel:
         self.compares = compares
         self.steps = steps
         self.warnings: list[str] = []
+        self._warn_of_same_data()
         self.thorough = thorough
         self.family = Family(api, name or "", self.warnings)
         self._model_name = name or ""
@@ -551,6 +554,12 @@ class CustomModel:
         self._model_name = model
         self._job_name = given or self.family.next_job_name(inputs)
 
+    def _warn_of_same_data(self) -> None:
+        training = self.wish.get("training_data_config")
+        found = any(same_data(training, each) for each in self.wish.get("validation_data_config") or ())
+        if found and SAME_DATA not in self.warnings:
+            self.warnings.append(SAME_DATA)
+
     def _check_places(self) -> None:
         if "training_data_config" in self.wish:
             option = "training_data_config.s3_uri"
@@ -564,6 +573,7 @@ class CustomModel:
                 objects.check_region(self.api, option, content.id)
                 learnt.append(objects.learn(self.api, option, content, must_exist=True))
             self.wish["validation_data_config"] = learnt
+        self._warn_of_same_data()
         objects.check_region(self.api, "output_data_config.s3_uri", self.wish["output_data_config"])
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:

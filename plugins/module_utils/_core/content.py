@@ -67,6 +67,22 @@ class Content:
         return bool(other.version and not self.version)
 
 
+SAME_DATA = (
+    "The data for validation are those for training: the validation loss then says nothing about new questions. "
+    "Give others, for example a share that the module dataset split off, or leave them out."
+)
+
+
+def same_data(training: Content | None, validation: Content | None) -> bool:
+    """Whether both are known to be the same bytes, by their reference or their hash (or the digits known of it)."""
+    if training is None or validation is None:
+        return False
+    if training.id and training.id == validation.id:
+        return True
+    known = sorted((training.sha256, validation.sha256), key=len)
+    return bool(known[0]) and known[1].startswith(known[0])
+
+
 def sha256_of_mark(mark: str | None) -> str | None:
     """The sha256 in a :attr:`Content.mark`, or the first digits of it; None where there is none."""
     return next((word for word in (mark or "").split() if ":" not in word), None)

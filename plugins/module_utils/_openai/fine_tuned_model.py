@@ -23,10 +23,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
     same_deep,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    SAME_DATA,
     Content,
     parse_content,
     predicted,
     refuse_predicted,
+    same_data,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
@@ -90,6 +92,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 # What failed jobs say, by a part of the code or message, and what mends it.
 _HINTS = (
+    (
+        "unsafe_model",
+        "The host's safety checks refused the trained model, and will refuse it again: change the data, then run "
+        "again; events name the categories.",
+    ),
     (
         "moderation",
         "The host's safety checks blocked the data or the model; events name the categories, not the lines.",
@@ -298,6 +305,7 @@ class FineTunedModel:
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
         self.warnings: list[str] = []
+        self._warn_of_same_data()
         self.compares = True
 
     def request(self) -> dict[str, Any]:
@@ -484,7 +492,13 @@ class FineTunedModel:
         for option in FILE_OPTIONS:
             if option in self.wish:
                 self.wish[option] = files.resolve(self.api, option, self.wish[option])
+        self._warn_of_same_data()
         return ()
+
+    def _warn_of_same_data(self) -> None:
+        found = same_data(self.wish.get("training_file"), self.wish.get("validation_file"))
+        if found and SAME_DATA not in self.warnings:
+            self.warnings.append(SAME_DATA)
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Nothing at these hosts keeps a model from being deleted."""

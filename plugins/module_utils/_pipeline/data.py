@@ -26,14 +26,20 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model im
 
 
 def describe(
-    given: Any, label: str, formats: Sequence[str], limits: Limits, folder: str
+    given: Any,
+    label: str,
+    formats: Sequence[str],
+    limits: Limits,
+    folder: str,
+    places: Sequence[str] | None = None,
 ) -> tuple[Data, dict[str, Any], list[str]]:
     """The data as it is to be sent, the options of the dataset's module that send it, and warnings.
 
     ``given``: a path, JSONL text, or examples. ``label``: how messages call it. What has to be converted is written
-    into ``folder``. Raises InvalidInput for what cannot be read, would lose something, or is not valid.
+    into ``folder``. ``places``: where the controller has looked for a file in vain. Raises InvalidInput for what cannot
+    be read, would lose something, or is not valid.
     """
-    source = _source(given, label)
+    source = _source(given, label, places)
     try:
         # What several providers write alike is taken for what this one calls it.
         shown = detect_source(source, replace(limits, formats=tuple(formats)))
@@ -55,7 +61,16 @@ def describe(
     return Data(found.report.sha256, wanted, shown or wanted, found.report.to_dict()), options, warnings
 
 
-def _source(given: Any, label: str) -> Source:
+def _source(given: Any, label: str, places: Sequence[str] | None) -> Source:
+    if places is not None and is_path(given) and not Path(check_type_path(given)).exists():
+        searched = "".join(f"\n  {place}" for place in places)
+        raise InvalidInput(
+            f"{label}: {given} does not exist. A relative path is looked up on the controller, where a playbook and a "
+            f"role keep their files{':' if places else '.'}{searched}",
+            hint="Put the file into one of these places, or give its absolute path."
+            if places
+            else "Correct the path, or give an absolute one.",
+        )
     try:
         return Source.from_path(check_type_path(given)) if is_path(given) else Source.from_content(given)
     except DatasetError as error:

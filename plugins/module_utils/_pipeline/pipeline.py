@@ -63,6 +63,9 @@ class Settings:
     details: bool
     slice_seconds: float
     folder: str
+    data_places: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # of files that are not there: see describe()
 
 
 @dataclass
@@ -211,7 +214,9 @@ class Pipeline:
         key = (given, label, formats, limits)
         with self._describing:
             if key not in self._files:
-                self._files[key] = describe(given, label, formats, limits, self.settings.folder)
+                self._files[key] = describe(
+                    given, label, formats, limits, self.settings.folder, self.settings.data_places.get(given)
+                )
             return self._files[key]
 
     def _preview(self, item: Item) -> None:

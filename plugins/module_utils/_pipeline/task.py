@@ -52,6 +52,7 @@ SPEC: dict[str, Any] = {
     "wait_progress": PROGRESS_SPEC["wait_progress"],
     "wait_slice": PROGRESS_SPEC["wait_slice"],
     "wait_state": {"type": "dict"},
+    "data_places": {"type": "dict"},
 }
 
 
@@ -68,6 +69,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
         details=params["details"],
         slice_seconds=max(0.0, params["wait_slice"]),
         folder=module.tmpdir,
+        data_places=params["data_places"] or {},
     )
     for item in items:
         kept = (params["wait_state"] or {}).get(item.entry.key)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible_collections.llmops.finetune.plugins.action.fine_tune import ActionModule
 from ansible_collections.llmops.finetune.plugins.plugin_utils import _pipeline_action, _waiting_action
 
@@ -123,6 +123,15 @@ def test_files_are_looked_for_where_a_playbook_keeps_them(play: Play, tmp_path: 
     play.run({"results": []}, models=[{"training_data": data, "validation_data": data} for data in given])
     assert [model["training_data"] for model in play.calls[0]["models"]] == wanted
     assert [model["validation_data"] for model in play.calls[0]["models"]] == wanted
+
+
+def test_d8_the_module_is_told_where_a_missing_file_was_looked_for(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(kind: str, name: str) -> str:
+        raise AnsibleFileNotFound(file_name=name, paths=["/play/files/far.jsonl", "/play/far.jsonl"])
+
+    monkeypatch.setattr(play, "find", find)
+    play.run({"results": []}, models=[{"training_data": "far.jsonl"}])
+    assert play.calls[0]["data_places"] == {"far.jsonl": ["/play/files/far.jsonl", "/play/far.jsonl"]}
 
 
 @pytest.mark.parametrize("models", [None, "text", [1], ["text"]])

@@ -816,6 +816,14 @@ class TestData:
         with pytest.raises(InvalidInput, match="validation_data_config"):
             host.wanted(uri, validation_data_config=config)
 
+    def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host) -> None:
+        uri, other = host.data(), host.put(converse_lines(topic="v"), "validation.jsonl")
+        for validation, expected in ((uri, 1), (other, 0)):
+            host.wanted(
+                uri, custom_model_name=f"bot-{expected}", validation_data_config={"validator": [{"s3_uri": validation}]}
+            )
+            assert sum("data for validation are those" in warning for warning in host.warnings) == expected
+
     def test_edited_validation_data(self, host: Host) -> None:
         uri, validation = host.data(), host.put(converse_lines(topic="v"), "validation.jsonl")
         config = {"validator": [{"s3_uri": validation}]}

@@ -541,7 +541,7 @@ class TestWhatTheHostSays:
         ("fate", "words", "hint"),
         [
             ("unsafe_file", "unsafe training file", "safety checks"),
-            ("unsafe_model", "safety evaluations", ""),
+            ("unsafe_model", "safety evaluations", "change the data"),
             ("server_error", "internal error", "retry_failed"),
         ],
     )
@@ -550,6 +550,18 @@ class TestWhatTheHostSays:
         with pytest.raises(RunFailed, match=words) as caught:
             host.wanted(host.file())
         assert hint in caught.value.hint
+
+    def test_m3_a_model_that_the_safety_checks_refused_is_not_to_be_trained_again_as_it_is(self, host: Host) -> None:
+        host.sandbox.openai.fate("unsafe_model")
+        with pytest.raises(RunFailed) as caught:
+            host.wanted(host.file())
+        assert "retry_failed" not in caught.value.hint
+
+    def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host) -> None:
+        file = host.file()
+        for changed in (True, False):
+            assert host.wanted(file, validation_file=file)["changed"] is changed
+            assert sum("data for validation are those" in warning for warning in host.warnings) == 1
 
     def test_a_bad_file_that_was_not_validated(self, host: Host) -> None:
         file_id = host.dataset("not json\n" * 12, validate=False)["file_id"]

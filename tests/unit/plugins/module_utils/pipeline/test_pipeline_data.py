@@ -65,6 +65,22 @@ class TestGiven:
         assert says in result["msg"]
         assert host.writes() == []
 
+    def test_d8_a_missing_file_is_said_to_be_looked_up_on_the_controller(self, host: Host) -> None:
+        places = ["/play/files/nowhere.jsonl", "/play/nowhere.jsonl"]
+        result = host.run(host.entry("openai", training_data="nowhere.jsonl"), data_places={"nowhere.jsonl": places})
+        assert result["failed"]
+        assert "nowhere.jsonl does not exist" in result["msg"]
+        assert "looked up on the controller" in result["msg"]
+        assert "copy the file there" not in result["msg"]
+        for place in places:
+            assert place in result["msg"]
+
+    @pytest.mark.parametrize("provider", ["openai", "bedrock"])
+    def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host, provider: str) -> None:
+        result = host.run(host.entry(provider, validation_data=chat()))
+        told = result["results"][0]["warnings"]
+        assert sum("data for validation are those" in warning for warning in told) == 1
+
     def test_too_few_examples_are_refused_by_the_provider_that_needs_more(self, host: Host) -> None:
         result = host.run(*host.every(training_data=chat(20)))
         assert result["failed"]
