@@ -11,10 +11,12 @@ The first argument is always what the user asked for, the second what the provid
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 AUTO = "auto"
+_LARGEST = int(sys.float_info.max)  # a whole number beyond it could not be compared with others
 
 
 def number(value: Any) -> float | int | None:
@@ -22,7 +24,7 @@ def number(value: Any) -> float | int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) <= _LARGEST else None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str) and "_" not in value:
@@ -31,7 +33,7 @@ def number(value: Any) -> float | int | None:
                 found = kind(value.strip())
             except ValueError:
                 continue
-            return found if isinstance(found, int) or math.isfinite(found) else None
+            return number(found)
     return None
 
 

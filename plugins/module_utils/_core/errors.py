@@ -113,6 +113,10 @@ class Unavailable(FineTuneError):
         self.retry_after = retry_after
 
 
+class NoAnswer(Unavailable):
+    """Something came back that is no answer of this API (a proxy's page, broken JSON, a field of another kind)."""
+
+
 class RunFailed(FineTuneError):
     """The training run that the task is bound to, or would have to repeat, ended without a model."""
 

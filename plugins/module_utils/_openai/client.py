@@ -15,17 +15,33 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    BROKEN,
+    Kind,
+    Odd,
+    checked,
+    each,
+    flag,
+    host_of,
+    is_elsewhere,
+    is_page,
+    page_of,
+    parse,
+    pause_of,
+    record,
+    told,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
+    NoAnswer,
     NotVisible,
     Refused,
     Throttled,
@@ -87,8 +103,21 @@ _CLOSED = (
 )
 
 
+_NO_CONTENT = 204
+_MARK = 100  # characters
+ELSEWHERE = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
+
+
+def _is_true(value: Any, where: str) -> None:
+    if value is not True:
+        raise Odd(f"{where} is not true")
+
+
+_DELETED = record({"deleted": _is_true})
+
+
 class Api:
-    """One host with one credential. ``sdk`` is the SDK's client; use it inside :meth:`translated`."""
+    """One host with one credential. ``sdk`` is the SDK's client: its methods are called by :meth:`call`."""
 
     def __init__(self, sdk: openai.OpenAI, *, azure: bool) -> None:
         self.sdk = sdk
@@ -99,36 +128,77 @@ class Api:
         """The same client without retries: for calls that must not be sent twice."""
         return self.sdk.with_options(max_retries=0)
 
-    @contextmanager
-    def translated(self, doing: str, *, writes: bool = False) -> Iterator[None]:
-        """Turn what the SDK raises into Refused, NotVisible, Throttled or Unavailable, saying what was being done.
+    def call(self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, **members: Any) -> Any:
+        """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
 
-        What is no answer of this API at all (a proxy's page, broken JSON) leaves it open what a write has done.
+        What is no answer of this API (a proxy's page, broken JSON, a field of another kind) raises NoAnswer: of a write
+        it is then open what it has done.
         """
+        with self.translated(doing):
+            answer = send(*args, **members).http_response
+            return checked(parse(answer.content), reads)
+
+    def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
+        """Delete something. A host that has done so says so, or says nothing at all (204)."""
+        with self.translated(doing):
+            answer = send(identifier).http_response
+            if answer.status_code != _NO_CONTENT:
+                checked(parse(answer.content), _DELETED)
+
+    def listed(self, doing: str, send: Callable[..., Any], *args: Any, item: Kind, **query: Any) -> Iterator[Any]:
+        """The objects of all pages, each of the kind ``item``, which has an id; the last one's asks for the next page.
+
+        A host that ignores that gives the first page for ever: whoever reads must stop at what it has seen.
+        """
+        page = record({"data": each(item)}, {"has_more": flag})
+        while True:
+            found = self.call(doing, send, *args, reads=page, **query)
+            yield from found["data"]
+            after = found["data"][-1].get("id") if found["data"] else None
+            if not after or found.get("has_more") is False:
+                return
+            query["after"] = after
+
+    def content(self, doing: str, file_id: str, size: Any = None) -> Iterator[bytes]:
+        """What is in a file, in pieces. ``size``: of how many bytes, where that is known."""
+        length = 0
+        with (
+            self.translated(doing),
+            self.sdk.files.with_streaming_response.content(file_id) as response,
+        ):
+            for piece in response.iter_bytes(1 << 20):
+                if not length and is_page(piece):
+                    raise Odd(f"it is {page_of(piece)}")
+                length += len(piece)
+                yield piece
+            if number(size) not in (None, length):
+                raise Odd(f"it has {length} bytes, the file {size}")
+
+    @contextmanager
+    def translated(self, doing: str) -> Iterator[None]:
+        """Turn what the SDK raises into Refused, NotVisible, Throttled, Unavailable or NoAnswer, saying what was being
+        done."""
         import openai
 
-        odd: tuple[type[Exception], ...] = (
-            openai.APIResponseValidationError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            LookupError,
-        )
         try:
             yield
         except openai.APIStatusError as error:
             raise _of_status(doing, error, self.azure) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
-        except odd as error:
-            told = f"{doing}: the answer of {self.sdk.base_url} is not one of this API ({type(error).__name__})."
-            if writes:
-                raise Unavailable(told, hint="Check base_url.") from error
-            raise Refused(told, hint="Check base_url.") from error
+        except openai.APIResponseValidationError as error:
+            raise self._no_answer(doing, type(error).__name__) from error
         except openai.OpenAIError as error:
-            raise Refused(f"{doing}: {error}") from error
+            raise Refused(f"{doing}: {told(str(error))}") from error
         except _http_error() as error:  # raised while an answer is read as a stream
             raise Unavailable(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
+        except BROKEN as error:
+            raise self._no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
+
+    def _no_answer(self, doing: str, why: str) -> NoAnswer:
+        return NoAnswer(
+            f"{doing}: the answer of {self.sdk.base_url} is not one of this API: {why}.", hint="Check base_url."
+        )
 
 
 def _http_library() -> Any:
@@ -166,27 +236,33 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
 
 
 def _of_status(doing: str, error: openai.APIStatusError, azure: bool) -> Refused | Unavailable:
+    status, response = error.status_code, error.response
+    if ELSEWHERE in response.headers:
+        return Refused(
+            f"{doing}: the host answered with a redirect to {host_of(response.headers[ELSEWHERE])} (HTTP {status}). "
+            "Neither data nor credentials are sent there.",
+            hint="Give that host's address in base_url, if it is the one that is meant.",
+            status=status,
+        )
     body = error.body if isinstance(error.body, Mapping) else {}
-    said = str(body.get("message") or "").strip()
-    if not said:
-        # Not an API's error body: a proxy, a wrong path.
-        said = " ".join(error.response.text.split())[:300] or error.response.reason_phrase
-    status, code = error.status_code, error.code
+    # Without such a message it is not an API's error body: a proxy, a wrong path.
+    said = told(body.get("message")) or told(response.text) or told(response.reason_phrase)
+    code, param = told(error.code, _MARK), told(error.param, _MARK)
     marks = ", ".join(
         part
         for part in (
             f"HTTP {status}",
             f"code {code}" if code else "",
-            f"parameter {error.param}" if error.param else "",
-            f"request {error.request_id}" if error.request_id else "",
+            f"parameter {param}" if param else "",
+            f"request {told(error.request_id, _MARK)}" if error.request_id else "",
         )
         if part
     )
     brief = f"{doing}: {said}"
     text = f"{brief} ({marks})"
-    retry_after = _seconds(error.response.headers.get("retry-after"))
+    retry_after = pause_of(response.headers.get("retry-after"), time.time())
     if status == 429:
-        final = _FINAL_429.get(code or "")
+        final = _FINAL_429.get(code)
         if final:
             return Refused(text, hint=final, status=status, code=code)
         hint = "The provider limits the rate."
@@ -209,15 +285,12 @@ def _of_status(doing: str, error: openai.APIStatusError, azure: bool) -> Refused
     return Refused(text, hint=hint, status=status, code=code)
 
 
-def _seconds(value: str | None) -> float | None:
-    """Retry-After: seconds or an HTTP date (RFC 9110)."""
-    found = number(value)
-    if found is None and value:
-        try:
-            found = parsedate_to_datetime(value).timestamp() - time.time()
-        except (TypeError, ValueError):
-            return None
-    return None if found is None else max(0.0, float(found))
+def _stay(response: Any) -> None:
+    """Take the target from a redirect that leads to another host: the answer is then an error that says so."""
+    target = response.headers.get("location")
+    if target and response.has_redirect_location and is_elsewhere(str(response.request.url), target):
+        response.headers[ELSEWHERE] = target
+        del response.headers["location"]
 
 
 def make_api(module: AnsibleModule) -> Api:
@@ -262,9 +335,11 @@ def _client(given: Mapping[str, Any], azure: bool) -> Api:
         "timeout": given["timeout"],
         "max_retries": given["max_retries"],
     }
+    transport: dict[str, Any] = {"event_hooks": {"response": [_stay]}}
     if not given["validate_certs"] or given["ca_path"]:
         verify = ssl.create_default_context(cafile=given["ca_path"]) if given["validate_certs"] else False
-        common["http_client"] = openai.DefaultHttpxClient(verify=verify)
+        transport["verify"] = verify
+    common["http_client"] = openai.DefaultHttpxClient(**transport)
     if azure:
         return Api(
             openai.AzureOpenAI(

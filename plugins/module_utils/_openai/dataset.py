@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import name, record, told
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
@@ -62,6 +63,8 @@ _PHASES = {
     # Compatible hosts that do not process files show none.
     "": Phase.READY,
 }
+_UPLOAD = record({"id": name})  # and each part of one
+_COMPLETED = record({"file": files.FILE})
 _LARGEST_FILE = 512 * MB  # Files API, API reference
 _PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB a part
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
@@ -151,8 +154,7 @@ class Dataset(SentDataset):
         return self._get(run.id)
 
     def _get(self, file_id: str) -> Run:
-        with self.api.translated(f"Looking up the file {file_id}"):
-            return to_run(self.api.sdk.files.retrieve(file_id).to_dict(mode="json", warnings=False))
+        return to_run(files.get_file(self.api, file_id))
 
     def progress(self, run: Run) -> Progress:
         """The host does not say how far it is."""
@@ -176,10 +178,15 @@ class Dataset(SentDataset):
         if given.report.bytes > _LARGEST_FILE:
             file = self._send_parts(filename, given)
         if file is None:
-            with given.open() as stream, self.api.translated(f"Uploading {filename}", writes=True):
-                file = self.api.once.files.create(
-                    file=(filename, stream, "application/jsonl"), purpose=self._purpose, **self._expiry()
-                ).to_dict(mode="json", warnings=False)
+            with given.open() as stream:
+                file = self.api.call(
+                    f"Uploading {filename}",
+                    self.api.once.files.with_raw_response.create,
+                    reads=files.FILE,
+                    file=(filename, stream, "application/jsonl"),
+                    purpose=self._purpose,
+                    **self._expiry(),
+                )
         if given.changed:
             files.delete_file(self.api, str(file["id"]))
             raise given.changed_error()
@@ -198,46 +205,55 @@ class Dataset(SentDataset):
 
         An upload that does not come to its end is cancelled: its parts would count against the storage.
         """
-        uploads = self.api.sdk.uploads
         try:
-            with self.api.translated(f"Starting the upload of {filename}"):
-                upload = self.api.once.uploads.create(
-                    bytes=given.report.bytes,
-                    filename=filename,
-                    mime_type="application/jsonl",
-                    purpose=self._purpose,
-                    **self._expiry(),
-                )
+            upload = self.api.call(
+                f"Starting the upload of {filename}",
+                self.api.once.uploads.with_raw_response.create,
+                reads=_UPLOAD,
+                bytes=given.report.bytes,
+                filename=filename,
+                mime_type="application/jsonl",
+                purpose=self._purpose,
+                **self._expiry(),
+            )["id"]
         except Refused as error:
             if error.status in (404, 405, 501):
                 return None
             raise
-        parts: list[str] = []
-        md5 = hashlib.md5(usedforsecurity=False)
-        left = f"The upload {upload.id} could not be cancelled either"
+        left = f"The upload {upload} could not be cancelled either"
         try:
-            with ended(lambda: self._cancel(upload.id), left, "it will expire"):
-                with given.open() as stream:
-                    while data := stream.read(_PART):
-                        md5.update(data)
-                        with self.api.translated(f"Uploading part {len(parts) + 1} of {filename}"):
-                            parts.append(uploads.parts.create(upload.id, data=data).id)
-                with self.api.translated(f"Completing the upload of {filename}", writes=True):
-                    done = self.api.once.uploads.complete(upload.id, part_ids=parts, md5=md5.hexdigest())
+            with ended(lambda: self._cancel(upload), left, "it will expire"):
+                parts, md5 = self._parts(upload, filename, given)
+                done = self.api.call(
+                    f"Completing the upload of {filename}",
+                    self.api.once.uploads.with_raw_response.complete,
+                    upload,
+                    reads=_COMPLETED,
+                    part_ids=parts,
+                    md5=md5,
+                )
         except FineTuneError as error:
             if given.changed:
                 raise given.changed_error() from error
             raise
-        if done.file is None:
-            raise Refused(
-                f"The host completed the upload {upload.id} without naming a file.",
-                hint="Run the task again.",
-            )
-        return done.file.to_dict(mode="json", warnings=False)
+        file: dict[str, Any] = done["file"]
+        return file
+
+    def _parts(self, upload: str, filename: str, given: Given) -> tuple[list[str], str]:
+        """Send all parts: their ids, and the md5 of the whole."""
+        parts: list[str] = []
+        md5 = hashlib.md5(usedforsecurity=False)
+        send = self.api.sdk.uploads.parts.with_raw_response.create
+        with given.open() as stream:
+            while data := stream.read(_PART):
+                md5.update(data)
+                doing = f"Uploading part {len(parts) + 1} of {filename}"
+                parts.append(self.api.call(doing, send, upload, reads=_UPLOAD, data=data)["id"])
+        return parts, md5.hexdigest()
 
     def _cancel(self, upload: str) -> None:
-        with self.api.translated(f"Cancelling the upload {upload}"):
-            self.api.sdk.uploads.cancel(upload)
+        send = self.api.sdk.uploads.with_raw_response.cancel
+        self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """No field of a file can be changed in place, so the engine never asks."""
@@ -277,8 +293,6 @@ class Dataset(SentDataset):
 
 def to_run(file: Mapping[str, Any]) -> Run:
     """One file, as the API gives it, in the engine's terms."""
-    if not isinstance(file.get("id"), str):
-        raise ValueError("a file without an id")
     status = str(file.get("status") or "").strip()
     created, expires = timestamp(file.get("created_at")), timestamp(file.get("expires_at"))
     return Run(
@@ -287,7 +301,7 @@ def to_run(file: Mapping[str, Any]) -> Run:
         phase=_PHASES.get(status.lower(), Phase.UNKNOWN),
         status=status or "processed",
         shown={"expires_after": round(expires - created)} if expires and created else {},
-        reason=str(file.get("status_details") or ""),
+        reason=told(file.get("status_details")),
         removable=True,
         raw=file,
     )

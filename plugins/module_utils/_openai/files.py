@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import amount, moment, name, record, text
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
 
 _PAGE = 10000  # the API's own maximum and default
+FILE = record(
+    {"id": name},
+    {
+        "filename": text,
+        "purpose": text,
+        "status": text,
+        "bytes": amount,
+        "created_at": moment,
+        "expires_at": moment,
+    },
+)
+"""What decides of a file; the rest is only shown."""
 
 
 def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]:
@@ -44,21 +57,24 @@ def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]
 
 def _pages(api: Api, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
-    with api.translated("Listing the files"):
-        for item in api.sdk.files.list(**wanted):
-            if not isinstance(item.id, str):
-                raise ValueError("a file without an id")
-            if item.id in seen:  # a host that ignores `after` would go round for ever
-                return
-            seen.add(item.id)
-            yield item.to_dict(mode="json", warnings=False)
+    for file in api.listed("Listing the files", api.sdk.files.with_raw_response.list, item=FILE, **wanted):
+        if file["id"] in seen:  # a host that ignores `after` would go round for ever
+            return
+        seen.add(file["id"])
+        yield file
+
+
+def get_file(api: Api, file_id: str) -> dict[str, Any]:
+    """One file, as plain data."""
+    send = api.sdk.files.with_raw_response.retrieve
+    file: dict[str, Any] = api.call(f"Looking up the file {file_id}", send, file_id, reads=FILE)
+    return file
 
 
 def delete_file(api: Api, file_id: str) -> None:
     """Delete a file; one that a listing no longer shows is deleted."""
     try:
-        with api.translated(f"Deleting the file {file_id}"):
-            api.sdk.files.delete(file_id)
+        api.deleted(f"Deleting the file {file_id}", api.sdk.files.with_raw_response.delete, file_id)
     except NotVisible:
         if any(file["id"] == file_id for file in list_files(api)):
             raise
@@ -66,19 +82,14 @@ def delete_file(api: Api, file_id: str) -> None:
 
 def content_of(api: Api, file_id: str) -> Content:
     """The content that a file id stands for: by its name, else by reading it; sha256 empty where neither is allowed."""
-    with api.translated(f"Looking up the file {file_id}"):
-        file = api.sdk.files.retrieve(file_id)
-    named = parse_remote_name(file.filename or "")
+    file = get_file(api, file_id)
+    named = parse_remote_name(file.get("filename") or "")
     if named:
         return Content(id=file_id, sha256=named[1])
     digest = hashlib.sha256()
     try:
-        with (
-            api.translated(f"Reading the file {file_id}"),
-            api.sdk.files.with_streaming_response.content(file_id) as response,
-        ):
-            for chunk in response.iter_bytes(1 << 20):
-                digest.update(chunk)
+        for piece in api.content(f"Reading the file {file_id}", file_id, file.get("bytes")):
+            digest.update(piece)
     except Refused:
         return Content(id=file_id)
     return Content(id=file_id, sha256=digest.hexdigest())

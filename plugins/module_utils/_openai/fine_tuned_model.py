@@ -9,13 +9,14 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import each, name, record
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
     AUTO,
     number,
@@ -70,6 +71,8 @@ FIELDS = (
     Field("training_type", "creation"),
 )
 
+_MODEL = record({"id": name})
+_MODELS = record({"data": each(_MODEL)})
 FILE_OPTIONS = ("training_file", "validation_file")
 
 _KNOWN = {
@@ -327,9 +330,8 @@ class FineTunedModel:
         """The jobs of this name by the marker in their metadata; by suffix and data on hosts that keep none."""
         runs: dict[str, Run] = {}
         if run_id:
-            with self.api.translated(f"Looking up the job {run_id}"):
-                adopted = to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run_id))
-                runs[run_id] = jobs.to_run(adopted)
+            adopted = jobs.get_job(self.api, run_id)
+            runs[run_id] = jobs.to_run(adopted)
             owner = mapping(adopted.get("metadata")).get(markers.NAME)
             if owner and self.name and owner != self.name:
                 raise InvalidInput(
@@ -435,8 +437,9 @@ class FineTunedModel:
         """A model is gone when the host's list of models lacks it. One that can be retrieved needs no list."""
         if len(runs) == 1:
             try:
-                with self.api.translated(f"Looking up the model {runs[0].model}"):
-                    self.api.sdk.models.retrieve(str(runs[0].model))
+                models = self.api.sdk.models.with_raw_response
+                model = str(runs[0].model)
+                self.api.call(f"Looking up the model {model}", models.retrieve, model, reads=_MODEL)
                 return [replace(runs[0], verified=True)]
             except NotVisible:
                 pass
@@ -451,8 +454,8 @@ class FineTunedModel:
     def _listed_models(self) -> set[str] | None:
         """None on hosts that list no models."""
         try:
-            with self.api.translated("Listing the models"):
-                return {model.id for model in self.api.sdk.models.list()}
+            listed = self.api.call("Listing the models", self.api.sdk.models.with_raw_response.list, reads=_MODELS)
+            return {model["id"] for model in listed["data"]}
         except Refused as error:
             if error.status in (404, 405, 501):
                 return None
@@ -469,8 +472,7 @@ class FineTunedModel:
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
-        with self.api.translated(f"Looking up the job {run.id}"):
-            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.retrieve(run.id)))
+        return jobs.to_run(jobs.get_job(self.api, run.id))
 
     def progress(self, run: Run) -> Progress:
         """From the newest events; queued jobs have none to look at, and some hosts and keys none to show."""
@@ -521,8 +523,9 @@ class FineTunedModel:
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
         training_type = self.wish.get("training_type", 1 if self.api.azure else None)
         extra = {"trainingType": _plain_setting(training_type)} if training_type is not None else None
-        with self.api.translated(f"Creating the fine-tuning job for '{self.name}'", writes=True):
-            run = jobs.to_run(to_plain(self.api.once.fine_tuning.jobs.create(**body, extra_body=extra)))
+        send = self.api.once.fine_tuning.jobs.with_raw_response.create
+        doing = f"Creating the fine-tuning job for '{self.name}'"
+        run = jobs.to_run(self.api.call(doing, send, reads=jobs.JOB, **body, extra_body=extra))
         if run.token != token:
             self.warnings.append(
                 f"This host kept no metadata with the job {run.id}. Later runs recognise it by suffix or data only; "
@@ -543,24 +546,28 @@ class FineTunedModel:
         """No field of a job can be changed in place, so the engine never asks."""
         raise AssertionError("unreachable: no in_place field")
 
+    @property
+    def _jobs(self) -> Any:
+        return self.api.sdk.fine_tuning.jobs.with_raw_response
+
+    def _send(self, doing: str, verb: Callable[..., Any], run: Run) -> Run:
+        return jobs.to_run(self.api.call(f"{doing} the job {run.id}", verb, run.id, reads=jobs.JOB))
+
     def cancel(self, run: Run) -> Run:
         """POST .../cancel."""
-        with self.api.translated(f"Cancelling the job {run.id}"):
-            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.cancel(run.id)))
+        return self._send("Cancelling", self._jobs.cancel, run)
 
     def pause(self, run: Run) -> Run:
         """POST .../pause."""
         try:
-            with self.api.translated(f"Pausing the job {run.id}"):
-                return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.pause(run.id)))
+            return self._send("Pausing", self._jobs.pause, run)
         except Refused as error:
             error.hint = error.hint or "The host may pause running jobs only, or none; 'state: cancelled' stops it."
             raise
 
     def resume(self, run: Run) -> Run:
         """POST .../resume."""
-        with self.api.translated(f"Resuming the job {run.id}"):
-            return jobs.to_run(to_plain(self.api.sdk.fine_tuning.jobs.resume(run.id)))
+        return self._send("Resuming", self._jobs.resume, run)
 
     def delete(self, run: Run) -> Run:
         """DELETE the model, with delete_files also its data; the job stays in the host's list for ever.
@@ -569,8 +576,8 @@ class FineTunedModel:
         """
         if run.phase is Phase.READY and run.model:
             try:
-                with self.api.translated(f"Deleting the model {run.model}"):
-                    self.api.sdk.models.delete(run.model)
+                delete = self.api.sdk.models.with_raw_response.delete
+                self.api.deleted(f"Deleting the model {run.model}", delete, run.model)
             except NotVisible:
                 if self.verify([run, run])[0].phase is not Phase.GONE:
                     raise
@@ -622,12 +629,6 @@ class FineTunedModel:
             "job_id": predicted("job", str(self.name)),
             "fine_tuned_model": predicted("model", str(self.name)),
         }
-
-
-def to_plain(job: Any) -> dict[str, Any]:
-    """An SDK object as plain data, fields that the SDK does not know included."""
-    plain: dict[str, Any] = job.to_dict(mode="json", warnings=False)
-    return plain
 
 
 def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:

@@ -16,10 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup impor
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import (
-    present_job,
-    to_plain,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import present_job
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 
 if TYPE_CHECKING:
@@ -38,8 +35,7 @@ def find(module: AnsibleModule) -> dict[str, Any]:
 def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Filtered again on our side, for hosts that ignore the filter."""
     if params["job_id"]:
-        with api.translated(f"Looking up the job {params['job_id']}"):
-            yield to_plain(api.sdk.fine_tuning.jobs.retrieve(params["job_id"]))
+        yield jobs.get_job(api, params["job_id"])
         return
     wanted = {str(key): str(value) for key, value in (params["metadata"] or {}).items()}
     if params["name"]:

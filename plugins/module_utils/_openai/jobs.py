@@ -13,6 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    Odd,
+    moment,
+    name,
+    record,
+    text,
+    told,
+    word,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
 
 _PAGE = 100  # the API's maximum
+_REASON = 1000  # characters
+_MOST_STEPS = 1e12
 
 # The statuses of the API reference, of its own examples (pausing, paused), of Azure OpenAI (pending, notRunning).
 _PHASES = {
@@ -66,17 +77,41 @@ BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
 From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
 
-def to_run(job: Mapping[str, Any]) -> Run:
-    """One job, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted.
+def _setting(value: Any, where: str) -> None:
+    """A hyperparameter that is a number, or a word for the host's own choice."""
+    if isinstance(value, (bool, Mapping, list)) or (isinstance(value, (int, float)) and number(value) is None):
+        raise Odd(f"{where} is no setting")
 
-    Raises ValueError for a job without an id: that is no answer of this API.
-    """
-    if not isinstance(job.get("id"), str):
-        raise ValueError("a job without an id")
+
+_SETTINGS = record({}, dict.fromkeys(BOUNDS, _setting))
+_OF_METHOD = record({}, {"hyperparameters": _SETTINGS, "grader": record({}), "response_format": record({})})
+JOB = record(
+    {"id": name, "status": word, "created_at": moment},
+    {
+        "finished_at": moment,
+        "model": text,
+        "fine_tuned_model": text,
+        "training_file": text,
+        "validation_file": text,
+        "suffix": text,
+        "user_provided_suffix": text,
+        "seed": _setting,
+        "hyperparameters": _SETTINGS,
+        "method": record({}, {"type": word, "supervised": _OF_METHOD, "dpo": _OF_METHOD, "reinforcement": _OF_METHOD}),
+        "metadata": record(
+            {}, dict.fromkeys((markers.NAME, markers.TOKEN, markers.TRAINING, markers.VALIDATION), text)
+        ),
+    },
+)
+"""What decides of a job; the rest is only shown."""
+_DETAIL = record({}, {"id": text})
+
+
+def to_run(job: Mapping[str, Any]) -> Run:
+    """One :data:`JOB`, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted."""
     status = str(job.get("status") or "").strip()
     phase = _PHASES.get(status.lower(), Phase.UNKNOWN)
-    model = job.get("fine_tuned_model")
-    model = model if isinstance(model, str) and model else None
+    model = job.get("fine_tuned_model") or None
     return Run(
         id=job["id"],
         created=timestamp(job.get("created_at")) or 0.0,
@@ -96,11 +131,10 @@ def to_run(job: Mapping[str, Any]) -> Run:
 def _reason(job: Mapping[str, Any]) -> str:
     error = job.get("error")
     if isinstance(error, str):
-        return error
+        return told(error, _REASON)
     error = mapping(error)
-    message = str(error.get("message") or "")
-    code = error.get("code")
-    return f"{message} ({code})" if message and code else message or str(code or "")
+    message, code = told(error.get("message"), _REASON), told(error.get("code"))
+    return f"{message} ({code})" if message and code else message or code
 
 
 def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,18 +212,23 @@ def list_jobs(api: Api, metadata: Mapping[str, str] | None = None) -> Iterator[d
 def _pages(api: Api, metadata: Mapping[str, str] | None) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     query = {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
-    with api.translated("Listing the fine-tuning jobs"):
-        for job in api.sdk.fine_tuning.jobs.list(limit=_PAGE, extra_query=query):
-            if not isinstance(job.id, str):
-                raise ValueError("a job without an id")
-            if job.id in seen:
-                raise Refused(
-                    f"Listing the fine-tuning jobs: the host gives the same page again and again; only the newest "
-                    f"{len(seen)} jobs could be seen.",
-                    hint="Give the job_id of the run that is meant.",
-                )
-            seen.add(job.id)
-            yield job.to_dict(mode="json", warnings=False)
+    send = api.sdk.fine_tuning.jobs.with_raw_response.list
+    for job in api.listed("Listing the fine-tuning jobs", send, item=JOB, limit=_PAGE, extra_query=query):
+        if job["id"] in seen:
+            raise Refused(
+                f"Listing the fine-tuning jobs: the host gives the same page again and again; only the newest "
+                f"{len(seen)} jobs could be seen.",
+                hint="Give the job_id of the run that is meant.",
+            )
+        seen.add(job["id"])
+        yield job
+
+
+def get_job(api: Api, job_id: str) -> dict[str, Any]:
+    """One job, as plain data."""
+    send = api.sdk.fine_tuning.jobs.with_raw_response.retrieve
+    job: dict[str, Any] = api.call(f"Looking up the job {job_id}", send, job_id, reads=JOB)
+    return job
 
 
 def newest_metrics(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -213,20 +252,18 @@ def list_checkpoints(api: Api, job_id: str) -> list[dict[str, Any]]:
 
 def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[str, Any]]:
     jobs = api.sdk.fine_tuning.jobs
+    send = jobs.with_raw_response.list_events if what == "events" else jobs.checkpoints.with_raw_response.list
     found: dict[str, dict[str, Any]] = {}
     try:
-        with api.translated(f"Listing the {what} of the job {job_id}"):
-            size = limit or _PAGE
-            page = (
-                jobs.list_events(job_id, limit=size) if what == "events" else jobs.checkpoints.list(job_id, limit=size)
-            )
-            for item in page:
-                known = item.id or str(len(found))
-                if known in found:  # a host that ignores `after` would go round for ever
-                    break
-                found[known] = item.to_dict(mode="json", warnings=False)
-                if len(found) == limit:
-                    break
+        for item in api.listed(
+            f"Listing the {what} of the job {job_id}", send, job_id, item=_DETAIL, limit=limit or _PAGE
+        ):
+            known = item.get("id") or str(len(found))
+            if known in found:  # a host that ignores `after` would go round for ever
+                break
+            found[known] = item
+            if len(found) == limit:
+                break
     except Refused as error:
         if error.status not in (404, 405, 501):
             raise
@@ -237,13 +274,18 @@ def progress_of(run: Run, events: Iterable[Mapping[str, Any]]) -> Progress:
     """How far a job is, from its status and its newest events."""
     stage = _STAGES.get(run.status.lower(), run.status)
     data = newest_metrics(events) if run.status == "running" else {}
-    step, total = number(data.get("step")), number(data.get("total_steps"))
+    step, total = _count(data.get("step")), _count(data.get("total_steps"))
     reward = number(data.get("train_mean_reward", data.get("train_reward_mean")))
     return Progress(
         stage,
-        percent=100.0 * step / total if step is not None and total else None,
-        step=None if step is None else int(step),
-        total_steps=None if total is None else int(total),
+        percent=min(100.0, 100.0 * step / total) if step is not None and total else None,
+        step=step,
+        total_steps=total,
         loss=number(data.get("train_loss")),
         message="" if reward is None else f"mean reward {reward:.3g}",
     )
+
+
+def _count(value: Any) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and 0 <= found < _MOST_STEPS else None

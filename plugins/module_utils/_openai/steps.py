@@ -14,18 +14,18 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import sequence
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
 
 
 def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The numbers of each step: of its result file, else of its events. Empty where the host shows neither."""
-    for file_id in job.get("result_files") or ():
-        if not isinstance(file_id, str):
+    for file_id in sequence(job.get("result_files")):
+        if not isinstance(file_id, str) or not file_id:
             continue
         try:
-            with api.translated(f"Reading the result file {file_id}"):
-                content = api.sdk.files.content(file_id).read()
+            content = b"".join(api.content(f"Reading the result file {file_id}", file_id))
         except Refused as error:
             if error.status not in (403, 404):
                 raise
@@ -56,7 +56,11 @@ def parse_result_file(content: bytes) -> list[dict[str, Any]]:
         if not text.startswith("step"):
             return []
     rows = []
-    for row in csv.DictReader(io.StringIO(text)):
+    try:
+        read = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error:
+        return []
+    for row in read:
         cells = {key: number(value) for key, value in row.items() if key and value not in (None, "")}
         rows.append({key: value for key, value in cells.items() if value is not None})
     return rows

@@ -1,0 +1,330 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No answer of a host is trusted: it is read and checked here, before anything else sees it.
+
+Private to llmops.finetune; may change at any time.
+
+What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, markers, the list of a
+listing) must be of that kind, or the whole answer is none: :class:`Odd`, which a client turns into NoAnswer. What only
+describes may be anything, and is passed by where it makes no sense.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
+
+_T = TypeVar("_T")
+
+Kind = Callable[[Any, str], None]
+"""Raises :class:`Odd` for a value that is not of the kind; the second argument says where it stands."""
+
+BROKEN: tuple[type[Exception], ...] = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,  # a RecursionError among them
+)
+"""What a library raises over an answer that it did not expect."""
+
+_DEEPEST = 64  # objects and lists within each other
+_DIGITS = 300  # a whole number of more is beyond any float
+_WORD, _NAME = 200, 2048  # characters
+_FIRST, _LAST = -62135596800.0, 253402300799.0  # the years 1 to 9999, in unix time
+_TOLD = 300  # characters of what a host says in a message
+_TITLE = 80
+_DAY = 86400.0
+_MOST_PAGES = 100_000
+_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1|center)\b", re.I | re.S)
+_TITLES = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}", re.I | re.S) for tag in ("title", "h1"))
+_TAG = re.compile(r"<[^>]*>")
+_PORTS = {"http": 80, "https": 443}
+
+
+class Odd(ValueError):
+    """Why an answer is none."""
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+
+def parse(body: bytes) -> Any:
+    """The JSON in a body, cleaned; raises Odd for anything else."""
+    if not body.strip():
+        raise Odd("it is empty")
+    if is_page(body):
+        raise Odd(f"it is {page_of(body)}")
+    try:
+        found = json.loads(body.decode(json.detect_encoding(body)), parse_int=_whole)
+    except UnicodeDecodeError as error:
+        raise Odd("it is no text") from error
+    except (ValueError, RecursionError) as error:
+        raise Odd("it is no JSON") from error
+    limited(found)
+    return found
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS else math.inf
+
+
+def limited(value: Any) -> None:
+    """Raise Odd for what is too deep for anybody to walk through."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise Odd("its parts are nested too deep")
+        level = [
+            part
+            for item in level
+            if isinstance(item, (Mapping, list))
+            for part in (item.values() if isinstance(item, Mapping) else item)
+            if isinstance(part, (Mapping, list))
+        ]
+
+
+def cleaned(value: Any) -> Any:
+    """The same without what cannot be handed on: numbers that are none become None, half characters are replaced."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if number(value) is not None else None
+    return value
+
+
+def checked(value: Any, kind: Kind) -> Any:
+    """The value, cleaned, if it is of the kind; raises Odd else."""
+    limited(value)
+    kind(value, "")
+    return cleaned(value)
+
+
+# -- kinds -----------------------------------------------------------------------------------------------------
+
+
+def anything(value: Any, where: str) -> None:
+    """Whatever it is: it is not read, or only where it makes sense."""
+
+
+def text(value: Any, where: str) -> None:
+    """A text, perhaps an empty one."""
+    if not isinstance(value, str):
+        raise Odd(f"{where} is {_called(value)}, not a text")
+
+
+def name(value: Any, where: str) -> None:
+    """A text that says what is meant: not empty, of a reasonable length, without control characters."""
+    text(value, where)
+    if not value.strip():
+        raise Odd(f"{where} is empty")
+    if len(value) > _NAME or any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+        raise Odd(f"{where} is no name")
+
+
+def word(value: Any, where: str) -> None:
+    """A short name, such as a state."""
+    name(value, where)
+    if len(value) > _WORD:
+        raise Odd(f"{where} is no word")
+
+
+def flag(value: Any, where: str) -> None:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Odd(f"{where} is {_called(value)}, not true or false")
+
+
+def amount(value: Any, where: str) -> None:
+    """A number that is not below zero."""
+    if isinstance(value, (str, bool)) or (number(value) or 0) < 0 or number(value) is None:
+        raise Odd(f"{where} is {_called(value)}, not an amount")
+
+
+def moment(value: Any, where: str) -> None:
+    """A time as hosts spell it: unix time, ISO 8601, or a datetime of the library."""
+    if isinstance(value, datetime):
+        try:
+            value = value.astimezone(timezone.utc)
+        except (OverflowError, ValueError) as error:
+            raise Odd(f"{where} is no time") from error
+    try:
+        found = timestamp(value)
+    except (OverflowError, ValueError) as error:
+        raise Odd(f"{where} is no time") from error
+    if found is None or not _FIRST <= found <= _LAST:
+        raise Odd(f"{where} is {_called(value)}, not a time" if found is None else f"{where} is no time")
+
+
+def maybe(kind: Kind) -> Kind:
+    """Null, or of the kind."""
+
+    def check(value: Any, where: str) -> None:
+        if value is not None:
+            kind(value, where)
+
+    return check
+
+
+def each(kind: Kind) -> Kind:
+    """A list of such."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, list):
+            raise Odd(f"{where or 'it'} is {_called(value)}, not a list")
+        for index, item in enumerate(value):
+            kind(item, f"{where}[{index}]")
+
+    return check
+
+
+def pairs(kind: Kind) -> Kind:
+    """An object with keys of the user's own, and such values."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise Odd(f"{where or 'it'} is {_called(value)}, not an object")
+        for key, item in value.items():
+            kind(item, f"{where}.{_cut(str(key), _TITLE)}")
+
+    return check
+
+
+def record(needs: Mapping[str, Kind], may: Mapping[str, Kind] | None = None) -> Kind:
+    """An object. ``needs``: members that must be there; ``may``: that may be left out, or null."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise Odd(f"{where or 'it'} is {_called(value)}, not an object")
+        before = f"{where}." if where else ""
+        for key, kind in needs.items():
+            if key not in value:
+                raise Odd(f"{before}{key} is missing")
+            kind(value[key], f"{before}{key}")
+        for key, kind in (may or {}).items():
+            if value.get(key) is not None:
+                kind(value[key], f"{before}{key}")
+
+    return check
+
+
+def _called(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return "a number" if isinstance(value, (int, float)) else "a text" if isinstance(value, str) else "something else"
+
+
+# -- pages -----------------------------------------------------------------------------------------------------
+
+
+def pages(fetch: Callable[[Any], tuple[Iterator[_T] | list[_T], Any]]) -> Iterator[_T]:
+    """The items of all pages. ``fetch`` takes the mark of a page, None for the first, and gives its items and the mark
+    of the next. Raises Odd where a mark comes again: that listing has no end, and is not complete."""
+    seen: set[Any] = set()
+    mark = None
+    while True:
+        items, mark = fetch(mark)
+        yield from items
+        if not mark:
+            return
+        if mark in seen or len(seen) >= _MOST_PAGES:
+            raise Odd("its pages begin again and again")
+        seen.add(mark)
+
+
+# -- telling ---------------------------------------------------------------------------------------------------
+
+
+def is_page(said: str | bytes) -> bool:
+    """Whether this is an HTML page: of a proxy, a login, a wrong address."""
+    start = said[:4096]
+    return (
+        _HTML.match(start.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(start, bytes) else start)
+        is not None
+    )
+
+
+def told(said: Any, limit: int = _TOLD) -> str:
+    """What a host says, as part of a message's one line: cut, without control characters. Of an HTML page the title."""
+    if isinstance(said, bytes):
+        said = said[: 1 << 16].decode("utf-8", "replace")
+    if not isinstance(said, str):
+        return ""
+    return f"{page_of(said)} was answered" if is_page(said) else _cut(said, limit)
+
+
+def page_of(said: str | bytes) -> str:
+    """An HTML page as a message may name it: by its title."""
+    start = said[: 1 << 16]
+    if isinstance(start, bytes):
+        start = start.decode("utf-8", "replace")
+    found = next((match for title in _TITLES if (match := title.search(start))), None)
+    title = _cut(html.unescape(_TAG.sub(" ", found.group(1))), _TITLE) if found else ""
+    return f"an HTML page ('{title}')" if title else "an HTML page"
+
+
+def _cut(said: str, limit: int) -> str:
+    """On one line, printable, and no longer than that."""
+    # Three times as much as is shown: what is taken out may be the most of it.
+    line = "".join(
+        char if unicodedata.category(char)[0] not in "CZ" else " " if char.isspace() or char < " " else ""
+        for char in said[: 3 * limit]
+    )
+    line = " ".join(line.split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def pause_of(header: Any, now: float) -> float | None:
+    """The seconds of a Retry-After: a number, or an HTTP date (RFC 9110). None for what makes no sense."""
+    found = number(header)
+    if found is None and isinstance(header, str) and header:
+        try:
+            found = max(0.0, parsedate_to_datetime(header).timestamp() - now)
+        except (TypeError, ValueError, LookupError, OverflowError):
+            return None
+    return float(found) if found is not None and 0 <= found <= _DAY else None
+
+
+def is_elsewhere(asked: str, target: str) -> bool:
+    """Whether a redirect leads to another host, port or scheme than was asked; to TLS on the same host it does not."""
+    try:
+        here, there = urlsplit(asked), urlsplit(target)
+        if not there.netloc and not there.scheme:
+            return False
+        mine = (here.scheme, here.hostname, here.port or _PORTS.get(here.scheme))
+        other = (there.scheme or here.scheme, there.hostname, there.port or _PORTS.get(there.scheme or here.scheme))
+    except ValueError:
+        return True
+    return other != mine and not (mine == ("http", other[1], 80) and other[::2] == ("https", 443))
+
+
+def host_of(target: str) -> str:
+    """The host of an address, for a message."""
+    try:
+        return told(urlsplit(target).netloc.rpartition("@")[2], _TITLE) or "another host"
+    except ValueError:
+        return "another host"

@@ -1,0 +1,122 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is no answer of an OpenAI-style API: pages of proxies, odd bodies, redirects to other hosts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, Refused
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+PAGE = "<!DOCTYPE html><html><head><title>Sign\x1b[2J in &amp; go</title></head><body>" + "secret " * 999 + "</body></html>"
+HTML = {"Content-Type": "text/html"}
+
+
+class Elsewhere:
+    """Another host, which takes whatever comes."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        elsewhere = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _take(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                elsewhere.got.append((self.command, dict(self.headers), body))
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _take
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    other = Elsewhere()
+    thread = threading.Thread(target=other.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield other
+    other.server.shutdown()
+    other.server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("dialect", ["openai", "azure", "compatible"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_o4_data_and_credentials_never_follow_a_redirect_to_another_host(
+    still_sandbox: Sandbox, elsewhere: Elsewhere, dialect: str, status: int
+) -> None:
+    host = Host(still_sandbox, dialect)
+    still_sandbox.fault("openai.*", status=status, headers={"Location": f"{elsewhere.url}/files"})
+    with pytest.raises(Refused, match="redirect to 127.0.0.1:") as caught:
+        host.dataset(chat_lines())
+    assert "base_url" in caught.value.hint
+    with pytest.raises(Refused, match="redirect"):
+        host.model("bot", state="absent")
+    assert elsewhere.got == []
+
+
+def test_o4_parts_of_an_upload_never_follow_a_redirect(
+    still_sandbox: Sandbox, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset
+
+    monkeypatch.setattr(dataset, "_LARGEST_FILE", 10)
+    host = Host(still_sandbox)
+    still_sandbox.fault("openai.uploads.parts", status=307, headers={"Location": elsewhere.url})
+    with pytest.raises(Refused, match="redirect"):
+        host.dataset(chat_lines())
+    assert elsewhere.got == []
+
+
+def test_o4_a_redirect_on_the_same_host_is_followed(still_sandbox: Sandbox) -> None:
+    host = Host(still_sandbox)
+    job = host.playbook("bot")["job_id"]
+    still_sandbox.fault("openai.list_jobs", status=307, headers={"Location": "/v1/fine_tuning/jobs?limit=100"}, times=1)
+    assert host.info(name="bot")[0]["job_id"] == job
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 407, 429, 500, 503])
+def test_e3_an_html_error_page_is_named_and_not_quoted(still_sandbox: Sandbox, status: int) -> None:
+    host = Host(still_sandbox)
+    still_sandbox.fault("openai.*", status=status, body=PAGE, headers={**HTML, "x-should-retry": "false"})
+    with pytest.raises(FineTuneError, match=r"an HTML page \('Sign\[2J in & go'\) was answered") as caught:
+        host.model("bot", state="absent", wait=False)
+    assert "secret" not in caught.value.text()
+    assert "<" not in caught.value.text()
+    assert f"HTTP {status}" in caught.value.text()
+
+
+def test_e1_a_read_that_a_proxy_answered_is_looked_at_again(still_sandbox: Sandbox) -> None:
+    host = Host(still_sandbox)
+    file_id = host.file()
+    for operation in ("openai.list_jobs", "openai.retrieve_file"):
+        still_sandbox.fault(operation, status=200, body=PAGE, headers=HTML, times=1)
+    assert host.wanted(file_id)["status"] == "succeeded"
+    assert len(host.uncancelled()) == 1
+
+
+def test_e2_a_create_whose_answer_is_none_is_looked_for(still_sandbox: Sandbox) -> None:
+    host = Host(still_sandbox)
+    for operation in ("openai.create_file", "openai.create_job"):
+        still_sandbox.fault(operation, status=200, body={}, when="after", times=1)
+    result = host.playbook("bot")
+    assert result["changed"] and result["status"] == "succeeded"
+    assert len(host.uncancelled()) == 1
+    assert still_sandbox.count("openai.create_file") == 1
