@@ -38,6 +38,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     told,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import cut, within
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
     MissingLibrary,
@@ -135,13 +136,16 @@ class Api:
         it is then open what it has done.
         """
         with self.translated(doing):
-            answer = send(*args, **members).http_response
-            return checked(parse(answer.content), reads)
+            return checked(parse(self._answer(doing, send, *args, **members).content), reads)
+
+    def _answer(self, doing: str, send: Callable[..., Any], *args: Any, **members: Any) -> Any:
+        timeout = cut(float(self.sdk.timeout))  # type: ignore[arg-type]
+        return within(doing, lambda: send(*args, timeout=timeout, **members)).http_response
 
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
         """Delete something. A host that has done so says so, or says nothing at all (204)."""
         with self.translated(doing):
-            answer = send(identifier).http_response
+            answer = self._answer(doing, send, identifier)
             if answer.status_code != _NO_CONTENT:
                 checked(parse(answer.content), _DELETED)
 
@@ -159,20 +163,22 @@ class Api:
                 return
             query["after"] = after
 
-    def content(self, doing: str, file_id: str, size: Any = None) -> Iterator[bytes]:
-        """What is in a file, in pieces. ``size``: of how many bytes, where that is known."""
+    def content(self, doing: str, file_id: str, take: Callable[[bytes], Any], size: Any = None) -> None:
+        """Hand on what is in a file, in pieces. ``size``: of how many bytes, where that is known."""
+        with self.translated(doing):
+            length = within(doing, lambda: self._content(file_id, take))
+            if number(size) not in (None, length):
+                raise Odd(f"it has {length} bytes, the file {size}")
+
+    def _content(self, file_id: str, take: Callable[[bytes], Any]) -> int:
         length = 0
-        with (
-            self.translated(doing),
-            self.sdk.files.with_streaming_response.content(file_id) as response,
-        ):
+        with self.sdk.files.with_streaming_response.content(file_id) as response:
             for piece in response.iter_bytes(1 << 20):
                 if not length and is_page(piece):
                     raise Odd(f"it is {page_of(piece)}")
                 length += len(piece)
-                yield piece
-            if number(size) not in (None, length):
-                raise Odd(f"it has {length} bytes, the file {size}")
+                take(piece)
+        return length
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:

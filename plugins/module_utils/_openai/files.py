@@ -88,8 +88,7 @@ def content_of(api: Api, file_id: str) -> Content:
         return Content(id=file_id, sha256=named[1])
     digest = hashlib.sha256()
     try:
-        for piece in api.content(f"Reading the file {file_id}", file_id, file.get("bytes")):
-            digest.update(piece)
+        api.content(f"Reading the file {file_id}", file_id, digest.update, file.get("bytes"))
     except Refused:
         return Content(id=file_id)
     return Content(id=file_id, sha256=digest.hexdigest())

@@ -25,12 +25,13 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not isinstance(file_id, str) or not file_id:
             continue
         try:
-            content = b"".join(api.content(f"Reading the result file {file_id}", file_id))
+            pieces: list[bytes] = []
+            api.content(f"Reading the result file {file_id}", file_id, pieces.append)
         except Refused as error:
             if error.status not in (403, 404):
                 raise
             continue
-        steps = parse_result_file(content)
+        steps = parse_result_file(b"".join(pieces))
         if steps:
             return steps
     events = jobs.list_events(api, str(job["id"]))

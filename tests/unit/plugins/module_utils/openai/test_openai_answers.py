@@ -17,7 +17,11 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-PAGE = "<!DOCTYPE html><html><head><title>Sign\x1b[2J in &amp; go</title></head><body>" + "secret " * 999 + "</body></html>"
+PAGE = (
+    "<!DOCTYPE html><html><head><title>Sign\x1b[2J in &amp; go</title></head><body>"
+    + "secret " * 999
+    + "</body></html>"
+)
 HTML = {"Content-Type": "text/html"}
 
 
@@ -79,7 +83,7 @@ def test_o4_parts_of_an_upload_never_follow_a_redirect(
 
     monkeypatch.setattr(dataset, "_LARGEST_FILE", 10)
     host = Host(still_sandbox)
-    still_sandbox.fault("openai.uploads.parts", status=307, headers={"Location": elsewhere.url})
+    still_sandbox.fault("openai.uploads.parts.create", status=307, headers={"Location": elsewhere.url})
     with pytest.raises(Refused, match="redirect"):
         host.dataset(chat_lines())
     assert elsewhere.got == []
@@ -88,7 +92,7 @@ def test_o4_parts_of_an_upload_never_follow_a_redirect(
 def test_o4_a_redirect_on_the_same_host_is_followed(still_sandbox: Sandbox) -> None:
     host = Host(still_sandbox)
     job = host.playbook("bot")["job_id"]
-    still_sandbox.fault("openai.list_jobs", status=307, headers={"Location": "/v1/fine_tuning/jobs?limit=100"}, times=1)
+    still_sandbox.fault("openai.jobs.list", status=307, headers={"Location": "/v1/fine_tuning/jobs?limit=100"}, times=1)
     assert host.info(name="bot")[0]["job_id"] == job
 
 
@@ -96,7 +100,7 @@ def test_o4_a_redirect_on_the_same_host_is_followed(still_sandbox: Sandbox) -> N
 def test_e3_an_html_error_page_is_named_and_not_quoted(still_sandbox: Sandbox, status: int) -> None:
     host = Host(still_sandbox)
     still_sandbox.fault("openai.*", status=status, body=PAGE, headers={**HTML, "x-should-retry": "false"})
-    with pytest.raises(FineTuneError, match=r"an HTML page \('Sign\[2J in & go'\) was answered") as caught:
+    with pytest.raises(FineTuneError, match=r"an HTML page \('Sign \[2J in & go'\) was answered") as caught:
         host.model("bot", state="absent", wait=False)
     assert "secret" not in caught.value.text()
     assert "<" not in caught.value.text()
@@ -106,7 +110,7 @@ def test_e3_an_html_error_page_is_named_and_not_quoted(still_sandbox: Sandbox, s
 def test_e1_a_read_that_a_proxy_answered_is_looked_at_again(still_sandbox: Sandbox) -> None:
     host = Host(still_sandbox)
     file_id = host.file()
-    for operation in ("openai.list_jobs", "openai.retrieve_file"):
+    for operation in ("openai.jobs.list", "openai.files.retrieve"):
         still_sandbox.fault(operation, status=200, body=PAGE, headers=HTML, times=1)
     assert host.wanted(file_id)["status"] == "succeeded"
     assert len(host.uncancelled()) == 1
@@ -114,9 +118,9 @@ def test_e1_a_read_that_a_proxy_answered_is_looked_at_again(still_sandbox: Sandb
 
 def test_e2_a_create_whose_answer_is_none_is_looked_for(still_sandbox: Sandbox) -> None:
     host = Host(still_sandbox)
-    for operation in ("openai.create_file", "openai.create_job"):
+    for operation in ("openai.files.create", "openai.jobs.create"):
         still_sandbox.fault(operation, status=200, body={}, when="after", times=1)
     result = host.playbook("bot")
     assert result["changed"] and result["status"] == "succeeded"
     assert len(host.uncancelled()) == 1
-    assert still_sandbox.count("openai.create_file") == 1
+    assert still_sandbox.count("openai.files.create") == 1
