@@ -28,6 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, Words
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import Completion, Reinforcement
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
 
 SCHEMA_VERSION = "bedrock-conversation-2024"
 
@@ -44,6 +45,8 @@ _MEANT_ROLE = {
 }
 _BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)", re.DOTALL)
 
+_NO_TOOLS = "Training takes no tools, or only one source says so: remove it."
+
 # Words that no text may contain, by a character of theirs that is rare in prose: it is looked for first.
 Reserved = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -54,6 +57,14 @@ def _reserved(words: Words | None) -> Reserved:
         mark = next((char for char in reversed(word) if not char.isalnum()), word)
         found[mark] = (*found.get(mark, ()), word)
     return tuple(found.items())
+
+
+def _doubted(text: str, doubtful: tuple[str, ...]) -> bool:
+    """Whether a text holds a doubtful word, in any spelling."""
+    if ":" not in text and "<" not in text and "[" not in text:
+        return False
+    lower = text.lower()
+    return any(word in lower for word in doubtful)
 
 
 def _holds(text: str, reserved: Reserved) -> bool:
@@ -75,6 +86,7 @@ class _Talk:
         self.weight = 0
         self.images = 0
         self.videos = 0
+        self.documents = 0
 
     def measure(self) -> Measure:
         return self.messages, self.chars, self.weight
@@ -83,9 +95,17 @@ class _Talk:
         """Count a text, and look for reserved words in it."""
         self.chars += len(value)
         self.weight += weigh(value)
-        words = self.check.limits.reserved
+        words, doubtful = self.check.limits.reserved, self.check.limits.doubtful
+        found = [word for word in words.words if word in value] if words else []
+        if not found and doubtful and _doubted(value, doubtful.words):
+            word = next(word for word in doubtful.words if word in value.lower())
+            self.check.warn(
+                "reserved_word",
+                f"{where} holds {quote(word)}, in some spelling; AWS's own check refuses that.",
+                "Write it another way, if the job fails for it.",
+            )
         if words:
-            for word in words.words:
+            for word in found:
                 if word in value:
                     self.check.limit(
                         words.hard,
@@ -179,20 +199,24 @@ class Converse(Format):
     )
     # Whether an example has to end with the assistant's message.
     answered = True
+    # Whether a block of text may say its type.
+    typed = False
 
     def recognises(self, example: dict[str, Any]) -> int:
         return 2 * has_blocks(example)
 
     def measure(self, example: Pairs) -> Measure | None:
-        return self._measure(example, ())
+        return self._measure(example, (), (), True)
 
     def bind(self, limits: Limits) -> Callable[[Pairs], Measure | None]:
         if limits.max_user_messages:
             return lambda _example: None
         reserved = _reserved(limits.reserved)
-        return lambda example: self._measure(example, reserved)
+        doubtful = limits.doubtful.words if limits.doubtful else ()
+        several = verdict_of("several_system", limits.profile) == ACCEPTED
+        return lambda example: self._measure(example, reserved, doubtful, several)
 
-    def _measure(self, example: Pairs, reserved: Reserved) -> Measure | None:
+    def _measure(self, example: Pairs, reserved: Reserved, doubtful: tuple[str, ...], several: bool) -> Measure | None:
         # Written flat: this runs for every line of files of gigabytes.
         fields = dict(example)
         messages = fields["messages"]
@@ -201,6 +225,8 @@ class Converse(Format):
         talk = messages
         if "system" in fields:
             # Its blocks are looked at as if the assistant had begun with them.
+            if len(fields["system"]) > 1 and not several:
+                return None
             talk = [(("role", "assistant"), ("content", fields["system"])), *messages]
         if len(fields) != len(example) or len(fields) != 2 + (talk is not messages):
             return None
@@ -227,6 +253,8 @@ class Converse(Format):
                         for word in words:
                             if word in text:
                                 return None
+                if doubtful and _doubted(text, doubtful):
+                    return None
         if not messages or (self.answered and role != "assistant"):
             return None
         return len(messages), chars, chars + chars + wide
@@ -238,7 +266,7 @@ class Converse(Format):
         talk = _Talk(check, self.answered)
         for key in sorted(example.keys() - {"schemaVersion", "system", "messages"}):
             if key == "toolConfig":
-                check.error("tools_not_allowed", "The example has a toolConfig.", "Training takes no tools: remove it.")
+                check.rule("tools_not_allowed", "The example has a toolConfig.", _NO_TOOLS)
             else:
                 check.error("unknown_key", f"The example has the unknown key {quote(key)}.", "Remove it.")
         if "system" in example:
@@ -250,9 +278,12 @@ class Converse(Format):
 
     def _version(self, example: dict[str, Any], check: Check) -> None:
         if example.get("schemaVersion") != SCHEMA_VERSION:
-            given = f"is {quote(example['schemaVersion'])}" if "schemaVersion" in example else "is missing"
+            missing = "schemaVersion" not in example
+            given = "is missing" if missing else f"is {quote(example['schemaVersion'])}"
+            kind = check.limits.schema_version
+            doubtful = kind != "required" if missing else kind == "any" and isinstance(example["schemaVersion"], str)
             check.limit(
-                not check.limits.any_schema_version,
+                not doubtful,
                 "bad_schema_version",
                 f"schemaVersion {given}.",
                 f'Write "schemaVersion": "{SCHEMA_VERSION}".',
@@ -264,8 +295,15 @@ class Converse(Format):
             what = "an empty array" if system == [] else kind_of(system)
             talk.check.error("bad_system", f"system is {what}.", hint)
             return
+        if len(system) > 1:
+            talk.check.rule(
+                "several_system",
+                f"system has {len(system)} blocks.",
+                "Join them into one: AWS's own check for Llama refuses more.",
+            )
         for number, block in enumerate(system, 1):
             where = f"system: block {number}"
+            block = self._untyped(block)
             if not isinstance(block, dict) or block.keys() != {"text"} or not isinstance(block["text"], str):
                 talk.check.error("bad_system", f"{where} is not a block of text.", hint)
             elif not block["text"].strip():
@@ -284,8 +322,9 @@ class Converse(Format):
             check.error("bad_content", f"{where}: content is {what}.", 'Make it an array of blocks: [{"text": "..."}].')
             return
         said = blank = False
-        for number, block in enumerate(content, 1):
+        for number, given in enumerate(content, 1):
             at = f"{where}: block {number}"
+            block = self._untyped(given)
             if not isinstance(block, dict) or len(block) != 1:
                 what = f"has {len(block)} keys" if isinstance(block, dict) else f"is {kind_of(block)}"
                 check.error("bad_content", f"{at} {what}.", 'A block is an object with one key, as {"text": "..."}.')
@@ -308,9 +347,22 @@ class Converse(Format):
         elif blank:
             check.warn("empty_content", f"{where} holds a blank text.", "Write the text, or remove the block.")
 
+    def _untyped(self, block: Any) -> Any:
+        """A block without the type that it may say."""
+        if self.typed and isinstance(block, dict) and block.keys() == {"type", "text"} and block["type"] == "text":
+            return {"text": block["text"]}
+        return block
+
     def _block(self, kind: str, value: Any, role: str, at: str, talk: _Talk) -> None:
         check = talk.check
-        if kind in ("image", "video"):
+        if kind == "document" and isinstance(value, dict):
+            before = check.failed
+            check.rule("document_not_allowed", f"{at} is a document.", "Not every source says that training takes it.")
+            if role == "assistant":
+                check.error("document_not_allowed", f"{at} is a document.", "An assistant's message holds text only.")
+            elif check.failed == before:
+                self._medium(kind, value, at, talk)
+        elif kind in ("image", "video"):
             if role == "assistant":
                 check.error(
                     f"{kind}_not_allowed", f"{at} is of the kind {kind}.", "An assistant's message holds text only."
@@ -333,7 +385,7 @@ class Converse(Format):
             else:
                 talk.text(text, at)
         elif kind in ("toolUse", "toolResult"):
-            check.error("tools_not_allowed", f"{at} is of the kind {kind}.", "Training takes no tools: remove it.")
+            check.rule("tools_not_allowed", f"{at} is of the kind {kind}.", _NO_TOOLS)
         else:
             check.error(
                 "bad_content",
@@ -346,8 +398,11 @@ class Converse(Format):
         if kind == "image":
             talk.images += 1
             check.has_image = True
-        else:
+        elif kind == "video":
             talk.videos += 1
+            check.has_video = True
+        else:
+            talk.documents += 1
         if not isinstance(value, dict):
             check.error(
                 f"bad_{kind}",
@@ -355,7 +410,11 @@ class Converse(Format):
                 f'Write {{"{kind}": {{"format": "...", "source": {{"s3Location": {{"uri": "s3://BUCKET/KEY"}}}}}}}}.',
             )
             return
-        types = limits.image_types if kind == "image" else limits.video_types
+        types = {
+            "image": limits.image_types,
+            "video": limits.video_types,
+            "document": limits.document_types,
+        }[kind]
         given = value.get("format")
         if not isinstance(given, str) or given.lower() not in types:
             check.error(f"bad_{kind}", f"{at}: format is {quote(given)}.", f"Use one of {', '.join(types)}.")
@@ -401,6 +460,12 @@ class Converse(Format):
                     f"The example holds {kind}s; none is allowed here ({check.limits.profile}).",
                     "Remove the example, or choose another model.",
                 )
+        if talk.documents > 1 or (talk.documents and talk.videos):
+            check.warn(
+                "document_not_allowed",
+                "The example holds more than one document, or one beside a video.",
+                "AWS's own check takes one.",
+            )
         if talk.images and talk.videos:
             check.error(
                 "mixed_media", "The example holds images and a video.", "Split it: one example has one kind of media."
@@ -415,6 +480,7 @@ class Distillation(Converse):
         '{"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"text": "..."}]}]}'
     )
     answered = False
+    typed = True
 
 
 class Claude(Format):
@@ -535,7 +601,8 @@ class Pretraining(Format):
     shape = '{"input": "..."}'
 
     def recognises(self, example: dict[str, Any]) -> int:
-        return isinstance(example.get("input"), str)
+        # With these it is an instruction with its answer, which no host takes as it is.
+        return isinstance(example.get("input"), str) and example.keys().isdisjoint({"instruction", "output"})
 
     def measure(self, example: Pairs) -> Measure | None:
         ((key, text),) = example

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, ERROR, verdict_of
 
 # (messages, characters of text, characters + UTF-8 bytes of text). The third is what tokens are estimated
 # from.
@@ -44,7 +45,7 @@ def kind_of(value: Any) -> str:
 
 def quote(value: Any) -> str:
     """Show a value in a message, shortened."""
-    text = json.dumps(value)
+    text = json.dumps(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -68,6 +69,7 @@ class Check:
         self._report = report
         self.failed = False
         self.has_image = False
+        self.has_video = False
         # Buckets that hold images and videos of the examples of this scan.
         self.buckets: set[str] = set()
         # Declared tools, known to be good: datasets repeat them on every line.
@@ -79,6 +81,13 @@ class Check:
 
     def warn(self, code: str, message: str, hint: str) -> None:
         self._report(False, code, message, hint)
+
+    def rule(self, rule: str, message: str, hint: str, code: str = "") -> None:
+        """Report what hosts differ in, as the table of rules has it for this one. ``code``: its name where it is an
+        error, if another."""
+        verdict = verdict_of(rule, self.limits.profile)
+        if verdict != ACCEPTED:
+            self.limit(verdict == ERROR, code if code and verdict == ERROR else rule, message, hint)
 
     def limit(self, hard: bool, code: str, message: str, hint: str) -> None:
         """Report something beyond a limit: an error where the limit is hard, a warning where it is not."""

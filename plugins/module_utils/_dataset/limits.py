@@ -51,13 +51,15 @@ class Limits:
     - max_image_examples: examples of a file that hold an image
     - max_images_per_example, max_videos_per_example: 0 where the model takes none
     - max_image_bytes: an image given as a data URL, decoded
-    - image_types, video_types: formats of media in a bucket
-    - media_path: what the characters of such a medium's address are limited to, as a regular expression;
-      media_path_source says by whom. one_bucket: whether all media of a file have to be in one bucket
+    - image_types, video_types, document_types: formats of media in a bucket
+    - media_path: what the characters of such a medium's address, and of the address of the data themselves, are limited
+      to, as a regular expression. one_bucket: whether all media of a file have to be in one bucket
+    - one_medium: whether a file may hold images or videos, not both (the value means nothing)
     - max_user_messages: of one example
-    - reserved: words that no text may contain
+    - reserved: words that no text may contain; doubtful: words, in lower case, that one source reserves in any spelling
     - reasoning: whether an assistant's message may hold reasoning
-    - any_schema_version: whether schemaVersion is free (a wrong one then is doubtful only)
+    - schema_version: ``any`` text, or none, is doubtful only; ``optional`` may be left out, which is doubtful;
+      ``required``
     - no_validation: where set, validation files are refused (hard) or not used; the value means nothing
     - accepts_bom: whether a file may start with a UTF-8 byte-order mark
     - is_validation: whether these are the limits of a validation file, made by for_validation()
@@ -80,12 +82,15 @@ class Limits:
     max_image_bytes: Limit | None = None
     image_types: tuple[str, ...] = ("gif", "jpeg", "png", "webp")
     video_types: tuple[str, ...] = ("mkv", "mov", "mp4", "webm")
+    document_types: tuple[str, ...] = ("pdf",)
     media_path: str | None = None
     one_bucket: bool = False
+    one_medium: Limit | None = None
     max_user_messages: Limit | None = None
     reserved: Words | None = None
+    doubtful: Words | None = None
     reasoning: bool = True
-    any_schema_version: bool = True
+    schema_version: str = "any"
     max_reinforcement_examples: Limit | None = None
     max_reinforcement_validation_examples: Limit | None = None
     no_validation: Limit | None = None
@@ -138,6 +143,8 @@ _BEDROCK_READ = "2026-11-20"
 _PREPARE = "Amazon Bedrock User Guide, Prepare data for fine-tuning your models"
 _NOVA = "Amazon Nova User Guide, Fine-tuning Amazon Nova models, Preparing data"
 _NOVA_CHECK = "AWS samples for Amazon Nova, dataset validation for Bedrock"
+_LLAMA_CHECK = "AWS samples, dataset validation for Meta Llama"
+_CLAUDE_CHECK = "AWS samples, data validation for Claude 3 Haiku"
 _CLAUDE = "Amazon Bedrock User Guide, Prepare data for fine-tuning text-to-text models (Claude 3 Haiku)"
 _DISTILL = "Amazon Bedrock User Guide, Prepare your training datasets for distillation"
 _RFT_AWS = "Amazon Bedrock User Guide, Prepare data for reinforcement fine-tuning"
@@ -157,6 +164,12 @@ _NOVA_WORDS = Words(
     f"{_NOVA}; the spellings: {_NOVA_CHECK}",
     _BEDROCK_READ,
 )
+_NOVA_DOUBTS = Words(
+    ("system:", "user:", "bot:", "assistant:", "thought:", "[eos]", "<image>", "<video>", "<unk>"),
+    False,
+    f"{_NOVA_CHECK}, of 2026: in any spelling, and one word more",
+    "2026-11-30",
+)
 
 # What holds where the base model is not known: media as the most generous model takes them, and words that one
 # family reserves as a doubt.
@@ -174,6 +187,7 @@ _BEDROCK = Limits(
     max_bytes=_bedrock(10 * GIB, _PREPARE),
     max_images_per_example=_bedrock(10, _NOVA, hard=False),
     max_videos_per_example=_bedrock(1, _NOVA, hard=False),
+    one_medium=_bedrock(0, f"{_NOVA}, constraint 4", hard=False),
     reserved=replace(_NOVA_WORDS, hard=False),
 )
 _NOVA_LITE = Limits(
@@ -186,7 +200,9 @@ _NOVA_LITE = Limits(
     max_videos_per_example=_bedrock(1, _NOVA),
     media_path=r"[\w./-]+",
     one_bucket=True,
+    one_medium=_bedrock(0, f"{_NOVA}, constraint 4"),
     reserved=_NOVA_WORDS,
+    doubtful=_NOVA_DOUBTS,
     reasoning=False,
 )
 _LLAMA = Limits(
@@ -195,13 +211,13 @@ _LLAMA = Limits(
     min_examples=_bedrock(100, _PREPARE),
     # The sum of both files; the quota can be raised.
     max_examples=_bedrock(10_000, f"{_PREPARE}, default quota", hard=False),
-    max_validation_examples=_bedrock(10_000, f"{_PREPARE}, default quota", hard=False),
+    max_validation_examples=_bedrock(1_000, f"{_LLAMA_CHECK}; the guide names no number of its own", hard=False),
     max_example_tokens=_bedrock(16_000, _PREPARE, hard=False),
     truncates=False,
     max_images_per_example=_bedrock(0, _PREPARE),
     max_videos_per_example=_bedrock(0, _PREPARE),
     reasoning=False,
-    any_schema_version=False,
+    schema_version="optional",
 )
 _LLAMA_VISION = replace(_LLAMA, profile="bedrock/llama-vision", max_images_per_example=None)
 _TITAN = Limits(
@@ -271,6 +287,7 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
             profile="bedrock/claude",
             formats=("bedrock_claude",),
             min_examples=_bedrock(32, _CLAUDE),
+            min_validation_examples=_bedrock(32, f"{_CLAUDE_CHECK}; the guide names it for training", hard=False),
             max_examples=_bedrock(10_000, _CLAUDE),
             max_validation_examples=_bedrock(1_000, _CLAUDE),
             max_bytes=_bedrock(10 * GIB, _CLAUDE),
@@ -310,7 +327,7 @@ _DISTILLATION = Limits(
     max_images_per_example=_bedrock(0, f"{_DISTILL}: text to text only"),
     max_videos_per_example=_bedrock(0, f"{_DISTILL}: text to text only"),
     reasoning=False,
-    any_schema_version=False,
+    schema_version="required",
 )
 _PRETRAINING = Limits(
     profile="bedrock/pretraining",
@@ -408,6 +425,9 @@ LIMITS: dict[str, Limits] = {
         profile="azure",
         max_bytes=Limit(512 * MB, True, _AZURE, _READ),
         max_images_per_example=Limit(64, True, f"{_AZURE} (vision)", _READ),
+        max_reinforcement_validation_examples=Limit(
+            1_000, False, f"{_RFT}; Microsoft names no such limit, and ships larger files", "2026-11-30"
+        ),
         accepts_bom=True,
     ),
     "compatible": _COMPATIBLE,

@@ -49,6 +49,31 @@ _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<base64>;base64)?,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 _MAX_FUNCTIONS = 128
+# Names of tokens that steer the models: those of the vocabularies of OpenAI, in chats and in code.
+SPECIAL_TOKENS = frozenset(
+    f"<|{name}|>"
+    for name in (
+        *("endoftext", "endofprompt", "startoftext", "fim_prefix", "fim_middle", "fim_suffix"),
+        *("im_start", "im_end", "im_sep", "start", "end", "message", "channel", "constrain", "call", "return"),
+    )
+)
+_TOKEN = re.compile(r"<\|[a-z_]+\|>")
+
+
+def special_token(text: str) -> str | None:
+    """The first name of a steering token in a text, or None."""
+    return next((found for found in _TOKEN.findall(text) if found in SPECIAL_TOKENS), None) if "<|" in text else None
+
+
+def warn_of_token(check: Check, text: str, where: str) -> None:
+    """Report a steering token's name in a text."""
+    token = special_token(text)
+    if token:
+        check.rule(
+            "special_token",
+            f"{where} holds {token}, the name of a token that steers the model.",
+            "Remove it, or write it in another way; hosts have refused files for it.",
+        )
 
 
 class _Messages:
@@ -67,8 +92,11 @@ class _Messages:
         self.roles: list[str] = []
         self.tools: frozenset[str] | None = None
         self.trained = False
+        self.empty_tools_known = where == "input"
         self._calls: set[str] = set()
         self._open: dict[str, str] = {}
+        self._asked = ""  # where a function was called, until its answer follows
+        self._at = ""
 
     def error(self, code: str, message: str, hint: str) -> None:
         self.check.error(code, self.prefix + message, hint)
@@ -82,6 +110,8 @@ class _Messages:
     def text(self, value: str) -> None:
         self.chars += len(value)
         self.weight += weigh(value)
+        if "<|" in value:
+            warn_of_token(self.check, value, f"{self.prefix}{self._at}")
 
     def declare(self, example: dict[str, Any]) -> None:
         """Check tools, functions and parallel_tool_calls of an example (or of a preference's input)."""
@@ -97,7 +127,10 @@ class _Messages:
             names += self._functions(declared["functions"], good)
         if declared:
             self.tools = frozenset(names)
-            if not good and not self.check.failed and "functions" not in declared:
+            token = None if good else special_token(json.dumps(declared, ensure_ascii=False))
+            if token:
+                warn_of_token(self.check, token, f"{self.prefix}A declared tool")
+            elif not good and not self.check.failed and "functions" not in declared and declared["tools"]:
                 self.check.good_tools = declared
         self.check.failed |= before
         parallel = example.get("parallel_tool_calls", True)
@@ -107,7 +140,11 @@ class _Messages:
     def _tools(self, tools: Any, good: bool) -> list[str]:
         if good:
             return [tool["function"]["name"] for tool in tools]
-        if not isinstance(tools, list) or not tools:
+        if tools == []:
+            if not self.empty_tools_known:
+                self.warn("empty_tools", "tools is an empty array.", "Leave the key out; hosts may refuse it.")
+            return []
+        if not isinstance(tools, list):
             self.error("bad_tools", "tools is not a filled array.", "List at least one tool, or leave the key out.")
             return []
         names = []
@@ -194,7 +231,7 @@ class _Messages:
             hint = f"Use {meant}." if meant in _ROLE_KEYS else f"Use one of {_ROLE_NAMES}."
             self.error("unknown_role", f"{where} has the role {quote(role)}.", hint)
             return
-        where = f"{where} ({role})"
+        where = self._at = f"{where} ({role})"
         if role == "developer" and not self.developer_known:
             self.warn("developer_role", f"{where}: not every model and host takes this role.", "Use system.")
         for key in sorted(message.keys() - allowed):
@@ -217,6 +254,9 @@ class _Messages:
             self.error("bad_name", f"{where}: name is {quote(name)}.", "Make it a filled string, or leave it out.")
         if role != "tool":
             self._unanswered()
+        if self._asked and role != "function":
+            self._not_answered(f"{self._asked} has no answer.", "Let the function's message follow.")
+        self._asked = ""
         called = self._assistant(message, where) if role == "assistant" else False
         if role == "tool":
             self._tool_answer(message, where)
@@ -235,7 +275,8 @@ class _Messages:
             self._tool_calls(message["tool_calls"], where)
         if message.get("function_call") is not None:
             called = True
-            self._call(message["function_call"], f"{where}: function_call")
+            self._asked = f"{where}: function_call"
+            self._call(message["function_call"], self._asked)
         refusal = message.get("refusal")
         if isinstance(refusal, str):
             self.text(refusal)
@@ -296,11 +337,14 @@ class _Messages:
             )
             return
         self.text(arguments)
-        try:
-            good = isinstance(json.loads(arguments), dict)
-        except (ValueError, RecursionError):
-            good = False
-        if not good:
+        held = decoded(arguments)
+        if isinstance(held, str) and isinstance(decoded(held), dict):
+            self.warn(
+                "arguments_twice",
+                f"{where} ({name}): arguments are encoded as JSON twice: {quote(arguments)}.",
+                "Encode them once: the model learns to write what it is shown.",
+            )
+        elif not isinstance(held, dict):
             self.error(
                 "bad_arguments",
                 f"{where} ({name}): arguments does not hold a JSON object: {quote(arguments)}.",
@@ -324,12 +368,13 @@ class _Messages:
     def _unanswered(self) -> None:
         """Warn of calls that were left without an answer."""
         for identity, where in self._open.items():
-            self.warn(
-                "unanswered_tool_call",
-                f"{where} ({quote(identity)}) has no answer.",
-                "Let a tool message follow that repeats the call's id.",
+            self._not_answered(
+                f"{where} ({quote(identity)}) has no answer.", "Let a tool message follow that repeats the call's id."
             )
         self._open.clear()
+
+    def _not_answered(self, message: str, hint: str) -> None:
+        self.warn("unanswered_tool_call", message, f"{hint} Azure OpenAI has refused such files.")
 
     def _content(self, message: dict[str, Any], role: str, where: str, called: bool) -> None:
         content = message.get("content")
@@ -347,6 +392,14 @@ class _Messages:
         elif isinstance(content, list):
             if not content:
                 self.error("bad_content", f"{where}: content is an empty array.", "Add a part, or use a string.")
+            elif role in ("tool", "function"):
+                self.warn(
+                    "tool_content_parts",
+                    f"{where}: content is an array of parts.",
+                    "Make it a string; a host has refused such files.",
+                )
+            if content and not called and all(_is_empty(part) for part in content):
+                self.warn("empty_content", f"{where}: content is empty.", "Write the text, or remove the message.")
             for number, part in enumerate(content, 1):
                 self._part(part, role, f"{where}: part {number}")
         else:
@@ -405,7 +458,7 @@ class _Messages:
                 f"{where}: the url is neither http(s) nor base64 data ({quote(url[:40])}).",
                 "Give an http(s) URL, or data:image/png;base64,... with the image itself.",
             )
-        elif data["type"].lower() not in _IMAGE_TYPES:
+        elif data["type"].lower() not in (*_IMAGE_TYPES, "image/jpg"):
             self.error("bad_image", f"{where} is of type {quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
         elif not _BASE64.fullmatch(url, data.end()) or (len(url) - data.end()) % 4 or data.end() == len(url):
             self.error(
@@ -414,6 +467,13 @@ class _Messages:
                 "Encode the image's bytes as base64, in one piece.",
             )
         else:
+            if data["type"].lower() == "image/jpg":
+                self.check.rule(
+                    "jpg_image",
+                    f'{self.prefix}{where} is of type "image/jpg", which is written image/jpeg.',
+                    "Use JPEG, PNG or WEBP.",
+                    code="bad_image",
+                )
             limit = self.check.limits.max_image_bytes
             size = (len(url) - data.end()) // 4 * 3 - url.count("=", -2)
             if limit and size > limit.value:
@@ -433,6 +493,18 @@ class _Messages:
                 f"{self.prefix}The example holds {self.images} images; the limit is {limit.value}.",
                 "Leave images out, or split the example.",
             )
+
+
+def decoded(text: str) -> Any:
+    """What a text says as JSON; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_empty(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and part.get("text") == ""
 
 
 class Chat(Format):
@@ -456,7 +528,7 @@ class Chat(Format):
             if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
-            if role_key != "role" or content_key != "content" or not content:
+            if role_key != "role" or content_key != "content" or not content or "<|" in content:
                 return None
             if role == "user":
                 asked = True
@@ -537,7 +609,7 @@ class Reinforcement(Format):
             if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
-            if role_key != "role" or content_key != "content" or not content:
+            if role_key != "role" or content_key != "content" or not content or "<|" in content:
                 return None
             if role not in _REINFORCEMENT_ROLES:
                 return None
@@ -608,7 +680,7 @@ class Preference(Format):
             if not isinstance(message, tuple):
                 return None
             (role_key, role), (content_key, content) = message
-            if role_key != "role" or content_key != "content" or not content:
+            if role_key != "role" or content_key != "content" or not content or "<|" in content:
                 return None
             if role != "user" and role != "assistant" and role != "system":
                 return None
@@ -618,6 +690,8 @@ class Preference(Format):
             return None
         for (((role_key, role), (content_key, content)),) in (better, worse):
             if role_key != "role" or content_key != "content" or not content or role != "assistant":
+                return None
+            if "<|" in content:
                 return None
             chars += len(content)
             weight += len(content) + len(content.encode())
@@ -649,12 +723,8 @@ class Preference(Format):
             answer.tools = talk.tools
             if not answer.run(example[key], key):
                 return None
-            if answer.roles != ["assistant"] and "" not in answer.roles:
-                answer.error(
-                    "bad_output",
-                    f"{key} is not exactly one assistant message.",
-                    'Write [{"role": "assistant", "content": "..."}].',
-                )
+            if "" not in answer.roles:
+                self._check_output(answer, key)
             totals.append(answer.measure())
         if example[_OUTPUTS[0]] == example[_OUTPUTS[1]]:
             check.warn(
@@ -664,6 +734,18 @@ class Preference(Format):
             )
         messages, chars, weight = (sum(column) for column in zip(*totals, strict=True))
         return messages, chars, weight
+
+    def _check_output(self, answer: _Messages, key: str) -> None:
+        hint = 'Write [{"role": "assistant", "content": "..."}].'
+        if "assistant" not in answer.roles or not {"assistant", "tool"}.issuperset(answer.roles):
+            answer.error("bad_output", f"{key} is not exactly one assistant message.", hint)
+        elif len(answer.roles) > 1:
+            answer.check.rule(
+                "several_outputs",
+                f"{answer.prefix}{key} is not exactly one assistant message; it has {len(answer.roles)}.",
+                hint,
+                code="bad_output",
+            )
 
 
 class Completion(Format):
@@ -678,6 +760,8 @@ class Completion(Format):
     def measure(self, example: Pairs) -> Measure | None:
         (prompt_key, prompt), (completion_key, completion) = example
         if prompt_key != "prompt" or completion_key != "completion" or not prompt or not completion:
+            return None
+        if "<|" in prompt or "<|" in completion:
             return None
         size = len(prompt) + len(completion)
         return 0, size, size + len(prompt.encode()) + len(completion.encode())
@@ -695,6 +779,7 @@ class Completion(Format):
                 continue
             if not value:
                 check.warn("empty_content", f"{key} is empty.", "Write the text, or remove the example.")
+            warn_of_token(check, value, key)
             chars += len(value)
             weight += weigh(value)
         return 0, chars, weight

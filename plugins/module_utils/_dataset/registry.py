@@ -24,6 +24,25 @@ FORMATS: dict[str, Format] = {
 }
 
 
+def foreign_format(example: dict[str, Any]) -> str:
+    """Name a format that an example has and no host takes; empty for one that is not known either."""
+    keys = example.keys()
+    if "instruction" in keys and ("output" in keys or "response" in keys):
+        return f"Alpaca's format ({', '.join(key for key in keys if key in _ALPACA)})"
+    if isinstance(example.get("conversations"), list) or isinstance(example.get("conversation"), list):
+        return "ShareGPT's format (conversations with from and value)"
+    if {"chosen", "rejected"} <= keys:
+        return "the preference format of TRL (chosen, rejected)"
+    if isinstance(example.get("contents"), list):
+        return "Gemini's format (contents with parts)"
+    if {"question", "answer"} <= keys:
+        return "a format of questions and answers (question, answer)"
+    return "the format of plain texts (text)" if isinstance(example.get("text"), str) else ""
+
+
+_ALPACA = ("instruction", "input", "output", "response")
+
+
 def detect(example: dict[str, Any], accepted: Sequence[str] = ()) -> Format | None:
     """Return the format that an example looks like, or None.
 

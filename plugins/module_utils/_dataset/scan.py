@@ -35,7 +35,7 @@ from typing import Any, BinaryIO
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect, foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
     ERRORS_SHOWN,
     WARNINGS_SHOWN,
@@ -67,6 +67,8 @@ _COMPRESSED = (
     (b"\x28\xb5\x2f\xfd", "zstd", "unzstd"),
     (b"PK\x03\x04", "zip", "unzip"),
 )
+_VAULT = b"$ANSIBLE_VAULT;"
+_CARRIAGE_RETURNS = re.compile(rb"\}[ \t]*\r+[ \t]*\{")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _JSON_FAULT = (ValueError, RecursionError, StopIteration)
 _NOT_PLAIN = (ValueError, RecursionError, StopIteration, TypeError, KeyError, AttributeError)
@@ -131,7 +133,7 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
             parts = [_tally(_hashed(stream, digest), form, limits).pack()]
         for part in parts:
             tally.merge(part)
-        _finish(tally, form, limits, report)
+        _finish(tally, form, limits, report, _last_byte(stream) == b"\r")
     if _identity(stream, source) != before:
         raise DatasetError(
             f"{source.path or source.label} changed while it was read. Wait until it is written, then run again."
@@ -151,17 +153,36 @@ def _identity(stream: BinaryIO, source: Source) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def _last_byte(stream: BinaryIO) -> bytes:
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, end - 1))
+    return stream.read(1)
+
+
 def _file_fault(head: bytes, limits: Limits) -> tuple[str, str, str] | None:
     """Recognise a file that is no JSONL at all; (code, message, hint), or None."""
     if not head.strip():
         if len(head) == _HEAD:
             return None
         return "empty", "There is no example in it.", f"Add one example a line; at least {_least(limits)}."
+    if head.lstrip().startswith(_VAULT):
+        return (
+            "vault_encrypted",
+            "It is encrypted with ansible-vault.",
+            "Decrypt it (ansible-vault decrypt), or give it as content, which is decrypted on the way: "
+            "\"{{ lookup('ansible.builtin.file', 'train.jsonl') }}\".",
+        )
     for magic, kind, tool in _COMPRESSED:
         if head.startswith(magic):
             return "compressed", f"It is a {kind} archive.", f"Unpack it first, for example with {tool}."
     if head.startswith(_UTF16) or b"\x00" in head[:4]:
         return "utf16", "It is UTF-16 or UTF-32 text.", "Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)."
+    if b"\n" not in head and _CARRIAGE_RETURNS.search(head):
+        return (
+            "carriage_returns",
+            "Its lines end with a carriage return alone, so that it is one line.",
+            "Write line feeds, for example: tr '\\r' '\\n' < old.jsonl > new.jsonl",
+        )
     text = head.lstrip()
     if text.startswith(b"["):
         return (
@@ -315,6 +336,10 @@ class _Tally:
         self.warning_codes: Counter[str] = Counter()
         self.statistics = [_Numbers() for _name in _STATISTICS]
         self.buckets: set[str] = set()
+        # The first lines that hold an image, and a video; 0 where none does.
+        self.first_image = self.first_video = 0
+        # What the first example looks like, where no host takes its format.
+        self.foreign = ""
         # One hash a line, up to DUPLICATE_LINES of them; 0 where there is nothing to compare.
         self.hashes = array("q")
         self.first_crlf = 0
@@ -374,8 +399,10 @@ class _Tally:
             if not self.blanks:
                 self.blank_first = part["blank_first"] + offset
             self.blanks += part["blanks"]
-        if part["first_crlf"] and not self.first_crlf:
-            self.first_crlf = part["first_crlf"] + offset
+        for first in ("first_crlf", "first_image", "first_video"):
+            if part[first] and not getattr(self, first):
+                setattr(self, first, part[first] + offset)
+        self.foreign = self.foreign or part["foreign"]
         self.examples += part["examples"]
         self.image_examples += part["image_examples"]
         self.buckets |= part["buckets"]
@@ -397,9 +424,17 @@ class _Tally:
         report.warning_count = self.warning_codes.total()
 
 
-def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) -> None:
-    """Draw the conclusions that need the whole file."""
-    if tally.first_crlf:
+def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report, ends_with_return: bool) -> None:
+    """Draw the conclusions that need the whole file. ``ends_with_return``: its last byte is a carriage return."""
+    if tally.first_crlf and ends_with_return and tally.first_crlf == tally.lines:
+        tally.add(
+            False,
+            tally.first_crlf,
+            "carriage_return",
+            "The file ends with a carriage return that no line feed follows.",
+            "Remove it, or end the line with a line feed.",
+        )
+    elif tally.first_crlf:
         tally.add(
             False,
             tally.first_crlf,
@@ -410,6 +445,27 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) 
     if tally.blanks:
         tally.add(False, tally.blank_first, "trailing_blank_line", "The file ends with blank lines.", "Remove them.")
     _duplicates(tally)
+    _numbers(tally, limits)
+    _media(tally, limits)
+    if form:
+        check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
+        form.count(tally.examples, tally.image_examples, check)
+    elif tally.examples and not tally.errors:
+        known = [FORMATS[name] for name in limits.formats] or FORMATS.values()
+        shapes = "; ".join(f"{each.name}: {each.shape}" for each in known)
+        if tally.foreign:
+            told, hint = f"Its examples are in {tally.foreign}, which no host takes.", "Write them in another: "
+        else:
+            told, hint = "Its examples have no known format.", "Known are "
+        tally.add(True, None, "unknown_format", told, f"{hint}{shapes}")
+    for name, numbers in zip(_STATISTICS, tally.statistics, strict=True):
+        report.statistics[name] = numbers.statistic()
+    if form and not form.has_messages:
+        report.statistics[_STATISTICS[0]] = None
+
+
+def _numbers(tally: _Tally, limits: Limits) -> None:
+    """Whether there are enough examples, and whether any are wanted."""
     least = limits.min_examples
     if not tally.examples:
         tally.add(
@@ -436,6 +492,21 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) 
             f"A validation file is {'refused' if useless.hard else 'not used'} here ({limits.profile}).",
             "Leave it out.",
         )
+
+
+def _media(tally: _Tally, limits: Limits) -> None:
+    """Whether images and videos of several examples may stand in one file."""
+    one = limits.one_medium
+    first, second = sorted((tally.first_image, tally.first_video))
+    if one and first and first != second:
+        kinds = ("videos", "images") if tally.first_image == second else ("images", "videos")
+        tally.add(
+            one.hard,
+            second,
+            "mixed_media",
+            f"The example holds {kinds[1]}, and that of line {first} {kinds[0]}.",
+            "Split the file: all of its examples have the same kind of media, or none.",
+        )
     if limits.one_bucket and len(tally.buckets) > 1:
         tally.add(
             True,
@@ -444,38 +515,30 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report) 
             f"Its images and videos are in several buckets: {', '.join(sorted(tally.buckets)[:5])}.",
             "Put them into one bucket, that of the dataset.",
         )
-    if form:
-        check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
-        form.count(tally.examples, tally.image_examples, check)
-    elif tally.examples and not tally.errors:
-        shapes = "; ".join(f"{known.name}: {known.shape}" for known in FORMATS.values())
-        tally.add(True, None, "unknown_format", "Its examples have no known format.", f"Known are {shapes}")
-    for name, numbers in zip(_STATISTICS, tally.statistics, strict=True):
-        report.statistics[name] = numbers.statistic()
-    if form and not form.has_messages:
-        report.statistics[_STATISTICS[0]] = None
 
 
 def _duplicates(tally: _Tally) -> None:
-    """Warn of lines that repeat an earlier one, as far as hashes were kept."""
+    """Warn of lines that repeat an earlier one, as far as hashes were kept: once for all repetitions of one."""
     hashes = tally.hashes
     blank = hashes.count(0)
     if len(set(hashes)) - (blank > 0) == len(hashes) - blank:
         return
-    seen: set[int] = set()
+    # By the hash: the first line, the first that repeats it, and how many do.
+    seen: dict[int, int] = {}
+    repeated: dict[int, list[int]] = {}
     for index, value in enumerate(hashes):
         if value and value in seen:
-            message = "The example is a repetition."
-            if tally.warning_codes["duplicate_example"] < WARNINGS_SHOWN_PER_CODE:
-                message = f"The example repeats line {hashes.index(value) + 1}."
-            tally.add(
-                False,
-                index + 1,
-                "duplicate_example",
-                message,
-                "Remove it, unless it is meant to count twice.",
-            )
-        seen.add(value)
+            repeated.setdefault(value, [seen[value], index + 1, 0])[2] += 1
+        seen.setdefault(value, index + 1)
+    for first, line, times in repeated.values():
+        more = f" So {'do' if times > 2 else 'does'} {times - 1:,} more." if times > 1 else ""
+        tally.add(
+            False,
+            line,
+            "duplicate_example",
+            f"The example repeats line {first}.{more}",
+            "Remove it, unless it is meant to count twice.",
+        )
 
 
 class _Constant(ValueError):
@@ -622,11 +685,15 @@ class _Lines:
         if example is None:
             return None
         check = self._check
-        check.failed = check.has_image = False
+        check.failed = check.has_image = check.has_video = False
         found = None
         if self._form:
             found = self._form.check(example, check)
             tally.image_examples += check.has_image
+            tally.first_image = tally.first_image or check.has_image * tally.lines
+            tally.first_video = tally.first_video or check.has_video * tally.lines
+        elif not tally.foreign:
+            tally.foreign = foreign_format(example)
         return None if check.failed else found
 
     def _parse(self, text: str) -> dict[str, Any] | None:
@@ -652,11 +719,13 @@ class _Lines:
             self._report(True, "not_json", f"The line's JSON cannot be read: {fault}.", "Write the number as a string.")
             return None
         if end < len(text):
+            alone = text[end:].lstrip(" \t").startswith("\r")
             self._report(
                 True,
                 "not_json",
-                f"The line holds more after the end of its JSON, at character {end + 1}.",
-                "Put each example on a line of its own.",
+                f"The line holds more after the end of its JSON, at character {end + 1}."
+                + (" A carriage return stands there without a line feed." if alone else ""),
+                "Put each example on a line of its own" + (", ended by a line feed." if alone else "."),
             )
         elif not isinstance(example, dict):
             self._report(True, "not_an_object", "The line is not a JSON object.", "Each line is one object: {...}.")

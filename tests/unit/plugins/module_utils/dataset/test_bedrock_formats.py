@@ -275,7 +275,6 @@ def test_a_format_that_the_model_does_not_take_is_one_clear_error(limits: Limits
         (LITE, converse(said("user", "a"), said("assistant", "b [EOS]")), "reserved_word"),
         (LITE, converse(system=[{"text": "Look at <image>"}]), "reserved_word"),
         (NOVA_2, converse(said("user", "a"), said("assistant", reasoning("Thought: b"), "c")), "reserved_word"),
-        (LLAMA_33, {"messages": converse()["messages"]}, "bad_schema_version"),
         (LLAMA_33, {**converse(), "schemaVersion": "bedrock-conversion-2024"}, "bad_schema_version"),
         (HAIKU, {"system": "a"}, "missing_key"),
         (HAIKU, claude(tools=[]), "unknown_key"),
@@ -325,6 +324,7 @@ def test_a_wrong_example_for_another_way_of_training_is_refused(kind: str, examp
     ("limits", "name", "example", "code"),
     [
         (for_bedrock(LITE), None, {"messages": converse()["messages"]}, "bad_schema_version"),
+        (for_bedrock(LLAMA_33), None, {"messages": converse()["messages"]}, "bad_schema_version"),
         (for_bedrock(LITE), None, converse(said("user", " "), said("assistant", "b")), "empty_content"),
         (for_bedrock(LITE), None, converse(system=[{"text": ""}]), "empty_content"),
         (

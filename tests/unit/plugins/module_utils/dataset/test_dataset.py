@@ -373,7 +373,7 @@ def calling(*calls: Any) -> Example:
         (calling(call(function={"name": "find", "arguments": "[]"})), "bad_arguments"),
         (chat(message("user"), message("tool", tool_call_id="c9"), message("assistant")), "bad_tool_call_id"),
         (chat(message("user"), message("tool"), message("assistant")), "bad_tool_call_id"),
-        (chat(tools=[]), "bad_tools"),
+        (chat(tools={}), "bad_tools"),
         (chat(tools=[{"type": "web"}]), "bad_tools"),
         (chat(tools=[{"type": "function", "function": {"name": "a b"}}]), "bad_tools"),
         (chat(tools=[{"type": "function", "function": {"name": "a", "parameters": "x"}}]), "bad_tools"),
