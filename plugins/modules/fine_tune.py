@@ -236,6 +236,12 @@ results:
       returned: always
       type: int
       sample: 38624
+    estimated_training_tokens_max:
+      description: How many they may really be, as the estimate is uncertain. O(models[].max_training_tokens) is
+        compared with this. V(null) where the epochs are not known.
+      returned: always
+      type: int
+      sample: 52143
     action:
       description: What was done, or in check mode would be, one of V(none), V(create), V(retrain), V(retry),
         V(update), V(resume), V(cancel) and V(delete).

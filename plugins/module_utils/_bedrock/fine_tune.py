@@ -57,6 +57,8 @@ class Recipe:
     model = Resource(MODEL, custom_model.prepare)
     dataset = Resource(DATASET, dataset.prepare)
     run_key = "job_arn"
+    # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
+    token_margin = 0.35
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

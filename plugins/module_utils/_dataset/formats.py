@@ -16,8 +16,8 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, ERROR, verdict_of
 
-# (messages, characters of text, characters + UTF-8 bytes of text). The third is what tokens are estimated
-# from.
+# (messages, characters of text, characters + UTF-8 bytes of text). From the third, the tokens of most examples of a
+# large file are estimated.
 Measure = tuple[int, int, int]
 
 # A JSON object as the fast scanner gives it: its pairs, in order, repeated keys kept. Arrays are lists.
@@ -104,12 +104,14 @@ class Format(ABC):
     - provider: whose limits apply where nobody says which
     - has_messages: whether an example is made of messages
     - shape: a short example, for hints and documentation
+    - trained: the keys of an example whose values the model is shown; None: all of them
     """
 
     name: str
     provider: str
     has_messages: bool
     shape: str
+    trained: frozenset[str] | None = None
 
     @abstractmethod
     def recognises(self, example: dict[str, Any]) -> int:

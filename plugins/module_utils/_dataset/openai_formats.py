@@ -580,6 +580,7 @@ class Reinforcement(Format):
     # The models of this host that learn by reinforcement take their instructions in this role.
     developer = True
     shape = '{"messages": [{"role": "user", "content": "..."}], "<any key for the grader>": ...}'
+    trained = frozenset({"messages", "tools"})  # the others are for the grader
 
     def recognises(self, example: dict[str, Any]) -> int:
         messages = example.get("messages")

@@ -10,10 +10,8 @@ and explains what is wrong. Both agree: the fast path knows only lines without a
 Large files are validated by forked processes, each on a range of whole lines, while this process hashes.
 Ranges are merged in order, so that the report does not depend on the number of processes.
 
-Tokens are estimated as (characters + UTF-8 bytes) / 9 of the text, plus 3 a message and 3 an example. Tried on
-short samples against the o200k_base vocabulary: typically within 25 % for languages in Latin script, Arabic,
-Japanese and code; about 30 % too low for Chinese and dense JSON, up to 50 % too high for Cyrillic and Indic
-scripts. Images and declared tools are not counted.
+Tokens are estimated (see tokens.py) example by example. Of a large file only a sample is counted so, spread over the
+whole file: it gives the tokens for each character and byte, by which the others are estimated. Images are not counted.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ import signal
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
@@ -45,12 +43,19 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report im
     Statistic,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_example
 
 MAX_WORKERS = 4
 # Below this, starting a process costs more than it saves.
 MIN_FORK_BYTES = 8 << 20
 # Lines among which repeated examples are looked for; 8 bytes each are kept.
 DUPLICATE_LINES = 1 << 17
+
+# Up to this size each example's tokens are counted; of a larger file those at so many places, of so many bytes each:
+# the second go is for files of long lines. Tokens by characters and bytes of prose, where no line is short enough.
+COUNTED_BYTES = 4 << 20
+_SAMPLES = ((256, 16 << 10), (4, 1 << 20))
+_USUAL = 1 / 8
 
 _HEAD = 1 << 20
 _HASH_CHUNK = 1 << 20
@@ -127,10 +132,11 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
             )
         count = _workers(source, workers)
         ranges = _ranges(stream, skip, before[0], count) if count > 1 else []
-        parts = _fork(stream, ranges, form, limits, digest) if len(ranges) > 1 else None
+        lines = _Lines(form, limits, _tokens_by_weight(stream, before[0], form, limits))
+        parts = _fork(stream, ranges, lines, digest) if len(ranges) > 1 else None
         if parts is None:
             digest.update(stream.read(skip))
-            parts = [_tally(_hashed(stream, digest), form, limits).pack()]
+            parts = [lines.tally_all(_hashed(stream, digest)).pack()]
         for part in parts:
             tally.merge(part)
         _finish(tally, form, limits, report, _last_byte(stream) == b"\r")
@@ -555,10 +561,12 @@ class _Decoder(JSONDecoder):
 
 
 class _Lines:
-    """Checks lines, and counts them in a tally."""
+    """Checks lines, and counts them in a tally. ``scale``: tokens by weight; None: each example's are counted."""
 
-    def __init__(self, form: Format | None, limits: Limits) -> None:
+    def __init__(self, form: Format | None, limits: Limits, scale: float | None) -> None:
         self.tally = _Tally()
+        self._scale = scale
+        self._example: Any = None  # the last one that the slow path read
         self._form = form
         self._measure = form.bind(limits) if form else None
         self._check = Check(limits, self._report)
@@ -600,7 +608,8 @@ class _Lines:
         # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
         # The loop is written flat and with local names: it runs for every line of files of gigabytes.
         tally, fast, most = self.tally, self._fast, self._most_tokens
-        measure = self._measure
+        measure, scale = self._measure, self._scale
+        trained = self._form.trained if self._form else None
         hashes = tally.hashes
         number = tally.lines
         slow_examples = 0
@@ -635,8 +644,9 @@ class _Lines:
                 if not found:
                     continue
                 slow_examples += 1
+                example = self._example
             count, size, weight = found
-            estimate = weight // 9 + 3 * count + 3
+            estimate = count_example(example, count, trained) if scale is None else round(weight * scale)
             if estimate > most:
                 tally.lines = number
                 self._long(estimate)
@@ -681,7 +691,7 @@ class _Lines:
                 "Save the file as UTF-8 (from Latin-1: iconv -f ISO-8859-1 -t UTF-8).",
             )
             return None
-        example = self._parse(text)
+        example = self._example = self._parse(text)
         if example is None:
             return None
         check = self._check
@@ -747,6 +757,15 @@ class _Lines:
             return example
         return None
 
+    def tally_all(self, read: Read) -> _Tally:
+        """Check all lines that ``read`` gives."""
+        for block in blocks(read):
+            if isinstance(block, int):
+                self.too_long(block)
+            else:
+                self.block(block)
+        return self.tally
+
 
 def _encodable(example: dict[str, Any]) -> bool:
     try:
@@ -770,14 +789,37 @@ def _json_hint(text: str) -> str:
     return "Check quotes, commas and brackets; each example is one JSON object on one line."
 
 
-def _tally(read: Read, form: Format | None, limits: Limits) -> _Tally:
-    lines = _Lines(form, limits)
-    for block in blocks(read):
-        if isinstance(block, int):
-            lines.too_long(block)
-        else:
-            lines.block(block)
-    return lines.tally
+def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: Limits) -> float | None:
+    """How many tokens the examples of a large file have for their weight; None where each is to be counted.
+
+    It depends on the file alone, not on how many processes read it.
+    """
+    if size <= COUNTED_BYTES or form is None:
+        return None
+    decode, measure = _Decoder(object_pairs_hook=tuple).scan_once, form.bind(limits)
+    for places, length in _SAMPLES:
+        tokens = weight = 0
+        for line in _sample(stream, size, places, length):
+            try:
+                example, _end = decode(line.decode(), 0)
+                found = measure(example) if isinstance(example, tuple) else None
+            except _NOT_PLAIN:
+                continue
+            if found and found[2]:
+                tokens += count_example(example, found[0], form.trained)
+                weight += found[2]
+        if weight:
+            return tokens / weight
+    return _USUAL
+
+
+def _sample(stream: BinaryIO, size: int, places: int, length: int) -> Iterator[bytes]:
+    """Whole lines at places that are evenly spread over a file, as far as one read holds them."""
+    for place in range(places):
+        stream.seek(size * place // places)
+        lines = stream.read(length).split(b"\n")[:-1]
+        yield from lines[1:] if place else lines
+    stream.seek(0)
 
 
 def _hashed(stream: BinaryIO, digest: hashlib._Hash) -> Read:
@@ -824,8 +866,7 @@ def _ranges(stream: BinaryIO, start: int, size: int, count: int) -> list[tuple[i
 def _fork(
     stream: BinaryIO,
     ranges: list[tuple[int, int]],
-    form: Format | None,
-    limits: Limits,
+    lines: _Lines,
     digest: hashlib._Hash,
 ) -> list[dict[str, Any]] | None:
     """Validate each range in a process of its own while this one hashes.
@@ -844,7 +885,7 @@ def _fork(
                 return None
             if not pid:
                 os.close(receive)
-                _child(stream.fileno(), send, begin, end, form, limits)
+                _child(stream.fileno(), send, begin, end, lines)
             os.close(send)
             children.append((pid, receive))
         _hash(stream, digest)
@@ -863,7 +904,7 @@ def _fork(
             os.waitpid(pid, 0)
 
 
-def _child(file: int, send: int, begin: int, end: int, form: Format | None, limits: Limits) -> None:
+def _child(file: int, send: int, begin: int, end: int, lines: _Lines) -> None:
     """Be a forked process: tally a range, send it, and leave without running anything of the parent's."""
     code = 1
     try:
@@ -876,7 +917,7 @@ def _child(file: int, send: int, begin: int, end: int, form: Format | None, limi
             return data
 
         try:
-            answer = marshal.dumps((True, _tally(read, form, limits).pack()))
+            answer = marshal.dumps((True, lines.tally_all(read).pack()))
         except (OSError, MemoryError) as fault:
             answer = marshal.dumps((False, f"{type(fault).__name__}: {fault}"))
         with open(send, "wb") as pipe:

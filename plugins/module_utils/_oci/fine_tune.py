@@ -53,6 +53,8 @@ class Recipe:
         "early_stopping_threshold": "early_stopping_threshold",
     }
     run_key = "id"
+    # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
+    token_margin = 0.35
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

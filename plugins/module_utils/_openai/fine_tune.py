@@ -46,6 +46,8 @@ class Recipe:
         "learning_rate_multiplier": "learning_rate_multiplier",
     }
     run_key = "job_id"
+    # The estimate is of o200k_base, the vocabulary of today's OpenAI models.
+    token_margin = 0.15
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

@@ -109,6 +109,8 @@ class Recipe(Protocol):
     dataset: Resource
     # The result key of its run, which is also the option of the model's module that adopts one.
     run_key: str
+    # How far above the estimate of tokens their real number may be, as a part of it.
+    token_margin: float
 
     def __init__(self, entry: Entry) -> None:
         """Check what only the provider can; raises InvalidInput."""

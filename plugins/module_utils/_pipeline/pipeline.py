@@ -13,6 +13,7 @@ the same time. What fails for one does not stop the others.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -245,18 +246,18 @@ class Pipeline:
         return item.entry.state == "present" and self.settings.wait and not item.recipe.model_id(result)
 
     def _guard(self, item: Item) -> None:
-        most, estimate = item.entry.options["max_training_tokens"], training_tokens(item)
-        if most is None:
+        limit, estimate, most = item.entry.options["max_training_tokens"], training_tokens(item), most_tokens(item)
+        if limit is None:
             return
-        if estimate is None:
+        if estimate is None or most is None:
             raise InvalidInput(
-                f"Nobody knows how many tokens the training of {item.entry.key} takes; max_training_tokens is {most}.",
+                f"Nobody knows how many tokens the training of {item.entry.key} takes; max_training_tokens is {limit}.",
                 hint="Give hyperparameters.epochs.",
             )
-        if estimate > most:
+        if most > limit:
             raise InvalidInput(
-                f"The training of {item.entry.key} is estimated at {estimate} tokens; max_training_tokens is {most}. "
-                "Nothing was started.",
+                f"The training of {item.entry.key} is estimated at {estimate} tokens, and may take up to {most}; "
+                f"max_training_tokens is {limit}. Nothing was started.",
                 hint="Take fewer examples or epochs, or raise max_training_tokens.",
             )
 
@@ -385,6 +386,12 @@ def training_tokens(item: Item) -> int | None:
     return None if data is None or times is None else round(data.tokens * times)
 
 
+def most_tokens(item: Item) -> int | None:
+    """The upper side of what is uncertain in :func:`training_tokens`: what the spending guard goes by."""
+    estimate = training_tokens(item)
+    return None if estimate is None else math.ceil(estimate * (1 + item.recipe.token_margin))
+
+
 def epochs(item: Item) -> float | None:
     """Those that are asked for, else what the provider makes of none."""
     data = item.data.get("training")
@@ -414,6 +421,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "settings": dict(item.hyperparameters),
         "epochs": epochs(item),
         "estimated_training_tokens": training_tokens(item),
+        "estimated_training_tokens_max": most_tokens(item),
         "action": item.action,
         "changed": item.changed,
         "elapsed": round(item.clock.time() - item.begun, 1),

@@ -171,7 +171,8 @@ def test_the_report_describes_the_file(file: Callable[[bytes], Source]) -> None:
     assert plain["statistics"]["characters_per_example"] == {
         "min": 20, "mean": round((10 * 20 + 2 * 22) / 12, 1), "median": 20, "p95": 22, "max": 22,
     }  # fmt: skip
-    assert plain["estimated_tokens"] == 12 * (4 + 2 * 3 + 3)
+    # Word, space, number and mark: four tokens a text, three more a message and three an example.
+    assert plain["estimated_tokens"] == 12 * (2 * 4 + 2 * 3 + 3)
     json.dumps(plain)
 
 
@@ -563,7 +564,7 @@ def test_the_fast_path_agrees_with_the_precise_one(name: str, monkeypatch: pytes
 
 def test_a_process_that_dies_is_an_error(file: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_module, "MIN_FORK_BYTES", 1)
-    monkeypatch.setattr(scan_module, "_tally", lambda *_arguments: os.kill(os.getpid(), 9))
+    monkeypatch.setattr(scan_module._Lines, "tally_all", lambda *_arguments: os.kill(os.getpid(), 9))
     with pytest.raises(DatasetError, match="ended by signal 9"):
         scan(file(b"".join(GOOD)), workers=2)
     with pytest.raises(ChildProcessError):

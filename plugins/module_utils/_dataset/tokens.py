@@ -1,0 +1,146 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Estimates how many tokens a text has, without a tokenizer's library or files.
+
+Private to llmops.finetune; may change at any time.
+
+A text is split as OpenAI's o200k_base splits it, then each piece is cut into the longest words of that encoding's
+vocabulary, as far as :mod:`.vocabulary` has them. Of prose in twenty languages, of code, JSON and numbers the result
+is within 15 % of what o200k_base itself counts (tests/unit/plugins/module_utils/dataset/test_tokens.py).
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+# Letters and the marks that belong to them, but for ASCII capitals, by blocks of Unicode: what is exact in a block does
+# not change an estimate. Then digits, and what in these blocks is neither.
+_LETTER = (
+    "a-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0588\u0591-\u05bd\u05bf\u05c1-\u05f2\u0610-\u061a\u0620-\u065f"
+    "\u066e-\u06d3\u06d5-\u06ef\u06fa-\u0963\u0971-\u0e3e\u0e40-\u0e4e\u0e5c-\u10fa\u10fc-\u1fff\u2c00-\u2dff\u3005-\u3007"
+    "\u3031-\u3035\u3041-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\ud7ff"
+    "\uf900-\ufd3d\ufd50-\ufdfb\ufe70-\ufefc\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U000323af"
+)
+# The pattern of o200k_base in words of Python's re.
+_PIECES = re.compile(
+    rf"[^\r\nA-Z{_LETTER}\d]?(?:[A-Z]*[{_LETTER}]+|[A-Z]+)(?:'(?i:s|t|re|ve|m|ll|d)(?![A-Z{_LETTER}]))?"
+    r"|\d{1,3}"
+    rf"| ?[^\sA-Z{_LETTER}\d]+[\r\n/]*"
+    r"|\s*[\r\n]+"
+    r"|\s+(?!\S)"
+    r"|\s+"
+)
+_FIRST = 35  # the character that stands for "shares nothing with the word before"
+_LONGEST_CAPITALS = 7  # with the space before it
+_KEPT = 200_000  # pieces whose count is remembered
+_LONGEST_PIECE = 4096  # a longer one is no word: what is beyond is counted by its characters
+# What a chat format adds to each message and to the example: OpenAI cookbook, "How to count tokens with tiktoken".
+PER_MESSAGE = 3
+PER_EXAMPLE = 3
+# What is not trained on as text: labels, ids, and media, which hosts count by other rules.
+_TOOLS = frozenset({"tools", "functions", "toolConfig"})
+_SILENT = frozenset({"role", "type", "id", "tool_call_id", "image_url", "image", "video", "weight", "schemaVersion"})
+
+
+class _Counts(dict[str, int]):
+    """The number of tokens by piece; what is not known yet is counted when it is asked for."""
+
+    def __init__(self, words: frozenset[str]) -> None:
+        super().__init__()
+        self._words = words
+        self._longest = max(map(len, words))
+
+    def __missing__(self, piece: str) -> int:
+        if len(self) >= _KEPT:
+            self.clear()
+        found = self[piece] = self._count(piece)
+        return found
+
+    def _count(self, piece: str) -> int:
+        if piece.isspace() or piece.isdigit():
+            return 1
+        text = piece[:_LONGEST_PIECE].lower()
+        beyond = len(piece) - len(text)
+        first = text[0]
+        start, found = 0, 0
+        if first == " ":
+            start = 1  # it is part of the next word's token
+        end = len(text.rstrip("\r\n/")) if not text[-1].isalnum() else len(text)
+        end = max(end, start + 1)
+        while start < end:
+            start = self._end_of_longest(text, start, end)
+            found += 1
+        if len(piece) > _LONGEST_CAPITALS and piece.isupper() and piece.isascii():
+            found += 1  # o200k_base has few long words in capitals
+        return found + beyond
+
+    def _end_of_longest(self, text: str, start: int, end: int) -> int:
+        for stop in range(min(end, start + self._longest), start + 1, -1):
+            if text[start:stop] in self._words:
+                return stop
+        return start + 1
+
+
+@cache
+def _counts() -> _Counts:
+    """Unpacked when the first text is counted: a task without data never pays for it."""
+    from ansible_collections.llmops.finetune.plugins.module_utils._dataset.vocabulary import WORDS
+
+    words: list[str] = []
+    word = ""
+    for line in zlib.decompress(b64decode(WORDS.replace("\n", ""))).decode().splitlines():
+        word = word[: ord(line[0]) - _FIRST] + line[1:]
+        words.append(word)
+    return _Counts(frozenset(words))
+
+
+def count_tokens(text: str) -> int:
+    """The estimated number of tokens of a text."""
+    return sum(map(_counts().__getitem__, _PIECES.findall(text)))
+
+
+def count_example(example: Any, messages: int, trained: frozenset[str] | None) -> int:
+    """The estimated number of tokens that one example is trained on, tools and their schemas included.
+
+    ``example``: the parsed line; objects are mappings, or tuples of pairs. ``messages``: how many it has. ``trained``:
+    the keys of the example whose values the model is shown; None: all of them.
+    """
+    texts: list[str] = []
+    pairs: Iterable[tuple[str, Any]] = example.items() if isinstance(example, Mapping) else example
+    _collect(((key, value) for key, value in pairs if trained is None or key in trained), texts)
+    return sum(map(count_tokens, texts)) + PER_MESSAGE * messages + PER_EXAMPLE
+
+
+def _collect(pairs: Iterable[tuple[str, Any]], texts: list[str]) -> None:
+    for key, value in pairs:
+        if key in _TOOLS:
+            texts.append(_as_json(value))
+        elif key not in _SILENT:
+            _collect_value(value, texts)
+
+
+def _collect_value(value: Any, texts: list[str]) -> None:
+    if isinstance(value, str):
+        if not value.startswith("data:"):
+            texts.append(value)
+    elif isinstance(value, (Mapping, tuple)):
+        _collect(value.items() if isinstance(value, Mapping) else value, texts)
+    elif isinstance(value, list):
+        for part in value:
+            _collect_value(part, texts)
+
+
+def _as_json(value: Any) -> str:
+    """Declared tools as the model is shown them, about: names of keys included."""
+    if isinstance(value, (Mapping, tuple)):
+        pairs = value.items() if isinstance(value, Mapping) else value
+        return "{" + ", ".join(f'"{key}": {_as_json(part)}' for key, part in pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_as_json, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
