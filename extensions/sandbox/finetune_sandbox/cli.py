@@ -13,7 +13,9 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
+from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.sandbox import Sandbox
 
 
@@ -24,7 +26,12 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        sandbox = Sandbox(speed=options.speed, port=options.port, seed=options.seed)
+        sandbox = Sandbox(
+            speed=options.speed, port=options.port, seed=options.seed, settings=_settings(options.settings)
+        )
+    except ControlError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
     except (OSError, ValueError) as error:
         print(f"sandbox: cannot start on port {options.port}: {error}", file=sys.stderr)
         return 1
@@ -70,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (the default) takes a free one")
     parser.add_argument("--speed", type=float, default=60.0, help="virtual seconds per second (default 60)")
     parser.add_argument("--seed", type=int, help="make ids and learning curves the same in every run")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="PROVIDER.NAME=VALUE",
+        help="a setting, e.g. openai.tuned_models=hidden; the value is JSON or a word; may be repeated",
+    )
     parser.add_argument("--port-file", type=Path, help="write JSON (url, pid, env) here once it is ready")
     parser.add_argument("--pid-file", type=Path, help="write the process id here")
     parser.add_argument("--print-env", action="store_true", help="print nothing but export lines")
@@ -77,12 +92,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _settings(given: list[str]) -> dict[str, dict[str, Any]]:
+    """By provider, of PROVIDER.NAME=VALUE. ControlError for what is not of this form."""
+    settings: dict[str, dict[str, Any]] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        provider, dot, name = place.partition(".")
+        if not (equals and dot and provider and name):
+            raise ControlError(f"--set {text!r} is not PROVIDER.NAME=VALUE, such as openai.tuned_models=hidden.")
+        try:
+            settings.setdefault(provider, {})[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            settings[provider][name] = value
+    return settings
+
+
 def _greeting(sandbox: Sandbox) -> str:
     lines = [f"The sandbox listens on {sandbox.url} (the training is simulated). Stop it with Ctrl-C.", ""]
+    together = sandbox.environment()
     for provider in sandbox.providers.values():
         for dialect, table in provider.environment(sandbox.url).items():
             lines.append(f"# {dialect}")
-            lines += [f"export {name}={shlex.quote(value)}" for name, value in table.items()]
+            for name, value in table.items():
+                # All lines may be copied at once: what dialects disagree about is a comment.
+                comment = "" if name in together else "# "
+                lines.append(f"{comment}export {name}={shlex.quote(value)}")
             lines.append("")
     lines.append(f"# control API: {sandbox.control_url}")
     return "\n".join(lines)

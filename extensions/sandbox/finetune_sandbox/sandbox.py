@@ -31,11 +31,19 @@ class Sandbox:
     port: 0 takes a free one.
     start: virtual unix time to begin at; the real time when left out.
     seed: everything random follows from it: ids, learning curves, what "auto" becomes.
+    settings: by provider, as in the control API: {"openai": {"deletions": "not_allowed"}}; kept by a reset.
 
     Everything uploaded is kept in a temporary folder, which `close` removes.
     """
 
-    def __init__(self, speed: float = 1.0, port: int = 0, start: float | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        speed: float = 1.0,
+        port: int = 0,
+        start: float | None = None,
+        seed: int | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         self.clock = Clock(speed, start)
         self.faults = Faults()
         self.log = RequestLog()
@@ -46,7 +54,7 @@ class Sandbox:
                 folder = self._folder / name
                 folder.mkdir()
                 self.providers[name] = factory(self.clock, folder, seed)
-            self._control = Control(list(self.providers.values()), self.clock, self.faults, self.log)
+            self._control = Control(list(self.providers.values()), self.clock, self.faults, self.log, settings or {})
             self._application = Application(
                 list(self.providers.values()), self.clock, self.faults, self.log, self._control
             )
@@ -137,7 +145,13 @@ class Sandbox:
                 return dict(tables[dialect])
         if dialect is not None:
             raise KeyError(f"There is no dialect {dialect!r}; there are {', '.join(tables)}.")
-        return {name: value for table in tables.values() for name, value in table.items()}
+        together = {name: value for table in tables.values() for name, value in table.items()}
+        # What dialects disagree about (OPENAI_API_TYPE) holds for none of them.
+        return {
+            name: value
+            for name, value in together.items()
+            if all(table.get(name, value) == value for table in tables.values())
+        }
 
     @property
     def env(self) -> dict[str, str]:
@@ -168,6 +182,26 @@ class Sandbox:
     def compatible_url(self) -> str:
         """Base URL of the minimal compatible host, with /v1."""
         return self.url + "/compatible/v1"
+
+    @property
+    def azure_v1_url(self) -> str:
+        """Base URL of Azure's v1 address, as the plain client takes it."""
+        return self.url + "/azure/openai/v1/"
+
+    @property
+    def gateway_url(self) -> str:
+        """Base URL of the gateway that lists base models only, with /v1."""
+        return self.url + "/gateway/v1"
+
+    @property
+    def selfhosted_url(self) -> str:
+        """Base URL of the server on own GPUs, with /v1."""
+        return self.url + "/selfhosted/v1"
+
+    @property
+    def entra_token(self) -> str:
+        """The default account's token of Microsoft Entra ID, for Azure."""
+        return self.openai.default_account.entra_token
 
     @property
     def api_key(self) -> str:

@@ -47,7 +47,7 @@ def test_azure_wants_a_key_and_a_version(still_sandbox: Sandbox) -> None:
         wish = {"azure_endpoint": still_sandbox.azure_endpoint, "api_version": "2025-04-01-preview", **more}
         return openai.AzureOpenAI(max_retries=0, **wish)
 
-    assert client(azure_ad_token=still_sandbox.api_key).files.list().data == []
+    assert client(azure_ad_token=still_sandbox.entra_token).files.list().data == []
     with pytest.raises(openai.AuthenticationError, match="invalid subscription key") as caught:
         client(api_key="wrong").files.list()
     assert caught.value.code == "401"

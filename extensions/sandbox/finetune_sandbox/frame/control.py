@@ -20,9 +20,26 @@ from finetune_sandbox.frame.web import Answer, Provider
 class Control:
     """Routes control calls. `call` is the one entry; `handle` is its HTTP face."""
 
-    def __init__(self, providers: list[Provider], clock: Clock, faults: Faults, log: RequestLog) -> None:
+    def __init__(
+        self,
+        providers: list[Provider],
+        clock: Clock,
+        faults: Faults,
+        log: RequestLog,
+        settings: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """settings: what each provider's are at the start and after a reset. ControlError when one cannot be."""
         self._providers = {provider.name: provider for provider in providers}
         self._clock, self._faults, self._log = clock, faults, log
+        self._settings = settings
+        for name in settings:
+            if name not in self._providers:
+                raise ControlError(f"settings: unknown provider {name!r}. Known: {', '.join(sorted(self._providers))}.")
+        self._set_up()
+
+    def _set_up(self) -> None:
+        for name, changes in self._settings.items():
+            self._providers[name].control("POST", "settings", changes)
 
     def handle(self, method: str, path: str, request: Request) -> Answer:
         """Answer a control request; bad input is 400 with a message."""
@@ -127,6 +144,7 @@ class Control:
         self._faults.remove()
         for provider in self._providers.values():
             provider.reset()
+        self._set_up()
         self._log.clear()
         return {}
 

@@ -29,6 +29,7 @@ class Entry:
     query: str
     status: int | None
     key: str
+    headers: dict[str, str]
     bytes_in: int
     bytes_out: int
     fault: str | None

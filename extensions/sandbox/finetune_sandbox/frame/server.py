@@ -23,11 +23,13 @@ from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.control import Control
 from finetune_sandbox.frame.faults import Fault, Faults
 from finetune_sandbox.frame.requestlog import RequestLog
-from finetune_sandbox.frame.web import Answer, Call, Content, Match, Provider, Refusal
+from finetune_sandbox.frame.web import Answer, Call, Content, Match, Provider, Refusal, http_date
 
 HOST = "127.0.0.1"
 CONTROL_PREFIX = "/_sandbox"
 _CHUNK = 1 << 18
+_SECRET = frozenset({"apikey", "auth", "authorization", "key", "password", "secret", "token"})
+_CLIENT_HEADERS = ("x-stainless-", "x-amz-", "x-amzn-", "x-content-sha256", "x-date", "x-forwarded-")
 
 
 class _Drop(Exception):
@@ -146,6 +148,7 @@ class Application:
                 query=request.query_string.decode("latin-1"),
                 status=None if answer is None else answer.status,
                 key=f"...{call.key[-4:]}" if call.key else "",
+                headers=_own_headers(request),
                 bytes_in=body.count,
                 bytes_out=0 if answer is None else answer.size(),
                 fault=None if fault is None else fault.label(),
@@ -196,6 +199,16 @@ class Application:
         return answer
 
 
+def _own_headers(request: Request) -> dict[str, str]:
+    """The headers that a user added (x-...), but not those of the clients; of what may be secret, the end only."""
+    shown = {}
+    for name, value in request.headers.items():
+        lower = name.lower()
+        if lower.startswith("x-") and not lower.startswith(_CLIENT_HEADERS):
+            shown[lower] = value if _SECRET.isdisjoint(lower.split("-")) else f"...{value[-4:]}"
+    return shown
+
+
 class _Handler(WSGIRequestHandler):
     """werkzeug's handler closes after every answer; clients of the real hosts keep their connections."""
 
@@ -239,7 +252,7 @@ class _Handler(WSGIRequestHandler):
         content = answer.encoded()
         head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]
-        head += [f"Content-Length: {answer.size()}", f"Date: {self.date_time_string()}", "", ""]
+        head += [f"Content-Length: {answer.size()}", f"Date: {http_date(self.application.clock.now())}", "", ""]
         start = "\r\n".join(head).encode("latin-1")
         if self.command == "HEAD":
             self.wfile.write(start)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from werkzeug import Request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import BaseConverter, Map, Rule
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -141,10 +141,17 @@ class RouteTable:
         return Match(route.operation, route.dialect, dict(arguments), route.handler)
 
 
+class _Rest(BaseConverter):
+    """All that is left of a path, a slash at its beginning included (werkzeug's `path` begins with none)."""
+
+    regex = ".+"
+    part_isolating = False
+
+
 @cache
 def _compiled(rules: tuple[tuple[str, str], ...]) -> Map:
     """The rules with their methods; an endpoint is a rule's index. Compiling takes most of a sandbox's start."""
-    compiled = Map(strict_slashes=False, merge_slashes=False)
+    compiled = Map(strict_slashes=False, merge_slashes=False, converters={"rest": _Rest})
     for index, (rule, method) in enumerate(rules):
         compiled.add(Rule(rule, methods=[method], endpoint=index))
     compiled.update()

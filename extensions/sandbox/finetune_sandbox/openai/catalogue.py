@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from finetune_sandbox.openai.errors import COMPATIBLE, GATEWAY, SELFHOSTED
+
 CHAT = "chat"
 COMPLETION = "completion"
 
@@ -54,6 +56,12 @@ COMPATIBLE_MODELS = (
     BaseModel("meta-llama/Llama-3.1-8B-Instruct", 1721692800, (), _BOTH, owned_by="meta-llama"),
     BaseModel("Qwen/Qwen3-32B", 1745798400, (), _BOTH, owned_by="Qwen"),
 )
+SELFHOSTED_MODELS = (
+    BaseModel("Qwen/Qwen3-32B", 1745798400, ("qwen3-32b",), ("supervised",), owned_by="local"),
+    BaseModel("/models/Qwen3-32B", 1745798400, (), ("supervised",), owned_by="local"),
+    BaseModel("/models/Llama-3.1-8B-Instruct", 1721692800, (), ("supervised",), owned_by="local"),
+)
+"""A server on own GPUs has what its owner put there, and trains it in one way."""
 
 
 class Catalogue:
@@ -62,15 +70,19 @@ class Catalogue:
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
         self.extra = extra
 
-    def models(self, compatible: bool) -> list[BaseModel]:
+    def models(self, dialect: str) -> list[BaseModel]:
         """What a dialect offers."""
-        own = COMPATIBLE_MODELS if compatible else BASE_MODELS
-        return [*own, *(BaseModel(name, 1735689600, (), _BOTH, images=True) for name in self.extra)]
+        own = {COMPATIBLE: COMPATIBLE_MODELS, GATEWAY: COMPATIBLE_MODELS, SELFHOSTED: SELFHOSTED_MODELS}
+        methods = ("supervised",) if dialect == SELFHOSTED else _BOTH
+        return [
+            *own.get(dialect, BASE_MODELS),
+            *(BaseModel(name, 1735689600, (), methods, images=True) for name in self.extra),
+        ]
 
-    def find(self, name: str, compatible: bool) -> BaseModel | None:
+    def find(self, name: str, dialect: str) -> BaseModel | None:
         """The model of this name; an alias leads to its dated model.
 
-        A compatible host knows OpenAI's names as well.
+        A compatible host and a gateway know OpenAI's names as well.
         """
-        known = self.models(compatible) + (list(BASE_MODELS) if compatible else [])
+        known = self.models(dialect) + (list(BASE_MODELS) if dialect in {COMPATIBLE, GATEWAY} else [])
         return next((model for model in known if name == model.id or name in model.aliases), None)

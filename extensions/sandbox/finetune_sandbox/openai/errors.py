@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.frame.web import Answer, Refusal
 
 OPENAI = "openai"
 AZURE = "azure"
 COMPATIBLE = "compatible"
+GATEWAY = "gateway"
+SELFHOSTED = "selfhosted"
+DIALECTS = (OPENAI, AZURE, COMPATIBLE, GATEWAY, SELFHOSTED)
+MINIMAL = frozenset({COMPATIBLE, GATEWAY, SELFHOSTED})
+"""Hosts of others, with fewer operations and open models."""
 
 _AZURE_CODES = {
     400: "invalidPayload",
@@ -91,6 +96,21 @@ def typical(dialect: str, status: int) -> Answer:
     if status < 400:
         return Answer({}, status)
     return ApiError(status, message, code=code, type_=type_).answer(dialect)
+
+
+def refused(dialect: str, status: int, message: str) -> Refusal:
+    """What a host has no operation for, or a gateway before it does not let through."""
+    if dialect in MINIMAL:
+        return Refusal(Answer({"detail": message}, status))
+    return Refusal(ApiError(status, message).answer(dialect))
+
+
+def check_deletion(dialect: str, deletions: str) -> None:
+    """Refusal where the host deletes nothing."""
+    if deletions == "not_allowed":
+        raise refused(dialect, 405, "Method Not Allowed")
+    if deletions == "not_found":
+        raise refused(dialect, 404, "Not Found")
 
 
 def missing(param: str) -> ApiError:

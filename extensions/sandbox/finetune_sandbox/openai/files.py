@@ -13,7 +13,17 @@ from openai.types.file_purpose import FilePurpose
 
 from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import params
-from finetune_sandbox.openai.errors import AZURE, OPENAI, ApiError, bad_value, missing, one_of
+from finetune_sandbox.openai.errors import (
+    AZURE,
+    OPENAI,
+    SELFHOSTED,
+    ApiError,
+    bad_value,
+    check_deletion,
+    missing,
+    one_of,
+    refused,
+)
 from finetune_sandbox.openai.forms import Form
 from finetune_sandbox.openai.state import Account, File, Part, Upload
 from finetune_sandbox.openai.store import RESULTS, Store
@@ -100,7 +110,7 @@ class Files:
 
     def _find(self, call: Call, account: Account, now: float) -> File:
         file = self._store.file(account, call.arguments["file"], now)
-        if file is None:
+        if file is None or not self._store.readable(file.created_at, now):
             raise no_file(call.arguments["file"])
         return file
 
@@ -112,6 +122,7 @@ class Files:
 
     def delete(self, call: Call, account: Account) -> Answer:
         """DELETE /files/{id}"""
+        check_deletion(call.dialect, self._store.habits(call.dialect).deletions)
         with self._store.lock:
             now = self._store.settle(account)
             file = self._find(call, account, now)
@@ -120,6 +131,8 @@ class Files:
 
     def content(self, call: Call, account: Account) -> Answer:
         """GET /files/{id}/content"""
+        if call.dialect == SELFHOSTED:
+            raise refused(SELFHOSTED, 404, "Not Found")
         with self._store.lock:
             now = self._store.settle(account)
             file = self._find(call, account, now)
@@ -154,6 +167,8 @@ class Files:
             more = False
             for file in account.files.walk(after, order == "desc"):
                 if file.gone(now) or (purpose and file.purpose != purpose):
+                    continue
+                if not self._store.listed(file.created_at, now):
                     continue
                 if len(page) == limit:
                     more = True

@@ -9,7 +9,17 @@ from typing import Any
 from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import params, training
 from finetune_sandbox.openai.catalogue import BaseModel
-from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, OPENAI, ApiError, bad_value
+from finetune_sandbox.openai.errors import (
+    AZURE,
+    COMPATIBLE,
+    GATEWAY,
+    MINIMAL,
+    OPENAI,
+    SELFHOSTED,
+    ApiError,
+    bad_value,
+    refused,
+)
 from finetune_sandbox.openai.state import TERMINAL, Account, File, Job
 from finetune_sandbox.openai.store import JOB_FATES, Store
 
@@ -37,7 +47,7 @@ class Jobs:
         results: list[str] | None = list(job.result_files)
         if dialect == AZURE and job.status != "succeeded":
             results = None
-        if dialect == COMPATIBLE:
+        if dialect in MINIMAL:
             results = []
         short: dict[str, Any] | None = {
             name: shown[name] for name in ("n_epochs", "batch_size", "learning_rate_multiplier") if name in shown
@@ -52,7 +62,7 @@ class Jobs:
         body: dict[str, Any] = {
             "object": "fine_tuning.job",
             "id": job.id,
-            "model": job.model,
+            "model": self._store.shown_model(job, dialect),
             "created_at": int(job.created_at),
             "finished_at": None if job.finished_at is None else int(job.finished_at),
             "fine_tuned_model": job.fine_tuned_model,
@@ -66,13 +76,16 @@ class Jobs:
             "error": {} if error is None and dialect == COMPATIBLE else error,
             "seed": job.seed,
             "estimated_finish": estimated,
-            "integrations": job.integrations or [],
+            "integrations": [_without_key(item) for item in job.integrations or []],
             "method": {"type": job.method, job.method: settings},
         }
-        if dialect != COMPATIBLE:
-            body["metadata"] = job.metadata
+        habits = self._store.habits(dialect)
+        if habits.metadata != "absent":
+            body["metadata"] = job.metadata if habits.metadata == "kept" else None
         if dialect == OPENAI:
-            body.update(user_provided_suffix=job.suffix, usage_metrics=None, shared_with_openai=False, eval_id=None)
+            body.update(usage_metrics=None, shared_with_openai=False, eval_id=None)
+        if habits.suffix == "shown":
+            body["suffix" if dialect == SELFHOSTED else "user_provided_suffix"] = job.suffix
         if dialect == AZURE and job.training_type is not None:
             body["trainingType"] = job.training_type
         return body
@@ -102,12 +115,17 @@ class Jobs:
             # The host's code for this is not documented.
             message = "Your organization is not allowed to create fine-tuning jobs. Fine-tuning is being wound down."
             raise ApiError(403, message, type_="permission_error")
-        wish = params.job_request(params.read_json(call.request), call.dialect)
+        if store.settings.create_refused == "gateway":
+            raise refused(GATEWAY, 403, "This key may not use POST /v1/fine_tuning/jobs. Ask the owner of the gateway.")
+        habits = store.habits(call.dialect)
+        wish = params.job_request(params.read_json(call.request), call.dialect, habits)
         with store.lock:
             now = store.settle(account)
             if call.dialect == AZURE:
                 self._azure(account, wish)
-            base = self._base(account, wish, call.dialect)
+            if call.dialect == SELFHOSTED:
+                self._one_at_a_time(account)
+            base = self._base(account, wish, call.dialect, now)
             file = self._file(account, wish.training_file, "training_file", call.dialect, now)
             if wish.validation_file is not None:
                 self._file(account, wish.validation_file, "validation_file", call.dialect, now)
@@ -115,11 +133,12 @@ class Jobs:
             fate = store.take_fate(JOB_FATES, file.filename, wish.suffix)
             azure = call.dialect == AZURE
             job = Job(
-                id="ftjob-" + (store.ids.hexadecimal(32) if azure else store.ids.text(24)),
+                id=store.job_id(call.dialect),
                 sequence=store.ids.sequence(),
                 dialect=call.dialect,
                 created_at=now,
                 model=wish.model if wish.model in account.models else base.id,
+                sent=wish.model,
                 base=base,
                 training_file=wish.training_file,
                 validation_file=wish.validation_file,
@@ -130,19 +149,27 @@ class Jobs:
                 suffix=wish.suffix,
                 grader=wish.grader,
                 response_format=wish.response_format,
-                metadata=None if call.dialect == COMPATIBLE else wish.metadata,
+                metadata=wish.metadata if habits.metadata == "kept" else None,
                 integrations=wish.integrations,
                 training_type=wish.training_type,
+                extra=wish.extra,
             )
             if fate is not None:
                 job.fate, job.fate_at, job.fate_message = fate.fate, fate.at, fate.message
             store.begin_job(account, job)
             return Answer(self.view(account, job, call.dialect, now), 201 if azure else 200)
 
-    def _base(self, account: Account, wish: params.JobRequest, dialect: str) -> BaseModel:
+    @staticmethod
+    def _one_at_a_time(account: Account) -> None:
+        busy = next((job for job in account.active.values() if job.dialect == SELFHOSTED), None)
+        if busy is not None:
+            message = f"A fine-tuning job is in progress ({busy.id}). This server trains one model at a time."
+            raise ApiError(409, message, code="job_in_progress")
+
+    def _base(self, account: Account, wish: params.JobRequest, dialect: str, now: float) -> BaseModel:
         tuned = account.models.get(wish.model)
-        base = tuned.base if tuned else self._store.catalogue.find(wish.model, dialect == COMPATIBLE)
-        if base is None or not base.methods:
+        base = tuned.base if tuned else self._store.catalogue.find(wish.model, dialect)
+        if base is None or not base.methods or self._store.retired(base, now, wish.model):
             message = f"Model {wish.model} is not available for fine-tuning or does not exist."
             raise ApiError(400, message, code="model_not_available", param="model")
         if wish.method not in base.methods:
@@ -194,7 +221,7 @@ class Jobs:
     def _find(self, call: Call, account: Account) -> Job:
         job_id = call.arguments["job"]
         job = self._store.job(account, job_id)
-        if job is None:
+        if job is None or not self._store.readable(job.created_at, self._store.clock.now()):
             message = f"Could not find fine tune: {job_id}"
             raise ApiError(404, message, code="fine_tune_not_found", param="fine_tuning_job_id")
         return job
@@ -217,7 +244,8 @@ class Jobs:
         nulls = args.get("metadata")
         if nulls is not None and (nulls != "null" or wanted):
             raise bad_value("metadata", "Invalid 'metadata': use metadata[key]=value, or metadata=null alone.")
-        if call.dialect == COMPATIBLE:
+        habits = self._store.habits(call.dialect)
+        if not habits.list_filter or habits.metadata != "kept":
             wanted, nulls = {}, None
         with self._store.lock:
             now = self._store.settle(account)
@@ -229,6 +257,8 @@ class Jobs:
             page: list[dict[str, Any]] = []
             more = False
             for job in account.jobs.walk(after, newest_first=True):
+                if not self._store.listed(job.created_at, now):
+                    continue
                 if nulls is not None and job.metadata is not None:
                     continue
                 if wanted:
@@ -278,6 +308,7 @@ class Jobs:
         with self._store.lock:
             now = self._store.settle(account)
             job = self._find(call, account)
+            _can_pause(call.dialect)
             if job.status != "running":
                 message = f"Job {job.id} cannot be paused: only a running job can, and its status is '{job.status}'."
                 raise ApiError(400, message)
@@ -291,12 +322,26 @@ class Jobs:
         with self._store.lock:
             now = self._store.settle(account)
             job = self._find(call, account)
+            _can_pause(call.dialect)
             if job.status != "paused":
                 message = f"Job {job.id} cannot be resumed: only a paused job can, and its status is '{job.status}'."
                 raise ApiError(400, message)
             job.status, job.since = "queued", now
             job.say(now, "Fine-tuning job moved to the queue to be resumed")
             return Answer(self.view(account, job, call.dialect, now))
+
+
+def _can_pause(dialect: str) -> None:
+    if dialect == SELFHOSTED:
+        raise ApiError(400, "This server cannot pause and resume fine-tuning jobs.")
+
+
+def _without_key(integration: Any) -> Any:
+    """An integration without the key that it may hold: no host gives that back."""
+    wandb = integration.get("wandb")
+    if not isinstance(wandb, dict) or "api_key" not in wandb:
+        return integration
+    return {**integration, "wandb": {name: value for name, value in wandb.items() if name != "api_key"}}
 
 
 def _page(call: Call, listed: list[dict[str, Any]], default: int) -> dict[str, Any]:

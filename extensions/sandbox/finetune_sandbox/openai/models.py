@@ -9,7 +9,7 @@ from typing import Any
 from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import graders, params
 from finetune_sandbox.openai.catalogue import BaseModel
-from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, ApiError, bad_value, missing
+from finetune_sandbox.openai.errors import AZURE, MINIMAL, OPENAI, ApiError, bad_value, check_deletion, missing
 from finetune_sandbox.openai.state import Account, Model, Permission
 from finetune_sandbox.openai.store import Store
 
@@ -25,65 +25,80 @@ class Models:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @staticmethod
-    def _base(model: BaseModel, name: str, dialect: str) -> dict[str, Any]:
+    def _base(self, model: BaseModel, name: str, dialect: str) -> dict[str, Any]:
         body: dict[str, Any] = {
             "id": name,
             "object": "model",
             "created": model.created,
             "owned_by": model.owned_by,
         }
-        if dialect != COMPATIBLE:
-            body["shutdown_date"] = model.shutdown_date
+        if dialect not in MINIMAL or model.id in self._store.settings.shutdown_dates:
+            body["shutdown_date"] = self._store.shutdown_date(model)
         if dialect == AZURE:
             body["capabilities"] = {"fine_tune": bool(model.methods), "inference": True}
         return body
 
-    @staticmethod
-    def _tuned(model: Model, account: Account, dialect: str) -> dict[str, Any]:
+    def _tuned(self, model: Model, account: Account, dialect: str) -> dict[str, Any]:
         body: dict[str, Any] = {
             "id": model.id,
             "object": "model",
             "created": int(model.created_at),
             "owned_by": account.name,
         }
-        if dialect != COMPATIBLE:
-            body["shutdown_date"] = model.base.shutdown_date
+        dates = self._store.settings.shutdown_dates
+        if dialect not in MINIMAL or model.id in dates or model.base.id in dates:
+            body["shutdown_date"] = self._store.shutdown_date(model.base, model.id)
         if dialect == AZURE:
             body["capabilities"] = {"fine_tune": False, "inference": True}
         return body
 
+    def _visible(self, model: Model, dialect: str, now: float) -> bool:
+        """Whether the host shows a tuned model at all, and it has not ended."""
+        shown = self._store.habits(dialect).tuned_models == "listed"
+        return shown and not self._store.retired(model.base, now, model.id)
+
     def list(self, call: Call, account: Account) -> Answer:
         """GET /models"""
-        with self._store.lock:
-            self._store.settle(account)
+        store = self._store
+        with store.lock:
+            now = store.settle(account)
             listed = [
                 self._base(model, name, call.dialect)
-                for model in self._store.catalogue.models(call.dialect == COMPATIBLE)
+                for model in store.catalogue.models(call.dialect)
                 for name in (*model.aliases, model.id)
+                if not store.retired(model, now)
             ]
-            listed += [self._tuned(model, account, call.dialect) for model in account.models.values()]
+            listed += [
+                self._tuned(model, account, call.dialect)
+                for model in account.models.values()
+                if self._visible(model, call.dialect, now) and store.listed(model.created_at, now)
+            ]
         return Answer({"object": "list", "data": listed})
 
     def retrieve(self, call: Call, account: Account) -> Answer:
         """GET /models/{name}"""
         name = call.arguments["model"]
         with self._store.lock:
-            self._store.settle(account)
-            if name in account.models:
-                return Answer(self._tuned(account.models[name], account, call.dialect))
-            base = self._store.catalogue.find(name, call.dialect == COMPATIBLE)
-            if base is None:
+            now = self._store.settle(account)
+            model = account.models.get(name)
+            if model is not None:
+                if not self._visible(model, call.dialect, now) or not self._store.readable(model.created_at, now):
+                    raise _no_model(name)
+                return Answer(self._tuned(model, account, call.dialect))
+            base = self._store.catalogue.find(name, call.dialect)
+            if base is None or self._store.retired(base, now):
                 raise _no_model(name)
             return Answer(self._base(base, name, call.dialect))
 
     def delete(self, call: Call, account: Account) -> Answer:
         """DELETE /models/{name}"""
         name = call.arguments["model"]
+        check_deletion(call.dialect, self._store.habits(call.dialect).deletions)
         with self._store.lock:
-            self._store.settle(account)
-            if name not in account.models:
-                if self._store.catalogue.find(name, call.dialect == COMPATIBLE) is None:
+            now = self._store.settle(account)
+            model = account.models.get(name)
+            if model is None or not self._visible(model, call.dialect, now):
+                if model is not None or self._store.catalogue.find(name, call.dialect) is None:
                     raise _no_model(name)
                 message = f"You are not allowed to delete the model '{name}': it is not one of your fine-tuned models."
                 raise ApiError(403, message, param="model")
@@ -107,7 +122,7 @@ class Models:
                 "max_concurrent_jobs": settings.concurrent_jobs,
                 "max_jobs_per_day": settings.daily_jobs,
             }
-            for model in self._store.catalogue.models(False)
+            for model in self._store.catalogue.models(OPENAI)
             if model.methods
         ]
         return Answer({"object": "list", "data": data})

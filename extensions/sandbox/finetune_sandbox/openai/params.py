@@ -24,8 +24,9 @@ from openai.types.fine_tuning import (
 )
 from werkzeug import Request
 
-from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, ApiError, bad_value, missing, one_of
+from finetune_sandbox.openai.errors import AZURE, MINIMAL, ApiError, bad_value, missing, one_of
 from finetune_sandbox.openai.graders import check_grader
+from finetune_sandbox.openai.habits import Habits
 
 MAX_JSON = 32 * 1024 * 1024
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -73,6 +74,8 @@ _DECIMALS: dict[str, tuple[float, float | None]] = {
     "compute_multiplier": (0.00001, 10.0),
 }
 """Lower bounds are exclusive."""
+_UNBOUND = {name: (low, None) for name, (low, _unused) in _INTEGERS.items()}
+"""What any host takes: hosts of others name no upper bounds."""
 _EFFORTS = ["default", "low", "medium", "high"]
 
 
@@ -92,6 +95,7 @@ class JobRequest:
     metadata: dict[str, str] | None
     integrations: list[Any] | None
     training_type: Any
+    extra: dict[str, Any]
 
 
 def kind(value: object) -> str:
@@ -196,17 +200,20 @@ def expires_after(anchor: object, seconds: object) -> int | None:
     return integer(seconds, "expires_after.seconds", 3600, 2592000)
 
 
-def job_request(body: dict[str, Any], dialect: str) -> JobRequest:
+def job_request(body: dict[str, Any], dialect: str, habits: Habits) -> JobRequest:
     """Check the form of a create request. ApiError with the host's message for the first fault found."""
-    known_only(body, CREATE | {"trainingType"} if dialect == AZURE else CREATE)
+    known = CREATE | {"trainingType"} if dialect == AZURE else CREATE
+    extra = {name: value for name, value in body.items() if name not in known}
+    if habits.extra_body == "refused":
+        known_only(body, known)
     model = text(body, "model", required=True) or ""
     training_file = text(body, "training_file", required=True) or ""
     validation_file = text(body, "validation_file")
     seed = body.get("seed")
     if seed is not None:
         integer(seed, "seed", 0, 2147483647)
-    method, hyperparameters, grader, response_format = _method(body, dialect)
-    if method == "reinforcement" and validation_file is None:
+    method, hyperparameters, grader, response_format = _method(body, dialect, habits)
+    if method == "reinforcement" and validation_file is None and habits.openai_limits:
         raise missing("validation_file")
     return JobRequest(
         model=model,
@@ -219,8 +226,9 @@ def job_request(body: dict[str, Any], dialect: str) -> JobRequest:
         suffix=_suffix(body),
         seed=seed,
         metadata=_metadata(body.get("metadata")),
-        integrations=_integrations(body.get("integrations")),
+        integrations=_integrations(body.get("integrations"), habits.extra_body == "accepted"),
         training_type=body.get("trainingType"),
+        extra=extra,
     )
 
 
@@ -273,7 +281,7 @@ def _metadata(value: Any) -> dict[str, str] | None:
     return dict(value)
 
 
-def _integrations(value: Any) -> list[Any] | None:
+def _integrations(value: Any, more: bool) -> list[Any] | None:
     if value is None:
         return None
     if not isinstance(value, list):
@@ -298,7 +306,8 @@ def _integrations(value: Any) -> list[Any] | None:
             raise missing(f"{place}.wandb")
         if not isinstance(wandb, dict):
             raise wrong_type(f"{place}.wandb", "an object", wandb)
-        _nested(wandb, _WANDB, f"{place}.wandb")
+        if not more:
+            _nested(wandb, _WANDB, f"{place}.wandb")
         if wandb.get("project") is None:
             raise missing(f"{place}.wandb.project")
         for name in ("project", "name", "entity"):
@@ -316,10 +325,10 @@ def _nested(body: dict[str, Any], names: frozenset[str], place: str) -> None:
             raise bad_value(f"{place}.{name}", f"Unknown parameter: '{place}.{name}'.", "unknown_parameter")
 
 
-def _method(body: dict[str, Any], dialect: str) -> tuple[str, dict[str, Any], Any, Any]:
+def _method(body: dict[str, Any], dialect: str, habits: Habits) -> tuple[str, dict[str, Any], Any, Any]:
     method, short = body.get("method"), body.get("hyperparameters")
     if method is None:
-        return "supervised", _hyperparameters(short, "supervised", "hyperparameters", dialect), None, None
+        return "supervised", _hyperparameters(short, "supervised", "hyperparameters", dialect, habits), None, None
     if short is not None:
         raise ApiError(400, "'hyperparameters' cannot be used together with 'method'.", param="hyperparameters")
     if not isinstance(method, dict):
@@ -342,21 +351,32 @@ def _method(body: dict[str, Any], dialect: str) -> tuple[str, dict[str, Any], An
         raise wrong_type(f"method.{name}", "an object", settings)
     _nested(settings, _METHODS[name], f"method.{name}")
     given = settings.get("hyperparameters")
-    hyperparameters = _hyperparameters(given, name, f"method.{name}.hyperparameters", dialect)
+    hyperparameters = _hyperparameters(given, name, f"method.{name}.hyperparameters", dialect, habits)
     if name == "reinforcement":
         if settings.get("grader") is None:
             raise missing("method.reinforcement.grader")
-        check_grader(settings["grader"], "method.reinforcement.grader")
+        _check_grader(settings["grader"], habits)
     return name, hyperparameters, settings.get("grader"), settings.get("response_format")
 
 
-def _hyperparameters(value: Any, method: str, place: str, dialect: str) -> dict[str, Any]:
+def _check_grader(grader: Any, habits: Habits) -> None:
+    """OpenAI's kinds of graders; elsewhere also a function of AWS Lambda."""
+    if habits.openai_limits or not isinstance(grader, dict) or grader.get("type") != "lambda":
+        check_grader(grader, "method.reinforcement.grader")
+        return
+    function = grader.get("lambda")
+    if not isinstance(function, dict) or not isinstance(function.get("function"), str):
+        raise missing("method.reinforcement.grader.lambda.function")
+
+
+def _hyperparameters(value: Any, method: str, place: str, dialect: str, habits: Habits) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise wrong_type(place, "an object", value)
-    if dialect != COMPATIBLE:
+    if dialect not in MINIMAL:
         _nested(value, _HYPERPARAMETERS[method], place)
+    integers = _INTEGERS if habits.openai_limits else _UNBOUND
     for name, item in value.items():
         where = f"{place}.{name}"
         if item == "auto" and name != "reasoning_effort":
@@ -364,7 +384,7 @@ def _hyperparameters(value: Any, method: str, place: str, dialect: str) -> dict[
         if name in _INTEGERS:
             if dialect == AZURE and item == -1 and name in {"n_epochs", "batch_size"}:
                 continue
-            integer(item, where, *_INTEGERS[name], expected="one of 'auto' or an integer")
+            integer(item, where, *integers[name], expected="one of 'auto' or an integer")
         elif name in _DECIMALS:
             _decimal(item, where, *_DECIMALS[name])
         elif name == "reasoning_effort" and item not in _EFFORTS:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The provider: its paths in three dialects, credentials, and its part of the control API."""
+"""The provider: its paths in its dialects, credentials, and its part of the control API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.controlled import Controlled
 from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, Route, RouteTable
-from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, OPENAI, ApiError, typical
+from finetune_sandbox.openai.errors import (
+    AZURE,
+    COMPATIBLE,
+    GATEWAY,
+    MINIMAL,
+    OPENAI,
+    SELFHOSTED,
+    ApiError,
+    typical,
+)
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
 from finetune_sandbox.openai.models import Graders, Models, Permissions
@@ -24,7 +33,16 @@ from finetune_sandbox.openai.state import Account
 from finetune_sandbox.openai.store import Store
 
 Operation = Callable[[Call, Account], Answer]
-_PREFIXES = {"/v1": OPENAI, "/azure/openai/v1": AZURE, "/azure/openai": AZURE, "/compatible/v1": COMPATIBLE}
+_AZURE_V1 = "/azure/openai/v1"
+_PREFIXES = {
+    "/v1": OPENAI,
+    _AZURE_V1: AZURE,
+    "/azure/openai": AZURE,
+    "/compatible/v1": COMPATIBLE,
+    "/gateway/v1": GATEWAY,
+    "/selfhosted/v1": SELFHOSTED,
+}
+_SELFHOSTED_MORE = frozenset({"jobs.pause", "jobs.resume", "jobs.events", "jobs.checkpoints"})
 _AZURE_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?|preview|latest|v1")
 _ADMIN = frozenset({"openai.permissions.create", "openai.permissions.list", "openai.permissions.delete"})
 AZURE_API_VERSION = "2025-04-01-preview"
@@ -52,8 +70,8 @@ class OpenAIProvider(Controlled[Store]):
             ("jobs.retrieve", "GET", job, jobs.retrieve),
             ("jobs.cancel", "POST", job + "/cancel", jobs.cancel),
             ("models.list", "GET", "/models", models.list),
-            ("models.retrieve", "GET", "/models/<path:model>", models.retrieve),
-            ("models.delete", "DELETE", "/models/<path:model>", models.delete),
+            ("models.retrieve", "GET", "/models/<rest:model>", models.retrieve),
+            ("models.delete", "DELETE", "/models/<rest:model>", models.delete),
         ]
         more: list[tuple[str, str, str, Operation]] = [
             ("uploads.create", "POST", "/uploads", uploads.create),
@@ -74,7 +92,10 @@ class OpenAIProvider(Controlled[Store]):
         routes = [
             Route(f"{self.name}.{operation}", method, prefix + rule, dialect, self._handler(function))
             for prefix, dialect in _PREFIXES.items()
-            for operation, method, rule, function in (core if dialect == COMPATIBLE else core + more)
+            for operation, method, rule, function in core + more
+            if dialect not in MINIMAL
+            or (operation, method, rule, function) in core
+            or (dialect == SELFHOSTED and operation in _SELFHOSTED_MORE)
         ]
         self._routes = RouteTable(routes)
         self._operations = {route.operation for route in routes} | {f"{self.name}.unknown"}
@@ -116,11 +137,20 @@ class OpenAIProvider(Controlled[Store]):
         scheme, _unused, bearer = headers.get("Authorization", "").partition(" ")
         call.key = bearer.strip() if scheme.lower() == "bearer" else ""
         if call.dialect == AZURE:
-            call.key = headers.get("api-key", "") or call.key
+            call.key = headers.get("api-key", "") or self._azure_key(call)
         try:
             self._check_access(call)
         except ApiError as error:
             raise Refusal(self._signed(call.dialect, error.answer(call.dialect))) from error
+
+    def _azure_key(self, call: Call) -> str:
+        """The key of the account whose Entra token this bearer token is; at the v1 address, a key is taken as well."""
+        with self.store.lock:
+            accounts = list(self.store.accounts.values())
+        owner = next((account for account in accounts if call.key == account.entra_token), None)
+        if owner is not None:
+            return owner.api_key
+        return call.key if call.request.path.startswith(_AZURE_V1 + "/") else ""
 
     def _check_access(self, call: Call) -> None:
         headers = call.request.headers
@@ -135,7 +165,7 @@ class OpenAIProvider(Controlled[Store]):
                 )
                 raise ApiError(401, message)
             version = call.request.args.get("api-version")
-            if version is None and call.request.path.startswith("/azure/openai/v1/"):
+            if version is None and call.request.path.startswith(_AZURE_V1 + "/"):
                 version = "v1"
             if version is None or not _AZURE_VERSION.fullmatch(version):
                 raise ApiError(404, "Resource not found", azure_code="404")
@@ -184,24 +214,36 @@ class OpenAIProvider(Controlled[Store]):
 
     def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
         """What the host says where there is nothing."""
-        if dialect == COMPATIBLE:
+        if dialect in MINIMAL:
             return Answer({"detail": "Not Found"}, 404)
         if dialect == AZURE:
             return self._signed(dialect, ApiError(404, "Resource not found", azure_code="404").answer(dialect))
         return self._signed(dialect, ApiError(404, f"Invalid URL ({method} {path})").answer(dialect))
 
     def environment(self, base: str) -> dict[str, dict[str, str]]:
-        """The variables that the openai SDK reads. The compatible host shares names with OpenAI, so it has its own."""
+        """The variables that the openai SDK and the collection read. Hosts that would share OpenAI's have names of
+        their own."""
         key = self.default_account.api_key
-        return {
-            OPENAI: {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": key},
+        tables = {
+            OPENAI: {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": key, "OPENAI_API_TYPE": "openai"},
             AZURE: {
                 "AZURE_OPENAI_ENDPOINT": f"{base}/azure",
                 "AZURE_OPENAI_API_KEY": key,
                 "OPENAI_API_VERSION": AZURE_API_VERSION,
+                "OPENAI_API_TYPE": "azure",
             },
-            COMPATIBLE: {"COMPATIBLE_BASE_URL": f"{base}/compatible/v1", "COMPATIBLE_API_KEY": key},
+            "azure_v1": {
+                "AZURE_V1_BASE_URL": f"{base}{_AZURE_V1}/",
+                "AZURE_V1_API_KEY": key,
+                "AZURE_V1_AD_TOKEN": self.default_account.entra_token,
+                "OPENAI_API_TYPE": "azure",
+            },
         }
+        for dialect in (COMPATIBLE, GATEWAY, SELFHOSTED):
+            name = dialect.upper()
+            url = f"{base}/{dialect}/v1"
+            tables[dialect] = {f"{name}_BASE_URL": url, f"{name}_API_KEY": key, "OPENAI_API_TYPE": "compatible"}
+        return tables
 
     def reset(self) -> None:
         """As just started."""
@@ -218,11 +260,15 @@ class OpenAIProvider(Controlled[Store]):
         return seed(self.store, spec)
 
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
-        """`accounts` and `jobs`."""
+        """`accounts`, `jobs` and `restart`."""
         if head == "accounts":
             return self._accounts(method, rest, body)
         if (method, head, rest) == ("GET", "jobs", ""):
             return self._jobs(Fields(body, "jobs"))
+        if (method, head, rest) == ("POST", "restart", ""):
+            Fields(body, "restart").done()
+            self.store.restart()
+            return {}
         return None
 
     def _accounts(self, method: str, name: str, body: Mapping[str, Any]) -> Any:
@@ -251,11 +297,14 @@ class OpenAIProvider(Controlled[Store]):
                     "status": job.status,
                     "created_at": job.created_at,
                     "model": job.model,
+                    "sent_model": job.sent,
                     "suffix": job.suffix,
                     "metadata": job.metadata,
                     "training_file": job.training_file,
                     "dialect": job.dialect,
                     "fine_tuned_model": job.fine_tuned_model,
+                    "integrations": job.integrations,
+                    "extra": job.extra,
                 }
                 for job in account.jobs.walk(None, newest_first=False)
                 if seeded or not job.seeded
@@ -276,6 +325,10 @@ class OpenAIProvider(Controlled[Store]):
         """Change role and closed."""
         shown: dict[str, Any] = self.control("PATCH", f"accounts/{name}", spec)
         return shown
+
+    def restart(self) -> None:
+        """The self-hosted server starts again: what it has stays, hashes of local paths change."""
+        self.control("POST", "restart", {})
 
     def jobs(self, account: str | None = None, seeded: bool = False) -> list[dict[str, Any]]:
         """All jobs there are, oldest first; old (seeded) ones only when asked for."""

@@ -11,11 +11,11 @@ from typing import Any
 
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.openai import training
-from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, OPENAI
+from finetune_sandbox.openai.catalogue import SELFHOSTED_MODELS
+from finetune_sandbox.openai.errors import AZURE, DIALECTS, OPENAI, SELFHOSTED
 from finetune_sandbox.openai.state import Account, File, Job, Model
 from finetune_sandbox.openai.store import Store
 
-_DIALECTS = (OPENAI, AZURE, COMPATIBLE)
 _STATUSES = (
     "succeeded",
     "succeeded",
@@ -39,7 +39,7 @@ def seed(store: Store, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Make old jobs and files (docs/sandbox.md, "Seeding"). Returns their ids, oldest first."""
     fields = Fields(spec, "seed")
     account = store.account(fields.optional_text("account"))
-    dialect = fields.choice("dialect", _DIALECTS, OPENAI) or OPENAI
+    dialect = fields.choice("dialect", DIALECTS, OPENAI) or OPENAI
     days = fields.number("days", 365, low=1, high=3650)
     metadata, suffix = fields.strings("metadata"), fields.optional_text("suffix")
     jobs, files = fields.anything("jobs"), fields.anything("files")
@@ -146,8 +146,9 @@ def _job(
     suffix: str | None,
 ) -> tuple[Job, Model | None]:
     fields = Fields(spec, f"seed: jobs[{index}]")
-    name = fields.text("model", _MODELS[index % len(_MODELS)])
-    base = store.catalogue.find(name, dialect == COMPATIBLE)
+    models = [model.id for model in SELFHOSTED_MODELS] if dialect == SELFHOSTED else _MODELS
+    name = fields.text("model", models[index % len(models)])
+    base = store.catalogue.find(name, dialect)
     if base is None or not base.methods:
         raise ControlError(f"seed: jobs[{index}]: {name!r} is not a model that can be fine-tuned.")
     method = fields.choice("method", base.methods, base.methods[0]) or base.methods[0]
@@ -163,11 +164,12 @@ def _job(
         raise ControlError(f"seed: jobs[{index}]: 'hyperparameters' must be an object.")
     training_file = fields.optional_text("training_file") or "file-" + store.ids.text(22)
     job = Job(
-        id="ftjob-" + (store.ids.hexadecimal(32) if dialect == AZURE else store.ids.text(24)),
+        id=store.job_id(dialect),
         sequence=store.ids.sequence(),
         dialect=dialect,
         created_at=now - ago,
         model=base.id,
+        sent=name,
         base=base,
         training_file=training_file,
         validation_file=fields.optional_text("validation_file"),
@@ -183,7 +185,7 @@ def _job(
         seeded=True,
     )
     fields.done()
-    if dialect == COMPATIBLE:
+    if store.habits(dialect).metadata != "kept":
         job.metadata = None
     training.resolve(job, store.settings)
     begin = job.created_at + store.settings.validating_seconds + store.settings.queued_seconds

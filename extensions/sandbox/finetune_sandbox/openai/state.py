@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.frame.settings import BaseSettings
+from finetune_sandbox.openai import habits
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.dataset import Report
 
@@ -39,10 +43,59 @@ class Settings(BaseSettings):
     azure_total: int = 100
     azure_files: int = 50
     extra_models: list[str] = field(default_factory=list)
+    metadata: str | None = None
+    list_filter: bool | None = None
+    suffix: str | None = None
+    model_names: str | None = None
+    deletions: str | None = None
+    tuned_models: str | None = None
+    extra_body: str | None = None
+    openai_limits: bool | None = None
+    list_lag_seconds: float = 0.0
+    read_lag_seconds: float = 0.0
+    create_refused: str | None = None
+    enforce_shutdown: bool = False
+    shutdown_dates: dict[str, str | None] = field(default_factory=dict)
 
     def special(self, name: str, value: Any) -> bool:
-        """As long as its steps take is as long as a training takes when nothing is said."""
-        return name == "training_seconds" and value is None
+        """What may be null (nothing is said), one of some words, or dates by model."""
+        if name == "training_seconds" and value is None:
+            return True
+        if name == "shutdown_dates":
+            _check_dates(value)
+            return True
+        choices = habits.CHOICES.get(name, ("gateway",) if name == "create_refused" else ())
+        if choices and value is not None and not any(type(value) is type(each) and value == each for each in choices):
+            words = ", ".join(str(each).lower() for each in choices)
+            raise ControlError(f"settings: {name!r} must be one of {words}, or null; got {value!r}.")
+        return bool(choices)
+
+    def habits(self, dialect: str) -> habits.Habits:
+        """What a dialect keeps, shows, lists and refuses."""
+        return habits.of(dialect, vars(self))
+
+
+def _check_dates(value: Any) -> None:
+    """ControlError unless it is an object of dates by name of model."""
+    if not isinstance(value, dict) or not all(each is None or _is_date(each) for each in value.values()):
+        raise ControlError(
+            f"settings: 'shutdown_dates' must be an object of YYYY-MM-DD (or null) by model, got {value!r}."
+        )
+
+
+def _is_date(value: Any) -> bool:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return False
+    try:
+        start_of_day(value)
+    except ValueError:
+        return False
+    return True
+
+
+def start_of_day(date: str) -> float:
+    """The unix time at which a date (YYYY-MM-DD, UTC) begins."""
+    return datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()
 
 
 @dataclass
@@ -134,6 +187,7 @@ class Job:
     dialect: str
     created_at: float
     model: str
+    sent: str
     base: BaseModel
     training_file: str
     validation_file: str | None
@@ -147,6 +201,7 @@ class Job:
     metadata: dict[str, str] | None = None
     integrations: list[Any] | None = None
     training_type: Any = None
+    extra: dict[str, Any] = field(default_factory=dict)
     status: str = "validating_files"
     since: float = 0.0
     resolved: dict[str, Any] | None = None
@@ -239,6 +294,7 @@ class Account:
     api_key: str
     admin_key: str
     projects: list[str]
+    entra_token: str
     role: str = "owner"
     closed: bool = False
     files: Ordered = field(default_factory=Ordered)
@@ -257,6 +313,7 @@ class Account:
             "id": self.id,
             "api_key": self.api_key,
             "admin_key": self.admin_key,
+            "entra_token": self.entra_token,
             "projects": self.projects,
             "role": self.role,
             "closed": self.closed,

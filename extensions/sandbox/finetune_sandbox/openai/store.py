@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import threading
 from collections import deque
@@ -19,11 +20,11 @@ from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.fates import BaseFate, Fates
 from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.openai import training
-from finetune_sandbox.openai.catalogue import COMPLETION, Catalogue
+from finetune_sandbox.openai import habits, training
+from finetune_sandbox.openai.catalogue import COMPLETION, BaseModel, Catalogue
 from finetune_sandbox.openai.dataset import MIN_EXAMPLES, Report, check
-from finetune_sandbox.openai.errors import AZURE, OPENAI
-from finetune_sandbox.openai.state import TERMINAL, Account, File, Job, Model, Settings
+from finetune_sandbox.openai.errors import AZURE, OPENAI, SELFHOSTED
+from finetune_sandbox.openai.state import TERMINAL, Account, File, Job, Model, Settings, start_of_day
 
 JOB_FATES = ("server_error", "unsafe_file", "unsafe_model", "stuck_queued", "stuck_validating")
 FILE_FATES = ("file_error", "file_stuck")
@@ -74,6 +75,7 @@ class Store:
         self.ids = Ids(seed)
         self._default_keys = ("sk-sandbox-" + self.ids.text(40), "sk-admin-sandbox-" + self.ids.text(40))
         self._default_ids = ("org-" + self.ids.text(24), "proj_" + self.ids.text(24))
+        self._default_entra = self._entra_token()
         self._checker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-check")
         self._begin()
 
@@ -82,10 +84,21 @@ class Store:
         self.fates = Fates(Fate.read)
         org, project = self._default_ids
         key, admin = self._default_keys
-        self.default_account = Account("acme", org, key, admin, [project], settled=self.clock.now())
+        self.default_account = Account(
+            "acme", org, key, admin, [project], self._default_entra, settled=self.clock.now()
+        )
         self.accounts: dict[str, Account] = {"acme": self.default_account}
         self.content = self.folder / "content"
         self.content.mkdir(exist_ok=True)
+        self.restart()
+
+    def restart(self) -> None:
+        """The server of own GPUs starts again: it keeps what it has, but hashes names anew, whatever the seed."""
+        self.salt = secrets.token_hex(8)
+
+    def _entra_token(self) -> str:
+        """Formed as a token of Microsoft Entra ID: three parts in base64, the first with a JSON header."""
+        return f"eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJ{self.ids.text(60)}.{self.ids.text(86)}"
 
     def reset(self) -> None:
         """As just started; the default account keeps its keys."""
@@ -129,6 +142,7 @@ class Store:
             api_key=key,
             admin_key="sk-admin-sandbox-" + self.ids.text(40),
             projects=["proj_" + self.ids.text(24) for _unused in range(projects)],
+            entra_token=self._entra_token(),
             role=fields.choice("role", ("owner", "member"), "owner") or "owner",
             closed=fields.flag("closed", False),
             settled=self.clock.now(),
@@ -147,6 +161,38 @@ class Store:
     def take_fate(self, kinds: tuple[str, ...], filename: str, suffix: str | None = None) -> Fate | None:
         """The first fate that matches; counts it."""
         return next((fate for fate in self.fates if fate.takes(kinds, filename, suffix)), None)
+
+    # How a dialect shows things
+
+    def habits(self, dialect: str) -> habits.Habits:
+        """What a dialect keeps, shows, lists and refuses."""
+        return self.settings.habits(dialect)
+
+    def shown_model(self, job: Job, dialect: str) -> str:
+        """The base model of a job as a dialect shows it."""
+        return habits.shown_model(
+            job.sent, job.model, job.model != job.base.id, self.habits(dialect).model_names, self.salt
+        )
+
+    def shutdown_date(self, base: BaseModel, model_id: str | None = None) -> str | None:
+        """The day on which a base model, or a model tuned on it, ends; None where none is announced."""
+        dates = self.settings.shutdown_dates
+        if model_id in dates:
+            return dates[model_id]
+        return dates.get(base.id, base.shutdown_date)
+
+    def retired(self, base: BaseModel, now: float, model_id: str | None = None) -> bool:
+        """Whether that day has come, where it is enforced."""
+        date = self.shutdown_date(base, model_id)
+        return self.settings.enforce_shutdown and date is not None and now >= start_of_day(date)
+
+    def listed(self, created: float, now: float) -> bool:
+        """Whether something is old enough to be in a list."""
+        return now >= created + self.settings.list_lag_seconds
+
+    def readable(self, created: float, now: float) -> bool:
+        """Whether something is old enough to be found by its id."""
+        return now >= created + self.settings.read_lag_seconds
 
     # Files
 
@@ -209,6 +255,12 @@ class Store:
 
     # Jobs
 
+    def job_id(self, dialect: str) -> str:
+        """The id of a new job."""
+        if dialect == AZURE:
+            return "ftjob-" + self.ids.hexadecimal(32)
+        return ("ftjob_" if dialect == SELFHOSTED else "ftjob-") + self.ids.text(24)
+
     def begin_job(self, account: Account, job: Job) -> None:
         """Commit a new job."""
         job.since = job.created_at
@@ -222,9 +274,8 @@ class Store:
         account.active[job.id] = job
         account.created.setdefault(job.base.id, deque()).append(job.created_at)
 
-    @staticmethod
-    def _data(job: Job) -> list[tuple[str, int]]:
-        data = [(job.training_file, MIN_EXAMPLES)]
+    def _data(self, job: Job) -> list[tuple[str, int]]:
+        data = [(job.training_file, MIN_EXAMPLES if self.habits(job.dialect).openai_limits else 1)]
         if job.validation_file is not None:
             data.append((job.validation_file, 1))
         return data
@@ -397,13 +448,15 @@ class Store:
         job.say(when, "Moderation checks for the fine-tuned model passed", "info", "moderation_checks")
         job.say(when, "The job has successfully completed")
 
-    @staticmethod
-    def model_name(account: Account, job: Job) -> str:
+    def model_name(self, account: Account, job: Job) -> str:
         """The name of the model that a job makes."""
+        suffix = "" if self.habits(job.dialect).suffix == "hidden" else (job.suffix or "").lower()
         if job.dialect == AZURE:
-            end = f"-{job.suffix.lower()}" if job.suffix else ""
+            end = f"-{suffix}" if suffix else ""
             return f"{job.base.id}.ft-{job.id.removeprefix('ftjob-')}{end}"
-        return f"ft:{job.base.id}:{account.name}:{(job.suffix or '').lower()}:{job.tag}"
+        if job.dialect == SELFHOSTED:
+            return "-".join(part for part in ("ft", suffix, job.tag) if part)
+        return f"ft:{job.base.id}:{account.name}:{suffix}:{job.tag}"
 
     def job(self, account: Account, job_id: str) -> Job | None:
         """A job by id."""
