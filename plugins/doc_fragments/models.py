@@ -89,6 +89,15 @@ options:
             is ready.
         type: bool
         default: false
+      ignore_changes:
+        description:
+          - Options that are left out when what exists is compared with what is asked for, such as V(base_model),
+            V(hyperparameters.epochs) or V(bedrock.tags). They still hold for what is created.
+          - What differs in them is shown under C(ignored) in the diff, and as RV(results[].ignored_changes).
+          - The name and the ids that say which model is meant cannot be left out.
+        type: list
+        elements: str
+        default: []
       delete_dataset:
         description:
           - Whether O(models[].state=absent) deletes the uploaded data too, all versions of

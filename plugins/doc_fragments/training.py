@@ -29,6 +29,18 @@ options:
         interrupted is finished by any later run with this option.
     type: bool
     default: false
+  ignore_changes:
+    description:
+      - Options that are left out when what exists is compared with what is asked for, for example because the host
+        shows them in another way than they were sent, or because somebody else changes them. They still hold for what
+        is created.
+      - Of an option with parts, such as V(hyperparameters), a part can be named alone, as in
+        V(hyperparameters.n_epochs).
+      - What differs in them is shown under C(ignored) in the diff, and as RV(ignore:ignored_changes).
+      - The name and the ids that say which model is meant cannot be left out.
+    type: list
+    elements: str
+    default: []
   details:
     description:
       - Whether to fetch RV(ignore:metrics) and RV(ignore:checkpoints) also of a run that was finished before the task

@@ -343,6 +343,19 @@ EXAMPLES = r"""
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     state: absent
+
+- name: Keep the model, whatever the number of epochs is by now; the tags are somebody else's
+  llmops.finetune.bedrock_custom_model:
+    custom_model_name: support-bot
+    base_model_identifier: amazon.nova-lite-v1:0:300k
+    role_arn: arn:aws:iam::123456789012:role/FineTune
+    training_data_config:
+      s3_uri: "{{ data.s3_uri }}"
+    output_data_config:
+      s3_uri: s3://example-output/support-bot/
+    hyperparameters:
+      epochCount: 3
+    ignore_changes: [hyperparameters.epochCount, tags]
 """
 
 RETURN = r"""
@@ -352,6 +365,12 @@ action:
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, cancel, delete]
+ignored_changes:
+  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
+    for (C(after)).
+  returned: with O(ignore_changes)
+  type: dict
+  sample: {"hyperparameters.epochCount": {"before": "2", "after": "3"}}
 name:
   description: The name of the family, as it was given.
   returned: always

@@ -288,6 +288,12 @@ results:
       returned: always
       type: bool
       sample: false
+    ignored_changes:
+      description: What differs in the options of O(models[].ignore_changes), under the names that the provider's module
+        has for them, each with what is there (C(before)) and what was asked for (C(after)).
+      returned: always
+      type: dict
+      sample: {"hyperparameters.n_epochs": {"before": 2, "after": 3}}
     warnings:
       description: What else there is to know of it.
       returned: always

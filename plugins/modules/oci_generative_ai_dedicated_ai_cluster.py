@@ -81,6 +81,16 @@ options:
       - If V(false), such a cluster makes the task fail with the reason of OCI.
     type: bool
     default: false
+  ignore_changes:
+    description:
+      - Options that are left out when what exists is compared with what is asked for, for example because somebody
+        else changes them. They still hold for a cluster that is created.
+      - Of tags one can be named alone, as in V(freeform_tags.team).
+      - What differs in them is shown under C(ignored) in the diff, and as RV(ignored_changes).
+      - The name, the compartment and the id cannot be left out.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(present) makes sure that the cluster exists and (with O(wait)) is active.
@@ -147,6 +157,13 @@ EXAMPLES = r"""
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: tuning
     state: absent
+
+- name: Somebody else changes its size
+  llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
+    compartment_id: ocid1.compartment.oc1..exampleuniqueid
+    display_name: hosting
+    unit_count: 2
+    ignore_changes: [unit_count]
 """
 
 RETURN = r"""
@@ -156,6 +173,12 @@ action:
   type: str
   sample: create
   choices: [none, create, update, retry, delete]
+ignored_changes:
+  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
+    for (C(after)).
+  returned: with O(ignore_changes)
+  type: dict
+  sample: {"unit_count": {"before": 3, "after": 2}}
 name:
   description: The name of the cluster, under the name that it has for every resource.
   returned: always
@@ -293,6 +316,7 @@ progress:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
+    TRAINING_SPEC,
     run_resource,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
@@ -310,6 +334,7 @@ SPEC = {
     "freeform_tags": {"type": "dict"},
     "defined_tags": {"type": "dict"},
     "retry_failed": {"type": "bool", "default": False},
+    "ignore_changes": TRAINING_SPEC["ignore_changes"],
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

@@ -291,6 +291,19 @@ EXAMPLES = r"""
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
     state: absent
+
+- name: Describe it only when it is made; others may describe it anew
+  llmops.finetune.oci_generative_ai_model:
+    compartment_id: ocid1.compartment.oc1..exampleuniqueid
+    display_name: support-bot
+    description: Answers tickets
+    base_model_id: "{{ base.models[0].id }}"
+    fine_tune_details:
+      dedicated_ai_cluster_id: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid
+      training_dataset:
+        bucket: "{{ data.bucket }}"
+        object: "{{ data.object }}"
+    ignore_changes: [description]
 """
 
 RETURN = r"""
@@ -300,6 +313,12 @@ action:
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, delete]
+ignored_changes:
+  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
+    for (C(after)).
+  returned: with O(ignore_changes)
+  type: dict
+  sample: {"description": {"before": "by hand", "after": "Answers tickets"}}
 name:
   description: The name of the model, under the name that it has for every provider.
   returned: always

@@ -308,6 +308,13 @@ EXAMPLES = r"""
     name: support-bot
     state: absent
     delete_files: true
+
+- name: At a host that shows another name for the base model than it was sent
+  llmops.finetune.openai_fine_tuned_model:
+    name: support-bot
+    model: /models/llama
+    training_file: "{{ data.file_id }}"
+    ignore_changes: [model]
 """
 
 RETURN = r"""
@@ -317,6 +324,12 @@ action:
   type: str
   sample: create
   choices: [none, create, retrain, retry, cancel, pause, resume, delete]
+ignored_changes:
+  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
+    for (C(after)).
+  returned: with O(ignore_changes)
+  type: dict
+  sample: {"model": {"before": "ref:9f2c", "after": "/models/llama"}}
 name:
   description: The name.
   returned: always

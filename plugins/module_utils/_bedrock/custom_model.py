@@ -25,6 +25,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperpara
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    CompareTags,
     has_tags,
     same_content,
     same_deep,
@@ -91,7 +92,14 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     if module.check_mode and not params["custom_model_name"] and str(params["job_arn"]).startswith(foreseen):
         params = {**params, "custom_model_name": params["job_arn"][len(foreseen) :]}
     name = params["custom_model_name"] or params["job_arn"]
-    options = options_of(module, name=name, run_id=params["job_arn"], id_option="job_arn")
+    options = options_of(
+        module,
+        name=name,
+        run_id=params["job_arn"],
+        id_option="job_arn",
+        fields=_fields(same_tags),
+        identity=("custom_model_name", "name"),
+    )
     api = make_api(module, "bedrock")
     region = _region_of(params["job_arn"] or "")
     if region and region != api.region:
@@ -246,6 +254,35 @@ def _body(wish: Mapping[str, Any]) -> dict[str, Any]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
+def _fields(tags: CompareTags) -> Sequence[Field]:
+    """Every compared option. ``tags``: how those are compared."""
+    return (
+        Field("base_model_identifier", "training", jobs.same_base),
+        Field("training_data_config", "training", same_content, options=("training_data_config.s3_uri",)),
+        Field(
+            "invocation_logs_config", "training", same_deep, options=("training_data_config.invocation_logs_config",)
+        ),
+        Field(
+            "validation_data_config",
+            "training",
+            jobs.same_contents,
+            options=("validation_data_config.validator", "validation_data_config.validators"),
+        ),
+        Field("customization_type", "training"),
+        Field("hyperparameters", "training", each=True),
+        Field("customization_config", "training", same_deep),
+        Field("custom_model_kms_key_id", "training", jobs.same_key),
+        Field("role_arn", "creation"),
+        Field("vpc_config.subnet_ids", "creation", same_set),
+        Field("vpc_config.security_group_ids", "creation", same_set),
+        Field("output_data_config", "creation", jobs.same_place, options=("output_data_config.s3_uri",)),
+        Field("job_name", "creation"),
+        Field("tags", "in_place", tags, options=("tags", "resource_tags")),
+        Field("custom_model_tags", "in_place", tags, options=("tags", "resource_tags")),
+        Field("markers", "in_place", has_tags, inner=True),
+    )
+
+
 class CustomModel:
     """Customization jobs and their models in one account and region. See :class:`_core.model.Driver`.
 
@@ -289,25 +326,7 @@ class CustomModel:
     @property
     def fields(self) -> Sequence[Field]:
         """Every compared option; of tags all, or those that were given."""
-        tags = same_tags if self.purge_tags else has_tags
-        return (
-            Field("base_model_identifier", "training", jobs.same_base),
-            Field("training_data_config", "training", same_content),
-            Field("invocation_logs_config", "training", same_deep),
-            Field("validation_data_config", "training", jobs.same_contents),
-            Field("customization_type", "training"),
-            Field("hyperparameters", "training", each=True),
-            Field("customization_config", "training", same_deep),
-            Field("custom_model_kms_key_id", "training", jobs.same_key),
-            Field("role_arn", "creation"),
-            Field("vpc_config.subnet_ids", "creation", same_set),
-            Field("vpc_config.security_group_ids", "creation", same_set),
-            Field("output_data_config", "creation", jobs.same_place),
-            Field("job_name", "creation"),
-            Field("tags", "in_place", tags),
-            Field("custom_model_tags", "in_place", tags),
-            Field("markers", "in_place", has_tags),
-        )
+        return _fields(same_tags if self.purge_tags else has_tags)
 
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
@@ -621,7 +640,7 @@ class CustomModel:
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """The tags of the job and of its model, our markers put back."""
-        changed = {change.name for change in changes}
+        changed = {change.field for change in changes}
         own = {**self.family.own_markers((run.id, run.model)), markers.NAME: str(self.name)}
         wrote = False
         try:

@@ -285,7 +285,7 @@ class Dataset(StoredDataset):
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Send other content under the same key; set the tags."""
-        changed = {change.name for change in changes}
+        changed = {change.field for change in changes}
         if "content" in changed:
             # What is sent replaces the object with its tags.
             if "tags" not in self.wish:

@@ -59,6 +59,17 @@ class Recipe:
     run_key = "job_arn"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35
+    hyperparameters = "hyperparameters"
+    words: Mapping[str, str] = {
+        "custom_model_name": "name",
+        "base_model_identifier": "base_model",
+        "training_data_config": "training_data",
+        "training_data_config.s3_uri": "training_data",
+        "validation_data_config": "validation_data",
+        "validation_data_config.validator[0].s3_uri": "validation_data",
+        "output_data_config": "bedrock.output_s3_uri",
+        "output_data_config.s3_uri": "bedrock.output_s3_uri",
+    }
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

@@ -11,12 +11,16 @@ The first argument is always what the user asked for, the second what the provid
 from __future__ import annotations
 
 import math
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 AUTO = "auto"
 _LARGEST = int(sys.float_info.max)  # a whole number beyond it could not be compared with others
+_LONGEST = 120  # characters of a value in a message
+_AROUND = 40  # of them before the first difference
+_DOTS = "..."
 
 
 def number(value: Any) -> float | int | None:
@@ -58,20 +62,51 @@ def same_set(wish: Any, shown: Any) -> bool:
     return {str(item) for item in wish or ()} == {str(item) for item in shown or ()}
 
 
-def same_deep(wish: Any, shown: Any) -> bool:
-    """Nested values: of a mapping only the keys that the wish has (APIs add defaults), of a list every item."""
-    if isinstance(wish, Mapping):
-        return isinstance(shown, Mapping) and all(
-            same_deep(value, shown.get(key)) for key, value in wish.items() if value is not None
-        )
-    if isinstance(wish, Sequence) and not isinstance(wish, (str, bytes)):
-        return (
-            isinstance(shown, Sequence)
-            and not isinstance(shown, (str, bytes))
-            and len(wish) == len(shown)
-            and all(same_deep(a, b) for a, b in zip(wish, shown, strict=True))
-        )
-    return same_value(wish, shown)
+class Compare:
+    """A comparison of values that have parts, by each of them: it can also say which differ.
+
+    Of a mapping only the keys that the wish has are compared (APIs add defaults), of a list every item. ``parts``: by
+    their path, how those are compared that are not by :func:`same_value`.
+    """
+
+    def __init__(self, parts: Mapping[str, Callable[[Any, Any], bool]] | None = None) -> None:
+        self._parts = dict(parts or {})
+
+    def __call__(self, wish: Any, shown: Any) -> bool:
+        """Whether nothing differs."""
+        return next(self.differing(wish, shown), None) is None
+
+    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """The path, the wish and what is shown of each part that differs; the path of the whole is empty.
+
+        Nothing is wished by None, and by what holds nothing else; it is what an API leaves out.
+        """
+        if shown is None and is_nothing(wish):
+            return
+        if isinstance(wish, Mapping) and isinstance(shown, Mapping):
+            for key, value in wish.items():
+                if value is not None:
+                    yield from self.differing(value, shown.get(key), f"{path}.{key}" if path else str(key))
+        elif _is_list(wish) and _is_list(shown) and len(wish) == len(shown):
+            for index, (one, other) in enumerate(zip(wish, shown, strict=True)):
+                yield from self.differing(one, other, f"{path}[{index}]")
+        elif isinstance(wish, Mapping) or _is_list(wish) or not self._parts.get(path, same_value)(wish, shown):
+            yield path, wish, shown
+
+
+same_deep = Compare()
+"""Nested values."""
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value is None, or a mapping or list of nothing else."""
+    if isinstance(value, Mapping):
+        return all(map(is_nothing, value.values()))
+    return value is None or (_is_list(value) and not value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def same_content(wish: Any, shown: Any) -> bool:
@@ -87,11 +122,48 @@ def same_content(wish: Any, shown: Any) -> bool:
     return bool(wish.id and wish.id == shown.id)
 
 
-def same_tags(wish: Any, shown: Any) -> bool:
-    """Tags that must be exactly these."""
-    return {str(key): str(value) for key, value in wish.items()} == {str(k): str(v) for k, v in shown.items()}
+class CompareTags(Compare):
+    """Tags: their values are texts. ``exact``: whether there are to be no others."""
+
+    def __init__(self, *, exact: bool) -> None:
+        super().__init__()
+        self._exact = exact
+
+    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """Of a tag that is not to be there, None is wished."""
+        wanted, there = ({str(key): str(value) for key, value in tags.items()} for tags in (wish, shown))
+        for key in [*wanted, *(key for key in there if self._exact and key not in wanted)]:
+            if wanted.get(key) != there.get(key):
+                yield key, wanted.get(key), there.get(key)
 
 
-def has_tags(wish: Any, shown: Any) -> bool:
-    """Tags that must be there, whatever others there are."""
-    return all(key in shown and str(value) == str(shown[key]) for key, value in wish.items())
+same_tags = CompareTags(exact=True)
+"""Tags that must be exactly these."""
+
+has_tags = CompareTags(exact=False)
+"""Tags that must be there, whatever others there are."""
+
+
+def told(before: Any, after: Any) -> str:
+    """``before -> after`` for a message; of long texts what is around the first difference."""
+    texts = [_text(before), _text(after)]
+    if texts[0] == texts[1]:
+        texts = [f"{text} ({type(value).__name__})" for text, value in zip(texts, (before, after), strict=True)]
+    if max(map(len, texts)) > _LONGEST:
+        same = len(os.path.commonprefix(texts))
+        start = max(0, same - _AROUND)
+        texts = [_cut(text, start) for text in texts]
+    return " -> ".join(texts)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + _LONGEST - 2 * len(_DOTS)
+    return f"{_DOTS if start else ''}{text[start:end]}{_DOTS if end < len(text) else ''}"

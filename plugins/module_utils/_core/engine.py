@@ -28,6 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Change,
     Driver,
     Options,
     Phase,
@@ -39,6 +40,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import 
     decide,
     group_twins,
     trains_anew,
+    visible,
 )
 
 _T = TypeVar("_T")
@@ -149,6 +151,10 @@ class Engine:
         plan = self._unless_held(plan)
         self.warnings += plan.warnings
         self.result["diff"] = _diff(plan, self.driver.request() if plan.action == "create" else {})
+        if options.ignore_changes:
+            self.result["ignored_changes"] = {
+                change.name: {"before": _plain(change.before), "after": _plain(change.after)} for change in plan.ignored
+            }
         if plan.refusal:
             self._run = plan.run
             if isinstance(plan.refusal, RunFailed) and plan.run:
@@ -337,7 +343,7 @@ class Engine:
             if run.token is None
             and run.id not in seen
             and run.verified
-            and not trains_anew(self.driver.fields, self.driver.wish, run)
+            and not trains_anew(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
             else run
             for run in runs
         ]
@@ -587,10 +593,9 @@ def _paused_or_over(run: Run) -> bool:
 
 def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Before and after of exactly what differs, as plain data for --diff; of a first run all that is asked for."""
-    before: dict[str, Any] = {
-        change.name: _plain(change.before) for change in plan.changes if change.before is not None
-    }
-    after: dict[str, Any] = {change.name: _plain(change.after) for change in plan.changes}
+    before, after = _sides(visible(plan.changes))
+    if plan.ignored:
+        before["ignored"], after["ignored"] = _sides(plan.ignored)
     if plan.refusal:
         return {"before": before, "after": after}
     for run in plan.remove:
@@ -605,15 +610,29 @@ def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         before["status"] = {plan.run.id: plan.run.status}
         after["status"] = {plan.run.id: "resumed"}
     if plan.action == "create":
-        return {"before": {}, "after": {key: _plain(value) for key, value in request.items()}}
+        return {"before": {}, "after": _plain(dict(request))}
     if plan.creates and plan.run:
         before["run"], after["run"] = plan.run.id, "a new one"
     return {"before": before, "after": after}
+
+
+def _sides(changes: Sequence[Change]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Before and after by the names of what differs; what is not set is missing."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for change in changes:
+        for side, value in ((before, change.before), (after, change.after)):
+            if change.key:
+                kept = side.setdefault(change.field, {})
+                kept.update({} if value is None else {change.key: _plain(value)})
+            elif value is not None:
+                side[change.name] = _plain(value)
+    return before, after
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items() if item is not None}
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_value
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import Compare, same_value, told
 
 Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
 FieldKind = Literal["in_place", "training", "creation"]
@@ -50,31 +50,55 @@ class Field:
 
     ``kind``: ``in_place`` (the API can change it), ``training`` (it decides what the model is), ``creation`` (it
     only mattered while the run was made). ``each``: the value is a mapping, of which each key that the user
-    gave is compared for itself.
+    gave is compared for itself. ``options``: how its user writes the option, where that is not ``name``, the usual
+    way first. ``identity``: it says which resource is meant. ``inner``: it is no option at all.
     """
 
     name: str
     kind: FieldKind
     same: Callable[[Any, Any], bool] = same_value
     each: bool = False
+    options: tuple[str, ...] = ()
+    identity: bool = False
+    inner: bool = False
+
+    @property
+    def path(self) -> str:
+        """The option, as its user writes it."""
+        return self.options[0] if self.options else self.name
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that it is called."""
+        return (self.name, *self.options)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether parts of the value are compared for themselves."""
+        return self.each or isinstance(self.same, Compare)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One differing field: ``before`` is what exists, ``after`` what was asked."""
+    """One difference: ``before`` is what exists, ``after`` what was asked. ``part``: of the field's value the path of
+    what differs, beginning with a dot or a bracket; empty where that is the whole. ``key``: of a map whose keys are the
+    user's (tags) the one that differs. ``inner``: no option says it."""
 
-    name: str
+    field: str
     kind: FieldKind
     before: Any
     after: Any
+    part: str = ""
+    key: str = ""
+    inner: bool = False
+
+    @property
+    def name(self) -> str:
+        """What differs, for people."""
+        return f"{self.field}{self.part}"
 
     def __str__(self) -> str:
-        return f"{self.name}: {_short(self.before)} -> {_short(self.after)}"
-
-
-def _short(value: Any) -> str:
-    text = ", ".join(map(str, value)) or "none" if isinstance(value, (list, tuple)) else str(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+        return f"{self.name}: {told(self.before, self.after)}"
 
 
 @dataclass(frozen=True)
@@ -173,7 +197,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Options:
-    """The task's engine options, under their module option names."""
+    """The task's engine options, under their module option names; of ``ignore_changes`` see :mod:`.ignoring`."""
 
     name: str
     state: str = "present"
@@ -186,6 +210,7 @@ class Options:
     wait_slice: float = 0.0
     wait_run_id: str | None = None
     check_mode: bool = False
+    ignore_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,7 +218,8 @@ class Plan:
     """Pure data: what the task will do. It drives check mode, diff and the real run alike.
 
     ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``twins``: duplicates of one
-    intent to cancel. ``remove``: to delete at the end. ``refusal``: why nothing will be done at all.
+    intent to cancel. ``remove``: to delete at the end. ``refusal``: why nothing will be done at all. ``ignored``: how
+    ``run`` differs in what is not to be compared.
     """
 
     action: Action
@@ -204,6 +230,7 @@ class Plan:
     twins: tuple[Run, ...] = ()
     remove: tuple[Run, ...] = ()
     refusal: Exception | None = None
+    ignored: tuple[Change, ...] = ()
 
     @property
     def creates(self) -> bool:

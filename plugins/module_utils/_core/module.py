@@ -8,10 +8,11 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmops.finetune.plugins.module_utils._core import ignoring
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
@@ -19,7 +20,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     InvalidInput,
     MissingLibrary,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Options
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Field, Options
 
 _UNASKED_TIMEOUT = 3600  # seconds, of a resource that needs no waiting but may meet a limit of the rate
 _LONGEST = 10 * 365 * 86400.0
@@ -40,6 +41,7 @@ TRAINING_SPEC: dict[str, Any] = {
     "retrain": {"type": "str", "choices": ["never", "on_change"], "default": "never"},
     "retry_failed": {"type": "bool", "default": False},
     "delete_previous": {"type": "bool", "default": False},
+    "ignore_changes": {"type": "list", "elements": "str", "default": []},
     "details": {"type": "bool", "default": False},
 }
 
@@ -51,8 +53,12 @@ def options_of(
     run_id: str | None,
     id_option: str,
     timeouts: Mapping[str, int] | None = None,
+    fields: Sequence[Field] = (),
+    identity: Sequence[str] = (),
 ) -> Options:
     """The engine's options from the task's; raises InvalidInput for a value that makes no sense.
+
+    ``fields``: what is compared; ``identity``: the options that say which resource is meant.
 
     ``timeouts``: by ``state``, how long to wait where ``wait_timeout`` is left out and has no default, in seconds.
     """
@@ -83,6 +89,7 @@ def options_of(
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
         check_mode=module.check_mode,
+        ignore_changes=ignoring.read(params.get(ignoring.OPTION), fields, (*identity, id_option)),
     )
 
 

@@ -8,15 +8,17 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import Compare, CompareTags
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     Differs,
     Refused,
     RunFailed,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._core.ignoring import is_ignored
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
     Action,
     Capabilities,
@@ -28,32 +30,52 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 
-_MISSING = object()
 _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.PAUSING, Phase.READY)
 
 
-def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> list[Change]:
-    """Every field in which the run differs from the wish. What the wish or the API leaves out is not compared."""
-    found = []
+def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> list[Change]:
+    """Everything in which the run differs from the wish. What the wish or the API leaves out is not compared, nor what
+    ``ignore`` names."""
+    return [change for field, change in _differing(fields, wish, run) if not is_ignored(change, field, ignore)]
+
+
+def ignored_differences(
+    fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str]
+) -> list[Change]:
+    """What :func:`differences` leaves out for the sake of ``ignore``."""
+    return [change for field, change in _differing(fields, wish, run) if is_ignored(change, field, ignore)]
+
+
+def _differing(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> Iterator[tuple[Field, Change]]:
     for field in fields:
         want = wish.get(field.name)
         have = run.shown.get(field.name)
         if want is None or have is None:
             continue
         if not field.each:
-            if not field.same(want, have):
-                found.append(Change(field.name, field.kind, have, want))
+            yield from ((field, change) for change in _changes(field, want, have))
             continue
         for key, value in want.items():
-            shown = have.get(key, _MISSING)
-            if shown is not _MISSING and shown is not None and value is not None and not field.same(value, shown):
-                found.append(Change(f"{field.name}.{key}", field.kind, shown, value))
-    return found
+            shown = have.get(key)
+            if shown is not None and value is not None:
+                yield from ((field, change) for change in _changes(field, value, shown, f".{key}"))
 
 
-def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> bool:
+def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Change]:
+    """One for each part that differs. ``at``: where the values are within the field's."""
+    if not isinstance(field.same, Compare):
+        if not field.same(want, have):
+            yield Change(field.name, field.kind, have, want, at, inner=field.inner)
+        return
+    keyed = isinstance(field.same, CompareTags)
+    for path, after, before in field.same.differing(want, have):
+        part = f"{at}.{path}" if path and not path.startswith("[") else f"{at}{path}"
+        yield Change(field.name, field.kind, before, after, part, path if keyed else "", field.inner)
+
+
+def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> bool:
     """Whether the wish asks for another model than the run makes."""
-    return any(change.kind == "training" for change in differences(fields, wish, run))
+    return any(change.kind == "training" for change in differences(fields, wish, run, ignore))
 
 
 def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
@@ -106,6 +128,9 @@ def decide(
         return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
     plan = _present(_newest_first(counted), fields, wish, options, can, kind)
+    if plan.run and options.ignore_changes:
+        ignored = ignored_differences(fields, wish, plan.run, options.ignore_changes)
+        plan = replace(plan, ignored=tuple(ignored))
     if plan.refusal:
         return plan
     warnings = [*plan.warnings, *([plan.run.doubt] if plan.run and plan.run.doubt else [])]
@@ -142,7 +167,7 @@ def _present(
     kind: str,
 ) -> Plan:
     """The truth table of the design, row by row."""
-    changes = {run.id: differences(fields, wish, run) for run in runs}
+    changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in runs}
 
     def training(run: Run) -> list[Change]:
         return [change for change in changes[run.id] if change.kind == "training"]
@@ -330,4 +355,9 @@ def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
 
 
 def _listed(changes: Sequence[Change]) -> str:
-    return "; ".join(str(change) for change in changes)
+    return "; ".join(str(change) for change in visible(changes))
+
+
+def visible(changes: Sequence[Change]) -> list[Change]:
+    """Those that people are told of: what no option says only where there is nothing else."""
+    return [change for change in changes if not change.inner] or list(changes)

@@ -48,9 +48,9 @@ FIELDS = (
     Field("type", "training"),
     Field("unit_shape", "training"),
     Field("unit_count", "in_place"),
-    Field("display_name", "in_place"),
+    Field("display_name", "in_place", identity=True),
     Field("description", "in_place"),
-    Field("compartment_id", "in_place"),
+    Field("compartment_id", "in_place", identity=True),
     *tags.FIELDS,
 )
 
@@ -95,6 +95,8 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         run_id=identifier,
         id_option="dedicated_ai_cluster_id",
         timeouts=TIMEOUTS,
+        fields=FIELDS,
+        identity=("name",),
     )
     wish = read_wish(params)
     api = make_api(module, GENERATIVE_AI)
@@ -105,6 +107,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         params["compartment_id"],
         wish,
         absent=params["state"] == "absent",
+        ignore=options.ignore_changes,
     )
     return driver, options
 
@@ -157,6 +160,7 @@ class DedicatedAiCluster:
         wish: Mapping[str, Any],
         *,
         absent: bool = False,
+        ignore: Sequence[str] = (),
     ) -> None:
         self.api = api
         self.name = name
@@ -164,6 +168,7 @@ class DedicatedAiCluster:
         self.compartment_id = compartment_id
         self.wish: dict[str, Any] = dict(wish)
         self.absent = absent
+        self.ignore = ignore
         self.is_foreseen = str(identifier).startswith(CHECK_MODE)
         self.warnings: list[str] = []
         self._etags: dict[str, str | None] = {}
@@ -260,7 +265,7 @@ class DedicatedAiCluster:
 
     def _judged(self, run: Run) -> Run:
         """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
-        if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.wish, run):
+        if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.wish, run, self.ignore):
             run = replace(run, phase=Phase.FAILED)
         return self._with_reason(run)
 
@@ -402,7 +407,7 @@ class DedicatedAiCluster:
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""
-        names = {change.name for change in changes}
+        names = {change.field for change in changes}
         moved = False
         try:
             if "compartment_id" in names:
@@ -415,7 +420,7 @@ class DedicatedAiCluster:
             if isinstance(error, Refused) and error.status == 412:
                 # An answer was lost, and this is what it was about; or somebody else has done it.
                 fresh = self._get(run.id)
-                if not differences(FIELDS, self.wish, fresh):
+                if not differences(FIELDS, self.wish, fresh, self.ignore):
                     return fresh
             if moved:
                 error.facts = {**error.facts, "changed": True}
@@ -444,7 +449,8 @@ class DedicatedAiCluster:
         body = {option: self.wish[option] for option in _CHANGEABLE if option in names}
         if names & {tags.FREEFORM, tags.MARKERS}:
             own = self.wish.get(tags.MARKERS, {}) if tags.owned(run.raw) else {}
-            body[tags.FREEFORM] = tags.freeform(self.wish, own, run.raw)
+            wish = self.wish if tags.FREEFORM in names else {}
+            body[tags.FREEFORM] = tags.freeform(wish, own, run.raw)
         if tags.DEFINED in names:
             body[tags.DEFINED] = tags.defined(self.wish, run.raw)
         return body

@@ -55,6 +55,14 @@ class Recipe:
     run_key = "id"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35
+    hyperparameters = "fine_tune_details.training_config"
+    words: Mapping[str, str] = {
+        "display_name": "name",
+        "base_model_id": "base_model",
+        "fine_tune_details.training_dataset": "training_data",
+        "fine_tune_details.dedicated_ai_cluster_id": "oci.dedicated_ai_cluster_id",
+        "fine_tune_details.training_config.training_config_type": "oci.training_config_type",
+    }
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

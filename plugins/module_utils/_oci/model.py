@@ -97,6 +97,8 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         run_id=params["model_id"],
         id_option="model_id",
         timeouts=TIMEOUTS,
+        fields=Model.fields,
+        identity=("name",),
     )
     wish = read_wish(params, check_mode=module.check_mode)
     driver = Model(
@@ -106,6 +108,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         wish,
         adopts=options.run_id is not None,
         compares=params["state"] == "present",
+        ignore=options.ignore_changes,
     )
     return driver, options
 
@@ -192,8 +195,11 @@ class Model:
         Field(_CONFIG, "training", each=True),
         # One that check mode only foresees has no OCID to compare.
         Field(_CLUSTER, "creation", lambda wish, shown: wish.startswith(CHECK_MODE) or wish == shown),
-        Field("compartment_id", "in_place"),
-        *(Field(option, "in_place", lambda wish, shown: str(wish) == str(shown)) for option in _IN_PLACE),
+        Field("compartment_id", "in_place", identity=True),
+        *(
+            Field(option, "in_place", lambda wish, shown: str(wish) == str(shown), identity=option == "display_name")
+            for option in _IN_PLACE
+        ),
         *tags.FIELDS,
     )
 
@@ -206,6 +212,7 @@ class Model:
         *,
         adopts: bool = False,
         compares: bool = True,
+        ignore: Sequence[str] = (),
     ) -> None:
         self.api = api
         self.compartment_id = compartment_id
@@ -213,6 +220,7 @@ class Model:
         self.wish: dict[str, Any] = dict(wish)
         self.adopts = adopts
         self.compares = compares
+        self.ignore = ignore
         self.warnings: list[str] = []
         # By model and operation the OCID of the work request that goes on about it.
         self._started: dict[tuple[str, str], str] = {}
@@ -500,7 +508,7 @@ class Model:
         return found
 
     def _is_same(self, run: Run) -> bool:
-        return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run)
+        return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run, self.ignore)
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""
@@ -551,7 +559,7 @@ class Model:
 
         Each is sent once. After an answer that was lost the model is read again, and what has arrived is not repeated.
         """
-        changed = {change.name for change in changes}
+        changed = {change.field for change in changes}
         wrote = False
         try:
             model, etag = models.get_model(self.api, run.id)

@@ -14,11 +14,11 @@ Limits: OCI documentation, "Tagging Overview", facts of 2026.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import CompareTags, has_tags, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Field
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
@@ -96,13 +96,22 @@ def _text(option: str, key: Any, value: Any) -> str:
 # -- comparing -------------------------------------------------------------------------------------------------
 
 
-def has_defined(wish: Any, shown: Any) -> bool:
-    """Each tag that was named is as it was asked. Upper and lower case are one in namespaces and keys."""
-    return all(
-        _find(_find(shown, namespace), key) == value
-        for namespace, entries in wish.items()
-        for key, value in entries.items()
-    )
+class _CompareDefined(CompareTags):
+    """Each tag that was named. Upper and lower case are one in namespaces and keys."""
+
+    def __init__(self) -> None:
+        super().__init__(exact=False)
+
+    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """Of a tag that is not to be there, None is wished."""
+        for namespace, entries in wish.items():
+            for key, value in entries.items():
+                there = _find(_find(shown, namespace), key)
+                if there != value:
+                    yield f"{namespace}.{key}", value, there
+
+
+has_defined = _CompareDefined()
 
 
 def _find(entries: Any, key: str) -> Any:
@@ -112,7 +121,7 @@ def _find(entries: Any, key: str) -> Any:
 FIELDS = (
     Field(FREEFORM, "in_place", same_tags),
     Field(DEFINED, "in_place", has_defined),
-    Field(MARKERS, "in_place", has_tags),
+    Field(MARKERS, "in_place", has_tags, inner=True),
 )
 
 

@@ -48,6 +48,12 @@ class Recipe:
     run_key = "job_id"
     # The estimate is of o200k_base, the vocabulary of today's OpenAI models.
     token_margin = 0.15
+    hyperparameters = "hyperparameters"
+    words: Mapping[str, str] = {
+        "model": "base_model",
+        "training_file": "training_data",
+        "validation_file": "validation_data",
+    }
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

@@ -61,10 +61,21 @@ FIELDS = (
     Field("training_file", "training", same_content),
     Field("validation_file", "training", same_content),
     Field("seed", "training"),
-    Field("method", "training"),
-    Field("hyperparameters", "training", same_deep, each=True),
-    Field("grader", "training", same_deep),
-    Field("response_format", "training", same_deep),
+    Field("method", "training", options=("method.type",)),
+    Field(
+        "hyperparameters",
+        "training",
+        same_deep,
+        each=True,
+        options=(
+            "hyperparameters",
+            "method.supervised.hyperparameters",
+            "method.dpo.hyperparameters",
+            "method.reinforcement.hyperparameters",
+        ),
+    ),
+    Field("grader", "training", same_deep, options=("method.reinforcement.grader",)),
+    Field("response_format", "training", same_deep, options=("method.reinforcement.response_format",)),
     Field("suffix", "creation"),
     Field("integrations", "creation", same_deep),
     Field("metadata", "creation", each=True),
@@ -121,7 +132,9 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     if module.check_mode and not params["name"] and str(params["job_id"]).startswith(foreseen):
         params = {**params, "name": params["job_id"][len(foreseen) :]}
     name = params["name"] or params["job_id"]
-    options = options_of(module, name=name, run_id=params["job_id"], id_option="job_id")
+    options = options_of(
+        module, name=name, run_id=params["job_id"], id_option="job_id", fields=FIELDS, identity=("name",)
+    )
     wish = read_wish(params, check_mode=module.check_mode)
     for warning in unknown_values(wish):
         module.warn(warning)

@@ -111,6 +111,10 @@ class Recipe(Protocol):
     run_key: str
     # How far above the estimate of tokens their real number may be, as a part of it.
     token_margin: float
+    # What the model's module calls its hyperparameters.
+    hyperparameters: str
+    # Of the options of the model's module, and parts of them in messages, those of fine_tune that they are made of.
+    words: Mapping[str, str]
 
     def __init__(self, entry: Entry) -> None:
         """Check what only the provider can; raises InvalidInput."""

@@ -47,6 +47,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model im
     Split,
     Task,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.wording import native, reworded, spoken
 
 _LOOKING = 8  # models that are previewed at the same time
 _SENDING = 4  # datasets that are sent at the same time
@@ -322,6 +323,7 @@ class Pipeline:
         left = self._left(item)
         common: dict[str, Any] = {
             **{option: entry.options[option] for option in _TOLD},
+            "ignore_changes": native(entry.options["ignore_changes"], recipe, entry),
             "details": self.settings.details,
             "wait": self.settings.wait,
             "wait_timeout": left,
@@ -352,13 +354,19 @@ class Pipeline:
     def _run(
         self, item: Item, resource: Resource, options: Mapping[str, Any], *, check_mode: bool
     ) -> tuple[dict[str, Any], Driver]:
-        task = self._task(item, resource, options, check_mode)
-        driver, asked = resource.prepare(task)
-        engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
+        told: list[list[str]] = []
         try:
+            task = self._task(item, resource, options, check_mode)
+            told.append(task.warnings)
+            driver, asked = resource.prepare(task)
+            engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
+            told.append(engine.warnings)
             return engine.converge(), driver
+        except FineTuneError as error:
+            reworded(error, item.recipe, item.entry)
+            raise
         finally:
-            item.warn([*task.warnings, *engine.warnings])
+            item.warn([spoken(warning, item.recipe, item.entry) for warnings in told for warning in warnings])
 
 
 def native_hyperparameters(recipe: Recipe, entry: Entry) -> dict[str, Any]:
@@ -432,6 +440,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "msg": (told_missing(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
         "hint": error.hint if error else "",
         "timed_out": bool(result.get("timed_out")),
+        "ignored_changes": result.get("ignored_changes") or {},
         "diff": item.diff,
     }
 

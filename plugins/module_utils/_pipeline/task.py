@@ -30,7 +30,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.provider
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-_TRAINING = ("retrain", "retry_failed", "delete_previous")
+_TRAINING = ("retrain", "retry_failed", "delete_previous", "ignore_changes")
 ENTRY: dict[str, Any] = {
     "provider": {"type": "str", "choices": list(RECIPES), "required": True},
     "name": {"type": "str", "required": True},

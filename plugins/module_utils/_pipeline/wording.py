@@ -1,0 +1,54 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Between the options of fine_tune and those of a provider's modules, in both directions.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Recipe
+
+_HYPERPARAMETERS = "hyperparameters"
+
+
+def native(given: Iterable[str] | None, recipe: Recipe, entry: Entry) -> list[str]:
+    """Names of options of fine_tune, or parts of them, as the model's module calls them; its own names pass too."""
+    return [_native(name, recipe, entry) for name in given or ()]
+
+
+def _native(name: str, recipe: Recipe, entry: Entry) -> str:
+    head, dot, rest = name.partition(".")
+    if head == entry.provider:
+        words = {theirs: ours for ours, theirs in recipe.words.items()}
+        return words.get(name, rest)
+    if head == _HYPERPARAMETERS:
+        return f"{recipe.hyperparameters}{dot}{recipe.names.get(rest, rest)}"
+    return next((theirs for theirs, ours in recipe.words.items() if ours == head), head) + dot + rest
+
+
+def spoken(text: str, recipe: Recipe, entry: Entry) -> str:
+    """A message of a provider's module in the words of fine_tune. Hyperparameters keep the provider's own names, which
+    fine_tune takes too. A name that may be any word is one of an option only where a message begins with it."""
+    words: dict[str, str] = {option: f"{entry.provider}.{option}" for option in entry.own}
+    words.update(recipe.words)
+    words[recipe.hyperparameters] = _HYPERPARAMETERS
+    told = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w./:-])(?:{told})(?![\w/-])")
+
+    def put(found: re.Match[str]) -> str:
+        plain = "_" not in found.group() and "." not in found.group()
+        return found.group() if plain and found.start() else words[found.group()]
+
+    return pattern.sub(put, text)
+
+
+def reworded(error: FineTuneError, recipe: Recipe, entry: Entry) -> None:
+    """The same for an error's message and hint."""
+    error.message, error.hint = (spoken(text, recipe, entry) for text in (error.message, error.hint))
+    error.args = (error.message,)

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``ignore_changes`` leaves out of the comparison, and how a difference is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core import ignoring
+from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_deep, same_tags, told
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+    Capabilities,
+    Field,
+    Options,
+    Phase,
+    Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import decide, differences
+
+FIELDS = (
+    Field("model", "training"),
+    Field("hyperparameters", "training", same_deep, each=True),
+    Field("config", "training", same_deep, options=("method.config",)),
+    Field("suffix", "creation"),
+    Field("tags", "in_place", same_tags),
+    Field("place", "in_place", identity=True),
+    Field("markers", "in_place", inner=True),
+)
+LONG = "x" * 200
+
+
+def run(**shown: Any) -> Run:
+    return Run("run-1", 1.0, Phase.READY, "ready", shown=shown, removable=True)
+
+
+def plan(wish: dict[str, Any], *ignore: str, **shown: Any) -> Any:
+    entries = ignoring.read(ignore, FIELDS, ("name",))
+    options = Options("bot", ignore_changes=entries)
+    return decide([run(**shown)], FIELDS, wish, options, Capabilities(), "model")
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "ignore"),
+    [
+        ({"model": "a"}, {"model": "b"}, "model"),
+        ({"hyperparameters": {"n": 1, "m": 1}}, {"hyperparameters": {"n": 2, "m": 2}}, "hyperparameters"),
+        ({"hyperparameters": {"n": 1, "m": 1}}, {"hyperparameters": {"n": 2, "m": 1}}, "hyperparameters.n"),
+        ({"hyperparameters": {"n": {"k": 1}}}, {"hyperparameters": {"n": {"k": 2}}}, "hyperparameters.n.k"),
+        ({"config": {"list": [{"k": 1}]}}, {"config": {"list": [{"k": 2}]}}, "config.list"),
+        ({"config": {"list": [{"k": 1}]}}, {"config": {"list": [{"k": 2}]}}, "config.list[0].k"),
+        ({"config": {"k": 1}}, {"config": {"k": 2}}, "method.config.k"),
+        ({"config": {"k": 1}}, {"config": {"k": 2}}, "method"),
+        ({"tags": {"a": "1"}}, {"tags": {"a": "2"}}, "tags.a"),
+        ({"tags": {"a.b": "1"}}, {"tags": {"a.b": "2"}}, "tags.a.b"),
+        ({"suffix": "a"}, {"suffix": "b"}, "suffix"),
+    ],
+)
+def test_h2_ignore_changes_leaves_out_an_option_or_a_part(
+    wish: dict[str, Any], shown: dict[str, Any], ignore: str
+) -> None:
+    assert plan(wish, **shown).refusal or plan(wish, **shown).changed or plan(wish, **shown).warnings
+    found = plan(wish, ignore, **shown)
+    assert (found.action, found.refusal, found.warnings, found.changes) == ("none", None, (), ())
+    assert found.ignored
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "ignore"),
+    [
+        ({"model": "a", "hyperparameters": {"n": 1}}, {"model": "b", "hyperparameters": {"n": 2}}, "model"),
+        ({"hyperparameters": {"n": 1, "nn": 1}}, {"hyperparameters": {"n": 2, "nn": 2}}, "hyperparameters.n"),
+        ({"config": {"k": 1, "l": 1}}, {"config": {"k": 2, "l": 2}}, "config.k"),
+    ],
+)
+def test_h2_ignore_changes_leaves_out_nothing_else(wish: dict[str, Any], shown: dict[str, Any], ignore: str) -> None:
+    found = plan(wish, ignore, **shown)
+    assert found.refusal
+    assert len(found.changes) == len(found.ignored) == 1
+
+
+@pytest.mark.parametrize("name", ["name", "place"])
+def test_h2_ignore_changes_refuses_what_says_which_one_is_meant(name: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"ignore_changes: '{name}' says which one is meant"):
+        plan({}, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["modle", "model.x", "hyperparameters.", "markers", "", "hyperparametersn", "suffix[0]"]
+)
+def test_h2_ignore_changes_refuses_unknown_names_and_tells_the_possible_ones(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        plan({}, name)
+    assert f"'{name}' is no option that is compared" in caught.value.message
+    assert "model, hyperparameters, method.config, suffix, tags" in caught.value.hint
+    assert "hyperparameters.PART" in caught.value.hint
+    assert "place" not in caught.value.hint
+    assert "markers" not in caught.value.hint
+
+
+# -- how a difference is told --
+
+
+def changes(wish: Any, shown: Any) -> list[str]:
+    return [str(change) for change in differences(FIELDS, {"config": wish}, run(config=shown))]
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown", "says"),
+    [
+        ({"a": {"b": 20, "c": 1}}, {"a": {"b": 10, "c": 1}}, ["config.a.b: 10 -> 20"]),
+        ({"a": {"b": 1}, "d": 3}, {"a": {"b": 2}, "d": 4}, ["config.a.b: 2 -> 1", "config.d: 4 -> 3"]),
+        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, ["config.a[1].b: 3 -> 2"]),
+        ([{"b": 2}], [{"b": 3}], ["config[0].b: 3 -> 2"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["config.a: 1 -> 1, 2"]),
+        ({"a": {"b": 1}}, {}, ["config.a: not set -> {'b': 1}"]),
+        ({"a": None, "b": 1}, {"b": 1}, []),
+        ({"a": {"x": None}, "b": []}, {}, []),
+        ({"a": 1}, "text", ["config: text -> {'a': 1}"]),
+    ],
+)
+def test_v2_the_path_that_differs_is_told(wish: Any, shown: Any, says: list[str]) -> None:
+    assert changes(wish, shown) == says
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LONG + "one" + LONG, LONG + "two" + LONG),
+        (LONG, LONG + "more"),
+        ("a" + LONG, "b" + LONG),
+        (1, "1"),
+        ([1, 2], "1, 2"),
+        (LONG + "\u00e9", LONG + "e\u0301"),
+    ],
+)
+def test_v2_two_values_that_differ_are_never_two_equal_texts(before: Any, after: Any) -> None:
+    left, right = told(before, after).split(" -> ")
+    assert left != right
+    assert max(len(left), len(right)) <= 126

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of fine_tune in ``ignore_changes`` and in messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import (
+    CREATES,
+    PROVIDERS,
+    Host,
+)
+
+RETRAIN: dict[str, Any] = {"retrain": "on_change"}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_h2_ignore_changes_by_the_names_of_fine_tune(host: Host, provider: str) -> None:
+    host.one(provider, hyperparameters={"epochs": 2})
+    other = {"hyperparameters": {"epochs": 3}, **RETRAIN}
+    found = host.one(provider, ignore_changes=["hyperparameters.epochs"], **other)
+    assert (found["changed"], len(found["ignored_changes"])) == (False, 1)
+    (change,) = found["ignored_changes"].values()
+    assert (int(change["before"]), change["after"]) == (2, 3)
+    assert host.count(CREATES)[provider] == 1
+    preview = host.preview(host.entry(provider, ignore_changes=["base_model"], **other))
+    assert preview["results"][0]["action"] == "retrain"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("name", ["base_model", "training_data", "hyperparameters"])
+def test_h2_ignore_changes_takes_what_a_model_is_made_of(host: Host, provider: str, name: str) -> None:
+    result = host.preview(host.entry(provider, ignore_changes=[name]))
+    assert host.well(result)[0]["action"] == "create"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(("name", "says"), [("name", "says which one is meant"), ("nonsense", "is no option")])
+def test_h2_ignore_changes_refuses_in_the_words_of_fine_tune(host: Host, provider: str, name: str, says: str) -> None:
+    result = host.preview(host.entry(provider, ignore_changes=[name]))
+    assert f"ignore_changes: '{name}' {says}" in result["msg"]
+    for word in ("custom_model_name", "display_name", "base_model_id", "training_file", "_config.s3"):
+        assert word not in result["msg"]
+    assert "base_model" in result["msg"] or provider == "openai"
+    assert "training_data" in result["msg"]
