@@ -12,16 +12,30 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.reading import watch
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    BROKEN,
+    Odd,
+    cleaned,
+    is_page,
+    page_of,
+    pages,
+    pause_of,
+    told,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
+    NoAnswer,
     NotVisible,
     Outdated,
     Refused,
@@ -84,6 +98,7 @@ _ROLE_NOT_READY = "Could not assume provided IAM role"
 _ROLE_LAG = 120.0
 _QUOTA_PAUSE = 30.0  # seconds: other jobs take hours
 _IN_USE = "name is currently in use"
+_TRIES = 3
 
 
 class Api:
@@ -101,7 +116,7 @@ class Api:
         """The region of every call."""
         return str(self._session.region_name or "")
 
-    def client(self, service: str, tries: int = 3) -> Any:
+    def client(self, service: str, tries: int = _TRIES) -> Any:
         """The boto3 client of a service. ``endpoint_url`` is that of the service that the module is about.
 
         ``tries``: how often a call is sent at most.
@@ -111,7 +126,7 @@ class Api:
             if kind not in self._clients:
                 given = self._given
                 verify: Any = (given["aws_ca_bundle"] or None) if given["validate_certs"] else False
-                self._clients[kind] = self._session.client(
+                made = self._session.client(
                     service,
                     endpoint_url=given["endpoint_url"] if service == self._service else None,
                     verify=verify,
@@ -119,6 +134,8 @@ class Api:
                         retries={"mode": "standard", "total_max_attempts": tries}
                     ),
                 )
+                watch(made)
+                self._clients[kind] = made
             return self._clients[kind]
 
     def once(self, service: str) -> Any:
@@ -135,6 +152,49 @@ class Api:
         """Amazon S3."""
         return self.client("s3")
 
+    def call(
+        self,
+        doing: str,
+        operation: str,
+        *,
+        service: str = "bedrock",
+        creates: bool = False,
+        once: bool = False,
+        **members: Any,
+    ) -> dict[str, Any]:
+        """One call by the name of boto3's method, ``get_custom_model``: what was answered, checked.
+
+        What is no answer of AWS (a proxy's page, broken JSON, a member of another kind) raises NoAnswer: of a write it
+        is then open what it has done.
+        """
+        method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
+        with self.translated(doing, creates=creates):
+            answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members)))
+        return answer
+
+    def data(self, doing: str, bucket: str, key: str) -> bytes:
+        """What is in an object."""
+
+        def read() -> bytes:
+            content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            if is_page(content):
+                raise Odd(f"it is {page_of(content)}")
+            return content
+
+        with self.translated(doing):
+            return within(doing, read)
+
+    def pages(self, doing: str, operation: str, key: str, marks: tuple[str, str], **members: Any) -> Iterator[Any]:
+        """The items of every page of a listing. ``marks``: what the mark of the next page is called in an answer and in
+        a request."""
+
+        def fetch(mark: Any) -> tuple[list[Any], Any]:
+            found = self.call(doing, operation, **members, **({marks[1]: mark} if mark else {}))
+            return found.get(key) or [], found.get(marks[0])
+
+        with self.translated(doing):
+            yield from pages(fetch)
+
     @contextmanager
     def translated(self, doing: str, *, creates: bool = False) -> Iterator[None]:
         """Turn what boto3 raises into the engine's errors, saying what was being done."""
@@ -147,32 +207,34 @@ class Api:
             if isinstance(error, exceptions.SSLError):
                 raise Refused(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
             raise Unavailable(f"{doing}: {error}", hint="Check region, endpoint_url and the network.") from error
-        except load("botocore.parsers", "to reach AWS").ResponseParserError as error:
-            raise Unavailable(
-                f"{doing}: the answer is not one of AWS ({error}).", hint="Check endpoint_url."
-            ) from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
             raise Refused(
                 f"{doing}: {error}.",
                 hint="Give access_key and secret_key, or profile, or set their environment variables where the "
                 "module runs.",
             ) from error
+        except (load("botocore.parsers", "to reach AWS").ResponseParserError, exceptions.ChecksumError) as error:
+            raise _no_answer(doing, type(error).__name__) from error
         except exceptions.BotoCoreError as error:
-            raise Refused(f"{doing}: {error}") from error
+            raise Refused(f"{doing}: {told(str(error))}") from error
+        except BROKEN as error:
+            raise _no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
+
+
+def _no_answer(doing: str, why: str) -> NoAnswer:
+    return NoAnswer(f"{doing}: the answer is not one of AWS: {why}.", hint="Check endpoint_url.")
 
 
 def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
     answer = mapping(error.response)
-    told, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
-    code, said = str(told.get("Code") or ""), str(told.get("Message") or "")
+    problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
+    code, said = told(problem.get("Code")), told(str(problem.get("Message") or "").partition("The Canonical String")[0])
     status = int(number(about.get("HTTPStatusCode")) or 0)
     request = about.get("RequestId")
     marks = f"HTTP {status}, {code}" + (f", request {request}" if request else "")
-    said = said.partition("The Canonical String")[0].strip()
     brief = f"{doing}: {said or code}"
     text = f"{brief} ({marks})"
-    wait = number(mapping(about.get("HTTPHeaders")).get("retry-after"))
-    retry_after = None if wait is None else float(wait)
+    retry_after = pause_of(mapping(about.get("HTTPHeaders")).get("retry-after"), time.time())
     if code in _THROTTLED or status == 429:
         hint = "AWS limits the rate of calls."
         return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)

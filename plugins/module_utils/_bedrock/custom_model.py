@@ -604,9 +604,9 @@ class CustomModel:
                 if operation not in self.api.bedrock.meta.method_to_api_mapping:
                     continue
                 try:
-                    with self.api.translated(f"Listing what uses {run.model}"):
-                        for item in shapes.pages(self.api.bedrock, operation, key, modelArnEquals=run.model):
-                            found.append(f"the {noun} {item.get(label)} uses {run.model}")
+                    doing = f"Listing what uses {run.model}"
+                    for item in shapes.pages(self.api, doing, operation, key, modelArnEquals=run.model):
+                        found.append(f"the {noun} {item.get(label)} uses {run.model}")
                 except Refused as error:
                     if error.status != 403:
                         raise
@@ -633,8 +633,8 @@ class CustomModel:
         }
         named = {_API_NAMES.get(key, key): value for key, value in body.items()}
         request = shapes.request(named, shapes.members(self.api.bedrock, _CREATE), "")
-        with self.api.translated(f"Creating the job {self._job_name}", creates=True):
-            arn = str(self.api.bedrock.create_model_customization_job(**request)["jobArn"])
+        doing = f"Creating the job {self._job_name}"
+        arn = str(self.api.call(doing, "create_model_customization_job", creates=True, **request)["jobArn"])
         self.family.made(arn, entries)
         return Run(arn, 0.0, Phase.PENDING, "InProgress", token=token, raw={"job_arn": arn, **body})
 
@@ -667,18 +667,16 @@ class CustomModel:
         return self._with_tags(run)
 
     def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        with self.api.translated(f"Changing the tags of {arn}"):
-            self.api.bedrock.tag_resource(resourceARN=arn, tags=_pairs(tags))
+        self.api.call(f"Changing the tags of {arn}", "tag_resource", resourceARN=arn, tags=_pairs(tags))
 
     def _untag(self, arn: str, keys: Sequence[str]) -> None:
-        with self.api.translated(f"Removing tags of {arn}"):
-            self.api.bedrock.untag_resource(resourceARN=arn, tagKeys=list(keys))
+        self.api.call(f"Removing tags of {arn}", "untag_resource", resourceARN=arn, tagKeys=list(keys))
 
     def cancel(self, run: Run) -> Run:
         """POST .../stop; what was trained so far is charged and lost."""
-        with self.api.translated(f"Stopping the job {run.id}"):
-            # Sent once: the answer to a second try would be a refusal, although the first had stopped it.
-            self.api.once("bedrock").stop_model_customization_job(jobIdentifier=run.id)
+        # Sent once: the answer to a second try would be a refusal, although the first had stopped it.
+        doing = f"Stopping the job {run.id}"
+        self.api.call(doing, "stop_model_customization_job", once=True, jobIdentifier=run.id)
         return replace(run, phase=Phase.STOPPING, status="Stopping")
 
     def pause(self, run: Run) -> Run:
@@ -691,8 +689,7 @@ class CustomModel:
         """DELETE the model; the job stays in the list for ever. What another task deleted meanwhile is deleted."""
         if run.model:
             try:
-                with self.api.translated(f"Deleting the model {run.model}"):
-                    self.api.bedrock.delete_custom_model(modelIdentifier=run.model)
+                self.api.call(f"Deleting the model {run.model}", "delete_custom_model", modelIdentifier=run.model)
             except NotVisible:
                 self.family.forget()
                 if not self._is_gone(run):

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     InvalidInput,
     NotVisible,
@@ -174,15 +175,24 @@ class Dataset(StoredDataset):
         return self.run_of(key, raw, created=timestamp(shown.get("LastModified")), shown=fields)
 
     def _tags(self, key: str) -> dict[str, str]:
-        with self.api.translated(f"Reading the tags of {self.uri(key)}"):
-            found = self.api.s3.get_object_tagging(Bucket=self.bucket, Key=key).get("TagSet") or ()
-        return {tag["Key"]: tag["Value"] for tag in found}
+        found = self._call(f"Reading the tags of {self.uri(key)}", "get_object_tagging", Key=key)
+        return {tag["Key"]: tag["Value"] for tag in found["TagSet"]}
+
+    def _call(self, doing: str, operation: str, **members: Any) -> dict[str, Any]:
+        return self.api.call(doing, operation, service="s3", Bucket=self.bucket, **members)
 
     def _list(self, prefix: str) -> Iterator[str]:
-        with self.api.translated(f"Listing {self.uri(prefix)}"):
-            for page in self.api.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-                for item in page.get("Contents") or ():
-                    yield item["Key"]
+        marks = ("NextContinuationToken", "ContinuationToken")
+        for item in self.api.pages(
+            f"Listing {self.uri(prefix)}",
+            "list_objects_v2",
+            "Contents",
+            marks,
+            service="s3",
+            Bucket=self.bucket,
+            Prefix=prefix,
+        ):
+            yield item["Key"]
 
     def _is_listed(self, key: str) -> bool:
         """Whether a key that may not be read can at least be seen in the list."""
@@ -221,8 +231,7 @@ class Dataset(StoredDataset):
     def _sent(self) -> Run:
         given, key = self.sent(), str(self.key)
         if given.changed:
-            with self.api.translated(f"Deleting {self.uri(key)}"):
-                self.api.s3.delete_object(Bucket=self.bucket, Key=key)
+            self._call(f"Deleting {self.uri(key)}", "delete_object", Key=key)
             raise given.changed_error()
         kept = {"kms_key_id": self.wish.get("kms_key_id"), "tags": self.wish.get("tags")}
         return self.just_sent(key, {"key": key, **kept})
@@ -243,15 +252,16 @@ class Dataset(StoredDataset):
             multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=_PARALLEL
         )
         try:
-            with (
-                self.api.translated(f"Uploading {self.uri(key)}"),
-                self._conditionally(only_if_new),
-                given.open() as stream,
-                transfer.create_transfer_manager(self.api.s3, config) as manager,
-            ):
+            doing = f"Uploading {self.uri(key)}"
+            with self.api.translated(doing), self._conditionally(only_if_new), given.open() as stream:
                 # A file is read part by part where it is, a stream would be held in memory.
                 source = str(given.source.path) if given.source.path else stream
-                manager.upload(source, self.bucket, key, extra).result()
+
+                def send() -> None:
+                    with transfer.create_transfer_manager(self.api.s3, config) as manager:
+                        manager.upload(source, self.bucket, key, extra).result()
+
+                within(doing, send)
         except Refused as error:
             if only_if_new and error.status in (409, 412):
                 self._met = True
@@ -273,15 +283,15 @@ class Dataset(StoredDataset):
 
     def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
         """One listing."""
-        with self.api.translated(f"Listing the unfinished uploads of {self.uri(stored)}"):
-            found = self.api.s3.list_multipart_uploads(Bucket=self.bucket, Prefix=stored).get("Uploads") or ()
-        for upload in found:
+        doing = f"Listing the unfinished uploads of {self.uri(stored)}"
+        for upload in self._call(doing, "list_multipart_uploads", Prefix=stored).get("Uploads") or ():
             yield upload["Key"], upload["UploadId"], upload.get("Initiated")
 
     def abort(self, stored: str, upload: str) -> None:
         """One call; an upload that is gone has ended."""
-        with suppress(NotVisible), self.api.translated(f"Aborting an unfinished upload of {self.uri(stored)}"):
-            self.api.s3.abort_multipart_upload(Bucket=self.bucket, Key=stored, UploadId=upload)
+        doing = f"Aborting an unfinished upload of {self.uri(stored)}"
+        with suppress(NotVisible):
+            self._call(doing, "abort_multipart_upload", Key=stored, UploadId=upload)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Send other content under the same key; set the tags."""
@@ -295,12 +305,12 @@ class Dataset(StoredDataset):
             self._upload(only_if_new=False)
             return self._sent()
         tags = self.wish["tags"] if self.purge_tags else {**run.shown.get("tags", {}), **self.wish["tags"]}
-        with self.api.translated(f"Changing the tags of {run.id}"):
-            self.api.s3.put_object_tagging(
-                Bucket=self.bucket,
-                Key=run.raw["key"],
-                Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
-            )
+        self._call(
+            f"Changing the tags of {run.id}",
+            "put_object_tagging",
+            Key=run.raw["key"],
+            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
+        )
         return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
 
     def delete(self, run: Run) -> Run:
@@ -308,8 +318,7 @@ class Dataset(StoredDataset):
         key = run.raw["key"]
         self.abort_unfinished(key, older_than=0)
         try:
-            with self.api.translated(f"Deleting {run.id}"):
-                done = self.api.s3.delete_object(Bucket=self.bucket, Key=key)
+            done = self._call(f"Deleting {run.id}", "delete_object", Key=key)
         except NotVisible:
             done = {}
         return self.deleted(run, versions_stay=bool(mapping(done).get("DeleteMarker")))

@@ -45,8 +45,8 @@ def find(module: AnsibleModule) -> dict[str, Any]:
 def _get(api: Api, identifier: str) -> dict[str, Any]:
     shape = shapes.members(api.bedrock, "GetFoundationModel").members["modelIdentifier"]
     shapes.request(identifier, shape, "model_id")
-    with api.translated(f"Looking up the foundation model {identifier}"):
-        answer = api.bedrock.get_foundation_model(modelIdentifier=identifier)
+    doing = f"Looking up the foundation model {identifier}"
+    answer = api.call(doing, "get_foundation_model", modelIdentifier=identifier)
     found: dict[str, Any] = shapes.plain(answer, shapes.answer(api.bedrock, "GetFoundationModel"))
     return dict(found["model_details"])
 
@@ -58,8 +58,7 @@ def _list(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         for option, name in _FILTERS.items()
         if params[option] is not None
     }
-    with api.translated("Listing the foundation models"):
-        answer = api.bedrock.list_foundation_models(**wanted)
+    answer = api.call("Listing the foundation models", "list_foundation_models", **wanted)
     found: dict[str, Any] = shapes.plain(answer, shapes.answer(api.bedrock, "ListFoundationModels"))
     return list(found["model_summaries"])
 

@@ -18,6 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import sh
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.objects import parse_data, split_uri
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number, same_content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
@@ -38,6 +39,7 @@ _STAGES = (
     ("validation_details", "validating the data"),
 )
 _PAGE = 1000  # the API's own maximum
+_REASON = 1000  # characters
 _SYSTEM_TAG = "aws:"
 _TAG_VALUE = 256  # characters
 _BETWEEN = " / "
@@ -92,44 +94,42 @@ def is_model(identifier: str) -> bool:
 
 def list_jobs(api: Api, **wanted: Any) -> Iterator[dict[str, Any]]:
     """The jobs' summaries, newest first. ``wanted``: the API's filters by their API names."""
-    with api.translated("Listing the customization jobs"):
-        yield from shapes.pages(
-            api.bedrock,
-            "list_model_customization_jobs",
-            "modelCustomizationJobSummaries",
-            sortBy="CreationTime",
-            sortOrder="Descending",
-            PaginationConfig={"PageSize": _PAGE},
-            **wanted,
-        )
+    return shapes.pages(
+        api,
+        "Listing the customization jobs",
+        "list_model_customization_jobs",
+        "modelCustomizationJobSummaries",
+        sortBy="CreationTime",
+        sortOrder="Descending",
+        maxResults=_PAGE,
+        **wanted,
+    )
 
 
 def list_models(api: Api, **wanted: Any) -> Iterator[dict[str, Any]]:
     """The custom models' summaries, newest first. ``wanted``: the API's filters by their API names."""
-    with api.translated("Listing the custom models"):
-        yield from shapes.pages(
-            api.bedrock,
-            "list_custom_models",
-            "modelSummaries",
-            sortBy="CreationTime",
-            sortOrder="Descending",
-            PaginationConfig={"PageSize": _PAGE},
-            **wanted,
-        )
+    return shapes.pages(
+        api,
+        "Listing the custom models",
+        "list_custom_models",
+        "modelSummaries",
+        sortBy="CreationTime",
+        sortOrder="Descending",
+        maxResults=_PAGE,
+        **wanted,
+    )
 
 
 def get_job(api: Api, identifier: str) -> dict[str, Any]:
     """One job by its ARN or name, as plain data."""
-    with api.translated(f"Looking up the job {identifier}"):
-        return _plain(
-            api, "GetModelCustomizationJob", api.bedrock.get_model_customization_job(jobIdentifier=identifier)
-        )
+    found = api.call(f"Looking up the job {identifier}", "get_model_customization_job", jobIdentifier=identifier)
+    return _plain(api, "GetModelCustomizationJob", found)
 
 
 def get_model(api: Api, identifier: str) -> dict[str, Any]:
     """One custom model by its ARN or name, as plain data."""
-    with api.translated(f"Looking up the model {identifier}"):
-        return _plain(api, "GetCustomModel", api.bedrock.get_custom_model(modelIdentifier=identifier))
+    found = api.call(f"Looking up the model {identifier}", "get_custom_model", modelIdentifier=identifier)
+    return _plain(api, "GetCustomModel", found)
 
 
 def _plain(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,9 +141,8 @@ def _plain(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]
 
 def list_tags(api: Api, arn: str) -> dict[str, str]:
     """All tags of a job or model; AWS's own are left out. NotVisible where it does not exist."""
-    with api.translated(f"Reading the tags of {arn}"):
-        found = api.bedrock.list_tags_for_resource(resourceARN=arn).get("tags") or ()
-    return {tag["key"]: tag["value"] for tag in found if not tag["key"].startswith(_SYSTEM_TAG)}
+    found = api.call(f"Reading the tags of {arn}", "list_tags_for_resource", resourceARN=arn)
+    return {tag["key"]: tag["value"] for tag in found["tags"] if not tag["key"].startswith(_SYSTEM_TAG)}
 
 
 # -- in the engine's terms -------------------------------------------------------------------------------------
@@ -174,7 +173,7 @@ def run_of_job(job: Mapping[str, Any]) -> Run:
         phase=phase,
         status=str(job.get("status") or "unknown"),
         shown=_shown(job),
-        reason=str(job.get("failure_message") or ""),
+        reason=told(job.get("failure_message"), _REASON),
         model=job.get("output_model_arn"),
         ended=timestamp(job.get("end_time")),
         token=job.get("client_request_token"),
@@ -194,7 +193,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
         phase=phase,
         status=status,
         shown=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
-        reason=str(model.get("failure_message") or ""),
+        reason=told(model.get("failure_message"), _REASON),
         model=str(model["model_arn"]),
         removable=True,
         raw=model,
@@ -323,8 +322,7 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> dict[str, list[dict[str, Any
 
 def _rows(api: Api, bucket: str, key: str) -> list[dict[str, Any]]:
     try:
-        with api.translated(f"Reading s3://{bucket}/{key}"):
-            body = api.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body = api.data(f"Reading s3://{bucket}/{key}", bucket, key)
     except NotVisible:
         return []
     except Refused as error:
@@ -332,7 +330,11 @@ def _rows(api: Api, bucket: str, key: str) -> list[dict[str, Any]]:
             return []
         raise
     rows = []
-    for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig", "replace"))):
+    try:
+        read = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig", "replace"))))
+    except csv.Error:
+        return []
+    for row in read:
         cells = {key.strip(): number(value) for key, value in row.items() if key and value not in (None, "")}
         rows.append({key: value for key, value in cells.items() if value is not None})
     return [row for row in rows if row]

@@ -49,9 +49,14 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
     """The object as HEAD shows it; None where there is none. Refused with 403: these credentials may not know."""
     try:
-        with api.translated(f"Looking up s3://{bucket}/{key}"):
-            found: Mapping[str, Any] = api.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-            return found
+        return api.call(
+            f"Looking up s3://{bucket}/{key}",
+            "head_object",
+            service="s3",
+            Bucket=bucket,
+            Key=key,
+            ChecksumMode="ENABLED",
+        )
     except NotVisible:
         return None
 
@@ -106,8 +111,7 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
 def bucket_region(api: Api, bucket: str) -> str | None:
     """Where a bucket is; None where that cannot be known. Raises Refused where there is none of that name."""
     try:
-        with api.translated(f"Looking up the bucket {bucket}"):
-            answer = api.s3.head_bucket(Bucket=bucket)
+        answer = api.call(f"Looking up the bucket {bucket}", "head_bucket", service="s3", Bucket=bucket)
     except NotVisible as error:
         raise Refused(f"The bucket {bucket} does not exist.", hint="Create it, or give another.") from error
     except Refused as error:

@@ -15,10 +15,13 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -157,10 +160,9 @@ def answer(client: Any, operation: str) -> Any:
     return client.meta.service_model.operation_model(operation).output_shape
 
 
-def pages(client: Any, operation: str, key: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+def pages(api: Api, doing: str, operation: str, key: str, **wanted: Any) -> Iterator[dict[str, Any]]:
     """The items of every page of a listing, as plain data. ``operation`` as boto3's method: ``list_custom_models``."""
-    paginator = client.get_paginator(operation)
+    client = api.bedrock
     shape = answer(client, client.meta.method_to_api_mapping[operation]).members[key].member
-    for page in paginator.paginate(**wanted):
-        for item in page.get(key) or ():
-            yield plain(item, shape)
+    for item in api.pages(doing, operation, key, ("nextToken", "nextToken"), **wanted):
+        yield plain(item, shape)

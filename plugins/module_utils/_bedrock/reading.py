@@ -1,0 +1,171 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read of the answers of AWS: every one is checked when it comes, those to the SDK's own calls too.
+
+Private to llmops.finetune; may change at any time.
+
+botocore checks nothing: a text where a list is expected becomes a list of its letters. So each answer must be of
+botocore's own shape, and hold what is read of it, by the operation's name.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    Kind,
+    Odd,
+    anything,
+    each,
+    flag,
+    is_page,
+    limited,
+    moment,
+    name,
+    page_of,
+    pairs,
+    parse,
+    record,
+    text,
+    told,
+    word,
+)
+
+_FIRST_ERROR = 300
+_JOB = record({"jobArn": name, "status": word, "creationTime": moment})
+_MODEL = record({"modelArn": name, "modelName": name, "creationTime": moment})
+_FOUNDATION = record({"modelArn": name, "modelId": name})
+
+
+def _base64(value: Any, where: str) -> None:
+    text(value, where)
+    try:
+        base64.b64decode(value.partition("-")[0], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Odd(f"{where} is no checksum") from error
+
+
+_NEEDS: Mapping[str, Kind] = {
+    "ListModelCustomizationJobs": record({"modelCustomizationJobSummaries": each(_JOB)}),
+    "GetModelCustomizationJob": _JOB,
+    "CreateModelCustomizationJob": record({"jobArn": name}),
+    "ListCustomModels": record({"modelSummaries": each(_MODEL)}),
+    "GetCustomModel": _MODEL,
+    "ListTagsForResource": record({"tags": each(record({"key": name, "value": text}))}),
+    "ListCustomModelDeployments": record({"modelDeploymentSummaries": each(record({}))}),
+    "ListProvisionedModelThroughputs": record({"provisionedModelSummaries": each(record({}))}),
+    "GetFoundationModel": record({"modelDetails": _FOUNDATION}),
+    "ListFoundationModels": record({"modelSummaries": each(_FOUNDATION)}),
+    "HeadObject": record(
+        {"ETag": name, "ContentLength": anything, "LastModified": moment}, {"ChecksumSHA256": _base64}
+    ),
+    "GetObject": record({"ETag": name}),
+    "ListObjectsV2": record({"IsTruncated": flag}, {"Contents": each(record({"Key": text}))}),
+    "GetObjectTagging": record({"TagSet": each(record({"Key": text, "Value": text}))}),
+    "ListMultipartUploads": record({"IsTruncated": flag}, {"Uploads": each(record({"Key": text, "UploadId": name}))}),
+    "PutObject": record({"ETag": name}),
+    "UploadPart": record({"ETag": name}),
+    "CreateMultipartUpload": record({"UploadId": name}),
+    "CompleteMultipartUpload": record({"ETag": name}),
+}
+
+
+def watch(client: Any) -> None:
+    """Have every answer to a client checked: as it comes, and once more as botocore has read it."""
+    events = client.meta.events
+    events.register("before-parse", _before_parse)
+    events.register("after-call", _after_call)
+
+
+def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_event: Any) -> None:
+    """Raise Odd for what is no answer of AWS; give an error that botocore could not read a form that it can.
+
+    Older versions of botocore do not ask: what it then makes of such an answer, or raises, is found afterwards.
+    """
+    body = response_dict.get("body")
+    if not isinstance(body, bytes):
+        return  # data, which are read as a stream
+    failed = int(response_dict["status_code"]) >= _FIRST_ERROR
+    spoken = str(operation_model.service_model.metadata.get("protocol"))
+    if "json" in spoken:
+        _before_json(response_dict, body, failed=failed)
+    elif is_page(body):
+        if not failed:
+            raise Odd(f"it is {page_of(body)}")
+        code = response_dict["status_code"]
+        said = f"<Error><Code>{code}</Code><Message>{escape(told(body))}</Message></Error>"
+        response_dict["body"] = said.encode()
+
+
+def _before_json(response_dict: dict[str, Any], body: bytes, *, failed: bool) -> None:
+    if not body.strip() and not failed:
+        return  # what an operation answers that has nothing to say
+    try:
+        found = parse(body) if body.strip() else {}
+        if not isinstance(found, Mapping):
+            raise Odd("it is no object")
+        whole = all(isinstance(found.get(key, ""), str) for key in ("message", "Message", "__type"))
+    except Odd:
+        if not failed:
+            raise
+        found, whole = {"message": told(body)}, False
+    if failed and not whole:
+        kept = {key: value for key, value in found.items() if isinstance(value, str)}
+        response_dict["body"] = json.dumps({key: kept[key] for key in ("message", "__type") if key in kept}).encode()
+
+
+def _after_call(http_response: Any, parsed: Any, model: Any, **_event: Any) -> None:
+    if http_response.status_code >= _FIRST_ERROR:
+        return
+    if not isinstance(parsed, Mapping):
+        raise Odd("it is no object")
+    if model.output_shape is not None:
+        _of_shape(model.output_shape)(parsed, "")
+    _NEEDS.get(model.name, anything)(parsed, "")
+
+
+def _of_shape(shape: Any) -> Kind:
+    """What botocore's model says of a value; of one that is left out, nothing."""
+    kind = shape.type_name
+    if getattr(shape, "is_document_type", False):
+        return lambda value, where: limited(value)
+    if kind == "structure":
+        return lambda value, where: _structure(shape, value, where)
+    if kind == "list":
+        return lambda value, where: each(_of_shape(shape.member))(value, where)
+    if kind == "map":
+        return pairs(_of_shape(shape.value))
+    known: dict[str, Kind] = {
+        "string": text,
+        "boolean": flag,
+        "timestamp": moment,
+        "integer": _whole,
+        "long": _whole,
+        "float": _number,
+        "double": _number,
+    }
+    return known.get(kind, anything)
+
+
+def _structure(shape: Any, value: Any, where: str) -> None:
+    record({})(value, where)
+    before = f"{where}." if where else ""
+    for key, member in shape.members.items():
+        if value.get(key) is not None:
+            _of_shape(member)(value[key], f"{before}{key}")
+
+
+def _whole(value: Any, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Odd(f"{where} is no whole number")
+
+
+def _number(value: Any, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Odd(f"{where} is no number")
