@@ -138,16 +138,19 @@ options:
             type: str
           base_url:
             description: The base URL of the API, for compatible hosts and gateways; it usually
-              ends in C(/v1).
+              ends in C(/v1). Azure OpenAI's address without a version ends in C(/openai/v1/).
             type: str
           api_type:
             description: Which kind of host it is. Left out, the environment variable E(OPENAI_API_TYPE)
-              is read where the module runs; without that it is V(azure) when C(azure_endpoint)
-              is given, else V(openai).
+              is read where the module runs. Without that it is V(openai) at OpenAI's own addresses,
+              V(azure) when C(azure_endpoint) is given or C(base_url) is Azure OpenAI's address
+              that ends in C(/openai/v1/), else V(compatible). V(openai) means OpenAI's own rules
+              and limits, V(compatible) that nothing is known of the host's.
             type: str
-            choices: [openai, azure]
+            choices: [openai, azure, compatible]
           azure_endpoint:
             description: The endpoint of the Azure OpenAI resource, such as V(https://example.openai.azure.com).
+              The only path that it may have is C(/openai/v1/), which needs no C(api_version).
             type: str
           api_version:
             description: The API version of Azure OpenAI, such as V(2025-04-01-preview).

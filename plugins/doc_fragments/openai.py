@@ -31,25 +31,30 @@ options:
     type: str
   base_url:
     description:
-      - The base URL of the API, for compatible hosts and gateways; it usually ends in C(/v1).
+      - The base URL of the API, for compatible hosts and gateways; it usually ends in C(/v1). That of Azure OpenAI
+        without a version ends in C(/openai/v1/).
       - Left out, the environment variable E(OPENAI_BASE_URL) is read where the module runs, and without that
         OpenAI itself is used.
     type: str
   api_type:
     description:
-      - Which kind of host it is. Left out, the environment variable E(OPENAI_API_TYPE) is read where the module runs;
-        without that it is V(azure) when O(azure_endpoint) is given, else V(openai).
-      - Compatible hosts are V(openai).
+      - Which kind of host it is. Left out, the environment variable E(OPENAI_API_TYPE) is read where the module runs.
+        Without that it is V(openai) at OpenAI's own and its regional addresses, V(azure) when O(azure_endpoint) is
+        given or O(base_url) is Azure OpenAI's address that ends in C(/openai/v1/), else V(compatible).
+      - V(openai) means OpenAI's own rules and limits. V(compatible) means that nothing is known of the host's, so that
+        limits are warnings, and nothing is concluded from what the host does not show.
     type: str
-    choices: [openai, azure]
+    choices: [openai, azure, compatible]
   azure_endpoint:
     description:
-      - The endpoint of the Azure OpenAI resource, such as V(https://example.openai.azure.com).
+      - The endpoint of the Azure OpenAI resource, such as V(https://example.openai.azure.com). The only path that it
+        may have is C(/openai/v1/), the address without a version.
       - Left out, the environment variable E(AZURE_OPENAI_ENDPOINT) is read where the module runs.
     type: str
   api_version:
     description:
-      - The API version of Azure OpenAI, such as V(2025-04-01-preview).
+      - The API version of Azure OpenAI, such as V(2025-04-01-preview). The address that ends in C(/openai/v1/) needs
+        none.
       - Left out, the environment variable E(OPENAI_API_VERSION) is read where the module runs.
     type: str
   timeout:
@@ -77,6 +82,7 @@ requirements:
   - openai >= 2.0.0 (where the module runs)
   - Python >= 3.10 (where the module runs)
 notes:
-  - OpenAI is winding down its own fine-tuning; from 2027-01-06 it refuses all new jobs. Azure OpenAI and compatible
-    hosts go on. Listing, cancelling and deleting keep working everywhere.
+  - OpenAI is winding down its own fine-tuning. From 2027-01-06 it refuses all new jobs, and on 2027-01-14 what was
+    trained on gpt-4o, gpt-4o-mini, gpt-4.1 and gpt-4.1-mini ends. Azure OpenAI and compatible hosts go on. Listing,
+    cancelling and deleting keep working everywhere.
 """

@@ -15,7 +15,7 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import (
+    ENVIRONMENT,
+    KINDS,
+    Host,
+    host_for,
+)
 
 if TYPE_CHECKING:
     import openai
@@ -61,22 +67,13 @@ AUTH_SPEC: dict[str, Any] = {
     "organization": {"type": "str"},
     "project": {"type": "str"},
     "base_url": {"type": "str"},
-    "api_type": {"type": "str", "choices": ["openai", "azure"]},
+    "api_type": {"type": "str", "choices": list(KINDS)},
     "azure_endpoint": {"type": "str"},
     "api_version": {"type": "str"},
     "timeout": {"type": "float", "default": 600.0},
     "max_retries": {"type": "int", "default": 2},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
-}
-
-_ENVIRONMENT = {
-    "organization": "OPENAI_ORG_ID",
-    "project": "OPENAI_PROJECT_ID",
-    "base_url": "OPENAI_BASE_URL",
-    "api_type": "OPENAI_API_TYPE",
-    "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
-    "api_version": "OPENAI_API_VERSION",
 }
 
 _HEADER_VALUE = re.compile(r"[!-~]+")
@@ -98,10 +95,17 @@ _FINAL_429 = {
 _CLOSED = (
     "OpenAI is winding down its own fine-tuning: since 2026-05-07 "
     "organisations that never fine-tuned, since 2026-07-02 "
-    "those without recent use of a fine-tuned model, and from 2027-01-06 all are refused new jobs. Existing models can "
-    "still be listed, used and deleted; to train new ones point base_url or azure_endpoint at another host. If the "
+    "those without recent use of a fine-tuned model, and from 2027-01-06 all are refused new jobs. What was trained on "
+    "gpt-4o, gpt-4o-mini, gpt-4.1 and gpt-4.1-mini ends on 2027-01-14; until then it can "
+    "still be listed, used and deleted. To train new models point base_url or azure_endpoint at another host. If the "
     "organisation is still admitted, check the permissions of the API key and of its project."
 )
+_CLOSED_BEHIND = (
+    "The credential may not do this; check its permissions, and which models it may train. If this address passes "
+    "requests on to OpenAI, it may be OpenAI's own refusal: it is winding down its fine-tuning, and refuses new jobs "
+    "to more and more organisations, from 2027-01-06 to all."
+)
+_FORBIDDEN = "The credential may not do this; check its permissions and the network's rules."
 
 
 _NO_CONTENT = 204
@@ -120,9 +124,9 @@ _DELETED = record({"deleted": _is_true})
 class Api:
     """One host with one credential. ``sdk`` is the SDK's client: its methods are called by :meth:`call`."""
 
-    def __init__(self, sdk: openai.OpenAI, *, azure: bool) -> None:
+    def __init__(self, sdk: openai.OpenAI, host: Host) -> None:
         self.sdk = sdk
-        self.azure = azure
+        self.host = host
 
     @property
     def once(self) -> openai.OpenAI:
@@ -189,7 +193,7 @@ class Api:
         try:
             yield
         except openai.APIStatusError as error:
-            raise _of_status(doing, error, self.azure) from error
+            raise _of_status(doing, error, self.host) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
         except openai.APIResponseValidationError as error:
@@ -241,7 +245,7 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
     )
 
 
-def _of_status(doing: str, error: openai.APIStatusError, azure: bool) -> Refused | Unavailable:
+def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused | Unavailable:
     status, response = error.status_code, error.response
     if ELSEWHERE in response.headers:
         return Refused(
@@ -286,8 +290,8 @@ def _of_status(doing: str, error: openai.APIStatusError, azure: bool) -> Refused
     if status == 401:
         hint = "Check api_key, organization and project, or their environment variables."
     elif status == 403:
-        closed = doing.startswith("Creating the fine-tuning job") and not azure
-        hint = _CLOSED if closed else "The credential may not do this; check its permissions and the network's rules."
+        creating = doing.startswith("Creating the fine-tuning job") and host.kind == "openai"
+        hint = (_CLOSED if host.own else _CLOSED_BEHIND) if creating else _FORBIDDEN
     return Refused(text, hint=hint, status=status, code=code)
 
 
@@ -302,29 +306,26 @@ def _stay(response: Any) -> None:
 def make_api(module: AnsibleModule) -> Api:
     """The client that the task's options and the SDK's environment variables describe; no call is made."""
     given = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
-    azure_named = bool(given["azure_endpoint"])
-    for option, variable in _ENVIRONMENT.items():
+    for option, variable in ENVIRONMENT.items():
         if os.environ.get(variable) == "":
             del os.environ[variable]  # the SDK would take it for a value
         given[option] = given[option] or os.environ.get(variable) or None
-    azure = given["api_type"] == "azure" if given["api_type"] else azure_named
-    for option, variable in (
-        ("api_key", "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"),
-        ("azure_ad_token", "AZURE_OPENAI_AD_TOKEN" if azure else ""),
-    ):
-        if not given["api_key"] and not given["azure_ad_token"] and os.environ.get(variable):
-            given[option] = os.environ[variable]
-        if given[option]:
-            module.no_log_values.add(given[option])
     for option in ("base_url", "azure_endpoint"):
         check_address(module, option, given[option], "Give the credential as api_key.")
-    _check(given, azure)
+    host = host_for(module.params)
+    for option, variable in _credentials(host):
+        if not given["api_key"] and not given["azure_ad_token"] and os.environ.get(variable):
+            given[option] = os.environ[variable]
+    for option in ("api_key", "azure_ad_token"):
+        if given[option]:
+            module.no_log_values.add(given[option])
+    _check(given, host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
     try:
-        return shared(module, ("openai", azure, *given.items()), lambda: _client(given, azure))
+        return shared(module, ("openai", host, *given.items()), lambda: _client(given, host))
     except (OSError, ValueError, _invalid_url()) as error:
         raise InvalidInput(
             f"The client cannot be made: {error}.",
@@ -332,7 +333,16 @@ def make_api(module: AnsibleModule) -> Api:
         ) from error
 
 
-def _client(given: Mapping[str, Any], azure: bool) -> Api:
+def _credentials(host: Host) -> Sequence[tuple[str, str]]:
+    """The options of the credentials and their environment variables, the first that is set counts."""
+    if not host.azure:
+        return (("api_key", "OPENAI_API_KEY"),)
+    own = (("api_key", "AZURE_OPENAI_API_KEY"), ("azure_ad_token", "AZURE_OPENAI_AD_TOKEN"))
+    # Azure's address without a version is what Microsoft's samples give to OpenAI's own client.
+    return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
+
+
+def _client(given: Mapping[str, Any], host: Host) -> Api:
     import openai
 
     common: dict[str, Any] = {
@@ -346,33 +356,34 @@ def _client(given: Mapping[str, Any], azure: bool) -> Api:
         verify = ssl.create_default_context(cafile=given["ca_path"]) if given["validate_certs"] else False
         transport["verify"] = verify
     common["http_client"] = openai.DefaultHttpxClient(**transport)
-    if azure:
+    if host.azure and not host.v1:
+        place: dict[str, Any] = {
+            "azure_endpoint" if host.address == given["azure_endpoint"] else "base_url": host.address
+        }
         return Api(
             openai.AzureOpenAI(
-                **(
-                    {"azure_endpoint": given["azure_endpoint"]}
-                    if given["azure_endpoint"]
-                    else {"base_url": given["base_url"]}
-                ),
+                **place,
                 api_version=given["api_version"],
                 azure_ad_token=None if given["api_key"] else given["azure_ad_token"],
                 **common,
             ),
-            azure=True,
+            host,
         )
-    return Api(openai.OpenAI(base_url=given["base_url"], project=given["project"], **common), azure=False)
+    if host.azure:
+        common["api_key"] = given["api_key"] or given["azure_ad_token"]
+    return Api(openai.OpenAI(base_url=host.address, project=given["project"], **common), host)
 
 
-def _check(given: Mapping[str, Any], azure: bool) -> None:
-    if given["api_type"] not in (None, "openai", "azure"):
-        raise InvalidInput(f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai' or 'azure'.")
-    if azure:
-        if not given["azure_endpoint"] and not given["base_url"]:
-            raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
-        if not given["api_version"]:
-            raise InvalidInput("api_version is missing.", hint="Give it, or set OPENAI_API_VERSION.")
-    if not given["api_key"] and not (azure and given["azure_ad_token"]):
-        variable = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
+def _check(given: Mapping[str, Any], host: Host) -> None:
+    if host.azure and not host.address:
+        raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
+    if host.azure and not host.v1 and not given["api_version"]:
+        raise InvalidInput(
+            "api_version is missing.",
+            hint="Give it, or set OPENAI_API_VERSION; an address that ends in /openai/v1/ needs none.",
+        )
+    if not given["api_key"] and not (host.azure and given["azure_ad_token"]):
+        variable = "AZURE_OPENAI_API_KEY" if host.azure else "OPENAI_API_KEY"
         raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
     for option in ("organization", "project"):
         if given[option] and not _HEADER_VALUE.fullmatch(given[option]):

@@ -85,7 +85,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
             "file_id is given with src or content.", hint="Give the data, or the id of a file that is there."
         )
     api = make_api(module)
-    provider = params["provider"] or ("azure" if api.azure else "openai")
+    provider = params["provider"] or api.host.kind
     given = read(params, limits_for(provider, split=params["split"]), module.warn)
     if params["state"] == "present" and given is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")

@@ -18,6 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset, fine_tuned_model
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
@@ -80,10 +81,8 @@ class Recipe:
         return (_FORMATS.get(str(self._method.get("type")), usual),)
 
     def limits(self, split: Split) -> Limits:
-        """Those of OpenAI; of Azure OpenAI where that is meant."""
-        own = self.entry.own
-        azure = own.get("api_type") == "azure" or bool(own.get("azure_endpoint"))
-        return limits_for("azure" if azure else "openai", split=split)
+        """Those of the kind of host that is meant."""
+        return limits_for(host_for(self.entry.own).kind, split=split)
 
     def epochs(self, examples: int) -> float | None:
         """Those that are given with the method, else what 'auto' usually comes to."""

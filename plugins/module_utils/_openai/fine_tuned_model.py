@@ -534,7 +534,7 @@ class FineTunedModel:
             "metadata": entries,
         }
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
-        training_type = self.wish.get("training_type", 1 if self.api.azure else None)
+        training_type = self.wish.get("training_type", 1 if self.api.host.azure else None)
         extra = {"trainingType": _plain_setting(training_type)} if training_type is not None else None
         send = self.api.once.fine_tuning.jobs.with_raw_response.create
         doing = f"Creating the fine-tuning job for '{self.name}'"

@@ -37,7 +37,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def auth(still_sandbox: Sandbox) -> dict[str, Any]:
-    return {"api_key": still_sandbox.api_key, "base_url": still_sandbox.openai_url}
+    return {"api_key": still_sandbox.api_key, "base_url": still_sandbox.openai_url, "api_type": "openai"}
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,12 @@ def auth(still_sandbox: Sandbox) -> dict[str, Any]:
         ({"src": "here", "split": "test"}, "split must be one of"),
         ({"src": "here", "state": "there"}, "state must be one of"),
         ({"src": "here", "api_type": "other"}, "api_type must be one of"),
+        ({"src": "here", "api_type": "azure", "base_url": None}, "azure_endpoint is missing"),
         ({"src": "here", "api_type": "azure"}, "api_version is missing.*OPENAI_API_VERSION"),
-        ({"src": "here", "azure_endpoint": "https://x.invalid"}, "api_version is missing.*OPENAI_API_VERSION"),
+        (
+            {"src": "here", "azure_endpoint": "https://x.invalid", "api_type": None},
+            "api_version is missing.*OPENAI_API_VERSION",
+        ),
         ({"src": "here", "api_key": ""}, "api_key is missing.*OPENAI_API_KEY"),
         ({"src": "here", "file_id": "file-1"}, "mutually exclusive"),
         ({"content": "text"}, "required by 'content': name"),

@@ -18,7 +18,7 @@ WANTED = {"name": "wrong", "model": "gpt-4o-mini", "training_file": "file-AbCdEf
 
 @pytest.fixture
 def auth(still_sandbox: Sandbox) -> dict[str, Any]:
-    return {"api_key": still_sandbox.api_key, "base_url": still_sandbox.openai_url}
+    return {"api_key": still_sandbox.api_key, "base_url": still_sandbox.openai_url, "api_type": "openai"}
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Tasks(Controller):
         url = self.reach.urls[self.dialect]
         if self.dialect == "azure":
             return {**given, "api_type": "azure", "azure_endpoint": url, "api_version": "2025-04-01-preview"}
-        return {**given, "api_type": "openai", "base_url": url}
+        return {**given, "api_type": self.dialect, "base_url": url}
 
     # -- the modules --
 

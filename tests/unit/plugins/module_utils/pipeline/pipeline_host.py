@@ -96,7 +96,7 @@ class Host:
         )
         sandbox.oci.settings(accepted_seconds=3.0, validation_seconds=3.0, training_seconds=20.0, cluster_seconds=20.0)
         self.own: dict[str, dict[str, Any]] = {
-            "openai": {},
+            "openai": {"api_type": "openai"},
             "bedrock": {
                 "bucket": sandbox.aws.data_bucket,
                 "role_arn": sandbox.aws.role_arn,

@@ -137,7 +137,7 @@ class TestState:
     def test_it_is_plain_and_holds_no_secrets(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         key = host.sandbox.api_key
         monkeypatch.delenv("OPENAI_API_KEY")
-        entry = host.entry("openai", openai={"api_key": key, "base_url": host.sandbox.openai_url})
+        entry = host.entry("openai", openai={"api_key": key, "base_url": host.sandbox.openai_url, "api_type": "openai"})
         result = host.in_slices(entry, host.entry("bedrock"), diff=True, details=True)
         assert not result.get("failed")
         secrets = [key, host.sandbox.aws.secret_key]

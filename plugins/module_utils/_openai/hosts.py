@@ -1,0 +1,133 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which kind of host a task is for, from its options and the SDK's environment variables. No call is made.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+
+Kind = Literal["openai", "azure", "compatible"]
+KINDS: tuple[Kind, ...] = ("openai", "azure", "compatible")
+
+ENVIRONMENT = {
+    "organization": "OPENAI_ORG_ID",
+    "project": "OPENAI_PROJECT_ID",
+    "base_url": "OPENAI_BASE_URL",
+    "api_type": "OPENAI_API_TYPE",
+    "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
+    "api_version": "OPENAI_API_VERSION",
+}
+"""The options that have an environment variable and are no secret."""
+
+# OpenAI's own address; its regional ones are eu.api.openai.com and so on (OpenAI SDK 3.57.0, data_residency).
+_OPENAI = "api.openai.com"
+# Domains of Azure OpenAI and of Microsoft Foundry resources (Microsoft's guides, 2026-11).
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+_AZURE_V1 = "/openai/v1"
+_MANTLE = "bedrock-mantle."  # bedrock-mantle.<region>.api.aws: Amazon Bedrock's own host of this API
+
+
+@dataclass(frozen=True)
+class Host:
+    """``kind``: whose rules hold. ``address``: where it is. ``own``: it is OpenAI's own address.
+
+    ``v1``: Azure's address of the path ``/openai/v1``, which is spoken to without a version. ``mantle``: Amazon
+    Bedrock's host of this API, which trains by reinforcement only.
+    """
+
+    kind: Kind
+    address: str
+    own: bool = False
+    v1: bool = False
+    mantle: bool = False
+
+    @property
+    def azure(self) -> bool:
+        """Whether it is Azure OpenAI."""
+        return self.kind == "azure"
+
+    @property
+    def compatible(self) -> bool:
+        """Whether nothing is known of its habits."""
+        return self.kind == "compatible"
+
+
+def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that have an environment variable, with what the environment says where one is left out."""
+    return {option: params.get(option) or os.environ.get(variable) or None for option, variable in ENVIRONMENT.items()}
+
+
+def host_for(params: Mapping[str, Any]) -> Host:
+    """The host that the options and the environment name; raises InvalidInput for what names none."""
+    given = settings_of(params)
+    if given["api_type"] not in (None, *KINDS):
+        raise InvalidInput(
+            f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai', 'azure' or 'compatible'."
+        )
+    # An address in the environment chooses no host; one in the task is meant, whatever kind the environment names.
+    by_endpoint = bool(params.get("azure_endpoint")) and not params.get("api_type")
+    kind = "azure" if by_endpoint else given["api_type"]
+    address = _address(params, given, kind)
+    name, path = _parts(address)
+    own = name == _OPENAI or name.endswith(f".{_OPENAI}")
+    mantle = name.startswith(_MANTLE)
+    azure_name = name.endswith(_AZURE)
+    if kind is None and azure_name:
+        if not path.endswith(_AZURE_V1):
+            raise InvalidInput(
+                f"base_url is '{address}', an address of Azure OpenAI whose path is not {_AZURE_V1}/.",
+                hint=f"Give {_root(address)}{_AZURE_V1}/, or {_root(address)} as azure_endpoint with api_version.",
+            )
+        kind = "azure"
+    if kind == "azure":
+        v1 = path.endswith(_AZURE_V1)
+        if not v1 and address == given["azure_endpoint"]:
+            _check_endpoint(address, path, azure_name)
+        return Host("azure", address, v1=v1)
+    if kind is None:
+        kind = "openai" if own else "compatible"
+    return Host("openai" if kind == "openai" else "compatible", address, own=own, mantle=mantle)
+
+
+def _address(params: Mapping[str, Any], given: Mapping[str, Any], kind: str | None) -> str:
+    if kind == "azure":
+        named = params.get("azure_endpoint") or params.get("base_url")
+        return str(named or given["azure_endpoint"] or given["base_url"] or "")
+    return str(given["base_url"] or f"https://{_OPENAI}/v1")
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """The host's name and the path, which does not end in a slash.
+
+    Empty for what is no address, or holds a credential: that is refused where the client is made, and never told.
+    """
+    try:
+        split = urlsplit(address)
+        name, path = (split.hostname or "").lower(), split.path.rstrip("/")
+    except ValueError:
+        return "", ""
+    return ("", "") if "@" in address or "?" in address else (name, path)
+
+
+def _root(address: str) -> str:
+    split = urlsplit(address)
+    return f"{split.scheme}://{split.netloc}"
+
+
+def _check_endpoint(address: str, path: str, azure_name: bool) -> None:
+    """The library adds the path of the dated API itself. A gateway may have a path of its own before that."""
+    if "openai" in path.split("/") or (path and azure_name):
+        raise InvalidInput(
+            f"azure_endpoint is '{address}'; the path '{path}' at its end must go, the library adds it.",
+            hint=f"Give {_root(address)} with api_version, or {_root(address)}{_AZURE_V1}/ without one.",
+        )
