@@ -45,4 +45,10 @@ options:
         starts another.
       - The action plugin sets it from one slice to the next. There is no need to set it in a playbook.
     type: str
+  wait_state:
+    description:
+      - What an earlier slice of the task has returned as RV(ignore:wait_state), such as what was there before a run
+        was asked for.
+      - The action plugin sets it from one slice to the next. There is no need to set it in a playbook.
+    type: dict
 """

@@ -73,7 +73,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
                     args.pop(name, None)
                 # 0 would mean not to wait at all; the module itself says that the time is over.
                 args["wait_timeout"] = max(1, int(timeout - (time.monotonic() - start)))
-            result = self._call(args, task_vars, again=again)
+            result = self._call(args, task_vars, again=again, end=None if timeout is None else start + timeout)
             again = True
             changed = changed or bool(result.get("changed"))
             warnings += [warning for warning in result.get("warnings", ()) if warning not in warnings]
@@ -83,6 +83,8 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
                 break
             if result.get("run_id") and self._binds(args):
                 args["wait_run_id"] = result["run_id"]
+            if result.get("wait_state"):
+                args["wait_state"] = result["wait_state"]
             teller.tell(result)
         result.update(acted, changed=changed, elapsed=round(time.monotonic() - start, 1))
         if "wait_run_id" in args:
@@ -91,14 +93,21 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
             result["warnings"] = warnings
         return result
 
-    def _call(self, args: dict[str, Any], task_vars: dict[str, Any] | None, *, again: bool) -> dict[str, Any]:
-        """One slice. Once something is under way, a connection that drops is no reason to stop waiting."""
+    def _call(
+        self, args: dict[str, Any], task_vars: dict[str, Any] | None, *, again: bool, end: float | None = None
+    ) -> dict[str, Any]:
+        """One slice of a task that has to be over at ``end``.
+
+        Once something is under way, a connection that drops is no reason to stop waiting.
+        """
         tries = _RECONNECTS if again else 0
         while True:
             try:
                 return dict(self._execute_module(module_args=args, task_vars=task_vars))
             except AnsibleConnectionFailure as error:
                 if not tries:
+                    raise
+                if end is not None and time.monotonic() + _RECONNECT_PAUSE > end:
                     raise
                 tries -= 1
                 display.vv(f"{self._task.action}: the connection failed ({error}); trying again")

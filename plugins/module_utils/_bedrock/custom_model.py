@@ -292,7 +292,9 @@ class CustomModel:
 
     kind = "model"
     noun = "Job"
-    capabilities = Capabilities(no_pause="Bedrock cannot pause a job; 'state: cancelled' stops it.")
+    capabilities = Capabilities(
+        no_pause="Bedrock cannot pause a job; 'state: cancelled' stops it.", one_run_a_token=True
+    )
 
     def __init__(
         self,

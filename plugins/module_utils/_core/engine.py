@@ -9,7 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -17,7 +17,15 @@ from typing import Any, TypeVar
 from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline, markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import FIRST_INTERVAL, Clock, intervals
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
+from ansible_collections.llmops.finetune.plugins.module_utils._core.create_once import (
+    Attempt,
+    claimed,
+    duplicates,
+    read_attempt,
+    told_duplicate,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    Busy,
     FineTuneError,
     NotVisible,
     Outdated,
@@ -51,13 +59,17 @@ _SENDS = 5
 _DECISIONS = 4
 _LOOKS_AFTER_REFUSAL = 5
 _SOON = 180.0  # even a task that does not wait gives what it asks for so long to be accepted
-_RUN_AGAIN = "Run the task again: it finds a run of this one by its markers and starts no second one."
+_RUN_AGAIN = "Run the task again: it finds a run of this one and starts no second one."
+_CREATE_TIME = 30.0  # with less than this left, or a third of a shorter wait_timeout, no run is asked for
+_LAST_LOOK = 1.5  # after wait_timeout, where it is not known whether a run was started
+_SHORTEST_SLICE = 5.0
+# How long after the first send it is looked once more whether it made a second run.
+_LATE_LOOKS = (10.0, 30.0, 60.0, 120.0)
 _READ_TRIES = 4
 # Listings lag behind what was just made; within this time "not there" is looked at again.
 _LAG = 120.0
 _MODEL_LAG = 60.0
 _SKEW = 30.0
-_LAG_LOOKS = 3  # by a task that is bound to a run that an earlier slice saw
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
 _DAY = 86400.0
@@ -70,7 +82,16 @@ class SliceEnded(Exception):
 class Engine:
     """Carries one task through the flow. ``result`` is filled as things happen, so that a failure loses nothing."""
 
-    def __init__(self, driver: Driver, options: Options, *, details: bool = False, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        options: Options,
+        *,
+        details: bool = False,
+        clock: Clock | None = None,
+        start: float | None = None,
+    ) -> None:
+        """``start``: of the task, by the clock's ``monotonic``; now, where that is left out."""
         self.driver = driver
         self.options = options
         self.details = details
@@ -80,12 +101,15 @@ class Engine:
         self._progress: Progress | None = None
         self._run: Run | None = None  # what the result is about
         self._bound: Run | None = None  # what the task has started or waits for
-        self._invisible = 0
-        self._seen: set[str] | None = None  # what was there when a create was decided
+        state = options.wait_state or {}
+        self._attempt: Attempt | None = read_attempt(state.get("attempt"))
+        self._hidden_since: float | None = state.get("hidden_since")  # by the clock's time
+        self._total: float = state.get("wait_timeout") or options.wait_timeout  # of all slices
+        self._alike: list[Run] = []  # duplicates that the last look has shown
         self._spent = 0  # creates that turned out to be made from an outdated look
         self._unsure = False  # whether another task may have made what this one has asked for
         self._told_later = False  # while it is unclear what a create has made, no slice ends
-        start = self.clock.monotonic()
+        start = self.clock.monotonic() if start is None else start
         self._start = start
         self._deadline = start + options.wait_timeout
         self._slice_end = start + options.wait_slice if options.wait_slice > 0 else None
@@ -119,6 +143,8 @@ class Engine:
                     raise
                 del self.warnings[told:]
                 self._spent += 1
+                if self._attempt:
+                    self._attempt.token = ""  # it is used up
                 self._look_for_what_came_first()
 
     def _look_for_what_came_first(self) -> None:
@@ -127,17 +153,18 @@ class Engine:
         with self._one_slice(True):  # another would begin to count anew
             for _look in range(_LOOKS_AFTER_REFUSAL):
                 self._sleep(next(pauses))
-                if self._seen is None or any(run.id not in self._seen for run in self._observe()):
+                if self._attempt is None or any(map(self._attempt.is_new, self._observe())):
                     break
 
     def _converge(self) -> None:
         options = self.options
-        self._seen = None
         bound = None
         if options.wait_run_id and not options.check_mode:
-            bound = self._look_at(Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet"))
+            self._run = self._bound = Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet")
+            bound = self._look_at(self._bound)
             if bound.phase.pending and bound.token:
-                bound = self._settle_twins(bound, bound.token, None)
+                attempt = self._attempt or Attempt(bound.token, self.clock.time(), frozenset(), marked=True)
+                bound = self._settle_twins(bound, attempt)
             bound = self._await_ready(bound)
         runs = self._settled(self._observe())
         if bound and all(run.id != bound.id for run in runs):
@@ -202,16 +229,18 @@ class Engine:
         for until it should be there.
         """
         pauses = intervals()
+        options = replace(self.options, run_id=bound.id) if bound else self.options
         while True:
             plan = decide(
                 runs,
                 self.driver.fields,
                 self.driver.wish,
-                self.options,
+                options,
                 self.driver.capabilities,
                 self.driver.kind,
             )
-            rests_on = {run.id: run for run in (plan.run, *plan.remove) if run and not run.verified}
+            about = (plan.run, *plan.remove, *plan.duplicates)
+            rests_on = {run.id: run for run in about if run and not run.verified}
             if rests_on:
                 runs = self._verify(runs, list(rests_on.values()))
                 if bound:
@@ -248,13 +277,11 @@ class Engine:
             self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
             run = self._create(runs)
         elif plan.action == "update" and run and not (run.phase.pending and driver.capabilities.late_update):
-            run = self._read(partial(driver.update, run, plan.changes))
-            self.result["changed"] = True
+            run = self._update(run, plan.changes)
         elif plan.action == "resume" and run:
-            run = self._read(partial(driver.resume, run))
+            self._halt(run, driver.resume)
             if run.phase is Phase.PAUSED:  # the answer may lag behind
                 run = replace(run, phase=Phase.PENDING)
-            self.result["changed"] = True
         self._run = run
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
@@ -274,101 +301,213 @@ class Engine:
         change while it works on it can be changed now."""
         plan, _runs = self._plan(self._observe(), run)
         if plan.action == "update" and plan.run and plan.run.id == run.id:
-            run = self._read(partial(self.driver.update, plan.run, plan.changes))
             if not self.result["changed"]:
-                self.result.update(changed=True, action="update", diff=_diff(plan, {}))
+                self.result.update(action="update", diff=_diff(plan, {}))
+            run = self._update(plan.run, plan.changes)
             if run.phase is not Phase.READY:
                 run = self._await_ready(run)
+        return run
+
+    def _update(self, run: Run, changes: Sequence[Change]) -> Run:
+        """Change what can be. After a lost answer it is looked for before it is sent again."""
+        unclear = False
+
+        def left() -> Plan | None:
+            plan, _runs = self._plan(self._observe(), run)
+            return plan if plan.action == "update" and plan.run and plan.run.id == run.id else None
+
+        def send() -> Run:
+            nonlocal unclear, run, changes
+            if unclear:
+                plan = left()
+                if plan is None or plan.run is None:
+                    return self.driver.refresh(run)
+                run, changes = plan.run, plan.changes
+            try:
+                return self.driver.update(run, changes)
+            except Unavailable:
+                self.result["changed"] = unclear = True
+                raise
+
+        try:
+            run = self._read(send)
+        except Unavailable:
+            if not unclear or left():
+                raise
+            run = self._read(partial(self.driver.refresh, run))
+        self.result["changed"] = True
         return run
 
     # -- creating, exactly once -------------------------------------------------------------------------------
 
     def _create(self, runs: Sequence[Run]) -> Run:
-        """Start one run. No create is re-sent before a look shows that the last one made nothing."""
-        newest = max(runs, key=lambda run: run.age_key, default=None)
-        spent = (int(self.clock.time() // _DAY), self._spent) if self._spent else None
-        token = markers.token(self.driver.intent(), newest.id if newest else None, spent)
-        self._seen = seen = {run.id for run in runs}
+        """Start one run. Once the outcome of a send is unknown, nothing is sent before a look shows no run of it."""
+        self._attempt = attempt = self._attempt_beside(runs)
         pauses = intervals()
-        sends = 0
-        start = self.clock.monotonic()
-        kept = False  # whether the host is known to keep our markers
+        lost: list[Unavailable] = []
         while True:
+            found = self._look(attempt) if attempt.unsure else None
+            if found is not None:
+                run = found
+                self._unsure = True
+                break
+            if len(lost) >= _SENDS:
+                lost[-1].hint = f"Sent {_SENDS} times; no run was seen yet, but late ones are possible. {_RUN_AGAIN}"
+                raise lost[-1]
+            self._refuse_late_create(lost)
             try:
-                run = self.driver.create(token)
-                self._told_later = True
-                kept = run.token == token
+                run = self.driver.create(attempt.token)
+                attempt.marked = run.token == attempt.token
                 break
             except Throttled as error:
-                # A clear no, so nothing exists and time does not count as a send.
-                pause = max(error.retry_after or 0.0, next(pauses))
-                end = self._deadline if error.at_most is None else min(self._deadline, start + error.at_most)
-                soon = error.at_most is not None and error.at_most <= _SOON
-                self._told_later = self._told_later or soon  # another slice would begin to count anew
-                if not (self.options.wait or soon) or self.clock.monotonic() + pause >= end:
-                    raise
-                self._progress = Progress("waiting for the provider to accept the run", message=error.brief)
-                self._sleep(pause)
+                # A clear no, so time does not count as a send.
+                if isinstance(error, Busy) and not attempt.unsure:
+                    attempt.unsure = True  # what the host is busy with may be what was asked for
+                    continue
+                self._pause_before_create(error, next(pauses), attempt)
             except Unavailable as error:
-                sends += 1
-                self._told_later = True
-                try:
-                    found = self._look(token, seen)
-                except FineTuneError as blind:
-                    blind.hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
-                    raise
-                if found is not None:
-                    run = found
-                    self._unsure = True
-                    break
-                if sends >= _SENDS:
-                    error.hint = f"Sent {sends} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
-                    raise
-        self.result["changed"] = True
+                lost.append(error)
+                attempt.unsure = self._told_later = True
+                self.result["changed"] = True
+        self.result["changed"] = self._told_later = True
         self._run = self._bound = run
-        self._run = self._bound = self._settle_twins(run, token, None if kept else seen)
+        self._run = self._bound = self._settle_twins(run, attempt)
         self._told_later = False
+        if not self.options.wait:
+            self._name_duplicates()
         return self._run
 
-    def _marked(self, token: str, seen: set[str] | None) -> list[Run]:
-        """All runs; on hosts that keep no markers, new runs that are what was asked are taken for ours.
+    def _attempt_beside(self, runs: Sequence[Run]) -> Attempt:
+        """What is asked for, and what was there before. A token whose fate is unknown stays until it is used up."""
+        newest = max(runs, key=lambda run: run.age_key, default=None)
+        now = self.clock.time()
+        spent = (int(now // _DAY), self._spent) if self._spent else None
+        token = markers.token(self.driver.intent(), newest.id if newest else None, spent)
+        former = self._attempt
+        if former and former.token and (former.unsure or former.token == token):
+            return former
+        if former and former.unsure:
+            return replace(former, token=token)
+        return Attempt(token, now, frozenset(run.id for run in runs))
 
-        ``seen``: the runs that are not new; None where the host is known to keep markers.
-        """
-        runs = self._read(lambda: self.driver.observe(None))
-        if seen is None:
-            return runs
-        return [
-            replace(run, token=token)
-            if run.token is None
-            and run.id not in seen
-            and run.verified
-            and not trains_anew(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
-            else run
-            for run in runs
-        ]
+    def _pause_before_create(self, error: Throttled, pause: float, attempt: Attempt) -> None:
+        """Wait out a clear no for now, or raise it where there is no time for that."""
+        pause = max(error.retry_after or 0.0, pause)
+        soon = error.at_most is not None and error.at_most <= _SOON
+        if not (self.options.wait or soon):
+            raise error
+        if error.at_most is not None and self.clock.time() + pause >= attempt.since + error.at_most:
+            raise error
+        if self.options.wait and pause + self._create_time() > self._left():
+            error.facts["timed_out"] = True
+            started = "A run may have been started before." if self.result["changed"] else "Nothing was started."
+            error.hint = (
+                f"{error.hint} {started} wait_timeout ({self._total:g} s) ends before it can be asked for again, in "
+                f"{pause:.0f} s. {_RUN_AGAIN if self.result['changed'] else 'Run the task again later.'}"
+            ).strip()
+            raise error
+        with self._one_slice(soon):  # another slice would be called again at once
+            self._progress = Progress("waiting for the provider to accept the run", message=error.brief)
+            self._sleep(pause)
 
-    def _look(self, token: str, seen: set[str]) -> Run | None:
+    def _create_time(self) -> float:
+        """What has to be left of the task for a run to be asked for."""
+        return min(_CREATE_TIME, self._total / 3)
+
+    def _refuse_late_create(self, lost: Sequence[Unavailable]) -> None:
+        left, needed = self._left(), self._create_time()
+        looks = sum(_LOOKS_BEFORE_RESEND) + _LAST_LOOK if lost else 0.0
+        if not self.options.wait or left >= needed + looks:
+            return
+        if lost:
+            raise TimedOut(
+                f"A run may have been started, and was not seen before wait_timeout ({self._total:g} s) was over: "
+                f"{lost[-1].message}",
+                hint=_RUN_AGAIN,
+                facts={"timed_out": True},
+            )
+        raise TimedOut(
+            f"Nothing was started: {max(0.0, left):.0f} s of wait_timeout ({self._total:g} s) were left, and a "
+            f"{self.driver.noun.lower()} is not started with less than {needed:.0f} s.",
+            hint="Looks at the provider and uploads of data count too. Give a longer wait_timeout, or run it again.",
+            facts={"timed_out": True},
+        )
+
+    def _trains_anew(self, run: Run) -> bool:
+        return trains_anew(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
+
+    def _runs_of(self, attempt: Attempt, bound: Run | None) -> list[Run]:
+        """All runs; on hosts that keep no markers, those that are surely of this attempt with its token."""
+        runs = self.driver.observe(None)
+        if any(run.token == attempt.token for run in runs):
+            attempt.marked = True
+        if not attempt.marked:
+            doubtful = [run for run in runs if attempt.is_new(run) and run.token is None and not run.verified]
+            seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
+            runs = [seen.get(run.id, run) for run in runs]
+        return claimed(attempt, runs, self._trains_anew, bound, self.clock.time())
+
+    def _look(self, attempt: Attempt) -> Run | None:
+        """The run of an attempt, if there is one by now; after the task's time is over with one short look."""
         for pause in _LOOKS_BEFORE_RESEND:
+            if self.options.wait and self._left() < pause + _LAST_LOOK:
+                return self._last_look(attempt)
             if pause:
                 self.clock.sleep(pause)
-            counted, _excess, _stands_for = group_twins(self._marked(token, seen))
-            ours = [run for run in counted if run.token == token and run.id not in seen]
-            if ours:
-                return min(ours, key=lambda run: run.age_key)
+            try:
+                runs = self._read(partial(self._runs_of, attempt, None))
+            except FineTuneError as blind:
+                if self.result["changed"]:
+                    blind.hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
+                raise
+            found = _oldest_of(attempt, runs)
+            if found:
+                return found
         return None
 
-    def _settle_twins(self, run: Run, token: str, seen: set[str] | None) -> Run:
+    def _last_look(self, attempt: Attempt) -> Run | None:
+        end = self.clock.monotonic() + _LAST_LOOK
+        with suppress(FineTuneError), deadline.until(end, self.clock):
+            return _oldest_of(attempt, self._runs_of(attempt, None))
+        return None
+
+    def _settle_twins(self, run: Run, attempt: Attempt) -> Run:
         """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
-        runs = self._marked(token, seen)
-        run = next((found for found in runs if found.id == run.id and found.token == token), run)
+        runs = self._read(partial(self._runs_of, attempt, run))
+        run = next((found for found in runs if found.id == run.id and found.token == attempt.token), run)
         _counted, excess, stands_for = group_twins(runs)
-        if self.driver.capabilities.no_cancel:
+        attempt.looked = self.clock.time()
+        driver = self.driver
+        if driver.capabilities.no_cancel:
             return run
         for twin in excess:
             self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
-            self._halt(twin, self.driver.cancel)
-        return stands_for.get(run.id, run)
+            self._halt(twin, driver.cancel)
+        run = stands_for.get(run.id, run)
+        stopped = {twin.id for twin in excess}
+        self._alike = [other for other in duplicates(attempt, runs, self._trains_anew, run) if other.id not in stopped]
+        return run
+
+    def _look_again(self, run: Run, *, ended: bool = False) -> Run:
+        """Listings lag behind: while the task waits, and when its run has ended, look for a second one of it."""
+        attempt, can = self._attempt, self.driver.capabilities
+        if attempt is None or can.one_run_a_token or can.no_cancel or not (self._bound and self._bound.id == run.id):
+            return run
+        now = self.clock.time()
+        due = any(attempt.looked < attempt.since + after <= now for after in _LATE_LOOKS)
+        if due or (ended and attempt.looked + 1.0 < now):
+            with suppress(Unavailable, Throttled, NotVisible):
+                run = self._settle_twins(run, attempt)
+                self._run = self._bound = run
+        return run
+
+    def _name_duplicates(self) -> None:
+        """What is left of them costs money and is for somebody to decide on."""
+        kept = self._bound
+        for run in self._alike if kept else ():
+            assert kept is not None
+            self.warnings.append(told_duplicate(run, kept, self.driver.noun, self.driver.kind))
+        self._alike = []
 
     # -- stopping and deleting --------------------------------------------------------------------------------
 
@@ -388,19 +527,26 @@ class Engine:
             self._read(send)
             self.result["changed"] = True
         except (Refused, Unavailable):
+            # What may have been changed is told so.
+            self.result["changed"] = self.result["changed"] or unclear
             if self._read(partial(self.driver.refresh, run)).phase is run.phase:
                 raise
-            if unclear:
-                self.result["changed"] = True
 
     def _remove(self, runs: Sequence[Run]) -> list[Run]:
         removed = []
         for run in runs:
             if run.phase is not Phase.DELETING:
-                run = self._read(partial(self.driver.delete, run))
+                run = self._read(partial(self._delete, run))
                 self.result["changed"] = True
             removed.append(run)
         return self._await_each(removed, lambda run: run.phase is not Phase.DELETING) if self.options.wait else removed
+
+    def _delete(self, run: Run) -> Run:
+        try:
+            return self.driver.delete(run)
+        except Unavailable:
+            self.result["changed"] = True  # it may have been deleted
+            raise
 
     def _remove_all(self, plan: Plan) -> None:
         """Absent: what was stopped may have become a model meanwhile, so look again once all is over."""
@@ -423,7 +569,16 @@ class Engine:
         run_id = self.options.run_id
         if run_id and run_id.startswith(CHECK_MODE):
             return []
-        return self._read(lambda: self.driver.observe(run_id))
+        try:
+            return self._read(lambda: self.driver.observe(run_id))
+        except NotVisible as error:
+            if run_id:
+                error.hint = (
+                    f"{error.hint} If {run_id} was started a moment ago, it may not be shown yet: it goes on by "
+                    "itself, so run the task again in two minutes. Else check the id, and whose credential this is. "
+                    "Nothing was started."
+                ).strip()
+            raise
 
     def _read(self, call: Callable[[], _T]) -> _T:
         """Repeat a call that may be repeated, through passing trouble."""
@@ -432,12 +587,28 @@ class Engine:
             try:
                 return call()
             except (Unavailable, Throttled) as error:
+                pause = min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses)))
+                if self.options.wait and pause >= self._left():
+                    raise self._out_of_time(error) from error
                 if not left:
                     raise
                 # Another slice would begin to count anew, for ever where nothing ever answers.
                 with self._one_slice(self._bound is None):
-                    self._sleep(min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses))))
+                    self._sleep(pause)
         raise AssertionError("unreachable")
+
+    def _left(self) -> float:
+        return self._deadline - self.clock.monotonic()
+
+    def _out_of_time(self, error: FineTuneError) -> TimedOut:
+        """What the provider said last, where there is no time to ask again."""
+        goes_on = "What was started goes on. " if self._bound else ""
+        nothing = "" if self._bound or self.result["changed"] else "Nothing was started. "
+        return TimedOut(
+            f"wait_timeout ({self._total:g} s) leaves no time to ask again. {error.message}",
+            hint=f"{error.hint} {goes_on}{nothing}Run the task again.".strip(),
+            facts={**error.facts, "timed_out": True},
+        )
 
     @contextmanager
     def _one_slice(self, needed: bool) -> Iterator[None]:
@@ -474,24 +645,29 @@ class Engine:
                     hint="It is not waited for any longer. Look at it at the provider, and update this collection.",
                 )
             self._sleep(next(pauses), run)
-            run = self._look_at(run)
+            run = self._look_again(self._look_at(run))
         return run
 
     def _look_at(self, run: Run) -> Run:
         """The run as it is now, or as it was where the provider does not answer just now."""
         try:
             fresh = self.driver.refresh(run)
-            self._invisible = 0
+            self._hidden_since = None
             if self._bound and self._bound.id == run.id:
                 self._run = self._bound = fresh
             run = fresh
             if run.phase.pending:
                 self._progress = self.driver.progress(run)
-        except NotVisible:
+        except NotVisible as error:
             # Reads lag behind writes; a run that stays invisible is an error, never "gone".
-            self._invisible += 1
-            bound = self.options.wait_run_id is not None
-            if self._invisible >= _LAG_LOOKS if bound else self.clock.monotonic() - self._start > _LAG:
+            now = self.clock.time()
+            self._hidden_since = now if self._hidden_since is None else self._hidden_since
+            if now - self._hidden_since > _LAG:
+                error.hint = (
+                    f"{error.hint} {self.driver.noun} {run.id} is not shown since {now - self._hidden_since:.0f} s. "
+                    "It was not stopped and probably goes on, and costs what it costs: look at it at the provider, and "
+                    "run the task again, which waits for it."
+                ).strip()
                 raise
         except (Unavailable, Throttled) as error:
             if error.retry_after:
@@ -505,20 +681,25 @@ class Engine:
             if self._slice_end is not None and not self.options.wait_run_id and run.phase.pending:
                 # The caller is told the id as soon as the run can be seen: from then on nothing can lose it.
                 run = self._look_at(run)
-                while self._invisible:
+                while self._hidden_since is not None:
                     self._sleep(FIRST_INTERVAL, run)
                     run = self._look_at(run)
-                if run.phase.pending:
+                if run.phase.pending and self._left() > _SHORTEST_SLICE:
                     raise SliceEnded
             run = self._await(
                 run, lambda run: run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
             )
             self._run = run
             if run.phase is Phase.READY:
+                run = self._look_again(run, ended=True)
+                if run.phase is not Phase.READY:
+                    continue
+                self._name_duplicates()
                 return run
             if run.phase is Phase.CANCELLED:
-                _counted, _excess, stands_for = group_twins(self._observe())
-                survivor = stands_for.get(run.id)
+                attempt = self._attempt
+                runs = self._read(partial(self._runs_of, attempt, run)) if attempt else self._observe()
+                survivor = group_twins(runs)[2].get(run.id)
                 if survivor:
                     run = survivor
                     continue
@@ -532,18 +713,33 @@ class Engine:
     def _sleep(self, seconds: float, run: Run | None = None) -> None:
         """Sleep within the slice and the deadline; raise when either is over."""
         now = self.clock.monotonic()
-        if self._slice_end is not None and not self._told_later and now + seconds > self._slice_end < self._deadline:
-            self.clock.sleep(max(0.0, self._slice_end - now))
+        end = self._slice_end
+        # A slice that is too short for anything is not worth being called again for.
+        within = end is not None and not self._told_later and end < self._deadline - _SHORTEST_SLICE
+        if end is not None and within and now + seconds > end:
+            self.clock.sleep(max(0.0, end - now))
             raise SliceEnded
-        if now + seconds > self._deadline and run is not None:
+        if now + seconds >= self._deadline and (run is not None or self.options.wait):
             self.clock.sleep(max(0.0, self._deadline - now))
-            doing = self._progress.line(self.options.name) if self._progress else f"{self.options.name}: {run.status}"
-            raise TimedOut(
-                f"wait_timeout ended before {self.driver.noun.lower()} {run.id} did ({doing}).",
-                hint="What was started goes on. Run the task again to go on waiting for it; nothing is started twice.",
-                facts={"timed_out": True},
-            )
+            raise self._told_out_of_time(run)
         self.clock.sleep(seconds)
+
+    def _told_out_of_time(self, run: Run | None) -> TimedOut:
+        self._name_duplicates()
+        facts = {"timed_out": True}
+        if run is None:
+            return TimedOut(
+                f"wait_timeout ({self._total:g} s) ended before it was known what there is of '{self.options.name}'.",
+                hint="Run the task again; nothing is started twice.",
+                facts=facts,
+            )
+        doing = self._progress.line(self.options.name) if self._progress else f"{self.options.name}: {run.status}"
+        hidden = " It was not shown at the last look." if self._hidden_since is not None else ""
+        return TimedOut(
+            f"wait_timeout ended before {self.driver.noun.lower()} {run.id} did ({doing}).{hidden}",
+            hint="What was started goes on. Run the task again to go on waiting for it; nothing is started twice.",
+            facts=facts,
+        )
 
     # -- reporting --------------------------------------------------------------------------------------------
 
@@ -571,6 +767,11 @@ class Engine:
             run_id=self._bound.id if self._bound else None,
             status=run.status if run else None,
             progress=progress.plain(),
+            wait_state={
+                "attempt": self._attempt.plain() if self._attempt else None,
+                "hidden_since": self._hidden_since,
+                "wait_timeout": self._total,
+            },
         )
 
     def _describe_failure(self, error: FineTuneError) -> None:
@@ -581,6 +782,12 @@ class Engine:
             self.result.update(run_id=self._run.id, status=self._run.status)
         self.result.update(error.facts)
         error.facts = self.result
+
+
+def _oldest_of(attempt: Attempt, runs: Sequence[Run]) -> Run | None:
+    counted, _excess, _stands_for = group_twins(runs)
+    ours = [run for run in counted if run.token == attempt.token and attempt.is_new(run)]
+    return min(ours, key=lambda run: run.age_key, default=None)
 
 
 def _over(run: Run) -> bool:

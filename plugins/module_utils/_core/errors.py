@@ -98,6 +98,10 @@ class Throttled(Refused):
         self.brief = brief or message
 
 
+class Busy(Throttled):
+    """A clear no because something else is under way. It may be what was asked for before: look, then ask again."""
+
+
 class Outdated(Refused):
     """A clear no because something else was made meanwhile (a name or a token is in use): look again, decide anew."""
 

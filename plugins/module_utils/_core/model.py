@@ -186,13 +186,14 @@ class Capabilities:
 
     Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead. So does ``no_rerun``: that what is there
     with other settings is never replaced by a new one, whatever the task says. ``late_update``: what is pending is
-    changed in place only once it is ready.
+    changed in place only once it is ready. ``one_run_a_token``: two creates with one token make one run.
     """
 
     no_cancel: str = ""
     no_pause: str = ""
     no_rerun: str = ""
     late_update: bool = False
+    one_run_a_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,7 @@ class Options:
     wait_timeout: float = 0.0
     wait_slice: float = 0.0
     wait_run_id: str | None = None
+    wait_state: Mapping[str, Any] | None = None
     check_mode: bool = False
     ignore_changes: tuple[str, ...] = ()
 
@@ -218,8 +220,8 @@ class Plan:
     """Pure data: what the task will do. It drives check mode, diff and the real run alike.
 
     ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``twins``: duplicates of one
-    intent to cancel. ``remove``: to delete at the end. ``refusal``: why nothing will be done at all. ``ignored``: how
-    ``run`` differs in what is not to be compared.
+    intent to cancel. ``remove``: to delete at the end. ``duplicates``: equal runs beside ``run`` that are left alone.
+    ``refusal``: why nothing will be done at all. ``ignored``: how ``run`` differs in what is not to be compared.
     """
 
     action: Action
@@ -229,6 +231,7 @@ class Plan:
     stop: tuple[Run, ...] = ()
     twins: tuple[Run, ...] = ()
     remove: tuple[Run, ...] = ()
+    duplicates: tuple[Run, ...] = ()
     refusal: Exception | None = None
     ignored: tuple[Change, ...] = ()
 

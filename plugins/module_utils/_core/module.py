@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmops.finetune.plugins.module_utils._core import ignoring
+from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline, ignoring
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
@@ -35,6 +36,7 @@ PROGRESS_SPEC: dict[str, Any] = {
     "wait_progress": {"type": "bool", "default": True},
     "wait_slice": {"type": "float", "default": 0.0},
     "wait_run_id": {"type": "str"},
+    "wait_state": {"type": "dict"},
 }
 # Documented by the fragment llmops.finetune.training.
 TRAINING_SPEC: dict[str, Any] = {
@@ -88,6 +90,7 @@ def options_of(
         wait_timeout=params["wait_timeout"] or WAIT_SPEC["wait_timeout"]["default"],
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
+        wait_state=params.get("wait_state"),
         check_mode=module.check_mode,
         ignore_changes=ignoring.read(params.get(ignoring.OPTION), fields, (*identity, id_option)),
     )
@@ -96,14 +99,23 @@ def options_of(
 def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple[Driver, Options]]) -> None:
     """Converge one resource and end the module. ``prepare`` checks all input before any call is made."""
     engine: Engine | None = None
+    clock = Clock()
+    start = clock.monotonic()
 
     def work() -> Mapping[str, Any]:
         nonlocal engine
-        driver, options = prepare(module)
-        engine = Engine(driver, options, details=module.params.get("details", False))
+        with deadline.until(_end(module.params, start), clock):
+            driver, options = prepare(module)
+        engine = Engine(driver, options, details=module.params.get("details", False), clock=clock, start=start)
         return engine.converge()
 
     end(module, work, lambda: engine.warnings if engine else [])
+
+
+def _end(params: Mapping[str, Any], start: float) -> float | None:
+    """When the task has to be over, as far as that is known before its options are checked."""
+    timeout = params.get("wait_timeout")
+    return start + timeout if params.get("wait", True) and timeout and timeout > 0 else None
 
 
 def told_missing(error: MissingLibrary) -> str:

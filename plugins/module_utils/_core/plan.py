@@ -134,10 +134,52 @@ def decide(
     if plan.refusal:
         return plan
     warnings = [*plan.warnings, *([plan.run.doubt] if plan.run and plan.run.doubt else [])]
+    if plan.run and not options.run_id:  # with an id somebody has decided between them
+        excess = {run.id for run in twins} if not can.no_cancel else set()
+        beside = [run for run in counted if run.id not in excess]
+        found = _duplicates(plan, beside, fields, wish, options.ignore_changes)
+        plan = replace(plan, duplicates=found)
+        warnings += [_second(run, plan.run, kind) for run in found if run.verified and plan.run]
     if can.no_cancel:
         return replace(plan, warnings=tuple(warnings))
     warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins]
     return replace(plan, twins=tuple(twins), warnings=tuple(warnings))
+
+
+def _duplicates(
+    plan: Plan, runs: Iterable[Run], fields: Sequence[Field], wish: Mapping[str, Any], ignore: Sequence[str]
+) -> tuple[Run, ...]:
+    """Equal runs beside the one that is kept: nobody asks for two of the same.
+
+    Both bear the same token, or neither bears one, and what is shown of both is the same.
+    """
+    kept = plan.run
+    if kept is None or plan.creates or not _counts(kept):
+        return ()
+    named = {run.id for run in (kept, *plan.stop, *plan.remove)}
+    return tuple(
+        run
+        for run in runs
+        if run.id not in named
+        and _counts(run)
+        and run.token == kept.token
+        and run.shown
+        and not trains_anew(fields, wish, run, ignore)
+        and not trains_anew(fields, kept.shown, run)
+    )
+
+
+def _counts(run: Run) -> bool:
+    return run.phase in (Phase.READY, Phase.PENDING, Phase.PAUSED)
+
+
+def _second(run: Run, kept: Run, kind: str) -> str:
+    what = f"{run.status}, '{run.model}'" if run.phase is Phase.READY and run.model else run.status
+    return (
+        f"Run {run.id} ({what}) asks for the same as {kept.id}: a second {kind}. A request whose answer was lost, "
+        "or two tasks at the same moment, may have made it. It is left alone and may cost money: cancel or delete "
+        "it if nobody needs it."
+    )
 
 
 def _doubtful(run: Run, options: Options) -> Refused:

@@ -239,6 +239,7 @@ class Model:
             + ": wait until it has ended, then run the task again.",
             no_pause="OCI Generative AI cannot pause a training.",
             late_update=True,
+            one_run_a_token=True,
         )
 
     def request(self) -> dict[str, Any]:

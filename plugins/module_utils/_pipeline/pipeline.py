@@ -83,6 +83,7 @@ class Item:
     data: dict[Split, Data] = field(default_factory=dict)
     sources: dict[Split, dict[str, Any]] = field(default_factory=dict)
     run_id: str | None = None  # of the run that is started or waited for
+    state: dict[str, Any] | None = None  # what its engine keeps from slice to slice
     found_id: str | None = None  # of the run that the preview found to be what is wanted
     action: str = "none"
     diff: dict[str, Any] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class Item:
             "data": {split: data.plain() for split, data in self.data.items()},
             "begun": self.begun,
             "run_id": self.run_id,
+            "state": self.state,
             "found_id": self.found_id,
             "action": self.action,
             "diff": self.diff,
@@ -130,7 +132,7 @@ class Item:
         if self.done is None:
             self.data = {split: Data(**kept["data"][split]) for split in SPLITS if split in kept["data"]}
             self.begun, self.run_id, self.found_id = kept["begun"], kept["run_id"], kept["found_id"]
-            self.changed = kept["changed"]
+            self.changed, self.state = kept["changed"], kept.get("state")
             self.action, self.diff, self.warnings = kept["action"], kept["diff"], list(kept["warnings"])
             self.previewed = True
 
@@ -272,6 +274,7 @@ class Pipeline:
             item.act(result)
         if result.get("waiting"):
             item.run_id = result.get("run_id") or item.run_id
+            item.state = result.get("wait_state")
             item.progress = dict(result.get("progress") or {})
             return
         item.result = result
@@ -329,12 +332,18 @@ class Pipeline:
             "wait_timeout": left,
             "wait_slice": self.settings.slice_seconds,
             "wait_run_id": item.run_id,
+            "wait_state": item.state or self._fresh_state(item),
         }
         recipe.resolve(self._task(item, recipe.model, {**recipe.model_options(None, None, {}), **common}, check_mode))
         if not check_mode and item.found_id:
             recipe.known(item.found_id)
         options = recipe.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
         return self._run(item, recipe.model, {**options, **common}, check_mode=check_mode)
+
+    @staticmethod
+    def _fresh_state(item: Item) -> dict[str, Any]:
+        """The engine is given what is left of the time, and must know of how much."""
+        return {"wait_timeout": item.entry.options["wait_timeout"]}
 
     def _left(self, item: Item) -> int | None:
         """Of the time-out of this model, in seconds; None, 0 and what makes no sense are left to the module."""

@@ -65,6 +65,8 @@ class Job:
     ends_as: Phase = Phase.READY
     model_there: bool = True
     reason: str = ""
+    doubt: str = ""
+    listed_at: float = 0.0
 
 
 class World:
@@ -82,6 +84,8 @@ class World:
         self.deleting_seconds = 0.0
         self.ends_as = Phase.READY
         self.keeps_tokens = True
+        self.list_lag = 0.0
+        self.doubt = ""
         self.hidden_until = 0.0
         self.late: list[tuple[float, Job]] = []
         self.creations = 0
@@ -188,7 +192,9 @@ class FakeDriver:
     def _observe(self, run_id: str | None) -> list[Run]:
         if run_id and run_id not in self.world.jobs:
             raise NotVisible(f"no {run_id}", status=404)
-        return [self._run(job) for job in self.world.jobs.values()]
+        return [
+            self._run(job) for job in self.world.jobs.values() if job.listed_at <= self.world.now or job.id == run_id
+        ]
 
     def _run(self, job: Job, *, verified: bool = False) -> Run:
         there = job.phase is Phase.READY and job.model_there
@@ -204,6 +210,7 @@ class FakeDriver:
             ended=job.created + 60,
             token=job.token if self.world.keeps_tokens else None,
             removable=there if verified else job.phase is Phase.READY,
+            doubt=job.doubt,
             verified=verified or phase is not Phase.READY,
             raw={"id": job.id},
         )
@@ -236,6 +243,7 @@ class FakeDriver:
         world.creations += 1
         job = Job(world.ids(world.creations), float(int(world.now)), dict(self.wish), token)
         job.ends_at, job.ends_as = world.now + world.training_seconds, world.ends_as
+        job.listed_at, job.doubt = world.now + world.list_lag, world.doubt
         world.jobs[job.id] = job
         return self._run(job)
 

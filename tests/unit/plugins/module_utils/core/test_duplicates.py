@@ -1,0 +1,181 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host that keeps no markers, and whose list lags: of several runs of one request one stays, or all are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    Busy,
+    InvalidInput,
+    Throttled,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+    World,
+    converge,
+    engine_on,
+)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.keeps_tokens = False
+    world.training_seconds = 300.0
+    return world
+
+
+def lost() -> tuple[str, Exception]:
+    return ("after", Unavailable("connection reset"))
+
+
+def task(world: World, **options: Any) -> tuple[dict[str, Any], list[str]]:
+    """One task, in slices where ``wait_slice`` is given; its result and its warnings."""
+    warnings: list[str] = []
+    while True:
+        engine = engine_on(world, **options)
+        result = engine.converge()
+        warnings += engine.warnings
+        if not result.get("waiting"):
+            return result, warnings
+        options = {**options, "wait_run_id": result["run_id"], "wait_state": result["wait_state"]}
+
+
+@pytest.mark.parametrize("slices", [{}, {"wait_slice": 20.0}])
+@pytest.mark.parametrize("lag", [4.0, 15.0, 70.0])
+@pytest.mark.parametrize("lost_answers", [1, 2])
+def test_h4_a_lost_answer_and_a_list_that_lags(
+    world: World, lag: float, lost_answers: int, slices: dict[str, Any]
+) -> None:
+    world.list_lag = lag
+    world.script["create"] = [lost()] * lost_answers
+    result, warnings = task(world, **slices)
+    assert world.uncancelled() == [result["run_id"]] == ["run-1"]
+    assert result["status"] == "ready"
+    assert any("is a duplicate" in warning for warning in warnings)
+
+
+def test_h4_a_list_that_lags_for_longer_than_the_training(world: World) -> None:
+    """Then no task can know; the next run names it."""
+    world.list_lag, world.training_seconds = 100.0, 20.0
+    world.script["create"] = [lost()]
+    task(world)
+    assert len(world.uncancelled()) == 2
+    world.now += 200
+    result, warnings = task(world)
+    other = next(run for run in world.uncancelled() if run != result["run_id"])
+    assert result["changed"] is False
+    assert any(other in warning and "second model" in warning for warning in warnings)
+
+
+def test_h4_a_duplicate_that_has_become_a_model_is_named(world: World) -> None:
+    """It appears when both trainings are over but the task still waits for its own."""
+    world.list_lag = 40.0
+    world.script["create"] = [lost()]
+    engine = engine_on(world)
+
+    def first_is_short(verb: str) -> None:
+        if "run-1" in world.jobs and "run-2" not in world.jobs:
+            world.jobs["run-1"].ends_at = world.now + 5.0
+
+    world.before_call = first_is_short
+    result = engine.converge()
+    left = world.uncancelled()
+    if len(left) == 2:
+        other = next(run for run in left if run != result["run_id"])
+        assert any(other in warning and "second model" in warning for warning in engine.warnings)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_h4_equal_tasks_at_once(world: World, count: int) -> None:
+    """All look before any creates; each waits in slices, in turn."""
+    world.list_lag = 10.0
+    options: list[dict[str, Any]] = [{"wait_slice": 20.0} for _task in range(count)]
+    results: list[dict[str, Any] | None] = [None] * count
+    for _round in range(60):
+        for number in range(count):
+            if results[number] is None:
+                result = engine_on(world, **options[number]).converge()
+                if result.get("waiting"):
+                    options[number] |= {"wait_run_id": result["run_id"], "wait_state": result["wait_state"]}
+                else:
+                    results[number] = result
+    assert [result["run_id"] for result in results if result] == ["run-1"] * count
+    assert world.uncancelled() == ["run-1"]
+
+
+def test_h4_a_look_precedes_every_further_send(world: World) -> None:
+    """Also one after a clear no."""
+    world.script["create"] = [Unavailable("reset"), Throttled("429"), Throttled("429")]
+    converge(world)
+    sends = [index for index, call in enumerate(world.calls) if call == "create"]
+    assert len(sends) == 4
+    for before, after in zip(sends, sends[1:], strict=False):
+        assert "observe" in world.calls[before + 1 : after]
+
+
+def test_h4_what_was_seen_first_goes_along_through_a_throttled_slice(world: World) -> None:
+    """The lost run appears while the host is full: it is found in a later slice, and no second one is sent."""
+    world.list_lag = 30.0
+    world.script["create"] = [lost(), *[Throttled("full", retry_after=15.0)] * 4]
+    result, _warnings = task(world, wait_slice=20.0)
+    assert (result["run_id"], world.uncancelled(), len(world.jobs)) == ("run-1", ["run-1"], 1)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_h4_one_training_at_a_time_may_be_our_own(world: World, wait: bool) -> None:
+    """A proxy lost the answer and sent it again: the host refuses, because the first is under way."""
+    world.script["create"] = [("after", Busy("one training at a time", status=409))]
+    result = converge(world, wait=wait)
+    assert (result["run_id"], result["changed"], world.uncancelled()) == ("run-1", True, ["run-1"])
+
+
+def test_h4_one_training_at_a_time_of_somebody_else_is_waited_for(world: World) -> None:
+    world.script["create"] = [Busy("one training at a time", status=409)] * 5
+    result = converge(world)
+    assert (result["status"], len(world.jobs)) == ("ready", 1)
+
+
+def test_h4_what_is_only_alike_is_named_and_left_alone(world: World) -> None:
+    """The host shows no suffix: it may be another's."""
+    world.list_lag, world.doubt = 15.0, "This host shows no suffix."
+    world.script["create"] = [lost()]
+    result, warnings = task(world)
+    assert world.count("cancel") == 0
+    other = next(run for run in world.uncancelled() if run != result["run_id"])
+    assert any(other in warning and "second model" in warning for warning in warnings)
+
+
+def test_h4_an_equal_run_of_long_ago_is_not_ours(world: World) -> None:
+    """It is listed only now, but was made long before the task began."""
+    engine = engine_on(world)
+
+    def appear(verb: str) -> None:
+        if verb == "refresh" and "old" not in world.jobs:
+            world.jobs["old"] = replace(
+                world.jobs["run-1"], id="old", created=world.now - 5000.0, ends_at=world.now + 900.0
+            )
+
+    world.before_call = appear
+    result = engine.converge()
+    assert (result["run_id"], world.count("cancel")) == ("run-1", 0)
+    assert any("old" in warning and "second model" in warning for warning in engine.warnings)
+
+
+def test_h4_a_duplicate_that_was_deleted_is_named_no_more(world: World) -> None:
+    world.add(Phase.READY, ago=2000.0)
+    second = world.add(Phase.READY)
+    assert any(second in warning or "old-1" in warning for warning in task(world)[1])
+    world.jobs["old-1"].model_there = False
+    assert task(world)[1] == []
+
+
+def test_what_is_no_state_of_a_slice_is_refused(world: World) -> None:
+    with pytest.raises(InvalidInput, match="wait_state"):
+        engine_on(world, wait_state={"attempt": {"token": 1}})
