@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    Busy,
     InvalidInput,
     NotVisible,
     Outdated,
@@ -235,7 +236,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
         )
     if creates and code == "IncorrectState":
         hint = "What it needs is being made or changed."  # what cannot become ready is refused before
-        return Throttled(text, hint=hint, status=status, code=code, brief=brief)
+        return Busy(text, hint=hint, status=status, code=code, brief=brief)
     if code in (_TAKEN_TOKEN, _CHANGED):
         return Outdated(text, hint="Something else changed it. Run the task again.", status=status, code=code)
     if status == 404:

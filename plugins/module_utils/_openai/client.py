@@ -40,6 +40,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import cut, within
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    Busy,
     InvalidInput,
     MissingLibrary,
     NoAnswer,
@@ -277,6 +278,9 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
             return Refused(text, hint=final, status=status, code=code)
         hint = "The provider limits the rate."
         return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
+    if status == 409 and doing.startswith("Creating the fine-tuning job"):
+        hint = "The host is busy with another job, or takes one at a time."
+        return Busy(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
     if status in (408, 409) or status >= 500:
         return Unavailable(text, retry_after=retry_after)
     if status == 404:
