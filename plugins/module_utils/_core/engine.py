@@ -352,7 +352,7 @@ class Engine:
                 self._unsure = True
                 break
             if len(lost) >= _SENDS:
-                lost[-1].hint = f"Sent {_SENDS} times; no run was seen yet, but late ones are possible. {_RUN_AGAIN}"
+                lost[-1].hint = f"Sent {_SENDS} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
                 raise lost[-1]
             self._refuse_late_create(lost)
             try:
