@@ -8,3 +8,5 @@ from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action im
 
 class ActionModule(WaitingActionBase):
     """Waits for a customization job, showing its progress."""
+
+    model_keys = ("custom_model_arn",)

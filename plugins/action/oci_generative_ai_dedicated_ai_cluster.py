@@ -11,3 +11,4 @@ class ActionModule(WaitingActionBase):
     """Waits for a cluster, showing how far its creation, change or deletion is."""
 
     timeouts = TIMEOUTS
+    model_keys = ("id",)

@@ -11,3 +11,4 @@ class ActionModule(WaitingActionBase):
     """Waits for the training of a model, showing its progress."""
 
     timeouts = TIMEOUTS
+    model_keys = ("id",)

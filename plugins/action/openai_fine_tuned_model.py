@@ -10,3 +10,4 @@ class ActionModule(WaitingActionBase):
     """Waits for a training run, showing its progress."""
 
     timeout_options = ("wait_timeout", "completion_window")
+    model_keys = ("fine_tuned_model",)

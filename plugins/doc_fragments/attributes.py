@@ -61,44 +61,28 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/llmops.finetune.openai) or C(group/llmops.finetune.all) in C(module_defaults) to set
-      defaults for this module.
+    description: Use C(group/llmops.finetune.openai) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - llmops.finetune.openai
-      - llmops.finetune.all
 """
 
     GROUP_BEDROCK = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/llmops.finetune.bedrock) or C(group/llmops.finetune.all) in C(module_defaults) to set
-      defaults for this module.
+    description: Use C(group/llmops.finetune.bedrock) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - llmops.finetune.bedrock
-      - llmops.finetune.all
 """
 
     GROUP_OCI = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/llmops.finetune.oci) or C(group/llmops.finetune.all) in C(module_defaults) to set
-      defaults for this module.
+    description: Use C(group/llmops.finetune.oci) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - llmops.finetune.oci
-      - llmops.finetune.all
-"""
-
-    GROUP_ALL = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - llmops.finetune.all
 """

@@ -123,7 +123,7 @@ options:
           - What only OpenAI-style APIs have. What is left out is read from the environment,
             as by M(llmops.finetune.openai_fine_tuned_model).
         type: dict
-        suboptions:
+        suboptions: &openai
           api_key:
             description: The API key.
             type: str
@@ -156,18 +156,15 @@ options:
             description: The API version of Azure OpenAI, such as V(2025-04-01-preview).
             type: str
           timeout:
-            description: For how many seconds one API call may take.
+            description: For how many seconds one API call may take. The default is V(600).
             type: float
-            default: 600.0
           max_retries:
             description: How often the SDK repeats an API call that met passing trouble. A call
-              that starts a run is never repeated blindly, whatever this says.
+              that starts a run is never repeated blindly, whatever this says. The default is V(2).
             type: int
-            default: 2
           validate_certs:
-            description: Whether to verify the certificate of the host.
+            description: Whether to verify the certificate of the host. The default is V(true).
             type: bool
-            default: true
           ca_path:
             description: A file with the certificates of the authorities to trust, instead of
               the system's.
@@ -270,7 +267,7 @@ options:
           - What only Bedrock has. Credentials that are left out are found as M(llmops.finetune.bedrock_custom_model)
             does.
         type: dict
-        suboptions:
+        suboptions: &bedrock
           access_key:
             description: The access key ID.
             type: str
@@ -298,9 +295,8 @@ options:
             type: str
             aliases: [aws_endpoint_url]
           validate_certs:
-            description: Whether to verify the certificates of AWS.
+            description: Whether to verify the certificates of AWS. The default is V(true).
             type: bool
-            default: true
           aws_ca_bundle:
             description: A file with the certificates of the authorities to trust.
             type: path
@@ -388,9 +384,8 @@ options:
             aliases: [resource_tags]
           purge_tags:
             description: Whether to remove tags that C(tags) lacks. The tags of this collection
-              are never removed.
+              are never removed. The default is V(true).
             type: bool
-            default: true
           bucket:
             description: The bucket that the data is uploaded to. Needed to start a job.
             type: str
@@ -408,7 +403,7 @@ options:
         description:
           - What only OCI has. Credentials that are left out are found as by M(llmops.finetune.oci_generative_ai_model).
         type: dict
-        suboptions:
+        suboptions: &oci
           config_file_location:
             description: The configuration file of the OCI SDK.
             type: path
@@ -489,4 +484,19 @@ options:
               LoRA has. Without any hyperparameters, the service chooses.
             type: str
             choices: [TFEW_TRAINING_CONFIG, VANILLA_TRAINING_CONFIG, LORA_TRAINING_CONFIG]
+  openai:
+    description:
+      - What the models of OpenAI-style APIs have in common, as O(models[].openai). What an entry says itself is added
+        to it and counts more.
+      - So C(module_defaults) can say it once for all tasks of this module.
+    type: dict
+    suboptions: *openai
+  bedrock:
+    description: What the models of Bedrock have in common, as O(models[].bedrock); see O(openai).
+    type: dict
+    suboptions: *bedrock
+  oci:
+    description: What the models of OCI have in common, as O(models[].oci); see O(openai).
+    type: dict
+    suboptions: *oci
 """

@@ -24,7 +24,6 @@ author:
 extends_documentation_fragment:
   - ansible.builtin.files
   - llmops.finetune.attributes
-  - llmops.finetune.attributes.group_all
 attributes:
   check_mode:
     support: full

@@ -20,7 +20,6 @@ author:
 extends_documentation_fragment:
   - llmops.finetune.attributes
   - llmops.finetune.attributes.info_module
-  - llmops.finetune.attributes.group_all
 options:
   src:
     description:

@@ -58,12 +58,6 @@ options:
       - Where files of O(models[].training_data) and O(models[].validation_data) that are not there were looked for. The
         action plugin sets it, so that the error can say so; there is no need to set it in a playbook.
     type: dict
-attributes:
-  action_group:
-    description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - llmops.finetune.all
 extends_documentation_fragment:
   - llmops.finetune.models
   - llmops.finetune.attributes

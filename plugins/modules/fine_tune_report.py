@@ -46,11 +46,6 @@ attributes:
       - Of the page, only its hash is shown.
   idempotent:
     support: full
-  action_group:
-    description: Use C(group/llmops.finetune.all) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - llmops.finetune.all
 seealso:
   - module: llmops.finetune.fine_tune
 """

@@ -8,19 +8,41 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.validation import check_type_path
+from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import paragraph
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.account import account
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import is_path
-from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import SLICE, Teller, WaitingActionBase
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label
+from ansible_collections.llmops.finetune.plugins.plugin_utils._locks import PAUSE, Locks, folder_in, lock_name
+from ansible_collections.llmops.finetune.plugins.plugin_utils._progress import Teller, came, say
+from ansible_collections.llmops.finetune.plugins.plugin_utils._role_variables import (
+    MARK,
+    known_variables,
+    missing,
+    unknown,
+)
+from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import SLICE, WaitingActionBase
 
 display = Display()
 
+# Since 2.19 the callbacks print the message of a failed task by itself.
+_CALLBACK_SAYS_WHY = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
+
 _DATA = ("training_data", "validation_data")
+
+
+def _lock_folder() -> Path | None:
+    """Beside Ansible's own temporary folders, which each run has one of."""
+    return folder_in(Path(constants.DEFAULT_LOCAL_TMP).parent)
 
 
 class PipelineActionBase(WaitingActionBase):
@@ -28,28 +50,86 @@ class PipelineActionBase(WaitingActionBase):
 
     def _in_slices(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = dict(self._task.args)
+        of_role = MARK in (task_vars or {})
+        doubts: list[str] = []
+        if of_role:
+            wrong, doubts = unknown(task_vars or {}, known_variables())
+            wrong += missing(args.get("models"))
+            if wrong:
+                return {"failed": True, "changed": False, "msg": "\n".join(wrong), "results": []}
         places: dict[str, list[str]] = {}
         args["models"] = self._found(args.get("models"), places)
         if places:
             args["data_places"] = places
         args.setdefault("wait_slice", SLICE)
-        tells = self._tells(args)
-        tellers: dict[str, Teller] = {}
+        told = Told(self._tells(args), quiet=bool(self._task.no_log))
+        with Locks(None if self._task.check_mode else _lock_folder()) as locks:
+            self._lock(args, locks, told)
+            result = self._slices(args, task_vars, locks, told)
+        if doubts:
+            result["warnings"] = [*doubts, *(result.get("warnings") or ())]
+        return result
+
+    def _slices(
+        self, args: dict[str, Any], task_vars: dict[str, Any] | None, locks: Locks, told: Told
+    ) -> dict[str, Any]:
         again = False
         while True:
             result = self._call(args, task_vars, again=again)
-            if tells and not again:
-                for found in result.get("results", ()):
-                    display.display(preview(found))
+            results = result.get("results") or ()
+            if not again:
+                told.preview(results)
             again = True
             if not result.pop("waiting", False):
+                told.end(result, results)
                 return result
-            args["wait_state"] = result.pop("wait_state")
-            for key, state in result.pop("progress").items():
-                teller = tellers.setdefault(key, Teller(tells))
-                provider, _slash, name = key.partition("/")
-                if state["progress"]:
-                    teller.tell({**state, "name": f"{name} ({provider})"})
+            progress = result.pop("progress")
+            args["wait_state"] = {**result.pop("wait_state"), "warned": told.warn(results)}
+            for found in results:
+                key = f"{found['provider']}/{found['name']}"
+                state = progress.get(key)
+                # From here on the run is found by anybody who looks.
+                if state is None or state["run_id"]:
+                    locks.release(key)
+                if state is None:
+                    told.ended(found)
+                elif state["progress"]:
+                    told.progress(found, state)
+
+    def _lock(self, args: dict[str, Any], locks: Locks, told: Told) -> None:
+        """One task at a time starts a model. Whoever waits for that has so much less time for the rest."""
+        names: dict[str, tuple[str, int]] = {}
+        models = args["models"] if isinstance(args["models"], list) else []
+        for number, entry in enumerate(models):
+            if isinstance(entry, Mapping) and entry.get("state", "present") == "present":
+                provider = str(entry.get("provider"))
+                key = f"{provider}/{entry.get('name')}"
+                names[lock_name(key, account(args.get(provider), entry.get(provider)))] = (key, number)
+        for name, (key, number) in sorted(names.items()):
+            start = time.monotonic()
+            limit = self._limit(models[number])
+            shown = False
+
+            def wait(limit: float = limit, start: float = start, key: str = key) -> bool:
+                nonlocal shown
+                if not shown:
+                    told.line(f"{key}: another task of this controller is starting it; waiting for that")
+                    shown = True
+                time.sleep(PAUSE)
+                return time.monotonic() - start < limit
+
+            locks.take(key, name, wait)
+            waited = time.monotonic() - start
+            if waited >= 1 and limit > 0:
+                models[number] = {**models[number], "wait_timeout": max(1, int(limit - waited))}
+
+    def _limit(self, entry: Mapping[str, Any]) -> float:
+        """How long a model may wait, in seconds. What makes no sense is left to the module."""
+        given = entry.get("wait_timeout")
+        try:
+            return float(self.default_timeout if given is None else given) or self.default_timeout
+        except (TypeError, ValueError):
+            return 0.0
 
     def _found(self, models: Any, places: dict[str, list[str]]) -> Any:
         """The same models, with the files looked for where a playbook and a role keep theirs. ``places`` gets the files
@@ -74,12 +154,72 @@ class PipelineActionBase(WaitingActionBase):
             return given
 
 
+class Told:
+    """What is printed of several models. ``quiet``: nothing at all, not even why it failed."""
+
+    def __init__(self, tells: bool, *, quiet: bool) -> None:
+        self.tells = tells
+        self.quiet = quiet
+        self._tellers: dict[str, Teller] = {}
+        self._over: set[str] = set()  # the models whose end needs no line, or has one
+        self._warned: list[list[str]] = []
+
+    def line(self, text: str) -> None:
+        """Anything else that there is to know."""
+        if self.tells:
+            say(text)
+
+    def preview(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """One line of what will happen to each."""
+        for found in results:
+            self.line(preview(found))
+            if found["failed"] or found["action"] == "none":
+                self._over.add(label(found))
+
+    def progress(self, found: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """How far one is."""
+        name = label(found)
+        # One that exists already has its end told as well, if it had to be waited for.
+        self._over.discard(name)
+        self._tellers.setdefault(name, Teller(self.tells)).tell({**state, "name": name})
+
+    def ended(self, found: Mapping[str, Any]) -> None:
+        """What came of one, while others go on."""
+        name = label(found)
+        if name not in self._over:
+            self._over.add(name)
+            words = came(found, found.get("model_id"))
+            if self.tells:
+                say(f"{name}: {words}", error=bool(found["failed"]))
+
+    def end(self, result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> None:
+        """What came of all. Before ansible-core 2.19, why a task failed is the beginning of one long line of JSON, so
+        it is said here."""
+        says_why = bool(result.get("failed")) and not _CALLBACK_SAYS_WHY
+        for found in results:
+            if self._tellers and not (says_why and found["failed"]):
+                self.ended(found)
+        if says_why and not self.quiet:
+            for line in str(result.get("msg") or "").splitlines():
+                say(line, error=True)
+
+    def warn(self, results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """Warn at once of what is new: it may be hours until the task ends. The pairs of model and warning."""
+        pairs = [[label(found), warning] for found in results for warning in found.get("warnings") or ()]
+        new = [pair for pair in pairs if pair not in self._warned]
+        if not self.quiet:
+            for text in joined_warnings(new):
+                display.warning(paragraph(text))
+        self._warned += new
+        return self._warned
+
+
 def preview(found: Mapping[str, Any]) -> str:
     """One line of what will happen to a model."""
-    name = f"{found['name']} ({found['provider']})"
+    name = label(found)
     if found["failed"]:
         return f"{name}: refused, see below"
-    parts = [_WORDS.get(found["action"], found["action"])]
+    parts = [_WORDS.get(found["action"], str(found["action"]))]
     training = found["dataset"].get("training")
     if found["action"] in ("create", "retrain", "retry") and training:
         parts.append(f"{training['examples']} examples")
@@ -87,6 +227,8 @@ def preview(found: Mapping[str, Any]) -> str:
         parts.append("tokens unknown" if tokens is None else f"about {tokens:,} training tokens")
     elif found["status"]:
         parts.append(str(found["status"]))
+    if found.get("msg"):
+        parts.append("but nothing is done, as another model was refused")
     return f"{name}: {', '.join(parts)}"
 
 

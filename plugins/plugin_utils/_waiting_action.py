@@ -17,8 +17,9 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import one_line
+from ansible_collections.llmops.finetune.plugins.plugin_utils._progress import Teller, came
 
 display = Display()
 
@@ -40,6 +41,8 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     timeout_options: tuple[str, ...] = ("wait_timeout",)
     default_timeout: float = WAIT_SPEC["wait_timeout"]["default"]
     timeouts: Mapping[str, float] = MappingProxyType({})
+    # The result keys that name what is ready.
+    model_keys: tuple[str, ...] = ()
 
     _supports_check_mode = True
     _supports_async = True
@@ -67,6 +70,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
         acted: dict[str, Any] = {}
         warnings: list[Any] = []
         changed = again = False
+        called: Any = None
         while True:
             if again and timeout is not None:
                 for name in self.timeout_options:
@@ -85,8 +89,12 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
                 args["wait_run_id"] = result["run_id"]
             if result.get("wait_state"):
                 args["wait_state"] = result["wait_state"]
+            called = result.get("name")
             teller.tell(result)
         result.update(acted, changed=changed, elapsed=round(time.monotonic() - start, 1))
+        present = self._binds(args)
+        model = next((result[key] for key in self.model_keys if present and result.get(key)), None)
+        teller.end(str(called), came(result, model), error=bool(result.get("failed")))
         if "wait_run_id" in args:
             result.setdefault("run_id", args["wait_run_id"])
         if warnings:
@@ -110,7 +118,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
                 if end is not None and time.monotonic() + _RECONNECT_PAUSE > end:
                     raise
                 tries -= 1
-                display.vv(f"{self._task.action}: the connection failed ({error}); trying again")
+                display.vv(f"{self._task.action}: the connection failed ({one_line(str(error))}); trying again")
                 time.sleep(_RECONNECT_PAUSE)
                 self._connection.reset()
 
@@ -134,43 +142,3 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     def _tells(self, args: dict[str, Any]) -> bool:
         wanted = args.get("wait_progress")
         return not self._task.no_log and (wanted is None or str(wanted).lower() in _TRUE)
-
-
-class Teller:
-    """Prints a line when something has changed. The time that is left is reckoned from what passed here."""
-
-    def __init__(self, tells: bool) -> None:
-        self.tells = tells
-        self.last = ""
-        self.named: str | None = None
-        self.seen: tuple[float, float] | None = None
-
-    def tell(self, result: dict[str, Any]) -> None:
-        """One slice's answer; the module has masked secrets in it."""
-        if not self.tells:
-            return
-        name, run_id = str(result.get("name")), result.get("run_id")
-        if run_id and run_id != self.named:
-            self.named = run_id
-            display.display(f"{name}: run {run_id}")
-        known = {key: value for key, value in dict(result.get("progress") or {}).items() if key in _PROGRESS}
-        progress = Progress(**{"stage": "waiting", **known})
-        line = progress.line(name)
-        if line == self.last:
-            return
-        self.last = line
-        display.display(Progress(**{"stage": "waiting", **known, "seconds_left": self._left(progress)}).line(name))
-
-    def _left(self, progress: Progress) -> float | None:
-        if progress.percent is None:
-            return None
-        now = time.monotonic()
-        if self.seen is None or progress.percent < self.seen[1]:
-            self.seen = (now, progress.percent)
-            return None
-        since, before = self.seen
-        done = progress.percent - before
-        return (100.0 - progress.percent) * (now - since) / done if done > 0 else None
-
-
-_PROGRESS = frozenset(Progress.__dataclass_fields__)

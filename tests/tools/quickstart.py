@@ -112,8 +112,9 @@ class Show:
                 json.dumps({"report": str(report or self.report), "results_file": str(self.results)}),
             ],
             cwd=self.root,
-            env=self.environ,
+            env={**self.environ, "PYTHONUNBUFFERED": "1"},  # so that what is printed stays in its order
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # where progress is told
             stdin=subprocess.DEVNULL,
             text=True,
         ) as process:

@@ -16,7 +16,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client im
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import bounds_of
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
@@ -73,13 +72,16 @@ class Recipe:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        own = entry.own
-        if entry.state == "present" and not own.get("job_arn"):
-            for option in ("bucket", "role_arn", "output_s3_uri"):
-                if not own.get(option):
-                    raise InvalidInput(f"bedrock.{option} is missing.", hint="A job cannot be started without it.")
-        if entry.options["delete_dataset"] and entry.state == "absent" and not own.get("bucket"):
-            raise InvalidInput("bedrock.bucket is missing.", hint="delete_dataset looks there for what it deletes.")
+
+    @classmethod
+    def needed(cls, entry: Entry) -> list[str]:
+        """To start a job; to delete data, where they are."""
+        wanted: tuple[str, ...] = ()
+        if entry.state == "present" and not entry.own.get("job_arn"):
+            wanted = ("bucket", "role_arn", "output_s3_uri")
+        elif entry.options["delete_dataset"] and entry.state == "absent":
+            wanted = ("bucket",)
+        return [option for option in wanted if not entry.own.get(option)]
 
     @property
     def names(self) -> Mapping[str, str]:

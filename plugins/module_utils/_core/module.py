@@ -8,7 +8,7 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -22,6 +22,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     MissingLibrary,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver, Field, Options
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import shown, told
 
 _UNASKED_TIMEOUT = 3600  # seconds, of a resource that needs no waiting but may meet a limit of the rate
 _LONGEST = 10 * 365 * 86400.0
@@ -130,14 +131,20 @@ def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: 
     except MissingLibrary as error:
         module.fail_json(msg=told_missing(error), exception=error.trace)
     except FineTuneError as error:
-        for warning in warnings():
-            module.warn(warning)
-        module.fail_json(msg=error.text(), **_shown(module, {"changed": False, **error.facts}))
+        warn(module, warnings())
+        module.fail_json(
+            msg=told(error.text(), module.no_log_values), **_shown(module, {"changed": False, **error.facts})
+        )
     else:
-        for warning in warnings():
-            module.warn(warning)
+        warn(module, warnings())
         module.exit_json(**_shown(module, result))
 
 
+def warn(module: AnsibleModule, warnings: Iterable[str]) -> None:
+    """Each once, as a warning of Ansible."""
+    for warning in dict.fromkeys(warnings):
+        module.warn(told(warning, module.no_log_values))
+
+
 def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in result.items() if key != "diff" or module._diff}
+    return {key: shown(value, module.no_log_values) for key, value in result.items() if key != "diff" or module._diff}

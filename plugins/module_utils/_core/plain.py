@@ -1,18 +1,29 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what a host answers: its fields may be missing, null, or of another shape than documented.
+"""Reading what a host answers: its fields may be missing, null, or of another shape than documented. And showing it: a
+terminal must not obey what a host or a user wrote.
 
 Private to llmops.finetune; may change at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+
+# What a terminal obeys, XML forbids, UTF-8 cannot hold (lone surrogates), ends a line, or reorders the text around it.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_FOLD = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029 ]+")
+_NEXT = re.compile(r"\n(?![ \t\n]|$)")
+_LONGEST_LINE = 400  # characters: what a host says in a line of progress
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -36,3 +47,41 @@ def timestamp(value: Any) -> float | None:
         return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
     found = number(value)
     return None if found is None else float(found)
+
+
+def visible(text: str) -> str:
+    """The text with every control character, lone surrogate and bidirectional override spelt out, as in ``\\u202e``.
+    Tabs and line ends stay."""
+    return _UNSEEN.sub(_spelt, text.replace("\r\n", "\n"))
+
+
+def _spelt(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """The text as one line for a terminal."""
+    told = visible(_FOLD.sub(" ", text)).strip()
+    return told if len(told) <= longest else f"{told[: longest - 3]}..."
+
+
+def paragraph(text: str) -> str:
+    """The text for a terminal: its further lines are indented, so that none passes for a line of Ansible's own."""
+    return _NEXT.sub("\n  ", visible(text))
+
+
+def shown(value: Any, secrets: Iterable[str] = ()) -> Any:
+    """Plain data for a terminal, with no control characters. Secrets are masked first: they would be missed later."""
+    if isinstance(value, str):
+        return visible(str(remove_values(value, secrets))) if _UNSEEN.search(value) else value
+    if isinstance(value, Mapping):
+        return {shown(key, secrets): shown(item, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [shown(item, secrets) for item in value]
+    return value
+
+
+def told(text: str, secrets: Iterable[str] = ()) -> str:
+    """A message or a warning for a terminal, its secrets masked."""
+    return paragraph(str(remove_values(text, secrets)))

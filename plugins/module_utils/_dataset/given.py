@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import paragraph
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
@@ -72,7 +73,7 @@ def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None])
     except DatasetError as error:
         raise InvalidInput(str(error)) from error
     for warning in report.warnings[:_SHOWN_WARNINGS]:
-        warn(f"{source.label}: {warning}")
+        warn(paragraph(f"{source.label}: {warning}"))
     if not report.ok and params["validate"] and params["state"] == "present":
         raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
     return Given(source, report, stamp)

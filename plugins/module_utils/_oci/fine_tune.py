@@ -80,12 +80,19 @@ class Recipe:
         self._cluster = entry.own.get("dedicated_ai_cluster_id")
         self._missing: str | None = None  # the name of a cluster that is not there
         self._model_id = entry.own.get("model_id")
-        wanted = ("compartment_id", "bucket", "dedicated_ai_cluster_id") if entry.state == "present" else ()
-        for option in ("compartment_id",) if entry.state == "absent" else wanted:
-            if not entry.own.get(option) and not entry.own.get("model_id"):
-                raise InvalidInput(f"oci.{option} is missing.", hint="A model cannot be trained without it.")
-        if entry.options["delete_dataset"] and entry.state == "absent" and not entry.own.get("bucket"):
-            raise InvalidInput("oci.bucket is missing.", hint="delete_dataset looks there for what it deletes.")
+
+    @classmethod
+    def needed(cls, entry: Entry) -> list[str]:
+        """To train a model; to find one by its name; to delete data, where they are."""
+        wanted: tuple[str, ...] = ()
+        if not entry.own.get("model_id"):
+            if entry.state == "present":
+                wanted = ("compartment_id", "bucket", "dedicated_ai_cluster_id")
+            elif entry.state == "absent":
+                wanted = ("compartment_id",)
+        if entry.options["delete_dataset"] and entry.state == "absent":
+            wanted = (*wanted, "bucket")
+        return [option for option in wanted if not entry.own.get(option)]
 
     def formats(self) -> Sequence[str]:
         """One only."""

@@ -66,6 +66,11 @@ class Recipe:
                 f"hyperparameters: {twice[0]} is given twice, here and in openai.method.", hint="Give it once."
             )
 
+    @classmethod
+    def needed(cls, entry: Entry) -> list[str]:
+        """Nothing: credentials may come from the environment."""
+        return []
+
     def _own_hyperparameters(self) -> dict[str, Any]:
         """Those that are given with the method."""
         found = dict(self._method.get(str(self._method.get("type"))) or {}).get("hyperparameters") or {}

@@ -119,6 +119,10 @@ class Recipe(Protocol):
     def __init__(self, entry: Entry) -> None:
         """Check what only the provider can; raises InvalidInput."""
 
+    @classmethod
+    def needed(cls, entry: Entry) -> Sequence[str]:
+        """The names of the provider's own options that are missing, all of them. Asked before a recipe is made."""
+
     @property
     def names(self) -> Mapping[str, str]:
         """Of the neutral names of hyperparameters, the provider's own."""

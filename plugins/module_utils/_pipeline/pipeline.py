@@ -110,6 +110,14 @@ class Item:
         diff = dict(result.get("diff") or {})
         self.diff = diff if any(diff.values()) else {}
 
+    def differs(self, diff: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add what else is deleted to the difference, each once."""
+        gone = list((diff.get("before") or {}).get("exists") or ())
+        if gone:
+            before, after = dict(self.diff.get("before") or {}), dict(self.diff.get("after") or {})
+            before["exists"] = list(dict.fromkeys([*(before.get("exists") or ()), *gone]))
+            self.diff = {"before": before, "after": {**after, "exists": after.get("exists") or []}}
+
     def kept(self) -> dict[str, Any]:
         """What the next slice needs to go on."""
         if self.done is not None:
@@ -231,6 +239,7 @@ class Pipeline:
         if item.action in _CREATES:
             item.recipe.starts()
             self._guard(item)
+            self._foresee_sending(item)
         else:
             item.found_id = result.get("run_id")
         if self._deletes_data(item) and self._delete_data(item, check_mode=True):
@@ -306,6 +315,12 @@ class Pipeline:
             )
         return item.recipe.sent(result)
 
+    def _foresee_sending(self, item: Item) -> None:
+        """What would be refused when the data are sent (a name, a key, a bucket) is refused before anything is."""
+        for split in item.data:
+            options = {**item.recipe.data_options(split), **item.sources[split], "name": item.entry.data_name(split)}
+            self._run(item, item.recipe.dataset, options, check_mode=True)
+
     def _deletes_data(self, item: Item) -> bool:
         return item.entry.state == "absent" and bool(item.entry.options["delete_dataset"])
 
@@ -316,6 +331,7 @@ class Pipeline:
             options = {**item.recipe.data_options(split), "name": item.entry.data_name(split), "state": "absent"}
             result = self._run(item, item.recipe.dataset, options, check_mode=check_mode)[0]
             changed = changed or bool(result["changed"])
+            item.differs(result.get("diff") or {})
         return changed
 
     def _places(self, item: Item) -> dict[Split, Any]:

@@ -17,7 +17,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.module impor
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,
+    warn,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import one_line, paragraph, shown, told
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline import (
     Item,
@@ -26,11 +28,23 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline
     outcome,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.providers import RECIPES, SPECS
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+# The task and each entry have them. Without defaults: what is left out in one place may be said in the other.
+_OWN: dict[str, Any] = {
+    provider: {
+        "type": "dict",
+        "options": {
+            option: {key: value for key, value in given.items() if key != "default"} for option, given in spec.items()
+        },
+    }
+    for provider, spec in SPECS.items()
+}
 _TRAINING = ("retrain", "retry_failed", "delete_previous", "ignore_changes")
+NOTHING_DONE = "Nothing was done for it, as another model of this task was refused."
 ENTRY: dict[str, Any] = {
     "provider": {"type": "str", "choices": list(RECIPES), "required": True},
     "name": {"type": "str", "required": True},
@@ -43,10 +57,11 @@ ENTRY: dict[str, Any] = {
     "delete_dataset": {"type": "bool", "default": False},
     "max_training_tokens": {"type": "int", "no_log": False},
     "wait_timeout": WAIT_SPEC["wait_timeout"],
-    **{provider: {"type": "dict", "options": spec} for provider, spec in SPECS.items()},
+    **_OWN,
 }
 SPEC: dict[str, Any] = {
     "models": {"type": "list", "elements": "dict", "required": True, "options": ENTRY},
+    **_OWN,
     "details": TRAINING_SPEC["details"],
     "wait": WAIT_SPEC["wait"],
     "wait_progress": PROGRESS_SPEC["wait_progress"],
@@ -59,10 +74,11 @@ SPEC: dict[str, Any] = {
 def run(module: AnsibleModule, clock: Clock | None = None) -> None:
     """Make the models, and end the module."""
     params = module.params
+    secrets = module.no_log_values
     try:
-        items = _items(params["models"], module.no_log_values, clock or Clock())
+        items = _items(params, secrets, clock or Clock())
     except FineTuneError as error:
-        module.fail_json(msg=error.text(), changed=False, results=[])
+        module.fail_json(msg=error.text(), changed=False, results=[])  # each line of it is fit to be printed
     settings = Settings(
         check_mode=module.check_mode,
         wait=params["wait"],
@@ -77,12 +93,12 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
             item.resume(kept)
     pipeline = Pipeline(items, settings)
     pipeline.run()
-    results = [item.done or outcome(item) for item in items]
+    results = [_shown(item, pipeline.refused, secrets) for item in items]
     changed = any(found["changed"] for found in results) and not pipeline.refused
     result: dict[str, Any] = {"changed": changed, "results": results}
     if module._diff:
         result["diff"] = [
-            {"before_header": item.entry.key, "after_header": item.entry.key, **found["diff"]}
+            {"before_header": one_line(item.entry.key), "after_header": one_line(item.entry.key), **found["diff"]}
             for item, found in zip(items, results, strict=True)
             if found["diff"]
         ]
@@ -95,12 +111,26 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
             progress={item.entry.key: {"run_id": item.run_id, "progress": item.progress} for item in unfinished},
             **result,
         )
+    # The action plugin has warned of some while it waited.
+    before = (params["wait_state"] or {}).get("warned") or ()
+    pairs = ([label(found), warning] for found in results for warning in found["warnings"])
+    warn(module, joined_warnings(pair for pair in pairs if pair not in before))
     if failed:
-        module.fail_json(msg=_told(failed, results), **result)
+        module.fail_json(msg=_why(failed, results), **result)
     module.exit_json(**result)
 
 
-def _items(models: Sequence[Mapping[str, Any]], no_log_values: set[str], clock: Clock) -> list[Item]:
+def _shown(item: Item, refused: bool, secrets: set[str]) -> dict[str, Any]:
+    """One result, as it may be printed."""
+    found = dict(item.done or outcome(item))
+    if refused and item.error is None and (item.done is None or found["changed"]):
+        found.update(msg=NOTHING_DONE, hint="Mend what is wrong there, then run the task again.", changed=False)
+    texts = {key: told(found[key], secrets) for key in ("msg", "hint")}
+    return {**shown(found, secrets), **texts, "warnings": [told(warning, secrets) for warning in found["warnings"]]}
+
+
+def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> list[Item]:
+    models: Sequence[Mapping[str, Any]] = params["models"]
     if not models:
         raise InvalidInput("models is empty.", hint="Give at least one.")
     items: list[Item] = []
@@ -111,33 +141,64 @@ def _items(models: Sequence[Mapping[str, Any]], no_log_values: set[str], clock: 
             provider,
             name,
             {option: given[option] for option in ENTRY if option not in (*SPECS, "provider", "name")},
-            given[provider] or {option: spec.get("default") for option, spec in SPECS[provider].items()},
+            _own(provider, given[provider], params[provider]),
             given["base_model"],
             given["hyperparameters"] or {},
         )
+        found: list[str] = []
         try:
             _check(entry, given)
+        except InvalidInput as error:
+            found.append(error.text())
+        try:
             items.append(Item(entry, RECIPES[provider](entry), no_log_values, clock))
         except InvalidInput as error:
-            wrong.append(f"models[{number}] ({entry.key}): {error.text()}")
+            found.append(error.text())
+        wrong += [paragraph(f"models[{number}] ({one_line(entry.key)}): {text}") for text in found]
     keys = [item.entry.key for item in items]
-    wrong += [f"{key} is there {keys.count(key)} times." for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    wrong += [
+        f"{one_line(key)} is there {keys.count(key)} times." for key in dict.fromkeys(keys) if keys.count(key) > 1
+    ]
     if wrong:
         raise InvalidInput("\n".join(wrong))
     return items
 
 
+def _own(provider: str, given: Mapping[str, Any] | None, common: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A provider's options of one model: its own, else those of the task, else their defaults."""
+    defaults = {option: spec.get("default") for option, spec in SPECS[provider].items()}
+    return _joined(_joined(defaults, common or {}), given or {})
+
+
+def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
+            found[key] = _joined(found[key], value)
+        elif value is not None or key not in found:
+            found[key] = value
+    return found
+
+
 def _check(entry: Entry, given: Mapping[str, Any]) -> None:
+    """All that is missing is named at once."""
     if not entry.name:
         raise InvalidInput("name is empty.")
+    missing: list[str] = []
     if entry.state == "present":
-        for option in ("base_model", "training_data"):
-            if given[option] in (None, ""):
-                raise InvalidInput(f"{option} is missing.", hint="A model cannot be trained without it.")
+        missing += [option for option in ("base_model", "training_data") if given[option] in (None, "")]
+    missing += [f"{entry.provider}.{option}" for option in RECIPES[entry.provider].needed(entry)]
+    if missing:
+        raise InvalidInput(
+            "; ".join(f"{option} is missing" for option in missing) + ".",
+            hint="A model cannot be trained without it."
+            if entry.state == "present"
+            else "What is to be removed is looked for there.",
+        )
 
 
-def _told(failed: Sequence[Mapping[str, Any]], results: Sequence[object]) -> str:
-    told = [f"{found['name']} ({found['provider']}): {found['msg']} {found['hint']}".rstrip() for found in failed]
+def _why(failed: Sequence[Mapping[str, Any]], results: Sequence[object]) -> str:
+    lines = [paragraph(f"{one_line(label(found))}: {found['msg']} {found['hint']}".rstrip()) for found in failed]
     if len(results) == 1:
-        return told[0]
-    return f"{len(failed)} of {len(results)} models failed:\n" + "\n".join(told)
+        return lines[0]
+    return f"{len(failed)} of {len(results)} models failed:\n" + "\n".join(lines)

@@ -9,29 +9,17 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import visible
+
 _VOID = frozenset({"meta", "wbr"})
-# What a browser drops, XML forbids, UTF-8 cannot hold (lone surrogates), or what reorders the text around it.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 class Html(str):
     """Text that is markup already."""
 
     __slots__ = ()
-
-
-def visible(text: str) -> str:
-    """The text with every control character, lone surrogate and bidirectional override spelled out, as in
-    ``\\u202e``. Tabs and line ends stay."""
-    return _UNSEEN.sub(_spelled, text.replace("\r\n", "\n"))
-
-
-def _spelled(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def escape(text: str) -> Html:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.llmops.finetune.plugins.action.openai_fine_tuned_model import ActionModule
-from ansible_collections.llmops.finetune.plugins.plugin_utils import _waiting_action
+from ansible_collections.llmops.finetune.plugins.plugin_utils import _progress, _waiting_action
 
 Answer = dict[str, Any]
 NAME = "llmops.finetune.openai_fine_tuned_model"
@@ -41,9 +42,24 @@ class Play:
         self.resets = 0
         self.cleaned = 0
         self.wrapped: list[bool] = []
-        monkeypatch.setattr(_waiting_action, "time", SimpleNamespace(monotonic=lambda: self.now, sleep=self.sleep))
-        display = SimpleNamespace(display=self.lines.append, vv=lambda text: None)
+        clock = SimpleNamespace(
+            monotonic=lambda: self.now,
+            sleep=self.sleep,
+            time=lambda: self.now,
+            localtime=time.gmtime,
+            strftime=time.strftime,
+        )
+        monkeypatch.setattr(_waiting_action, "time", clock)
+        monkeypatch.setattr(_progress, "time", clock)
+        self.times: list[str] = []
+        display = SimpleNamespace(display=self.display, vv=lambda text: None)
         monkeypatch.setattr(_waiting_action, "display", display)
+        monkeypatch.setattr(_progress, "display", display)
+
+    def display(self, line: str, color: str | None = None, *, stderr: bool = False) -> None:
+        assert stderr, "standard output belongs to the callback plugin"
+        self.times.append(line[:8])
+        self.lines.append(line[9:])
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -226,7 +242,7 @@ class TestLines:
         assert play.lines[0] == "bot: run job-1"
         assert play.lines[1:3] == ["bot: queued", "bot: training 10 %"]
         # 30 % in 40 seconds leave 60 % in 80.
-        assert play.lines[3:] == ["bot: training 40 %, about 80 s left"]
+        assert play.lines[3:] == ["bot: training 40 %, about 80 s left", "bot: succeeded after 2 min"]
 
     def test_a_run_that_takes_over_is_named(self, play: Play) -> None:
         play.run([waiting("job-2"), waiting("job-1"), READY])
@@ -266,3 +282,79 @@ def test_a_whole_wait(play: Play) -> None:
     steps: list[Callable[[dict[str, Any]], Answer]] = [module] * 5
     result = play.run(steps)
     assert (result["changed"], result["action"], result["elapsed"]) == (True, "create", 100.0)
+
+
+class TestLongWaits:
+    def wait(self, play: Play, progress: list[Any], seconds: float, end: Answer = READY) -> list[str]:
+        """What is printed of a wait in which each slice takes so long."""
+
+        def module(answer: Answer) -> Callable[[dict[str, Any]], Answer]:
+            def slice_(_args: dict[str, Any]) -> Answer:
+                play.now += seconds - 20.0
+                return answer
+
+            return slice_
+
+        play.run([module(answer) for answer in (*progress, end)], wait_timeout=10**8)
+        return play.lines
+
+    @pytest.mark.parametrize("seconds", [20.0, 3600.0])
+    def test_o2_at_most_forty_lines_of_a_run_of_any_length(self, play: Play, seconds: float) -> None:
+        flapping = [waiting(progress={"stage": f"stage {number % 7}"}) for number in range(3000)]
+        lines = self.wait(play, flapping, seconds)
+        assert len(lines) <= 40
+        assert lines[-1].startswith("bot: succeeded after ")
+
+    def test_o2_each_ten_percent_and_no_more(self, play: Play) -> None:
+        lines = self.wait(play, [training(number / 10) for number in range(1000)], 20.0)
+        percents = [int(line.split()[2]) for line in lines if "training" in line]
+        assert {10, 20, 30, 40, 50, 60, 70, 80, 90} <= set(percents)
+        assert len(lines) < 25
+
+    def test_o2_without_news_it_is_said_at_growing_intervals(self, play: Play) -> None:
+        lines = self.wait(play, [waiting() for _slice in range(720)], 20.0)
+        assert 5 <= len(lines) <= 12
+        moments = [int(at[:2]) * 3600 + int(at[3:5]) * 60 + int(at[6:]) for at in play.times[1:-1]]
+        pauses = [(after - before) % 86400 for before, after in zip(moments, moments[1:], strict=False)]
+        assert pauses == sorted(pauses)
+
+    def test_o2_the_time_of_day(self, play: Play) -> None:
+        """5,000 seconds after midnight, and 20 for the first slice."""
+        play.run([waiting(), READY])
+        assert play.times == ["01:23:40", "01:23:40", "01:24:00"]
+
+    def test_o2_the_time_left_is_that_of_the_stage(self, play: Play) -> None:
+        """Of a stage that has only begun nobody knows how long it takes, whatever the one before took."""
+
+        def stage(name: str, percent: float) -> Answer:
+            return waiting(progress={"stage": name, "percent": percent})
+
+        slow = [stage("preparing", percent) for percent in (1.0, 2.0, 3.0, 11.0)]
+        play.run([*slow, stage("training", 12.0), stage("training", 52.0), READY])
+        assert play.lines[-3:-1] == ["bot: training 12 %", "bot: training 52 %, about 24 s left"]
+
+    def test_o2_the_end_says_what_came_of_it(self, play: Play) -> None:
+        ready = {**READY, "fine_tuned_model": "ft:gpt:bot"}
+        assert self.wait(play, [waiting()], 20.0, ready)[-1] == "bot: ready after 40 s, ft:gpt:bot"
+        failed = {"failed": True, "msg": "Run job-1 failed: no credit.", "changed": False}
+        assert self.wait(play, [waiting()], 20.0, failed)[-1] == "bot: failed after 40 s: Run job-1 failed: no credit."
+
+
+EVIL = "\x1b]0;owned\x07\x9b2J\rTASK [fake] ***\nok: [localhost]\u2028changed\u202eno\x00"
+
+
+def test_o3_nothing_that_a_terminal_obeys_is_printed(play: Play) -> None:
+    """Names, ids, stages, messages and reasons are written by others."""
+    progress = {"stage": f"s{EVIL}", "percent": 5.0, "message": f"m{EVIL}"}
+    failure = {"failed": True, "changed": False, "msg": f"f{EVIL}"}
+    play.run([waiting(f"job{EVIL}", progress=progress, name=f"bot{EVIL}"), failure])
+    assert len(play.lines) == 3
+    for line in play.lines:
+        assert line.isprintable(), line
+        assert line.startswith("bot\\x1b]0;owned\\x07\\x9b2J TASK [fake] *** ok:")
+
+
+def test_o1_all_of_it_goes_to_standard_error(play: Play) -> None:
+    """The display of these tests takes nothing else."""
+    play.run([waiting(), training(10.0), READY])
+    assert len(play.lines) == len(play.times) == 4

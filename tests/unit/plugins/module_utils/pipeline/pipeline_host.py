@@ -71,8 +71,14 @@ class FakeModule:
         self.check_mode = check_mode
         self.tmpdir = str(tmpdir)
         self._diff = diff
+        self.warnings: list[str] = []
+
+    def warn(self, warning: str) -> None:
+        self.warnings.append(warning)
 
     def exit_json(self, **result: Any) -> NoReturn:
+        if self.warnings:
+            result["warnings"] = self.warnings
         raise Ended(json.loads(json.dumps(remove_values(result, self.no_log_values))))
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:

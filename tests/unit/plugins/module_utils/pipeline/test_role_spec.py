@@ -15,8 +15,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.provider
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import ENTRY, SPEC
 
 _ROLE = Path(__file__).resolve().parents[5] / "roles" / "fine_tune"
-_OWN = {"models", "wait", "report_dest", "report_title"}  # variables that are no options of a model
-_TOLD = ("type", "elements", "choices")
+_OWN = {"models", "wait", "wait_progress", "report_dest", "report_title"}  # variables that are no options of a model
+_TOLD = ("type", "elements", "choices", "aliases")
 
 
 def variables() -> dict[str, Any]:
@@ -60,7 +60,8 @@ def test_defaults_of_variables() -> None:
             assert spec["default"] == ENTRY[name]["default"], name
         if "default" in spec:
             assert found[f"fine_tune_{name}"] == spec["default"], name
-    assert variables()["wait"]["default"] == SPEC["wait"]["default"]
+    for name in ("wait", "wait_progress"):
+        assert variables()[name]["default"] == SPEC[name]["default"]
 
 
 def test_entries_of_the_list() -> None:
@@ -83,6 +84,8 @@ def test_everything_is_described(provider: str) -> None:
 
 def test_the_role_hands_on_every_option() -> None:
     (block,) = yaml.safe_load((_ROLE / "tasks" / "main.yml").read_text())
-    handed = block["block"][0]["vars"]["fine_tune__common"]
-    assert set(handed) == set(ENTRY)
-    assert all(f"fine_tune_{name}" in str(value) for name, value in handed.items())
+    task = next(task for task in block["block"] if "llmops.finetune.fine_tune" in task)
+    handed = task["vars"]["fine_tune__common"]
+    common = {name: task["llmops.finetune.fine_tune"][name] for name in SPECS}
+    assert set(handed) == set(ENTRY) - set(SPECS)
+    assert all(f"fine_tune_{name}" in str(value) for name, value in {**handed, **common}.items())

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an action plugin prints while it waits. All of it goes to standard error, one line at a time.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.utils.display import Display
+from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress, duration
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import one_line
+
+display = Display()
+
+MOST_LINES = 40  # of one model, however long it takes
+_KEPT = 3  # of these: for what will happen, for a run that takes over, and for the end
+_AT_ONCE = 24  # so many lines are printed as soon as there is something new; all further ones have to wait
+_STEP = 10.0  # percent
+_FIRST_PAUSE, _GROWTH = 60.0, 2.0  # seconds without news, before it is said that it goes on
+_PROGRESS = frozenset(Progress.__dataclass_fields__)
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """One line on standard error, with the time of day. Nothing in it reaches the terminal as a control character.
+
+    Standard output belongs to the callback plugin, which may write JSON there.
+    """
+    line = f"{time.strftime('%H:%M:%S', time.localtime(time.time()))} {one_line(text)}"
+    if error:
+        display.display(line, color="red", stderr=True)
+    else:
+        display.display(line, stderr=True)
+
+
+class Teller:
+    """Says how far one model is: the run's id, each new stage, each ten percent; where there is no news, that it goes
+    on, at growing intervals; and in the end what came of it. The time that is left is reckoned from what passed here.
+    """
+
+    def __init__(self, tells: bool) -> None:
+        self.tells = tells
+        self.lines = 0
+        self.named: str | None = None
+        self._stage: str | None = None
+        self._decade = -1
+        self._begun = time.monotonic()
+        self._last = 0.0
+        self._pause = _FIRST_PAUSE
+        self._seen: tuple[float, float] | None = None  # when, and how many percent, in this stage
+
+    def tell(self, result: Mapping[str, Any]) -> None:
+        """One slice's answer; the module has masked secrets in it."""
+        name, run_id = str(result.get("name")), result.get("run_id")
+        if run_id and run_id != self.named:
+            self.named = str(run_id)
+            self._say(f"{name}: run {run_id}")
+        given = result.get("progress")
+        known = {key: value for key, value in dict(given or {}).items() if key in _PROGRESS}
+        progress = Progress(**{"stage": "waiting", **known})
+        left = self._left(progress)
+        if self._is_news(progress):
+            self._say(Progress(**{"stage": "waiting", **known, "seconds_left": left}).line(name))
+
+    def end(self, name: str, came: str, *, error: bool = False) -> None:
+        """What came of it, once. What was over before anything had to be said needs no line."""
+        if self.tells and self.lines:
+            say(f"{name}: {came}", error=error)
+            self.tells = False
+
+    def _say(self, text: str) -> None:
+        if self.tells and self.lines < MOST_LINES - _KEPT:
+            self.lines += 1
+            self._last = time.monotonic()
+            say(text)
+
+    def _is_news(self, progress: Progress) -> bool:
+        """Whether there is something to say; then it counts as said."""
+        now = time.monotonic()
+        decade = -1 if progress.percent is None else int(progress.percent // _STEP)
+        stage = progress.stage != self._stage
+        waited = now - self._last >= self._pause
+        if not waited and (self.lines >= _AT_ONCE or not (stage or decade > self._decade)):
+            return False
+        if waited:
+            self._pause *= _GROWTH
+        self._stage, self._decade = progress.stage, decade
+        return True
+
+    def _left(self, progress: Progress) -> float | None:
+        """By the pace of this stage; None where that is not known yet."""
+        if progress.percent is None:
+            self._seen = None
+            return None
+        now = time.monotonic()
+        if progress.stage != self._stage or self._seen is None or progress.percent < self._seen[1]:
+            self._seen = (now, progress.percent)
+            return None
+        since, before = self._seen
+        done = progress.percent - before
+        return (100.0 - progress.percent) * (now - since) / done if done > 0 else None
+
+
+def came(result: Mapping[str, Any], model: Any) -> str:
+    """What came of a model, in a few words. ``model``: what it is called by, if it is there."""
+    took = result.get("elapsed")
+    after = f" after {duration(float(took))}" if isinstance(took, (int, float)) and took >= 1 else ""
+    if result.get("failed"):
+        return f"failed{after}: {result.get('msg') or 'no reason is known'}"
+    if model:
+        return f"ready{after}, {model}"
+    return f"{result.get('status') or 'done'}{after}"
