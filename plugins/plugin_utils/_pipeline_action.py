@@ -220,6 +220,8 @@ def preview(found: Mapping[str, Any]) -> str:
     if found["failed"]:
         return f"{name}: refused, see below"
     parts = [_WORDS.get(found["action"], str(found["action"]))]
+    if found["action"] == "none" and not found["status"]:
+        parts = ["on its way already, to be waited for"]
     training = found["dataset"].get("training")
     if found["action"] in ("create", "retrain", "retry") and training:
         parts.append(f"{training['examples']} examples")
