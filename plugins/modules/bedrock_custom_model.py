@@ -517,15 +517,15 @@ progress:
       type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
+    run_resource(Module(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

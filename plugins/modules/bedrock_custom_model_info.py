@@ -202,9 +202,9 @@ jobs:
       type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 
 SPEC = {
@@ -227,7 +227,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec={**AUTH_SPEC, **SPEC}, supports_check_mode=True)
+    module = Module(argument_spec={**AUTH_SPEC, **SPEC}, supports_check_mode=True)
     end(module, lambda: find(module))
 
 

@@ -235,15 +235,15 @@ elapsed:
   sample: 2.3
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.dataset import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
+    run_resource(Module(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

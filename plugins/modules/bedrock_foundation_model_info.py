@@ -119,9 +119,9 @@ models:
       sample: [bedrock_converse]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.foundation_model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 
 SPEC = {
@@ -136,7 +136,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={**AUTH_SPEC, **SPEC},
         mutually_exclusive=[
             ("model_id", "by_provider"),

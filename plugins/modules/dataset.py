@@ -287,7 +287,7 @@ secontext:
 from functools import partial
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import converge
@@ -307,7 +307,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec=SPEC,
         mutually_exclusive=[("src", "content")],
         required_if=[("state", "present", ("src", "content"), True)],

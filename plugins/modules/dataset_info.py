@@ -270,7 +270,7 @@ warning_codes:
   sample: {"duplicate_example": 1}
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
@@ -278,7 +278,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source im
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "src": {"type": "path"},
             "content": {"type": "raw"},

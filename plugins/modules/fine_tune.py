@@ -301,13 +301,13 @@ results:
       sample: {"before": {}, "after": {"model": "gpt-4.1-mini-2025-04-14"}}
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC, run
 
 
 def main() -> None:
     """Entry point."""
-    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
+    run(Module(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -118,14 +118,14 @@ secontext:
   sample: unconfined_u:object_r:user_home_t:s0
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._report.file import put
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "dest": {"type": "path", "required": True},
             "results": {"type": "list", "elements": "dict", "required": True},

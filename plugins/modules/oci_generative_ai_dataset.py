@@ -204,7 +204,7 @@ elapsed:
   sample: 2.3
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.dataset import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET
@@ -212,7 +212,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._oci.options impor
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
+    run_resource(Module(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

@@ -313,7 +313,7 @@ progress:
       sample: 62.0
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
@@ -341,7 +341,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={**AUTH_SPEC, **WAIT_SPEC, **PROGRESS_SPEC, **SPEC},
         required_one_of=[
             ("dedicated_ai_cluster_id", "display_name"),

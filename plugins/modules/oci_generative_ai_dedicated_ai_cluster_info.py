@@ -148,7 +148,7 @@ dedicated_ai_clusters:
       type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.cluster_info import find
@@ -169,7 +169,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={**AUTH_SPEC, **SPEC},
         required_one_of=[("compartment_id", "dedicated_ai_cluster_id")],
         mutually_exclusive=[

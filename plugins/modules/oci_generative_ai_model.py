@@ -494,7 +494,7 @@ progress:
       type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import MODEL
@@ -502,7 +502,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._oci.options impor
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
+    run_resource(Module(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

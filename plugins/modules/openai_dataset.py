@@ -210,7 +210,7 @@ timed_out:
   sample: true
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.dataset import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET
@@ -218,7 +218,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.options im
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**DATASET, supports_check_mode=True), prepare)
+    run_resource(Module(**DATASET, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

@@ -451,7 +451,7 @@ progress:
       sample: mean reward 0.42
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL
@@ -459,7 +459,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.options im
 
 def main() -> None:
     """Entry point."""
-    run_resource(AnsibleModule(**MODEL, supports_check_mode=True), prepare)
+    run_resource(Module(**MODEL, supports_check_mode=True), prepare)
 
 
 if __name__ == "__main__":

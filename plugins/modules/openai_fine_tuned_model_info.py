@@ -143,7 +143,7 @@ models:
           train_loss: 1.93
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model_info import find
@@ -162,7 +162,7 @@ SPEC = {
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={**AUTH_SPEC, **SPEC},
         mutually_exclusive=[("job_id", "name"), ("job_id", "metadata"), ("job_id", "status")],
         supports_check_mode=True,

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+_SHORT = 4  # what is shorter is a word of other texts too
+_HOST = re.compile(r"(?:localhost|[a-z-]+(?:\.[a-z-]+)+)(?::\d{1,5})?")
 
 
 def check_address(module: AnsibleModule, option: str, url: str | None, instead: str) -> None:
@@ -24,10 +29,14 @@ def check_address(module: AnsibleModule, option: str, url: str | None, instead: 
     user, at, _host = url.partition("//")[2].rpartition("@")
     query = url.partition("?")[2]
     words = {user, user.partition(":")[2], query, *(part.partition("=")[2] for part in query.split("&"))}
-    module.no_log_values.update(words - {""})
+    mask(module, (word for word in words if len(word) >= _SHORT))
     if at:
         raise InvalidInput(f"{option} holds a user or a password.", hint=instead)
     if query:
         raise InvalidInput(f"{option} has a query.", hint=f"Give what is before the '?'. {instead}")
     if not url.startswith(("http://", "https://")):
-        raise InvalidInput(f"{option} is '{url}'; it is a URL that starts with https:// or http://.")
+        if _HOST.fullmatch(url):
+            raise InvalidInput(f"{option} is '{url}'; it is a URL that starts with https:// or http://.")
+        if len(url) >= _SHORT:
+            mask(module, [url])  # a key, perhaps
+        raise InvalidInput(f"{option} is not a URL, which starts with https:// or http://.")

@@ -50,6 +50,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_path, mask, no_file
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import (
     ENVIRONMENT,
     KINDS,
@@ -77,6 +78,7 @@ AUTH_SPEC: dict[str, Any] = {
     "ca_path": {"type": "path"},
 }
 
+_AD_TOKEN = "AZURE_OPENAI_AD_TOKEN"
 _HEADER_VALUE = re.compile(r"[!-~]+")
 _OLDEST_SDK = 2  # the first with pausing and resuming
 # Of what the SDK imports at its start, two thirds: aiohttp is for its asynchronous clients and comes with OCI's SDK;
@@ -128,11 +130,9 @@ class Api:
     def __init__(self, sdk: openai.OpenAI, host: Host) -> None:
         self.sdk = sdk
         self.host = host
-
-    @property
-    def once(self) -> openai.OpenAI:
-        """The same client without retries: for calls that must not be sent twice."""
-        return self.sdk.with_options(max_retries=0)
+        # The same client without retries: for calls that must not be sent twice. Made here, where no variable of the
+        # environment can take the place of the task's own key; older SDKs read them again for each copy.
+        self.once = sdk.with_options(max_retries=0)
 
     def call(self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, **members: Any) -> Any:
         """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
@@ -314,6 +314,10 @@ def make_api(module: AnsibleModule) -> Api:
         if os.environ.get(variable) == "":
             del os.environ[variable]  # the SDK would take it for a value
         given[option] = given[option] or os.environ.get(variable) or None
+    # What is not what its option takes may be a key that was given in a wrong place.
+    words = (str(given[option] or "") for option in ("organization", "project"))
+    mask(module, (word for word in words if not _HEADER_VALUE.fullmatch(word)))
+    mask(module, (path for path in (given["ca_path"],) if path and not is_path(path)))
     for option in ("base_url", "azure_endpoint"):
         check_address(module, option, given[option], "Give the credential as api_key.")
     host = host_for(module.params)
@@ -321,8 +325,7 @@ def make_api(module: AnsibleModule) -> Api:
         if not given["api_key"] and not given["azure_ad_token"] and os.environ.get(variable):
             given[option] = os.environ[variable]
     for option in ("api_key", "azure_ad_token"):
-        if given[option]:
-            module.no_log_values.add(given[option])
+        mask(module, [given[option]])
     _check(given, host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
@@ -332,21 +335,37 @@ def make_api(module: AnsibleModule) -> Api:
         return shared(module, ("openai", host, *given.items()), lambda: _client(given, host))
     except (OSError, ValueError, _invalid_url()) as error:
         raise InvalidInput(
-            f"The client cannot be made: {error}.",
+            f"The client cannot be made ({type(error).__name__}).",
             hint="Check base_url or azure_endpoint, ca_path, and the environment's proxies and SSL_CERT_FILE.",
-        ) from error
+        ) from None
+
+
+@contextmanager
+def _hidden(variable: str, *, when: bool) -> Iterator[None]:
+    """Within, the environment lacks a variable, which older SDKs prefer to what they are given."""
+    kept = os.environ.pop(variable, None) if when else None
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ[variable] = kept
 
 
 def _credentials(host: Host) -> Sequence[tuple[str, str]]:
     """The options of the credentials and their environment variables, the first that is set counts."""
     if not host.azure:
         return (("api_key", "OPENAI_API_KEY"),)
-    own = (("api_key", "AZURE_OPENAI_API_KEY"), ("azure_ad_token", "AZURE_OPENAI_AD_TOKEN"))
+    own = (("api_key", "AZURE_OPENAI_API_KEY"), ("azure_ad_token", _AD_TOKEN))
     # Azure's address without a version is what Microsoft's samples give to OpenAI's own client.
     return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
 
 
 def _client(given: Mapping[str, Any], host: Host) -> Api:
+    with _hidden(_AD_TOKEN, when=host.azure and bool(given["api_key"])):
+        return _made(given, host)
+
+
+def _made(given: Mapping[str, Any], host: Host) -> Api:
     import openai
 
     common: dict[str, Any] = {
@@ -391,7 +410,7 @@ def _check(given: Mapping[str, Any], host: Host) -> None:
         raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
     for option in ("organization", "project"):
         if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
-            raise InvalidInput(f"{option} is {given[option]!r}; it has neither spaces nor line breaks nor accents.")
+            raise InvalidInput(f"{option} has a space, a line break or an accent, which none has.")
     for option in ("api_key", "azure_ad_token"):
         # Such a value would come back, in clear, in the error of the HTTP library.
         if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
@@ -403,5 +422,7 @@ def _check(given: Mapping[str, Any], host: Host) -> None:
         raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0, at most a day.")
     if given["max_retries"] < 0:
         raise InvalidInput(f"max_retries is {given['max_retries']}; it is 0 or more.")
+    if given["ca_path"] and not is_path(given["ca_path"]):
+        raise InvalidInput("ca_path is not the path of a file.", hint="Give a path.")
     if given["ca_path"] and not Path(given["ca_path"]).is_file():
-        raise InvalidInput(f"ca_path: there is no file '{given['ca_path']}' where the module runs.")
+        raise InvalidInput(f"ca_path: {no_file(given['ca_path'])}")

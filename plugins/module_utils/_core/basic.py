@@ -1,0 +1,38 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AnsibleModule, which tells no secret that it was given in a wrong place.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_environment, of_options
+
+
+class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]
+    """The module of a task. What it prints holds its options too, valid or not: with ``-vvv`` they are shown."""
+
+    def mask_given(self) -> None:
+        """Mask what is a secret among the options and in the environment."""
+        mask(self, of_options(self.argument_spec, getattr(self, "params", None) or {}))
+        mask(self, of_environment())
+
+    def fail_json(self, *args: Any, **kwargs: Any) -> Any:
+        """End the task with an error."""
+        self.mask_given()
+        super().fail_json(*args, **kwargs)
+
+    def exit_json(self, **kwargs: Any) -> Any:
+        """End the task with its result."""
+        self.mask_given()
+        super().exit_json(**kwargs)
+
+    def _log_invocation(self) -> None:
+        """Into the log of the system."""
+        self.mask_given()
+        super()._log_invocation()

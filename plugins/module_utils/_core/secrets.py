@@ -1,0 +1,153 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must not be printed, and how Ansible is told. Private to llmops.finetune; may change at any time.
+
+A secret that is masked is the second line of defence. The first: no message quotes what an option or a file of
+credentials holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+_Register = Callable[[Iterable[str]], None]
+
+
+def _found() -> _Register | None:
+    """Since ansible-core 2.22 the controller masks, of what is registered; before that, the module itself."""
+    try:
+        from ansible.module_utils.secrets import register_secrets
+    except ImportError:
+        return None
+    register: _Register = register_secrets
+    return register
+
+
+_register = _found()
+_LINE = 12  # of a text over several lines, those that are shorter tell nothing
+_DOUBTFUL = 6  # what only may be a secret is not masked where it is as short as a word
+_LONGEST = 1 << 14  # no key is longer, but data are
+_JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
+_USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#@]+)@", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z_ -]{0,40}|[\d.+-]{0,24}")
+_PLAIN_PATH = re.compile(r"~?(?:/\.?[a-z][a-z_.-]{0,40})+")
+_NAME = re.compile(r"secret|token|pass|key|credential|auth", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"(?:.*_)?(?:TOKEN|SECRET|PASSWORD|PASSPHRASE|PASS_PHRASE|(?:SECRET|API|SECRET_ACCESS|PRIVATE)_KEY|KEY_CONTENT"
+    r"|BEARER_TOKEN_[A-Z]+)"
+)
+
+
+class Masking(Protocol):
+    """What keeps them: an AnsibleModule, or one of the tasks that share one."""
+
+    no_log_values: set[str]
+
+
+def mask(module: Masking, values: Iterable[Any]) -> None:
+    """See to it that none of these texts is printed, whatever the task ends with, nor a line of them."""
+    texts: set[str] = set()
+    for value in values:
+        text = "" if value is None else str(value)
+        lines = text.splitlines()
+        texts.update((text, text.strip()))
+        if len(lines) > 1:
+            texts.update(line.strip() for line in lines if len(line.strip()) >= _LINE)
+    texts -= {""}
+    module.no_log_values.update(texts)
+    if _register is not None and texts:
+        _register(texts)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """What is a secret in any text, whatever it was given as."""
+    if "-----BEGIN" in text and "PUBLIC KEY" not in text and "CERTIFICATE" not in text:
+        yield text
+    yield from _JWT.findall(text)
+    for user in _USER.findall(text):
+        yield user
+        yield user.partition(":")[2]
+
+
+def of_environment() -> Iterator[str]:
+    """The values of variables that hold credentials, and the passwords of proxies."""
+    for name, value in os.environ.items():
+        if name.lower().endswith("_proxy"):
+            yield from (piece for piece in pieces(value if "://" in value else f"//{value}") if piece)
+        elif _VARIABLE.fullmatch(name) and len(value) >= _DOUBTFUL:
+            yield value
+
+
+def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
+    """The secrets among the options of a task, as far as they can be told, valid or not."""
+    if not isinstance(given, Mapping):
+        yield from (text for text in leaves(given) if len(text) >= _DOUBTFUL)
+        return
+    names = {name: name for name in spec}
+    names.update({alias: name for name, option in spec.items() for alias in option.get("aliases", ())})
+    for name, value in given.items():
+        own = names.get(str(name))
+        if own is not None:
+            yield from _of_option(spec[own], value)
+        elif not str(name).startswith("_ansible") and _NAME.search(str(name)):
+            yield from (text for text in leaves(value) if len(text) >= _DOUBTFUL)
+        else:
+            yield from (piece for text in leaves(value) for piece in pieces(text))
+
+
+def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:
+    kind, choices = option.get("type", "str"), option.get("choices")
+    if option.get("no_log"):
+        yield from leaves(value)
+    elif "options" in option:
+        several = value if isinstance(value, list) else [value]
+        for each in several:
+            if each is not None:
+                yield from of_options(option["options"], each)
+    elif kind == "path":
+        if isinstance(value, str) and not is_path(value) and len(value) >= _DOUBTFUL:
+            yield value
+    elif kind != "raw":
+        # A number that is a text could not be read as one; Ansible quotes it, and what is none of the choices.
+        wrong = kind in ("bool", "int", "float") or (choices and value not in choices)
+        for text in leaves(value):
+            if wrong and not _WORD.fullmatch(text) and len(text) >= _DOUBTFUL:
+                yield text
+            yield from pieces(text)
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """The texts in plain data."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from leaves(each)
+    elif isinstance(value, str) and value and len(value) <= _LONGEST:
+        yield value
+
+
+def is_path(text: str) -> bool:
+    """Whether a text can be the path of a file; a key, a token or JSON that was given as one cannot."""
+    if len(text) > 1024 or "-----BEGIN" in text or not text.isprintable() or text.lstrip().startswith(("{", "[")):
+        return False
+    if any(len(part) > 255 for part in text.split("/")) or _JWT.search(text) or _USER.search(text):
+        return False
+    # A file's name has a folder, an end, or is a word.
+    return text.startswith("~") or "/" in text or "." in text or bool(_WORD.fullmatch(text))
+
+
+def no_file(path: str) -> str:
+    """That there is none, with its path where that is one for certain: of words, from the root on."""
+    name = f"'{path}'" if _PLAIN_PATH.fullmatch(path) else "of that name"
+    return f"there is no file {name} where the module runs."
+
+
+def is_word(name: str) -> bool:
+    """Whether a name is one for certain, of letters alone."""
+    return bool(re.fullmatch(r"[A-Za-z_-]{1,20}", name))
