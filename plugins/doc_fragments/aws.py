@@ -14,6 +14,8 @@ options:
       - Left out, the environment variables E(AWS_ACCESS_KEY_ID) and E(AWS_ACCESS_KEY) are read where the module runs,
         and without those boto3 looks where it always does (shared files, SSO, container and instance roles).
       - Cannot be given together with O(profile).
+      - What the task gives beats every credential of the environment, E(AWS_BEARER_TOKEN_BEDROCK) too. Where the task
+        gives none, that token signs the calls of Amazon Bedrock, and other credentials those of S3.
     type: str
     aliases: [aws_access_key_id, aws_access_key]
   secret_key:
@@ -33,6 +35,7 @@ options:
     description:
       - The profile of the shared configuration and credentials files.
       - Left out, the environment variables E(AWS_PROFILE) and E(AWS_DEFAULT_PROFILE) are read where the module runs.
+      - One that asks for a code of a device (C(mfa_serial)) is refused.
     type: str
     aliases: [aws_profile]
   region:

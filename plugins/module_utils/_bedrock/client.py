@@ -16,9 +16,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import auth
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.reading import watch
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
@@ -48,29 +48,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Documented by the fragment llmops.finetune.aws; names and aliases are those of amazon.aws.
-AUTH_SPEC: dict[str, Any] = {
-    "access_key": {"type": "str", "aliases": ["aws_access_key_id", "aws_access_key"], "no_log": False},
-    "secret_key": {"type": "str", "aliases": ["aws_secret_access_key", "aws_secret_key"], "no_log": True},
-    "session_token": {"type": "str", "aliases": ["aws_session_token"], "no_log": True},
-    "profile": {"type": "str", "aliases": ["aws_profile"]},
-    "region": {"type": "str", "aliases": ["aws_region"]},
-    "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
-    "validate_certs": {"type": "bool", "default": True},
-    "aws_ca_bundle": {"type": "path"},
-}
-# botocore imports it, where pyOpenSSL is installed, only to pass it by: a fifth of what it does at its start.
-_UNUSED = ("urllib3.contrib.pyopenssl",)
-_ENVIRONMENT = {
-    "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
-    "secret_key": ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"),
-    "session_token": ("AWS_SESSION_TOKEN",),
-    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
-    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
-    "endpoint_url": ("AWS_URL",),
-    "aws_ca_bundle": ("AWS_CA_BUNDLE",),
-}
-_KEYS = ("access_key", "secret_key", "session_token")
+# Documented by the fragment llmops.finetune.aws.
+AUTH_SPEC: dict[str, Any] = auth.SPEC
 
 _THROTTLED = {
     "ThrottlingException",
@@ -88,6 +67,9 @@ _CREDENTIALS = {
     "InvalidClientTokenId",
     "InvalidSignatureException",
     "InvalidToken",
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+    "AuthFailure",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "SignatureDoesNotMatch",
@@ -131,12 +113,26 @@ class Api:
                     endpoint_url=given["endpoint_url"] if service == self._service else None,
                     verify=verify,
                     config=load("botocore.config", "to reach AWS").Config(
-                        retries={"mode": "standard", "total_max_attempts": tries}
+                        retries={"mode": "standard", "total_max_attempts": tries}, **self._signature(service)
                     ),
                 )
                 watch(made)
                 self._clients[kind] = made
             return self._clients[kind]
+
+    def _signature(self, service: str) -> dict[str, str]:
+        """The task's own credential signs, also where a token in the environment would do it instead."""
+        return {} if service == "s3" or self._given["bearer"] else {"signature_version": "v4"}
+
+    @property
+    def _unsigned(self) -> str:
+        """What to do where the credential is missing or not known."""
+        if self._given["bearer"]:
+            return (
+                f"{auth.BEARER} of the environment signs the calls of Bedrock, and none of S3: those need access_key "
+                f"and secret_key, or profile, or their environment variables. What the task gives beats {auth.BEARER}."
+            )
+        return auth.HINT
 
     def once(self, service: str) -> Any:
         """The same client without retries: for calls that must not be sent twice."""
@@ -202,21 +198,30 @@ class Api:
         try:
             yield
         except exceptions.ClientError as error:
-            raise _of_answer(doing, error, creates) from error
+            raise _of_answer(doing, error, creates, self._unsigned) from error
         except (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
             if isinstance(error, exceptions.SSLError):
                 raise Refused(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
             raise Unavailable(f"{doing}: {error}", hint="Check region, endpoint_url and the network.") from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+            hint = (
+                "Give access_key and secret_key, or profile, or set their environment variables where the module runs."
+            )
             raise Refused(
-                f"{doing}: {error}.",
-                hint="Give access_key and secret_key, or profile, or set their environment variables where the "
-                "module runs.",
+                f"{doing}: there are no credentials.", hint=self._unsigned if self._given["bearer"] else hint
+            ) from error
+        except exceptions.InvalidEndpointConfigurationError as error:
+            raise Refused(
+                f"{doing}: {auth.BEARER} of the environment is sent over https only.",
+                hint=f"Give an https address, or access_key and secret_key, or profile, which beat {auth.BEARER}.",
             ) from error
         except (load("botocore.parsers", "to reach AWS").ResponseParserError, exceptions.ChecksumError) as error:
             raise _no_answer(doing, type(error).__name__) from error
         except exceptions.BotoCoreError as error:
             raise Refused(f"{doing}: {told(str(error))}") from error
+        except OSError as error:
+            # Temporary credentials are asked for anew while a task waits.
+            raise Refused(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
         except BROKEN as error:
             raise _no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
 
@@ -225,7 +230,7 @@ def _no_answer(doing: str, why: str) -> NoAnswer:
     return NoAnswer(f"{doing}: the answer is not one of AWS: {why}.", hint="Check endpoint_url.")
 
 
-def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
+def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
     answer = mapping(error.response)
     problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
     code, said = told(problem.get("Code")), told(str(problem.get("Message") or "").partition("The Canonical String")[0])
@@ -264,7 +269,7 @@ def _of_answer(doing: str, error: Any, creates: bool) -> Refused | Unavailable:
         return NotVisible(text, status=status, code=code)
     hint = ""
     if code in _CREDENTIALS:
-        hint = "Check access_key, secret_key, session_token and profile, or their environment variables."
+        hint = unsigned
     elif status == 403:
         hint = "These credentials may not do this; check their policies."
     elif code == "ConflictException":
@@ -277,66 +282,22 @@ def make_api(module: AnsibleModule, service: str) -> Api:
 
     ``service``: what ``endpoint_url`` is the address of.
     """
-    given = {option: module.params[option] or None for option in AUTH_SPEC}
-    given["validate_certs"] = module.params["validate_certs"]
-    if given["profile"] and any(given[option] for option in _KEYS):
-        raise InvalidInput(
-            "profile is given with access_key, secret_key or session_token.", hint="Give one or the other."
-        )
-    for option, variables in _ENVIRONMENT.items():
-        if option in _KEYS and given["profile"]:
-            continue
-        if option == "profile" and any(given[key] for key in _KEYS):
-            continue
-        found = next((os.environ[name] for name in variables if os.environ.get(name)), None)
-        if option == "session_token" and module.params["access_key"]:
-            continue  # the token in the environment belongs to the keys in the environment
-        given[option] = given[option] or found
-    for option in ("secret_key", "session_token"):
-        if given[option]:
-            module.no_log_values.add(given[option])
-    _check(given)
+    given = auth.given_credential(module)
     check_address(module, "endpoint_url", given["endpoint_url"], "Give the credential as access_key.")
+    for variable in sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")):
+        check_address(module, variable, os.environ[variable], "Give the credential as access_key.")
     return shared(module, ("bedrock", service, *given.items()), lambda: _made(module, given, service))
 
 
 def _made(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
-    session = load("boto3.session", "to reach AWS", without=_UNUSED)
     exceptions = load("botocore.exceptions", "to reach AWS")
+    api = Api(auth.session_of(module, given), given, service)
     try:
-        made = session.Session(
-            aws_access_key_id=given["access_key"],
-            aws_secret_access_key=given["secret_key"],
-            aws_session_token=given["session_token"],
-            profile_name=given["profile"],
-            region_name=given["region"],
-        )
-        if not made.region_name:
-            raise InvalidInput("region is missing.", hint="Give it, or set AWS_REGION where the module runs.")
-        credentials = made.get_credentials()
-        if credentials:
-            # Also those of a profile or a role: AWS quotes a token when it refuses a signature.
-            found = credentials.get_frozen_credentials()
-            module.no_log_values.update(secret for secret in (found.secret_key, found.token) if secret)
-        api = Api(made, given, service)
         api.client(service)
     except (exceptions.BotoCoreError, ValueError) as error:
+        # Without botocore's own words, which quote what it is given.
         raise InvalidInput(
-            f"The client cannot be made: {error}.", hint="Check region, profile, endpoint_url and the keys."
-        ) from error
+            f"The client cannot be made ({type(error).__name__}).",
+            hint="Check region, profile, endpoint_url and the keys.",
+        ) from None
     return api
-
-
-def _check(given: Mapping[str, Any]) -> None:
-    if bool(given["access_key"]) != bool(given["secret_key"]):
-        missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
-        raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
-    for option in _KEYS:
-        # Such a value would come back, in clear, in the error of the HTTP library.
-        if given[option] and not (given[option].isascii() and given[option].isprintable() and " " not in given[option]):
-            raise InvalidInput(
-                f"{option} has a space, a line break or another character that no key has.",
-                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
-            )
-    if given["aws_ca_bundle"] and not Path(given["aws_ca_bundle"]).is_file():
-        raise InvalidInput(f"aws_ca_bundle: there is no file '{given['aws_ca_bundle']}' where the module runs.")

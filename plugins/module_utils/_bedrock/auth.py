@@ -1,0 +1,270 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How requests to AWS are signed: which credential is meant, and what is wrong with it, in one clear error.
+
+Private to llmops.finetune; may change at any time.
+
+What is read here is never part of a message: neither the value of an option nor a line of a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from configparser import Error as ConfigError
+from configparser import RawConfigParser
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_path, is_word, mask, no_file
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PURPOSE = "to reach AWS"
+# Names and aliases are those of amazon.aws.
+SPEC: dict[str, Any] = {
+    "access_key": {"type": "str", "aliases": ["aws_access_key_id", "aws_access_key"], "no_log": False},
+    "secret_key": {"type": "str", "aliases": ["aws_secret_access_key", "aws_secret_key"], "no_log": True},
+    "session_token": {"type": "str", "aliases": ["aws_session_token"], "no_log": True},
+    "profile": {"type": "str", "aliases": ["aws_profile"]},
+    "region": {"type": "str", "aliases": ["aws_region"]},
+    "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
+    "validate_certs": {"type": "bool", "default": True},
+    "aws_ca_bundle": {"type": "path"},
+}
+_ENVIRONMENT = {
+    "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
+    "secret_key": ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"),
+    "session_token": ("AWS_SESSION_TOKEN",),
+    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "endpoint_url": ("AWS_URL",),
+    "aws_ca_bundle": ("AWS_CA_BUNDLE",),
+}
+_KEYS = ("access_key", "secret_key", "session_token")
+BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+_FILES = {
+    "AWS_SHARED_CREDENTIALS_FILE": ("The credentials file of AWS", "~/.aws/credentials"),
+    "AWS_CONFIG_FILE": ("The configuration file of AWS", "~/.aws/config"),
+}
+# botocore imports it, where pyOpenSSL is installed, only to pass it by: a fifth of what it does at its start.
+_UNUSED = ("urllib3.contrib.pyopenssl",)
+HINT = "Check access_key, secret_key, session_token and profile, or their environment variables; and the clock."
+_ROLE_HINT = (
+    "Check role_arn and source_profile of the profile, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the role's "
+    "trust policy and the clock."
+)
+_DOING = "Getting the credentials of the profile or the environment"
+_MFA_HINT = (
+    "Get temporary keys outside of the playbook, such as with 'aws sts get-session-token' or 'aws configure "
+    "export-credentials', and give them as access_key, secret_key and session_token, or as another profile."
+)
+
+
+def given_credential(module: AnsibleModule) -> dict[str, Any]:
+    """From the options of a task, and from the environment where they say nothing; raises InvalidInput.
+
+    The task's own credential beats every one of the environment: a further entry ``bearer`` says whether one of the
+    environment's tokens may sign.
+    """
+    given = {option: module.params[option] or None for option in SPEC}
+    given["validate_certs"] = module.params["validate_certs"]
+    named = bool(given["profile"] or any(given[option] for option in _KEYS))
+    mask(module, (given[option] for option in ("secret_key", "session_token")))
+    if given["profile"] and any(given[option] for option in _KEYS):
+        raise InvalidInput(
+            "profile is given with access_key, secret_key or session_token.", hint="Give one or the other."
+        )
+    for option, variables in _ENVIRONMENT.items():
+        if option in _KEYS and given["profile"]:
+            continue
+        if option == "profile" and any(given[key] for key in _KEYS):
+            continue
+        found = next((os.environ[name] for name in variables if os.environ.get(name)), None)
+        if option == "session_token" and module.params["access_key"]:
+            continue  # the token in the environment belongs to the keys in the environment
+        given[option] = given[option] or found
+    mask(module, [given["secret_key"], given["session_token"], os.environ.get(BEARER)])
+    _check(module, given)
+    given["bearer"] = bool(os.environ.get(BEARER)) and not named
+    return given
+
+
+def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
+    if bool(given["access_key"]) != bool(given["secret_key"]):
+        missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
+        raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
+    for option in (*_KEYS, "profile", "region"):
+        # Such a value would come back, in clear, in the error of the HTTP library.
+        value = given[option]
+        inner = "" if option == "profile" else " "
+        wrong = value and not (value.isprintable() and value == value.strip())
+        if option != "profile" and value:
+            wrong = wrong or not value.isascii() or inner in value
+        if wrong:
+            mask(module, [value])
+            raise InvalidInput(
+                f"{option} has a space, a line break or another character that no {_noun(option)} has.",
+                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
+            )
+    bundle = given["aws_ca_bundle"]
+    if bundle and not is_path(bundle):
+        mask(module, [bundle])
+        raise InvalidInput("aws_ca_bundle is not the path of a file.", hint="Give a path.")
+    if bundle and not Path(bundle).is_file():
+        raise InvalidInput(f"aws_ca_bundle: {no_file(bundle)}")
+
+
+def _noun(option: str) -> str:
+    return option if option in ("profile", "region") else "key"
+
+
+# -- the session -----------------------------------------------------------------------------------------------
+
+
+def session_of(module: AnsibleModule, given: Mapping[str, Any]) -> Any:
+    """boto3's session. Its credentials are there: those of a role are asked for here, in one call."""
+    boto, core = load("boto3.session", PURPOSE, without=_UNUSED), load("botocore.session", PURPOSE)
+    with _told(given):
+        inner = core.Session(profile=given["profile"])
+        if given["aws_ca_bundle"]:
+            inner.set_config_variable("ca_bundle", given["aws_ca_bundle"])  # of STS and SSO, too
+        inner.set_config_variable("retry_mode", "standard")
+        _check_profiles(module, inner)
+        made = boto.Session(
+            aws_access_key_id=given["access_key"],
+            aws_secret_access_key=given["secret_key"],
+            aws_session_token=given["session_token"],
+            region_name=given["region"],
+            botocore_session=inner,
+        )
+        if not made.region_name:
+            raise InvalidInput("region is missing.", hint="Give it, or set AWS_REGION where the module runs.")
+        credentials = made.get_credentials()
+        if credentials:
+            # Also those of a profile or a role: AWS quotes a token when it refuses a signature.
+            found = credentials.get_frozen_credentials()
+            mask(module, (found.secret_key, found.token))
+    return made
+
+
+def _check_profiles(module: AnsibleModule, inner: Any) -> None:
+    """Mask what the files hold, and refuse what would ask somebody for a code."""
+    profiles = inner.full_config.get("profiles") or {}
+    for profile in profiles.values():
+        mask(
+            module,
+            (value for name, value in profile.items() if "secret" in name or "token" in name and "file" not in name),
+        )
+    name = inner.get_config_variable("profile") or "default"
+    seen: set[str] = set()
+    while name and name not in seen:
+        seen.add(name)
+        profile = profiles.get(name) or {}
+        if profile.get("role_arn") and profile.get("mfa_serial"):
+            raise InvalidInput(
+                "The profile needs a code of a device for each sign-in (mfa_serial), and a task cannot ask for one.",
+                hint=_MFA_HINT,
+            )
+        name = profile.get("source_profile") if profile.get("role_arn") else None
+
+
+@contextmanager
+def _told(given: Mapping[str, Any]) -> Iterator[None]:
+    """What botocore raises while it looks for credentials, in our words: its own quote files and what they start."""
+    exceptions = load("botocore.exceptions", PURPOSE)
+    try:
+        yield
+    except exceptions.ProfileNotFound:
+        name = given["profile"]
+        called = f"profile ({name})" if name and is_word(name) else "profile of the task or of AWS_PROFILE"
+        raise InvalidInput(
+            f"The {called} could not be found.",
+            hint="Check profile and AWS_PROFILE, and the files of AWS where the module runs.",
+        ) from None
+    except exceptions.ClientError as error:
+        raise _of_sts(error) from None
+    except exceptions.HTTPClientError as error:
+        raise Unavailable(
+            f"{_DOING}: no answer ({type(error).__name__}).", hint="Check region and the network."
+        ) from None
+    except (exceptions.BotoCoreError, ConfigError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _of_local(error) from None
+
+
+def _of_sts(error: Any) -> Refused | Unavailable:
+    answer = error.response
+    told, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
+    code, said = str(told.get("Code") or ""), str(told.get("Message") or "")
+    status = int(about.get("HTTPStatusCode") or 0)
+    said = said.partition("The Canonical String")[0].strip()
+    text = f"{_DOING}: {error.operation_name} was refused: {said or code} (HTTP {status}, {code})"
+    if status >= 500 or status == 429:
+        return Unavailable(text, hint="Run the task again later.")
+    return Refused(text, hint=_ROLE_HINT, status=status, code=code)
+
+
+def _of_local(error: Exception) -> InvalidInput | Unavailable:
+    name = type(error).__name__
+    file = _broken_file()
+    if file is not None:
+        return file
+    words: dict[str, tuple[str, str]] = {
+        "PartialCredentialsError": (
+            "The profile or the environment has a key without its secret, or a secret without its key.",
+            "Give both.",
+        ),
+        "InfiniteLoopConfigError": (
+            "The profiles refer to each other in a circle (source_profile).",
+            "One of them needs keys of its own.",
+        ),
+        "InvalidConfigError": (
+            "The profile is not complete or not valid: what it refers to is missing or has no credentials.",
+            "Check role_arn, source_profile, credential_source and web_identity_token_file.",
+        ),
+        "CredentialRetrievalError": (
+            "The program or the service that the profile names gave no credentials.",
+            "Run its credential_process where the module runs, and see what it says.",
+        ),
+        **dict.fromkeys(
+            ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError"),
+            ("The SSO session of the profile has run out, or there is none.", "Run 'aws sso login' for the profile."),
+        ),
+        "InvalidRegionError": ("region is not the name of a region.", "Check region and AWS_REGION."),
+        "FileNotFoundError": (
+            "A file or a program that the profile or the environment names is not there.",
+            "Check AWS_WEB_IDENTITY_TOKEN_FILE, web_identity_token_file and credential_process where the module runs.",
+        ),
+        "PermissionError": (
+            "A file that the profile or the environment names cannot be read.",
+            "Check who may read it.",
+        ),
+    }
+    if name in ("JSONDecodeError", "UnicodeDecodeError"):
+        message, hint = words["CredentialRetrievalError"]
+        return InvalidInput(f"{message} What it printed is not valid JSON.", hint=hint)
+    message, hint = words.get(name, (f"The credentials of AWS could not be found out ({name}).", HINT))
+    return InvalidInput(message, hint=hint)
+
+
+def _broken_file() -> InvalidInput | None:
+    """What is wrong with the files of AWS, by the number of a line alone."""
+    for variable, (what, usual) in _FILES.items():
+        path = Path(os.environ.get(variable) or usual)
+        try:
+            raw = path.expanduser().read_bytes()
+        except (OSError, RuntimeError):
+            continue
+        try:
+            RawConfigParser().read_string(decoded(raw, what))
+        except InvalidInput as error:
+            return error
+        except ConfigError as error:
+            return InvalidInput(f"{what} {broken(error)}.", hint="Each line is [profile] or entry = value.")
+    return None
