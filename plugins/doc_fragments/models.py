@@ -421,6 +421,9 @@ options:
             description: The file of the user's private key, in PEM. It takes the place of the
               profile's C(key_file).
             type: path
+          api_user_key_content:
+            description: The user's private key itself, in PEM, instead of C(api_user_key_file).
+            type: str
           api_user_key_pass_phrase:
             description: The pass phrase of the private key. It takes the place of the profile's
               C(pass_phrase).

@@ -13,8 +13,9 @@ options:
       - The configuration file of the OCI SDK.
       - Left out, the environment variable E(OCI_CONFIG_FILE) is read where the module runs, and without it
         C(~/.oci/config) is used.
-      - It is not needed where O(api_user), O(api_user_fingerprint), O(api_user_key_file), O(tenancy) and O(region) are
-        all given, and not read by the principals of O(auth_type).
+      - It is not needed where O(api_user), O(api_user_fingerprint), O(api_user_key_file) or O(api_user_key_content),
+        O(tenancy) and O(region) are all given, and not read by the principals of O(auth_type).
+      - The entries of a file or of a profile that the task names beat the environment variables of the single options.
     type: path
   config_profile_name:
     description:
@@ -34,9 +35,17 @@ options:
     type: str
   api_user_key_file:
     description:
-      - The file of the user's private key, in PEM. It takes the place of the profile's C(key_file).
+      - The path of the user's private key, in PEM. It takes the place of the profile's C(key_file).
       - Left out, the environment variable E(OCI_USER_KEY_FILE) is read where the module runs.
+      - Cannot be given together with O(api_user_key_content).
     type: path
+  api_user_key_content:
+    description:
+      - The user's private key itself, in PEM, so that no file is needed. It takes the place of the profile's
+        C(key_file).
+      - Left out, and O(api_user_key_file) too, the environment variable E(OCI_USER_KEY_CONTENT) is read where the
+        module runs; it beats E(OCI_USER_KEY_FILE). Line breaks may be written there as C(\n).
+    type: str
   api_user_key_pass_phrase:
     description:
       - The pass phrase of the private key. It takes the place of the profile's C(pass_phrase).
@@ -63,8 +72,9 @@ options:
       - V(api_key) with the user's key, V(security_token) with the token that C(oci session authenticate) left in the
         profile, V(instance_principal), V(resource_principal) and V(oke_workload_identity) with what the instance, the
         function or the pod is that the module runs in.
-      - Left out, the environment variable E(OCI_ANSIBLE_AUTH_TYPE) is read where the module runs, and without it
-        V(api_key) is used.
+      - Left out, the environment variable E(OCI_ANSIBLE_AUTH_TYPE) is read where the module runs. Without it, or where
+        the task itself gives a user or a key, it is V(api_key); of a profile that has a C(security_token_file) of its
+        own, or no user and key of its own beside an inherited one, it is V(security_token).
     type: str
     choices: [api_key, instance_principal, resource_principal, security_token, oke_workload_identity]
   service_endpoint:

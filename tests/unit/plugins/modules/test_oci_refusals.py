@@ -80,7 +80,7 @@ def _only_the_sandbox(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -
             {"content": pairs(), "name": "a", "config_file_location": "/nowhere/config"},
             "config_file_location: there is no file",
         ),
-        ({"content": pairs(), "name": "a", "config_profile_name": "SOMEBODY"}, "SOMEBODY"),
+        ({"content": pairs(), "name": "a", "config_profile_name": "SOMEBODY"}, "no profile called 'SOMEBODY'"),
         ({"content": pairs(), "name": "a", "service_endpoint": "localhost"}, "service_endpoint is 'localhost'"),
     ],
 )
