@@ -100,7 +100,7 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
     if bool(given["access_key"]) != bool(given["secret_key"]):
         missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
         raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
-    for option in (*_KEYS, "profile", "region"):
+    for option in (*_KEYS, "profile"):
         # Such a value would come back, in clear, in the error of the HTTP library.
         value = given[option]
         inner = "" if option == "profile" else " "
@@ -109,8 +109,9 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
             wrong = wrong or not value.isascii() or inner in value
         if wrong:
             mask(module, [value])
+            noun = "profile" if option == "profile" else "key"
             raise InvalidInput(
-                f"{option} has a space, a line break or another character that no {_noun(option)} has.",
+                f"{option} has a space, a line break or another character that no {noun} has.",
                 hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
             )
     bundle = given["aws_ca_bundle"]
@@ -119,10 +120,6 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
         raise InvalidInput("aws_ca_bundle is not the path of a file.", hint="Give a path.")
     if bundle and not Path(bundle).is_file():
         raise InvalidInput(f"aws_ca_bundle: {no_file(bundle)}")
-
-
-def _noun(option: str) -> str:
-    return option if option in ("profile", "region") else "key"
 
 
 # -- the session -----------------------------------------------------------------------------------------------
@@ -236,7 +233,6 @@ def _of_local(error: Exception) -> InvalidInput | Unavailable:
             ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError"),
             ("The SSO session of the profile has run out, or there is none.", "Run 'aws sso login' for the profile."),
         ),
-        "InvalidRegionError": ("region is not the name of a region.", "Check region and AWS_REGION."),
         "FileNotFoundError": (
             "A file or a program that the profile or the environment names is not there.",
             "Check AWS_WEB_IDENTITY_TOKEN_FILE, web_identity_token_file and credential_process where the module runs.",

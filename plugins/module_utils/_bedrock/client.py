@@ -44,6 +44,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_word
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -294,6 +295,12 @@ def _made(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
     api = Api(auth.session_of(module, given), given, service)
     try:
         api.client(service)
+    except exceptions.InvalidRegionError:
+        region = str(given["region"] or "")
+        named = f"'{region}'" if is_word(region.replace(" ", "")) else "it"
+        raise InvalidInput(
+            f"region: {named} doesn't match the form of a region.", hint="Check AWS_REGION, too."
+        ) from None
     except (exceptions.BotoCoreError, ValueError) as error:
         # Without botocore's own words, which quote what it is given.
         raise InvalidInput(
