@@ -59,7 +59,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "SetDefaultPolicyVersion",
         "ListEntitiesForPolicy",
     ),
-    STS: ("GetCallerIdentity",),
+    STS: ("GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity"),
     KMS: (
         "CreateKey",
         "DescribeKey",

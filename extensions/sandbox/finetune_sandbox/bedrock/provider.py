@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from werkzeug import Request
 
-from finetune_sandbox.bedrock import backends, s3_api, service, sigv4
+from finetune_sandbox.bedrock import backends, s3_api, service, sigv4, sts
 from finetune_sandbox.bedrock.access import Access
 from finetune_sandbox.bedrock.backends import ROLE, Backends
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, IAM, KMS, OTHER, S3, STS, AwsError, typical
@@ -67,6 +68,7 @@ class BedrockProvider(Controlled[Store]):
         self.data_bucket = f"finetune-data-{self.account_id}"
         self.output_bucket = f"finetune-output-{self.account_id}"
         self.backends = Backends(self.account_id, clock)
+        self.sts = sts.Sts(self.account_id, Ids(None if seed_number is None else seed_number + 1), self.backends)
         self.s3 = S3Store(clock, folder, self.ids)
         self.store = Store(clock, self.ids, self.account_id, Access(self.account_id, self.s3, self.backends))
         self._api = S3Api(self.s3, self.account_id, self._s3_kms_key, lambda: self.store.settings.foreign_buckets)
@@ -175,6 +177,8 @@ class BedrockProvider(Controlled[Store]):
     def open(self, call: Call) -> None:
         """Check the signature."""
         try:
+            if call.operation == f"{STS}.{sts.WEB_IDENTITY}" and not sigv4.is_signed(call.request):
+                return  # its token says who it is
             if not sigv4.is_signed(call.request):
                 old = sigv4.is_signed_old(call.request)
                 raise sigv4.too_old() if old else sigv4.missing(call.dialect)
@@ -183,24 +187,57 @@ class BedrockProvider(Controlled[Store]):
                 name = sigv4.claimed_service(call.request)
                 message = f"The sandbox has no service {name!r}; it has {', '.join(_SERVICES)}. See docs/sandbox.md."
                 raise AwsError(404, "UnknownOperationException", message)
-            signature = sigv4.verify(call.request, call.dialect, {self.access_key: self.secret_key})
+            signature = self._verified(call)
             if signature.service != call.dialect:
                 raise sigv4.missing(call.dialect)
         except AwsError as error:
             raise Refusal(self._failed(call.dialect, error)) from error
         call.request.environ["finetune_sandbox.signature"] = signature
 
+    def _verified(self, call: Call) -> sigv4.Signature:
+        session = self.sts.session(call.key)
+        if session is None:
+            return sigv4.verify(call.request, call.dialect, {self.access_key: self.secret_key})
+        tokens = {session.key_id: session.token}
+        signature = sigv4.verify(call.request, call.dialect, {session.key_id: session.secret}, tokens)
+        if session.ends <= time.time():
+            raise sts.ended(call.dialect)
+        return signature
+
+    def _allowed(self, call: Call, name: str) -> None:
+        """What the policies of a role allow its temporary credentials."""
+        session = self.sts.session(call.key)
+        if session is None or (call.dialect, name) == (STS, "GetCallerIdentity"):
+            return
+        resource = "*"
+        if call.dialect == S3:
+            bucket, key, _query = s3_api.target(call.request)
+            resource = f"arn:aws:s3:::{bucket}{'/' if key else ''}{key}" if bucket else "*"
+        self.sts.check(session, call.dialect, name, resource)
+
+    def _of_sts(self, call: Call, name: str, request_id: str) -> Answer | None:
+        session = self.sts.session(call.key) if call.key else None
+        if name in sts.OPERATIONS:
+            caller = session.arn if session else self.sts.user
+            return self.sts.handle(name, call.request, caller, request_id, self.store.settings.role_seconds)
+        return self.sts.identity(session, request_id) if session else None
+
     def _handle(self, call: Call) -> Answer:
         request_id = self.ids.uuid()
         try:
-            answer = self._answer(call)
+            if call.key:
+                self._allowed(call, call.operation.partition(".")[2])
+            answer = self._answer(call, request_id)
         except AwsError as error:
             answer = error.answer(call.dialect, request_id)
         return self._signed(call.dialect, answer, request_id)
 
-    def _answer(self, call: Call) -> Answer:
-        signature: sigv4.Signature = call.request.environ["finetune_sandbox.signature"]
+    def _answer(self, call: Call, request_id: str) -> Answer:
         name = call.operation.partition(".")[2]
+        told = self._of_sts(call, name, request_id) if call.dialect == STS else None
+        if told is not None:
+            return told
+        signature: sigv4.Signature = call.request.environ["finetune_sandbox.signature"]
         if call.dialect == S3:
             bucket, key, query = s3_api.target(call.request)
             return self._api.handle(name, S3Call(call.request, signature, bucket, key, query))
@@ -246,6 +283,7 @@ class BedrockProvider(Controlled[Store]):
             self.store.reset()
             self.s3.reset()
             self.backends.reset()
+            self.sts.reset()
             self._make_buckets()
 
     def close(self) -> None:
@@ -267,6 +305,10 @@ class BedrockProvider(Controlled[Store]):
             return self.shown()
         if (method, head, rest) == ("GET", "jobs", ""):
             return self._jobs(Fields(body, "jobs"))
+        if (method, head, rest) == ("POST", "web_identity", ""):
+            return self._web_identity(Fields(body, "web_identity"))
+        if (method, head, rest) == ("POST", "sessions", "expire"):
+            return {"expired": self.sts.expire()}
         return None
 
     def _jobs(self, fields: Fields) -> dict[str, Any]:
@@ -301,7 +343,18 @@ class BedrockProvider(Controlled[Store]):
             "data_bucket": self.data_bucket,
             "output_bucket": self.output_bucket,
             "access_key": self.access_key,
+            "oidc_provider_arn": self.sts.provider_arn,
         }
+
+    def _web_identity(self, fields: Fields) -> dict[str, str]:
+        subject, audience = fields.text("subject", "runner"), fields.text("audience", "sts.amazonaws.com")
+        seconds = fields.number("seconds", 3600.0)
+        fields.done()
+        return {"token": self.sts.identity_token(subject, audience, seconds)}
+
+    def identity_token(self, **fields: Any) -> str:
+        """A token of the account's identity provider: subject, audience, and real seconds until it ends."""
+        return str(self.control("POST", "web_identity", fields)["token"])
 
     def jobs(self, seeded: bool = False) -> list[dict[str, Any]]:
         """All jobs there are, oldest first; old (seeded) ones only when asked for."""

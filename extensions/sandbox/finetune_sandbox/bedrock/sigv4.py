@@ -151,14 +151,17 @@ def _credential(text: str, service: str) -> tuple[str, str, str]:
     return "/".join(parts[:-4]), parts[-4], parts[-3]
 
 
-def verify(request: Request, service: str, secrets: Mapping[str, str]) -> Signature:
+def verify(
+    request: Request, service: str, secrets: Mapping[str, str], tokens: Mapping[str, str] | None = None
+) -> Signature:
     """Check time, key and signature; the payload is checked while it is read. Raises AwsError.
 
-    secrets: access key id -> secret key.
+    secrets: access key id -> secret key. tokens: access key id -> the token that belongs to a temporary key.
     """
     found = parse(request, service)
     secret = secrets.get(found.key_id)
-    if secret is None or request.headers.get("X-Amz-Security-Token") or "X-Amz-Security-Token" in request.args:
+    token = request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token")
+    if secret is None or (token or None) != (tokens or {}).get(found.key_id):
         raise _unknown_key(service, found.key_id)
     _check_time(found, service)
     signed = [name.lower() for name in found.signed_headers]
