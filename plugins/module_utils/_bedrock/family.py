@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused, Unavailable
 
 LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits
@@ -103,8 +103,10 @@ class Family:
             return True
         try:
             tags = self.tags_of(arn)
-        except NotVisible:
-            return False
+        except NotVisible as error:
+            if jobs.is_model(arn):
+                return False
+            raise Unavailable(error.message) from error  # a job is there for ever; reads lag behind the list
         if tags is None:
             self._warnings.append(f"'{model_name}' may belong to '{self.name}'; its tags may not be read: left alone.")
             return False

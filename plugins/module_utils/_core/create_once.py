@@ -52,7 +52,7 @@ class Attempt:
         """Whether it is new and what was asked for, as far as the host shows it."""
         if run.token is not None:
             return run.token == self.token and self.is_new(run)
-        return not self.marked and self.is_new(run) and run.verified and not differs(run)
+        return not self.marked and self.is_new(run) and bool(run.verified or run.shown) and not differs(run)
 
     def is_surely_ours(self, run: Run, bound: Run | None, now: float) -> bool:
         """Of one that may be: whether nothing speaks for somebody else's. Then a second one is stopped.

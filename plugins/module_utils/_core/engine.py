@@ -442,7 +442,9 @@ class Engine:
         if any(run.token == attempt.token for run in runs):
             attempt.marked = True
         if not attempt.marked:
-            doubtful = [run for run in runs if attempt.is_new(run) and run.token is None and not run.verified]
+            # Of a run of which the list shows no settings, they are looked up.
+            shown = [run for run in runs if attempt.is_new(run) and run.token is None]
+            doubtful = [run for run in shown if not (run.verified or run.shown)]
             seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
             runs = [seen.get(run.id, run) for run in runs]
         return claimed(attempt, runs, self._trains_anew, bound, self.clock.time())

@@ -52,6 +52,7 @@ class Field:
     only mattered while the run was made). ``each``: the value is a mapping, of which each key that the user
     gave is compared for itself. ``options``: how its user writes the option, where that is not ``name``, the usual
     way first. ``identity``: it says which resource is meant. ``inner``: it is no option at all.
+    ``chosen``: the provider takes one at random where none is given.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Field:
     options: tuple[str, ...] = ()
     identity: bool = False
     inner: bool = False
+    chosen: bool = False
 
     @property
     def path(self) -> str:

@@ -156,6 +156,7 @@ def _duplicates(
     kept = plan.run
     if kept is None or plan.creates or not _counts(kept):
         return ()
+    given = [field for field in fields if not field.chosen]
     named = {run.id for run in (kept, *plan.stop, *plan.remove)}
     return tuple(
         run
@@ -165,7 +166,7 @@ def _duplicates(
         and run.token == kept.token
         and run.shown
         and not trains_anew(fields, wish, run, ignore)
-        and not trains_anew(fields, kept.shown, run)
+        and not trains_anew(given, kept.shown, run)
     )
 
 

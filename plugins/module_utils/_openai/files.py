@@ -35,6 +35,9 @@ FILE = record(
 )
 """What decides of a file; the rest is only shown."""
 
+# With which hosts say that nobody may read what was uploaded, or that they have no such operation.
+_NOT_READABLE = (400, 403, 404, 405, 501)
+
 
 def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]:
     """All files (of a purpose), newest first, as plain data; filtered again, for hosts that ignore the filter.
@@ -81,7 +84,10 @@ def delete_file(api: Api, file_id: str) -> None:
 
 
 def content_of(api: Api, file_id: str) -> Content:
-    """The content that a file id stands for: by its name, else by reading it; sha256 empty where neither is allowed."""
+    """The content that a file id stands for: by its name, else by reading it; sha256 empty where neither is allowed.
+
+    What fails otherwise is raised: a request must not be another one because a look did not come to its end.
+    """
     file = get_file(api, file_id)
     named = parse_remote_name(file.get("filename") or "")
     if named:
@@ -89,7 +95,9 @@ def content_of(api: Api, file_id: str) -> Content:
     digest = hashlib.sha256()
     try:
         api.content(f"Reading the file {file_id}", file_id, digest.update, file.get("bytes"))
-    except Refused:
+    except Refused as error:
+        if error.status not in _NOT_READABLE:
+            raise
         return Content(id=file_id)
     return Content(id=file_id, sha256=digest.hexdigest())
 

@@ -60,7 +60,7 @@ FIELDS = (
     Field("model", "training", jobs.same_dated_name),
     Field("training_file", "training", same_content),
     Field("validation_file", "training", same_content),
-    Field("seed", "training"),
+    Field("seed", "training", chosen=True),
     Field("method", "training", options=("method.type",)),
     Field(
         "hyperparameters",
@@ -320,6 +320,7 @@ class FineTunedModel:
         self.wish: dict[str, Any] = dict(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
+        self._cut: Refused | None = None  # why the last look did not show all jobs
         self.warnings: list[str] = []
         self._warn_of_same_data()
         self.compares = True
@@ -383,6 +384,7 @@ class FineTunedModel:
         mine: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
         cut: Refused | None = None
+        self._cut = None
         try:
             for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
                 (mine if mapping(job.get("metadata")).get(markers.NAME) == self.name else others).append(job)
@@ -395,6 +397,7 @@ class FineTunedModel:
             found = self._by_suffix_and_data(others)
         if cut and not found:
             raise cut
+        self._cut = cut
         return found
 
     def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
@@ -498,7 +501,9 @@ class FineTunedModel:
     # -- changing --
 
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """The name and the data must be there; what the files contain becomes part of the request."""
+        """The name, the data and all jobs must be there; what the files contain becomes part of the request."""
+        if self._cut:
+            raise self._cut  # what could not be seen may be what is wanted
         if not self.name:
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
         for option in ("model", "training_file"):

@@ -232,6 +232,7 @@ class Controller:
             answers.append(result)
             if result.get("run_id"):
                 given["wait_run_id"] = result["run_id"]
+            given["wait_state"] = result["wait_state"]
         raise AssertionError(f"no end after {most} slices: {result}")
 
     @staticmethod
