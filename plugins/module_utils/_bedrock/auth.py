@@ -214,8 +214,8 @@ def _of_local(error: Exception) -> InvalidInput | Unavailable:
         return file
     words: dict[str, tuple[str, str]] = {
         "PartialCredentialsError": (
-            "The profile or the environment has a key without its secret, or a secret without its key.",
-            "Give both.",
+            f"The credential of the profile or the environment is not complete: {_missing(error)} is missing.",
+            "Complete it, or give access_key and secret_key.",
         ),
         "InfiniteLoopConfigError": (
             "The profiles refer to each other in a circle (source_profile).",
@@ -247,6 +247,11 @@ def _of_local(error: Exception) -> InvalidInput | Unavailable:
         return InvalidInput(f"{message} What it printed is not valid JSON.", hint=hint)
     message, hint = words.get(name, (f"The credentials of AWS could not be found out ({name}).", HINT))
     return InvalidInput(message, hint=hint)
+
+
+def _missing(error: Exception) -> str:
+    """The entry that a half credential lacks; its name is botocore's, not the file's."""
+    return str((getattr(error, "kwargs", None) or {}).get("cred_var") or "an entry")
 
 
 def _broken_file() -> InvalidInput | None:
