@@ -128,7 +128,7 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
 def session_of(module: AnsibleModule, given: Mapping[str, Any]) -> Any:
     """boto3's session. Its credentials are there: those of a role are asked for here, in one call."""
     boto, core = load("boto3.session", PURPOSE, without=_UNUSED), load("botocore.session", PURPOSE)
-    with _told(given):
+    with _told(module, given):
         inner = core.Session(profile=given["profile"])
         if given["aws_ca_bundle"]:
             inner.set_config_variable("ca_bundle", given["aws_ca_bundle"])  # of STS and SSO, too
@@ -173,7 +173,7 @@ def _check_profiles(module: AnsibleModule, inner: Any) -> None:
 
 
 @contextmanager
-def _told(given: Mapping[str, Any]) -> Iterator[None]:
+def _told(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
     """What botocore raises while it looks for credentials, in our words: its own quote files and what they start."""
     exceptions = load("botocore.exceptions", PURPOSE)
     try:
@@ -181,6 +181,7 @@ def _told(given: Mapping[str, Any]) -> Iterator[None]:
     except exceptions.ProfileNotFound:
         name = given["profile"]
         called = f"profile ({name})" if name and is_word(name) else "profile of the task or of AWS_PROFILE"
+        mask(module, [name] if name and not is_word(name) else [])
         raise InvalidInput(
             f"The {called} could not be found.",
             hint="Check profile and AWS_PROFILE, and the files of AWS where the module runs.",

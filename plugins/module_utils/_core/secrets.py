@@ -149,5 +149,5 @@ def no_file(path: str) -> str:
 
 
 def is_word(name: str) -> bool:
-    """Whether a name is one for certain, of letters alone."""
-    return bool(re.fullmatch(r"[A-Za-z_-]{1,20}", name))
+    """Whether a name is one for certain: of letters alone, or short."""
+    return bool(re.fullmatch(r"[A-Za-z_-]{1,20}|[\w-]{1,8}", name))

@@ -287,6 +287,7 @@ def _read(module: AnsibleModule, path: Path, name: str) -> _Profile:
         mask(module, (section[entry] for entry in ("pass_phrase", "key_content") if section.get(entry)))
     if name not in parser:
         called = f"called '{name}'" if is_word(name) else "of the name that config_profile_name gives"
+        mask(module, [] if is_word(name) else [name])
         raise InvalidInput(f"{what} has no profile {called}.", hint=_WHERE)
     own = dict(written[name]) if name in written else {}
     inherited = {} if name == _DEFAULT_PROFILE else dict(parser.defaults())
