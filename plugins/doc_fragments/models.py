@@ -258,6 +258,11 @@ options:
             description: The C(trainingType) of Azure OpenAI, as that takes it. The default
               there is V(1), its standard training; elsewhere nothing is sent.
             type: str
+          missing_model_id:
+            description: A model that was deleted on purpose, at a host that does not show whether
+              it still exists. What it was trained for then counts as missing, and is trained anew;
+              no later run is started for it.
+            type: str
           expires_after:
             description: After how many seconds from its creation the host is to delete the
               file, V(3600) to V(2592000). Left out, it stays.

@@ -150,6 +150,13 @@ options:
       - The C(trainingType) of Azure OpenAI, as that takes it. The default there is V(1), its standard training;
         elsewhere nothing is sent.
     type: str
+  missing_model_id:
+    description:
+      - A model (RV(fine_tuned_model)) that was deleted on purpose, at a host that does not show whether it still
+        exists. What it was trained for then counts as missing, and is trained anew with O(state=present).
+      - It holds for this one model, so that it can stay in the playbook and no later run is started for it. At OpenAI,
+        and where an Azure OpenAI resource lists its models, it is not needed.
+    type: str
   delete_files:
     description:
       - With O(state=absent), whether to delete the uploaded training and validation files too. Files that another
@@ -355,6 +362,12 @@ fine_tuned_model:
   returned: always
   type: str
   sample: ft:gpt-4o-mini-2024-07-18:acme:support-bot:AbCdEfGh
+model_verified:
+  description: Whether the host has shown the model. V(false) where it does not show whether it still exists, which is a
+    warning and never a new run; null where nobody looked, as for a run that has just ended or has no model.
+  returned: always
+  type: bool
+  sample: true
 status:
   description:
     - The status in the words of the host; V(absent) if there is none, V(check-mode) if check mode foresees a new

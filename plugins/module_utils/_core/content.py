@@ -36,12 +36,13 @@ class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
     a remote name carries), or empty when unknown. ``version``: what the provider itself
     computed of the bytes, words of the form ``kind:value``. ``predicted``: in check mode, where an
-    earlier task would have put it there."""
+    earlier task would have put it there. ``name``: under which name that is, where it is known."""
 
     id: str = ""
     sha256: str = ""
     version: str = ""
     predicted: bool = False
+    name: str = ""
 
     def __str__(self) -> str:
         if self.id and self.sha256:
@@ -89,13 +90,13 @@ def sha256_of_mark(mark: str | None) -> str | None:
 
 
 def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
-    """``sha256:<hex>``, in check mode also ``check-mode:file:<hex>``, else an id as it is."""
+    """``sha256:<hex>``, perhaps with ``:<name>``, in check mode also ``check-mode:file:<hex>``, else an id as it is."""
     if not check_mode:
         refuse_predicted(option, value)
     for prefix in ("sha256:", predicted("file", "")):
         if value.startswith(prefix):
-            digest = value[len(prefix) :].lower()
-            if not _SHA256.fullmatch(digest):
+            digest, _colon, name = value[len(prefix) :].partition(":")
+            if not _SHA256.fullmatch(digest.lower()):
                 raise InvalidInput(f"{option}: '{value}' does not hold a sha256 of 64 hexadecimal digits.")
-            return Content(sha256=digest, predicted=check_mode)
+            return Content(sha256=digest.lower(), predicted=check_mode, name=name)
     return Content(id=value)

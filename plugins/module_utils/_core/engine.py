@@ -73,6 +73,7 @@ _SKEW = 30.0
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
 _DAY = 86400.0
+_MISSING = (Phase.GONE, Phase.RETIRED)
 
 
 class SliceEnded(Exception):
@@ -107,6 +108,7 @@ class Engine:
         self._total: float = state.get("wait_timeout") or options.wait_timeout  # of all slices
         self._alike: list[Run] = []  # duplicates that the last look has shown
         self._spent = 0  # creates that turned out to be made from an outdated look
+        self._again: set[str] = set()  # runs whose models were looked for a second time
         self._unsure = False  # whether another task may have made what this one has asked for
         self._told_later = False  # while it is unclear what a create has made, no slice ends
         start = self.clock.monotonic() if start is None else start
@@ -246,16 +248,27 @@ class Engine:
                 if bound:
                     # Its model may not be listed yet.
                     runs = [
-                        replace(bound, verified=True) if run.id == bound.id and run.phase is Phase.GONE else run
+                        replace(bound, verified=True) if run.id == bound.id and run.phase in _MISSING else run
                         for run in runs
                     ]
                 continue
-            fresh = [run for run in runs if run.phase is Phase.GONE and self._just_ended(run)]
-            if plan.creates and fresh:
+            fresh = self._too_fresh(plan, runs)
+            if fresh and not bound:
                 self._sleep(next(pauses))
                 runs = self._verify(runs, [replace(run, phase=Phase.READY, verified=False) for run in fresh])
                 continue
             return plan, runs
+
+    def _too_fresh(self, plan: Plan, runs: Sequence[Run]) -> list[Run]:
+        """The runs that have only just ended, and whose models are missed. Where that decides nothing but a warning,
+        looking once more is enough."""
+        if plan.creates or (plan.run and plan.run.phase is Phase.RETIRED):
+            return [run for run in runs if run.phase in _MISSING and self._just_ended(run)]
+        run = plan.run
+        if run is None or run.seen is not False or not run.model or run.id in self._again or not self._just_ended(run):
+            return []
+        self._again.add(run.id)
+        return [run]
 
     def _verify(self, runs: Sequence[Run], doubtful: Sequence[Run]) -> list[Run]:
         looked = {run.id: run for run in self._read(lambda: self.driver.verify(doubtful))}
@@ -809,6 +822,7 @@ def _diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {"before": before, "after": after}
     for run in plan.remove:
         names = (run.model if run.phase is Phase.READY and run.model else run.id, *run.remains)
+        names = names[1:] if run.seen is False else names
         before["exists"] = [*before.get("exists", ()), *names]
     if plan.remove:
         after["exists"] = []

@@ -22,6 +22,7 @@ NAME = PREFIX + "name"
 TRAINING = PREFIX + "training"
 VALIDATION = PREFIX + "validation"
 TOKEN = PREFIX + "token"
+MODEL = PREFIX + "model"  # the base model as it was sent, where a provider may show another name of it
 
 
 def visible(entries: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Phase(enum.Enum):
     CANCELLED = "cancelled"
     DELETING = "deleting"
     GONE = "gone"  # it was ready, and its model no longer exists
+    RETIRED = "retired"  # it was ready, and its provider has ended what was made of its base
     UNKNOWN = "unknown"  # a status that this version does not know: reported, never polled for ever
 
     @property
@@ -111,8 +112,12 @@ class Run:
     field that it does not show is missing there and is not compared. ``token`` is our marker of the intent.
     ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
     ``doubt``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
-    stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at. ``raw`` is
-    the provider's object as plain data.
+    stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at; ``seen``:
+    what that showed, None where nobody looked, False where the provider does not show whether it still exists.
+    ``notes``: what is told where the result is about this run. ``uncertain``: it is not sure enough what it is to be
+    deleted for the sake of another. ``unclear``: by the name of a field why a difference in it proves nothing; where
+    that is all that differs, it is neither what was asked nor something else. ``raw`` is the provider's object as plain
+    data.
     """
 
     id: str
@@ -128,12 +133,16 @@ class Run:
     remains: tuple[str, ...] = ()
     doubt: str = ""
     verified: bool = True
+    seen: bool | None = None
+    notes: tuple[str, ...] = ()
+    uncertain: bool = False
+    unclear: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ended_for_good(self) -> bool:
         """Nothing more will happen to it by itself."""
-        return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.GONE)
+        return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
 
     @property
     def age_key(self) -> tuple[float, str]:
@@ -289,7 +298,8 @@ class Driver(Protocol):
         """
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """The same runs, READY ones whose model a listing lacks turned GONE, all of them ``verified``."""
+        """The same runs, all of them ``verified``: READY ones whose model is proven to be gone turned GONE, whose
+        provider has ended it RETIRED; the others ``seen`` or not."""
 
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail.

@@ -100,7 +100,7 @@ def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Ru
             or twins[0]
         )
         for run in twins:
-            if run is survivor or run.phase in (Phase.READY, Phase.GONE, Phase.UNKNOWN):
+            if run is survivor or run.phase in (Phase.READY, Phase.GONE, Phase.RETIRED, Phase.UNKNOWN):
                 continue
             stands_for[run.id] = survivor
             if run.phase.pending:
@@ -133,13 +133,15 @@ def decide(
         plan = replace(plan, ignored=tuple(ignored))
     if plan.refusal:
         return plan
-    warnings = [*plan.warnings, *([plan.run.doubt] if plan.run and plan.run.doubt else [])]
-    if plan.run and not options.run_id:  # with an id somebody has decided between them
+    about = plan.run
+    warnings = [*plan.warnings, *([about.doubt] if about and about.doubt else []), *(about.notes if about else ())]
+    warnings += _left(counted, plan, options)
+    if about and not options.run_id:  # with an id somebody has decided between them
         excess = {run.id for run in twins} if not can.no_cancel else set()
         beside = [run for run in counted if run.id not in excess]
         found = _duplicates(plan, beside, fields, wish, options.ignore_changes)
         plan = replace(plan, duplicates=found)
-        warnings += [_second(run, plan.run, kind) for run in found if run.verified and plan.run]
+        warnings += [_second(run, about, kind) for run in found if run.verified]
     if can.no_cancel:
         return replace(plan, warnings=tuple(warnings))
     warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins]
@@ -181,6 +183,24 @@ def _second(run: Run, kept: Run, kind: str) -> str:
         "or two tasks at the same moment, may have made it. It is left alone and may cost money: cancel or delete "
         "it if nobody needs it."
     )
+
+
+def _left(runs: Sequence[Run], plan: Plan, options: Options) -> list[str]:
+    """What ``delete_previous`` leaves, as it is not sure enough what it is."""
+    kept = {run.id for run in plan.remove}
+    left = [
+        run
+        for run in runs
+        if run.phase is Phase.READY
+        and run.model
+        and (run.uncertain or run.seen is False)
+        and (plan.creates or run is not plan.run)
+        and run.id not in kept
+    ]
+    if not options.delete_previous or not left:
+        return []
+    listed = ", ".join(f"{run.model} (run {run.id})" for run in left)
+    return [f"delete_previous: not deleted, as the provider does not show enough of it: {listed}."]
 
 
 def _doubtful(run: Run, options: Options) -> Refused:
@@ -252,6 +272,14 @@ def _present(
     unknown = next((run for run in runs if run.phase is Phase.UNKNOWN), None)
     if unknown:
         return Plan("none", unknown, refusal=_unknown(unknown, options))
+    for run in (*ready, *pending):
+        if all(change.field in run.unclear for change in training(run)):
+            why = " ".join(run.unclear[change.field] for change in training(run))
+            return Plan("none", run, tuple(training(run)), refusal=Differs(f"'{options.name}': {why}"))
+    retired = [run for run in runs if run.phase is Phase.RETIRED]
+    ended = chosen(retired)
+    if ended:
+        return Plan("none", ended, refusal=_ended(ended, options, kind))
 
     if pending:
         different = next((run for run in pending if run.doubt), pending[0])
@@ -321,7 +349,24 @@ def _present(
                 ),
             )
         return Plan("retrain", ready[0], listed, warnings=notes, remove=_previous(ready, options))
+    if retired:
+        listed = tuple(training(retired[0]))
+        if can.no_rerun or not on_change:
+            return Plan("none", retired[0], listed, refusal=_ended(retired[0], options, kind, listed))
+        return Plan("retrain", retired[0], listed, warnings=notes)
     return Plan("create", warnings=notes)
+
+
+def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ()) -> Differs:
+    differs = f", and was trained differently: {_listed(listed)}" if listed else ""
+    reason = f": {run.reason.rstrip('.')}" if run.reason else ""
+    return Differs(
+        f"The {kind} {run.model} of '{options.name}' (run {run.id}) is retired{reason}{differs}.",
+        hint=(
+            "It does not come back, and nothing was started. To train its successor under this name, ask for another "
+            "base model with 'retrain: on_change'; 'state: absent' needs nothing more."
+        ),
+    )
 
 
 def _unlike(run: Run, listed: Sequence[Change], options: Options, can: Capabilities, kind: str) -> Differs:
@@ -355,7 +400,11 @@ def _keep(
 
 
 def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
-    return tuple(run for run in ready if run.removable and not run.doubt) if options.delete_previous else ()
+    return (
+        tuple(run for run in ready if run.removable and not run.doubt and not run.uncertain)
+        if options.delete_previous
+        else ()
+    )
 
 
 def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
@@ -372,10 +421,12 @@ def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
         )
     remove = tuple(run for run in runs if run.removable or run.phase is Phase.DELETING)
     settling = any(run.phase.settling for run in runs)
+    unseen = [run for run in runs if run.seen is False and run.model]
     about = next(iter((*remove, *stop)), None)
     return Plan(
         "delete" if stop or remove or settling else "none",
         about,
+        warnings=tuple(f"Not deleted: {note}" for run in unseen for note in run.notes),
         stop=() if can.no_cancel else stop,
         remove=(*remove, *stop) if can.no_cancel else remove,
     )

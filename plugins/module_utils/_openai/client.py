@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,12 +128,13 @@ _DELETED = record({"deleted": _is_true})
 class Api:
     """One host with one credential. ``sdk`` is the SDK's client: its methods are called by :meth:`call`."""
 
-    def __init__(self, sdk: openai.OpenAI, host: Host) -> None:
+    def __init__(self, sdk: openai.OpenAI, host: Host, now: Callable[[], float] = time.time) -> None:
         self.sdk = sdk
         self.host = host
         # The same client without retries: for calls that must not be sent twice. Made here, where no variable of the
         # environment can take the place of the task's own key; older SDKs read them again for each copy.
         self.once = sdk.with_options(max_retries=0)
+        self.now = now  # the time, as the host last said it
 
     def call(self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, **members: Any) -> Any:
         """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
@@ -299,6 +301,24 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
     return Refused(text, hint=hint, status=status, code=code)
 
 
+class _HostTime:
+    """The ``Date`` of the newest answer, before there is one this machine's time."""
+
+    def __init__(self) -> None:
+        self._said: float | None = None
+
+    def note(self, response: Any) -> None:
+        """A hook of the HTTP library."""
+        try:
+            self._said = parsedate_to_datetime(str(response.headers.get("date"))).timestamp()
+        except (TypeError, ValueError, LookupError, OverflowError):
+            return
+
+    def now(self) -> float:
+        """In unix time."""
+        return time.time() if self._said is None else self._said
+
+
 def _stay(response: Any) -> None:
     """Take the target from a redirect that leads to another host: the answer is then an error that says so."""
     target = response.headers.get("location")
@@ -374,7 +394,8 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
         "timeout": given["timeout"],
         "max_retries": given["max_retries"],
     }
-    transport: dict[str, Any] = {"event_hooks": {"response": [_stay]}}
+    time_there = _HostTime()
+    transport: dict[str, Any] = {"event_hooks": {"response": [_stay, time_there.note]}}
     if not given["validate_certs"] or given["ca_path"]:
         verify = ssl.create_default_context(cafile=given["ca_path"]) if given["validate_certs"] else False
         transport["verify"] = verify
@@ -391,10 +412,11 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
                 **common,
             ),
             host,
+            time_there.now,
         )
     if host.azure:
         common["api_key"] = given["api_key"] or given["azure_ad_token"]
-    return Api(openai.OpenAI(base_url=host.address, project=given["project"], **common), host)
+    return Api(openai.OpenAI(base_url=host.address, project=given["project"], **common), host, time_there.now)
 
 
 def _check(given: Mapping[str, Any], host: Host) -> None:

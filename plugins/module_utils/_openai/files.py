@@ -78,9 +78,17 @@ def delete_file(api: Api, file_id: str) -> None:
     """Delete a file; one that a listing no longer shows is deleted."""
     try:
         api.deleted(f"Deleting the file {file_id}", api.sdk.files.with_raw_response.delete, file_id)
-    except NotVisible:
-        if any(file["id"] == file_id for file in list_files(api)):
+    except Refused as error:
+        if isinstance(error, NotVisible) and all(file["id"] != file_id for file in list_files(api)):
+            return
+        if error.status not in (404, 405, 501):
             raise
+        raise Refused(
+            f"This host cannot delete files (HTTP {error.status}). What is left: {file_id}. {error.message}",
+            hint="Delete it where the host is administered, if that is possible, or leave out what asks for it.",
+            status=error.status,
+            code=error.code,
+        ) from error
 
 
 def content_of(api: Api, file_id: str) -> Content:

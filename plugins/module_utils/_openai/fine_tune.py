@@ -23,7 +23,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.options im
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
 
-_JOB_OPTIONS = ("job_id", "suffix", "seed", "method", "integrations", "metadata", "training_type")
+_JOB_OPTIONS = ("job_id", "suffix", "seed", "method", "integrations", "metadata", "training_type", "missing_model_id")
 SPEC = {
     **AUTH_SPEC,
     **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
@@ -104,8 +104,8 @@ class Recipe:
         """The API takes names."""
 
     def place(self, split: Split, sha256: str) -> str:
-        """Its content: a file's id cannot be foreseen."""
-        return f"sha256:{sha256}"
+        """Its content, and the name under which it is there: a file's id cannot be foreseen."""
+        return f"sha256:{sha256}:{self.entry.data_name(split)}"
 
     def sent(self, result: Mapping[str, Any]) -> str:
         """The file's id."""

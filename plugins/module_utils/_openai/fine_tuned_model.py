@@ -16,7 +16,6 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import each, name, record
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
     AUTO,
     number,
@@ -34,7 +33,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     InvalidInput,
-    NotVisible,
     Refused,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
@@ -50,7 +48,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import files, jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import files, jobs, models
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 
 if TYPE_CHECKING:
@@ -82,8 +80,6 @@ FIELDS = (
     Field("training_type", "creation"),
 )
 
-_MODEL = record({"id": name})
-_MODELS = record({"data": each(_MODEL)})
 FILE_OPTIONS = ("training_file", "validation_file")
 
 _KNOWN = {
@@ -100,6 +96,7 @@ _KNOWN = {
     },
 }
 _MAX_METADATA = 16
+_LONGEST_ENTRY = 512
 _MAX_INTEGRATIONS = 5
 _MARKER_COUNT = 4
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -139,7 +136,13 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     for warning in unknown_values(wish):
         module.warn(warning)
     absent = params["state"] == "absent"
-    driver = FineTunedModel(make_api(module), params["name"], wish, delete_files=absent and params["delete_files"])
+    driver = FineTunedModel(
+        make_api(module),
+        params["name"],
+        wish,
+        delete_files=absent and params["delete_files"],
+        missing_model_id=params["missing_model_id"],
+    )
     driver.compares = params["state"] == "present"
     return driver, options
 
@@ -264,8 +267,10 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
             f"of which this collection needs {_MARKER_COUNT}."
         )
     for key, value in metadata.items():
-        if not 1 <= len(key) <= 64 or len(value) > 512:
-            raise InvalidInput(f"metadata: '{key[:64]}': a key has 1 to 64 characters, a value at most 512.")
+        if not 1 <= len(key) <= 64 or len(value) > _LONGEST_ENTRY:
+            raise InvalidInput(
+                f"metadata: '{key[:64]}': a key has 1 to 64 characters, a value at most {_LONGEST_ENTRY}."
+            )
     if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
         if not wish["grader"]:
             raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
@@ -314,8 +319,17 @@ class FineTunedModel:
     fields = FIELDS
     capabilities = Capabilities()
 
-    def __init__(self, api: Api, name: str | None, wish: Mapping[str, Any], *, delete_files: bool = False) -> None:
+    def __init__(
+        self,
+        api: Api,
+        name: str | None,
+        wish: Mapping[str, Any],
+        *,
+        delete_files: bool = False,
+        missing_model_id: str | None = None,
+    ) -> None:
         self.api = api
+        self.missing_model_id = missing_model_id
         self.name = name
         self.wish: dict[str, Any] = dict(wish)
         self.delete_files = delete_files
@@ -345,7 +359,7 @@ class FineTunedModel:
         runs: dict[str, Run] = {}
         if run_id:
             adopted = jobs.get_job(self.api, run_id)
-            runs[run_id] = jobs.to_run(adopted)
+            runs[run_id] = self._run_of(adopted)
             owner = mapping(adopted.get("metadata")).get(markers.NAME)
             if owner and self.name and owner != self.name:
                 raise InvalidInput(
@@ -392,13 +406,32 @@ class FineTunedModel:
             if error.status is not None or not (mine or others):
                 raise
             cut = error
-        found = [jobs.to_run(job) for job in mine]
+        found = [self._run_of(job) for job in mine]
         if not mine and others and not any(job.get("metadata") for job in others):
             found = self._by_suffix_and_data(others)
         if cut and not found:
             raise cut
         self._cut = cut
         return found
+
+    def _run_of(self, job: Mapping[str, Any]) -> Run:
+        """A job that is surely ours. At a host of unknown habits that says itself which base model it is, another name
+        than was asked for proves nothing."""
+        run = jobs.to_run(job)
+        if not self._differs_in_name(job):
+            return run
+        note = (
+            f"Run {run.id} shows the base model '{job['model']}', where '{self.wish['model']}' is asked for. This host "
+            "may call a model by another name than was sent, so it is not compared, and no new run is started for that."
+        )
+        shown = {key: value for key, value in run.shown.items() if key != "model"}
+        return replace(run, shown=shown, notes=(*run.notes, note), uncertain=True)
+
+    def _differs_in_name(self, job: Mapping[str, Any]) -> bool:
+        wanted, shown = self.wish.get("model"), job.get("model")
+        sent = mapping(job.get("metadata")).get(markers.MODEL)
+        unsure = self.api.host.compatible and wanted and shown and not sent
+        return bool(unsure) and not jobs.same_dated_name(wanted, shown)
 
     def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
         """On a host that keeps no metadata, tell our jobs from others by what it does show.
@@ -411,15 +444,16 @@ class FineTunedModel:
         named = {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
         if wanted:
             wanted = self._with_name(wanted, named)
-        mine = []
+        mine: list[Run | None] = []
         for job in unmarked:
-            run = jobs.to_run(_with_digest(job, named))
+            told = _with_digest(job, named)
+            run = jobs.to_run(told)
             ours = jobs.same_suffix(suffix, job)
             data = run.shown.get("training_file")
             if ours:
-                mine.append(run)
+                mine.append(self._run_of(told))
             elif ours is None and wanted and data and same_content(wanted, data):
-                mine.append(replace(run, doubt="This host shows no suffix: the run was recognised by its data alone."))
+                mine.append(self._by_data(told, named.get(data.id, ""), wanted))
             elif (
                 ours is None
                 and not (data and data.sha256)
@@ -428,12 +462,37 @@ class FineTunedModel:
             ):
                 shown = {**run.shown, "training_file": data or Content(id="unknown")}
                 mine.append(replace(run, shown=shown, doubt="This host shows neither its suffix nor what data it has."))
-        return mine
+        return [run for run in mine if run is not None]
 
-    @staticmethod
-    def _with_name(content: Content, named: Mapping[str, str]) -> Content:
+    def _by_data(self, job: Mapping[str, Any], filename: str, wanted: Content) -> Run | None:
+        """A job on the same data that shows no suffix, and whose file is called so. None where it is another name's.
+
+        Only where the base model's name differs too does the name of the file matter: the same data under two names is
+        how two base models are compared, but a name that the user did not choose for this may be another model's.
+        """
+        doubt = "This host shows no suffix: the run was recognised by its data alone."
+        known = parse_remote_name(filename)
+        if known is None or known[0] == self.name or not self._differs_in_name(job):
+            return replace(self._run_of(job), doubt=doubt)
+        if wanted.name == self.name:
+            return None
+        run = jobs.to_run(job)
+        why = (
+            f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
+            f"may be another name of '{self.wish['model']}', or another model. If it is meant, say "
+            f"'ignore_changes: [model]'; if not, upload the data under the name '{self.name}' and train on that file."
+        )
+        return replace(run, doubt=doubt, unclear={"model": why})
+
+    def _with_name(self, content: Content, named: Mapping[str, str]) -> Content:
+        """With what the names of the uploaded files say of it. What check mode only foresees is not there yet, so it
+        will be there under a name of its own."""
         known = parse_remote_name(named.get(content.id, ""))
-        return replace(content, sha256=known[1]) if known and not content.sha256 else content
+        if known:
+            return replace(content, name=known[0], sha256=content.sha256 or known[1])
+        there = any(parse_remote_name(name) == (self.name, content.sha256[:12]) for name in named.values())
+        unnamed = content.sha256 and not content.id and not content.name
+        return replace(content, name=str(self.name)) if unnamed and (there or content.predicted) else content
 
     def _learn_contents(self, runs: Iterable[Run]) -> None:
         """Find out what a wished file contains where a job was made with another: it may be the same data again."""
@@ -450,45 +509,44 @@ class FineTunedModel:
                 self.wish[option] = files.resolve(self.api, option, wanted)
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """A model is gone when the host's list of models lacks it. One that can be retrieved needs no list."""
-        if len(runs) == 1:
-            try:
-                models = self.api.sdk.models.with_raw_response
-                model = str(runs[0].model)
-                self.api.call(f"Looking up the model {model}", models.retrieve, model, reads=_MODEL)
-                return [replace(runs[0], verified=True)]
-            except NotVisible:
-                pass
-        listed = self._listed_models()
-        return [
-            replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
-            if listed is not None and self._proves_gone(listed, run)
-            else replace(run, verified=True)
-            for run in runs
-        ]
+        """By what the host shows of each model. One that can be retrieved needs no list; several need one."""
+        listed = (models.list_models(self.api) or {}) if len(runs) > 1 else None
+        return [self._judged(run, listed) for run in runs]
 
-    def _listed_models(self) -> set[str] | None:
-        """None on hosts that list no models."""
-        try:
-            listed = self.api.call("Listing the models", self.api.sdk.models.with_raw_response.list, reads=_MODELS)
-            return {model["id"] for model in listed["data"]}
-        except Refused as error:
-            if error.status in (404, 405, 501):
-                return None
-            raise
-
-    @staticmethod
-    def _proves_gone(listed: set[str], run: Run) -> bool:
-        """Whether the lack of a model proves that it is gone. A host that keeps no metadata may well keep its
-        fine-tuned models elsewhere: there the list must at least be one that has the base model."""
-        marked = markers.NAME in mapping(run.raw.get("metadata"))
-        return run.model not in listed and (
-            marked or any(jobs.same_dated_name(run.raw.get("model"), model) for model in listed)
+    def _judged(self, run: Run, listed: Mapping[str, Mapping[str, Any]] | None) -> Run:
+        if not run.model:
+            return replace(run, verified=True)
+        model = str(run.model)
+        if listed and model in listed:
+            shown = models.Shown(found=True, own=listed[model], now=self.api.now())
+        else:
+            shown = models.look(self.api, model, listed)
+        base = str(jobs.base_of(run.raw) or "")
+        verdict = models.judge(self.api.host, shown, base, said_gone=self.missing_model_id == model)
+        end = shown.end(self.api.host, base)
+        hidden = (
+            f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "
+            f"deployed or configured. So it is taken for there. If it was deleted, say 'missing_model_id: {model}'."
         )
+        notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
+        left = bool(self._files_of(run))
+        if verdict is models.Verdict.THERE:
+            told = f"The end of the model {model} was announced for {end}; the host still shows it."
+            return replace(run, verified=True, seen=True, notes=(*notes, *((told,) if end else ())))
+        if verdict is models.Verdict.RETIRED:
+            reason = f"it ended on {end}, with its base model {base}"
+            # Whatever the host calls it, another base model is what a user has to ask for now.
+            known = {**run.shown, "model": base}
+            return replace(
+                run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, shown=known, notes=()
+            )
+        if verdict is models.Verdict.GONE:
+            return replace(run, verified=True, phase=Phase.GONE, removable=left)
+        return replace(run, verified=True, seen=False, notes=(*notes, hidden), removable=left)
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
-        return jobs.to_run(jobs.get_job(self.api, run.id))
+        return self._run_of(jobs.get_job(self.api, run.id))
 
     def progress(self, run: Run) -> Progress:
         """From the newest events; queued jobs have none to look at, and some hosts and keys none to show."""
@@ -531,6 +589,9 @@ class FineTunedModel:
         for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
             if option in contents and contents[option].sha256:
                 entries[marker] = contents[option].sha256
+        model = str(self.wish["model"])
+        if self.api.host.compatible and len(entries) < _MAX_METADATA and len(model) <= _LONGEST_ENTRY:
+            entries[markers.MODEL] = model
         body: dict[str, Any] = {
             "model": self.wish["model"],
             **{option: content.id for option, content in contents.items()},
@@ -592,17 +653,39 @@ class FineTunedModel:
 
         What another task deleted meanwhile is deleted.
         """
-        if run.phase is Phase.READY and run.model:
-            try:
-                delete = self.api.sdk.models.with_raw_response.delete
-                self.api.deleted(f"Deleting the model {run.model}", delete, run.model)
-            except NotVisible:
-                if self.verify([run, run])[0].phase is not Phase.GONE:
-                    raise
+        if run.phase is Phase.READY and run.model and run.seen is not False:
+            self._delete_model(run, str(run.model))
         for file_id in self._files_of(run):
-            files.delete_file(self.api, file_id)
+            try:
+                files.delete_file(self.api, file_id)
+            except FineTuneError as error:
+                if run.phase is Phase.READY:
+                    error.facts["changed"] = True  # its model is deleted
+                raise
             self._uploaded.discard(file_id)
         return replace(run, phase=Phase.GONE, removable=False)
+
+    def _delete_model(self, run: Run, model: str) -> None:
+        try:
+            delete = self.api.sdk.models.with_raw_response.delete
+            self.api.deleted(f"Deleting the model {model}", delete, model)
+        except Refused as error:
+            if not models.cannot_delete(error):
+                raise
+            found = self._judged(replace(run, notes=()), None)
+            if found.phase in (Phase.GONE, Phase.RETIRED):
+                return
+            left = ", ".join((model, *self._files_of(run)))
+            shown = "" if found.seen else ", and does not show this one"
+            raise Refused(
+                f"This host cannot delete models{shown} (HTTP {error.status}). What is left: {left}. {error.message}",
+                hint=(
+                    "Delete it where the host is administered, if that is possible. Of a host that does not show it, "
+                    f"'missing_model_id: {model}' then says that it is deleted."
+                ),
+                status=error.status,
+                code=error.code,
+            ) from error
 
     # -- telling --
 
@@ -616,8 +699,6 @@ class FineTunedModel:
         job = run.raw if run else {}
         checkpoints: list[dict[str, Any]] = []
         metrics: dict[str, Any] = {}
-        if run and run.phase is Phase.READY and not run.model:
-            self.warnings.append(f"The job {run.id} succeeded, but the host names no model.")
         if run and details and run.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED):
             try:
                 checkpoints = jobs.list_checkpoints(self.api, run.id)
@@ -630,6 +711,7 @@ class FineTunedModel:
             "id": job.get("id"),
             "job_id": job.get("id"),
             "fine_tuned_model": job.get("fine_tuned_model"),
+            "model_verified": run.seen if run and run.phase is Phase.READY else None,
             "created_at": job.get("created_at"),
             "finished_at": job.get("finished_at"),
             "trained_tokens": job.get("trained_tokens"),

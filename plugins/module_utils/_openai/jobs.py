@@ -124,6 +124,10 @@ def to_run(job: Mapping[str, Any]) -> Run:
         token=mapping(job.get("metadata")).get(markers.TOKEN),
         removable=phase is Phase.READY and model is not None,
         verified=phase is not Phase.READY or model is None,
+        seen=False if phase is Phase.READY and model is None else None,
+        notes=(f"The job {job['id']} succeeded, but the host names no model.",)
+        if phase is Phase.READY and model is None
+        else (),
         raw=job,
     )
 
@@ -144,7 +148,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     settings = mapping(method.get(kind)) if kind else {}
     hyperparameters = {**mapping(job.get("hyperparameters")), **mapping(settings.get("hyperparameters"))}
     shown: dict[str, Any] = {
-        "model": job.get("model"),
+        "model": base_of(job),
         "seed": job.get("seed"),
         "method": kind,
         "hyperparameters": {key: value for key, value in hyperparameters.items() if not _is_left(key, value)},
@@ -159,6 +163,11 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     for setting in METHOD_SETTINGS:
         shown[setting] = settings.get(setting)
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def base_of(job: Mapping[str, Any]) -> Any:
+    """The base model: as it was sent, where that is kept with the job, else as the host calls it."""
+    return mapping(job.get("metadata")).get(markers.MODEL) or job.get("model")
 
 
 def _is_left(key: str, value: Any) -> bool:

@@ -62,6 +62,7 @@ _MODEL = {
     },
     "metadata": {"type": "dict"},
     "training_type": {"type": "str"},
+    "missing_model_id": {"type": "str"},
     "delete_files": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent", "cancelled", "paused"], "default": "present"},
 }

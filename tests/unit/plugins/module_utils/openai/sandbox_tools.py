@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMPATIBLE_MODEL = "Qwen/Qwen3-32B"
 MODEL = "gpt-4o-mini-2024-07-18"
 HOUR = 3600.0
+_BASES = {"compatible": COMPATIBLE_MODEL, "gateway": COMPATIBLE_MODEL, "selfhosted": "/models/Qwen3-32B"}
 
 
 def chat_lines(count: int = 12, topic: str = "parcels") -> str:
@@ -55,6 +56,8 @@ class Reach:
             "openai": sandbox.openai_url,
             "azure": sandbox.azure_endpoint,
             "compatible": sandbox.compatible_url,
+            "gateway": sandbox.gateway_url,
+            "selfhosted": sandbox.selfhosted_url,
         }
 
 
@@ -67,7 +70,7 @@ class Tasks(Controller):
         super().__init__(clock)
         self.reach = reach
         self.dialect = dialect
-        self.base = COMPATIBLE_MODEL if dialect == "compatible" else MODEL
+        self.base = _BASES.get(dialect, MODEL)
 
     @property
     def auth(self) -> dict[str, Any]:
@@ -76,7 +79,8 @@ class Tasks(Controller):
         url = self.reach.urls[self.dialect]
         if self.dialect == "azure":
             return {**given, "api_type": "azure", "azure_endpoint": url, "api_version": "2025-04-01-preview"}
-        return {**given, "api_type": self.dialect, "base_url": url}
+        kind = "openai" if self.dialect == "openai" else "compatible"
+        return {**given, "api_type": kind, "base_url": url}
 
     # -- the modules --
 

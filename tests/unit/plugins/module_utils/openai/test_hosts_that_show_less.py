@@ -1,0 +1,275 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts that show less than OpenAI: no tuned models in their list, no metadata, other names of base models, no
+deletion. What cannot be known is a warning, and never paid for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    FineTuneError,
+    InvalidInput,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host as Kind
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.models import Shown, Verdict, judge
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    MODEL,
+    Host,
+    chat_lines,
+)
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+DIALECTS = ("openai", "azure", "compatible", "gateway", "selfhosted")
+LESS = ("compatible", "gateway", "selfhosted")
+RETRAIN: dict[str, Any] = {"retrain": "on_change"}
+LATER = 1000  # seconds after which nothing has only just ended
+JANUARY_15 = 1800014400.0
+HIDDEN = "does not show the model"
+
+
+def of(sandbox: Sandbox, dialect: str, **settings: Any) -> Host:
+    host = Host(sandbox, dialect)
+    if settings:
+        sandbox.openai.settings(**settings)
+    return host
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    return [f"{call['method']} {call['path']}" for call in sandbox.requests() if call["method"] != "GET"]
+
+
+# -- table 2: is a model gone? -----------------------------------------------------------------------------------
+
+OPENAI = Kind("openai", "https://api.openai.com/v1", own=True)
+AZURE = Kind("azure", "https://res.openai.azure.com")
+AZURE_V1 = Kind("azure", "https://res.openai.azure.com/openai/v1", v1=True)
+COMPATIBLE = Kind("compatible", "https://llm.example.com/v1")
+BASE = {MODEL: {"id": MODEL}}
+ENDED = {MODEL: {"id": MODEL, "shutdown_date": "2027-01-14"}}
+ENDLESS = {MODEL: {"id": MODEL, "shutdown_date": None}}
+OTHERS = {"gpt-9": {"id": "gpt-9"}}
+NOW = 1790000000.0  # in September 2026
+
+
+@pytest.mark.parametrize(
+    ("host", "shown", "verdict"),
+    [
+        *((host, Shown(found=True, now=NOW), "there") for host in (OPENAI, AZURE, AZURE_V1, COMPATIBLE)),
+        (OPENAI, Shown(found=True, own={"shutdown_date": "2026-01-01"}, now=NOW), "there"),
+        *((host, Shown(denied=True, listed=BASE, now=JANUARY_15), "retired") for host in (OPENAI, COMPATIBLE)),
+        (OPENAI, Shown(denied=True, listed=OTHERS, now=JANUARY_15), "retired"),
+        (OPENAI, Shown(denied=True, listed=ENDED, now=JANUARY_15), "retired"),
+        (OPENAI, Shown(denied=True, listed=ENDED, now=NOW), "gone"),
+        (OPENAI, Shown(denied=True, listed=ENDLESS, now=JANUARY_15), "gone"),  # the host knows better than the table
+        (OPENAI, Shown(denied=True, listed=OTHERS, now=NOW), "gone"),
+        (AZURE, Shown(denied=True, listed=BASE, now=NOW), "gone"),
+        (AZURE, Shown(denied=True, listed=BASE, now=JANUARY_15), "gone"),  # it has a calendar of its own
+        (AZURE, Shown(denied=True, listed=OTHERS, now=NOW), "unknown"),
+        (AZURE_V1, Shown(denied=True, listed=BASE, now=NOW), "unknown"),
+        *((COMPATIBLE, Shown(denied=True, listed=listed, now=NOW), "unknown") for listed in (BASE, OTHERS, None)),
+        *((COMPATIBLE, Shown(denied=False, listed=listed, now=NOW), "unknown") for listed in (BASE, OTHERS, None)),
+    ],
+)
+def test_h1_table_2(host: Kind, shown: Shown, verdict: str) -> None:
+    assert judge(host, shown, MODEL) is Verdict(verdict)
+    said = judge(host, shown, MODEL, said_gone=True)
+    assert said is Verdict("gone" if verdict == "unknown" else verdict)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("settings", [{}, {"tuned_models": "hidden"}, {"metadata": "absent"}, {"metadata": "null"}])
+def test_h1_second_run_at_a_host_that_lists_only_base_models(
+    still_sandbox: Sandbox, dialect: str, settings: dict[str, Any]
+) -> None:
+    if dialect in ("openai", "azure") and "tuned_models" in settings:
+        pytest.skip("these list them")
+    host = of(still_sandbox, dialect, **settings)
+    file_id = host.file()
+    first = host.wanted(file_id)
+    assert (first["action"], first["status"]) == ("create", "succeeded")
+    for later in (0, LATER, 100 * LATER):
+        still_sandbox.advance(later)
+        still_sandbox.clear_log()
+        hidden = settings.get("tuned_models") == "hidden" or dialect in ("gateway", "selfhosted")
+        for options in ({}, {"job_id": first["job_id"]}, RETRAIN, {"check_mode": True}):
+            again = host.wanted(file_id, **options)
+            assert (again["changed"], again["action"], again["job_id"]) == (False, "none", first["job_id"])
+            assert again["model_verified"] is not hidden
+            assert sum(HIDDEN in warning for warning in host.warnings) == hidden
+        assert writes(still_sandbox) == []
+    assert len(host.jobs()) == 1
+
+
+@pytest.mark.parametrize("dialect", LESS)
+def test_h1_who_deleted_it_says_so_and_pays_once(still_sandbox: Sandbox, dialect: str) -> None:
+    host = of(still_sandbox, dialect, tuned_models="hidden")
+    file_id = host.file()
+    first = host.wanted(file_id)
+    still_sandbox.advance(LATER)
+    assert host.wanted(file_id, missing_model_id="another")["action"] == "none"
+    told = {"missing_model_id": first["fine_tuned_model"]}
+    assert host.wanted(file_id, check_mode=True, **told)["action"] == "create"
+    second = host.wanted(file_id, **told)
+    assert (second["action"], len(host.jobs())) == ("create", 2)
+    still_sandbox.advance(LATER)
+    again = host.wanted(file_id, **told)
+    assert (again["action"], again["job_id"], len(host.jobs())) == ("none", second["job_id"], 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "action"),
+    [
+        ({"status": 404}, "none"),
+        ({"status": 405}, "none"),
+        ({"status": 501}, None),
+        ({"status": 400}, "none"),
+        ({"status": 401}, None),
+        ({"status": 403}, None),
+        ({"status": 503}, None),
+        ({"body": "<html>login</html>", "status": 200}, "none"),
+        ({"body": "{}", "status": 200}, "none"),
+        ({"body": '{"data": []}', "status": 200}, "none"),
+        ({"body": "null", "status": 200}, "none"),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["compatible", "openai"])
+def test_h1_no_answer_to_a_look_is_ever_a_new_run(
+    still_sandbox: Sandbox, dialect: str, fault: dict[str, Any], action: str | None
+) -> None:
+    host = of(still_sandbox, dialect)
+    file_id = host.file()
+    first = host.wanted(file_id)
+    host.delete_model(first["fine_tuned_model"])
+    still_sandbox.advance(LATER)
+    still_sandbox.fault(operation="openai.models.*", times=50, **fault)
+    try:
+        found = host.wanted(file_id)
+    except FineTuneError as error:
+        assert action is None or dialect == "openai"
+        assert error.facts["changed"] is False
+    else:
+        assert (found["action"], found["model_verified"]) == (action, False)
+    still_sandbox.clear_faults()
+    assert len(host.jobs()) == 1
+
+
+@pytest.mark.parametrize("dialect", ["openai", "compatible"])
+@pytest.mark.parametrize("dated", [True, False])
+def test_h1_after_its_announced_end_a_model_is_retired(still_sandbox: Sandbox, dialect: str, dated: bool) -> None:
+    """Equal: an error that says what to do. Another base model under this name: trained, where that is asked for."""
+    host = of(still_sandbox, dialect, enforce_shutdown=True)
+    host.base = MODEL
+    if dated:
+        still_sandbox.openai.settings(shutdown_dates={MODEL: "2026-12-24"})
+    file_id = host.file()
+    first = host.wanted(file_id)
+    still_sandbox.advance(90 * 86400)
+    still_sandbox.clear_log()
+    for options in ({}, RETRAIN, {"retry_failed": True}, {"check_mode": True}):
+        with pytest.raises(InvalidInput, match="is retired: it ended on 202[67]-") as caught:
+            host.wanted(file_id, **options)
+        assert "retrain: on_change" in caught.value.hint
+    other = "gpt-3.5-turbo-0125"
+    with pytest.raises(InvalidInput, match="is retired.*trained differently: model: "):
+        host.wanted(file_id, model=other)
+    assert host.wanted(file_id, state="cancelled")["changed"] is False
+    assert host.wanted(file_id, state="absent")["changed"] is False
+    assert writes(still_sandbox) == []
+    assert not host.warnings or dialect == "compatible"
+    fresh = host.wanted(host.about("news"), model=other, **RETRAIN)
+    assert fresh["action"] in ("retrain", "create")
+    assert fresh["job_id"] != first["job_id"]
+
+
+def test_h1_an_announced_end_that_has_passed_is_told_while_the_model_is_there(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "openai")
+    file_id = host.file()
+    first = host.wanted(file_id)
+    still_sandbox.openai.settings(shutdown_dates={first["fine_tuned_model"]: "2026-12-01"})
+    still_sandbox.advance(90 * 86400)
+    again = host.wanted(file_id)
+    assert (again["action"], again["model_verified"]) == ("none", True)
+    assert [warning for warning in host.warnings if "2026-12-01; the host still shows it" in warning]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_h1_a_job_without_a_model_counts(still_sandbox: Sandbox, dialect: str) -> None:
+    host = of(still_sandbox, dialect)
+    file_id = host.file()
+    first = host.wanted(file_id)
+    with still_sandbox.openai.store.lock:
+        still_sandbox.openai.default_account.jobs.by_id[first["job_id"]].fine_tuned_model = None
+    again = host.wanted(file_id)
+    assert (again["action"], again["model_verified"], len(host.jobs())) == ("none", False, 1)
+    assert sum("names no model" in warning for warning in host.warnings) == 1
+
+
+# -- hosts that cannot delete --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deletions", ["not_found", "not_allowed"])
+def test_h3_a_host_that_cannot_delete_says_what_is_left(still_sandbox: Sandbox, deletions: str) -> None:
+    host = of(still_sandbox, "compatible", deletions=deletions)
+    file_id = host.file()
+    first = host.wanted(file_id)
+    with pytest.raises(Refused, match="This host cannot delete models") as caught:
+        host.wanted(file_id, state="absent", delete_files=True)
+    assert f"What is left: {first['fine_tuned_model']}, {file_id}" in caught.value.message
+    assert caught.value.facts["changed"] is False
+    assert f"missing_model_id: {first['fine_tuned_model']}" in caught.value.hint
+    told = {"missing_model_id": first["fine_tuned_model"]}
+    host.delete_model(first["fine_tuned_model"])
+    assert host.wanted(file_id, state="absent", **told)["changed"] is False
+
+
+@pytest.mark.parametrize("deletions", ["not_found", "not_allowed"])
+def test_h3_a_host_that_cannot_delete_files_says_so(still_sandbox: Sandbox, deletions: str) -> None:
+    host = of(still_sandbox, "compatible", deletions=deletions)
+    file_id = host.file()
+    for options in ({"file_id": file_id, "name": None}, {"content": chat_lines()}):
+        with pytest.raises(Refused, match=f"This host cannot delete files .*What is left: {file_id}") as caught:
+            host.dataset(**{"content": None, **options}, state="absent")
+        assert caught.value.facts["changed"] is False
+
+
+def test_h3_what_was_deleted_before_the_refusal_is_told(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "compatible")
+    file_id = host.file()
+    first = host.wanted(file_id)
+    still_sandbox.fault(operation="openai.files.delete", status=405, times=5)
+    with pytest.raises(Refused, match=f"cannot delete files .*What is left: {file_id}") as caught:
+        host.wanted(file_id, state="absent", delete_files=True)
+    assert caught.value.facts["changed"] is True
+    assert first["fine_tuned_model"] not in still_sandbox.openai.default_account.models
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_h3_what_is_not_shown_is_not_foreseen_as_deleted(still_sandbox: Sandbox, check_mode: bool) -> None:
+    """The preview and the run are the same: nothing changes, and one warning says what may be left."""
+    host = of(still_sandbox, "selfhosted")
+    file_id = host.file()
+    first = host.wanted(file_id)
+    still_sandbox.advance(LATER)
+    still_sandbox.clear_log()
+    host.warnings.clear()
+    found = host.wanted(file_id, state="absent", check_mode=check_mode)
+    assert (found["changed"], found["action"]) == (False, "none")
+    assert [warning for warning in host.warnings if warning.startswith("Not deleted") and first["job_id"] in warning]
+    assert writes(still_sandbox) == []
+
+
+def test_h3_the_previous_model_is_left_where_it_is_not_shown(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "gateway")
+    first = host.wanted(host.file())
+    still_sandbox.advance(LATER)
+    second = host.wanted(host.about("letters"), delete_previous=True, **RETRAIN)
+    assert (second["action"], second["status"]) == ("retrain", "succeeded")
+    told = [warning for warning in host.warnings if warning.startswith("delete_previous: not deleted")]
+    assert len(told) == 1 and first["fine_tuned_model"] in told[0]
+    assert not [call for call in writes(still_sandbox) if call.startswith("DELETE")]
