@@ -29,7 +29,8 @@ PROGRAM = Path(__file__).resolve().parents[3] / "extensions" / "sandbox"
 def http(sandbox: Sandbox, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """A control call over HTTP."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(sandbox.control_url + path, data=data, method=method)
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(sandbox.control_url + path, data=data, headers=headers, method=method)
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)

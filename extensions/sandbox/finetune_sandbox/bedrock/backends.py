@@ -24,6 +24,7 @@ from werkzeug.test import run_wsgi_app
 from finetune_sandbox.bedrock import policy
 from finetune_sandbox.bedrock.errors import EC2, IAM, KMS, STS, AwsError
 from finetune_sandbox.bedrock.sigv4 import plain_body
+from finetune_sandbox.frame import strict_json
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.web import Answer, raw_target
 
@@ -183,6 +184,13 @@ class Backends:
         """Answer a request of a client (its signature is verified already)."""
         path, query = raw_target(request)
         body = plain_body(request)
+        if service in _JSON and body:
+            try:
+                document = strict_json.body(body)
+            except ValueError as error:
+                raise AwsError(400, "SerializationException", f"The body is not valid JSON: {error}") from error
+            if not isinstance(document, dict):
+                raise AwsError(400, "SerializationException", "Start of structure or map found where not expected.")
         with self._lock:
             self._setup()
             status, headers, content = self._send(

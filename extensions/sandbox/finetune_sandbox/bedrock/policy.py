@@ -19,7 +19,7 @@ def parsed(text: str) -> dict[str, Any]:
     """A policy document; an empty one where it is no JSON object."""
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

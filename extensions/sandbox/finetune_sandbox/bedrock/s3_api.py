@@ -606,11 +606,12 @@ class S3Api:
             raise _failed_condition("If-Match")
         if none_match and none_match in {version.etag, "*"}:
             return Answer(b"", 304, {"ETag": headers["ETag"]})
-        start, stop = _range(call, version)
+        wanted = _range(call, version)
+        start, stop = wanted or (0, version.size)
         whole = (start, stop) == (0, version.size)
         if call.header("x-amz-checksum-mode").upper() == "ENABLED" and whole:
             headers.update(_sums(version))
-        if not whole:
+        if wanted is not None:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{version.size}"
         for name, argument in (
             ("Content-Type", "response-content-type"),
@@ -618,9 +619,8 @@ class S3Api:
         ):
             headers[name] = call.query.get(argument) or headers.get(name, "")
         headers = {name: value for name, value in headers.items() if value}
-        partial = "Range" in call.request.headers or "partNumber" in call.query
         body = Content(stop - start, lambda: version.read(start, stop))
-        return Answer(body, 206 if partial and version.size else 200, headers)
+        return Answer(body, 200 if wanted is None else 206, headers)
 
     def _delete_object(self, call: S3Call) -> Answer:
         with self.store.lock:
@@ -1198,20 +1198,22 @@ def _id(version: Version, bucket: Bucket) -> dict[str, str]:
     return {"x-amz-version-id": version.id} if bucket.versioning else {}
 
 
-def _range(call: S3Call, version: Version) -> tuple[int, int]:
-    """(start, stop) of what is asked for."""
+def _range(call: S3Call, version: Version) -> tuple[int, int] | None:
+    """(start, stop) of what is asked for; None for the whole, without a range."""
     size = version.size
     number = call.query.get("partNumber")
     if number is not None:
         count = version.parts or 1
         if not number.isdecimal() or not 1 <= int(number) <= count:
             raise AwsError(416, "InvalidPartNumber", "The requested partnumber is not satisfiable")
+        if not version.size:
+            return None
         before = sum(segment.size for segment in version.segments[: int(number) - 1])
         return before, before + version.segments[int(number) - 1].size
     wish = call.header("Range")
     wanted = byte_range(wish, size)
     if wanted is None:
-        return 0, size
+        return None
     if wanted[0] >= wanted[1]:
         extra = {"RangeRequested": wish, "ActualObjectSize": str(size)}
         raise AwsError(416, "InvalidRange", "The requested range is not satisfiable", extra)

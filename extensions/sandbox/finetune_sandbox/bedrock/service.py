@@ -88,7 +88,7 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     document: Any = {}
     if body:
         try:
-            document = strict_json.loads(body)
+            document = strict_json.body(body)
         except ValueError as error:
             raise AwsError(400, "SerializationException", f"The body is not valid JSON: {error}") from error
         if not isinstance(document, dict):

@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MAX_NUMBER = 1e15
+"""What the control API takes: beyond it are no times, counts or sizes."""
+
 
 class ControlError(ValueError):
     """Bad control input; answered with 400 over HTTP. `status` 404 for a thing that does not exist."""
@@ -112,6 +115,8 @@ class Fields:
             raise ControlError(f"{self._what}: unknown key {unknown}. Known: {', '.join(sorted(set(self._asked)))}.")
 
     def _bounds(self, key: str, value: float, low: float | None, high: float | None) -> None:
+        if not -MAX_NUMBER <= value <= MAX_NUMBER:
+            raise ControlError(f"{self._what}: '{key}' is a number beyond {MAX_NUMBER:g}, or none.")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"from {low}" + ("" if high is None else f" to {high}")
             raise ControlError(f"{self._what}: '{key}' must be {bounds}, got {value!r}.")

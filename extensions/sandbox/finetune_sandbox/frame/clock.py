@@ -7,6 +7,9 @@ from __future__ import annotations
 import threading
 import time
 
+_END = 221_845_392_000.0
+"""The beginning of the year 9000."""
+
 
 class Clock:
     """Virtual time: `speed` virtual seconds pass in one real second.
@@ -47,6 +50,8 @@ class Clock:
         if not 0 <= seconds < 1e10:
             raise ValueError(f"advance: {seconds!r} is not a number of seconds from 0 upwards.")
         with self._lock:
+            if self._now() + seconds > _END:
+                raise ValueError("advance: the virtual time would be later than the year 9000.")
             self._virtual += seconds
             return self._now()
 

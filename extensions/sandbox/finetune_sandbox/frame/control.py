@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from werkzeug import Request
 
+from finetune_sandbox.frame import strict_json
 from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.faults import Faults
@@ -48,9 +48,9 @@ class Control:
             raw = request.get_data()
             if raw:
                 try:
-                    given = json.loads(raw)
+                    given = strict_json.body(raw)
                 except ValueError as error:
-                    raise ControlError(f"The body is not JSON: {error}.") from error
+                    raise ControlError(f"The body is not JSON that can be used: {error}.") from error
                 if not isinstance(given, dict):
                     raise ControlError("The body must be a JSON object.")
                 body.update(given)

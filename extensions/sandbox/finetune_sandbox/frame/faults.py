@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Any
 from finetune_sandbox.frame.checks import ControlError, Fields
 
 MAX_DELAY = 600.0
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 @dataclass
@@ -75,6 +78,17 @@ class Fault:
         }
 
 
+def _headers(fields: Fields) -> dict[str, str]:
+    """The headers of an answer; ControlError where one cannot be sent."""
+    headers = fields.strings("headers")
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise ControlError(f"fault: 'headers': {name!r}: {value!r} cannot be sent as a header.")
+    if len({name.lower() for name in headers}) != len(headers):
+        raise ControlError("fault: 'headers': a header is given twice (the case of names does not count).")
+    return headers
+
+
 class Faults:
     """The rules in force, tried in the order in which they were added; the first that fires wins."""
 
@@ -102,7 +116,7 @@ class Faults:
             operation=operation,
             status=status,
             body=fields.anything("body"),
-            headers=fields.strings("headers"),
+            headers=_headers(fields),
             reset=reset is not None,
             when=reset or when or "before",
             delay=fields.number("delay", 0.0, low=0, high=MAX_DELAY),

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from werkzeug import Request
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
 
+from finetune_sandbox.frame import local
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.control import Control
 from finetune_sandbox.frame.faults import Fault, Faults
@@ -119,7 +120,11 @@ class Application:
 
     def answer(self, request: Request, body: _Body) -> Answer:
         """The answer to a request; raises _Drop where the connection is to be reset."""
-        if request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/"):
+        control = request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/")
+        why = local.objection(request, int(request.environ["SERVER_PORT"]), control)
+        if why is not None:
+            return Answer({"error": {"message": why}}, 403)
+        if control:
             return self.control.handle(request.method, request.path[len(CONTROL_PREFIX) :], request)
         claimed = ((p, p.claims(request)) for p in self._providers)
         provider, dialect = next(((p, d) for p, d in claimed if d is not None), (None, None))
@@ -195,6 +200,8 @@ class Application:
         answer = provider.error(call.dialect, fault.status or 500)
         if fault.body is not None:
             answer.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+        given = {name.lower() for name in fault.headers}
+        answer.headers = {name: value for name, value in answer.headers.items() if name.lower() not in given}
         answer.headers.update(fault.headers)
         return answer
 
@@ -239,7 +246,15 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input"] = body
         environ["wsgi.input_terminated"] = True
         try:
-            answer = self.application.answer(Request(environ), body)
+            try:
+                answer = self.application.answer(Request(environ), body)
+                answer.encoded()
+            except (_Drop, ConnectionError, TimeoutError, FileNotFoundError):
+                raise
+            except Exception:
+                # A defect of the sandbox: show it to whoever runs it.
+                traceback.print_exc(file=sys.stderr)
+                answer = Answer({"error": {"message": "The sandbox failed; its standard error says why."}}, 500)
             body.drain()
             self._send(answer)
         except _Drop:

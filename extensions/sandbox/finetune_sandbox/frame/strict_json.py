@@ -1,11 +1,16 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON as its standard has it: Python alone would take NaN and Infinity, too."""
+"""JSON as its standard has it: Python alone would take NaN and Infinity, too. And what no request needs is refused:
+depths and numbers that would break what comes after."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
+
+MAX_DEPTH = 200
+"""of a request's body"""
 
 
 def loads(text: str | bytes, *, unique: bool = False) -> Any:
@@ -14,6 +19,35 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique if unique else None)
     except RecursionError as error:
         raise ValueError(str(error)) from error
+
+
+def body(text: bytes) -> Any:
+    """What a request says, in UTF-8. ValueError also for what is nested too deeply, and for a number beyond floats."""
+    document = loads(text.decode())
+    level = [document]
+    depth = 0
+    while level:
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+        depth += 1
+        for value in level:
+            if isinstance(value, (int, float)) and not _is_finite(value):
+                raise ValueError("a number is too large")
+        level = [inner for value in level for inner in _inside(value)]
+    return document
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _no_constant(name: str) -> Any:

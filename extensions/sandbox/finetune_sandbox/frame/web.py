@@ -17,7 +17,7 @@ from werkzeug import Request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, Rule
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,19})-([0-9]{0,19})[ \t]*", re.IGNORECASE)
 
 
 def raw_target(request: Request) -> tuple[str, str]:
@@ -30,20 +30,22 @@ def raw_target(request: Request) -> tuple[str, str]:
 
 
 def byte_range(text: str, size: int) -> tuple[int, int] | None:
-    """(start, stop) of a Range header; None where it names no range, and is ignored. stop <= start: nothing of it is
-    within the size."""
+    """(start, stop) of a Range header; None where it names no range that is served (several, another unit, its end
+    before its start), and is ignored. stop <= start: nothing of it is within the size."""
     match = _RANGE.fullmatch(text.strip())
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
     if not first:
         return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
     return int(first), min(size, int(last) + 1) if last else size
 
 
 def http_date(when: float) -> str:
-    """A time as headers show it."""
-    return formatdate(when, usegmt=True)
+    """A time as headers show it; the end of the year 9999 at most."""
+    return formatdate(min(when, 253402300799), usegmt=True)
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,13 @@ class Answer:
         """The bytes to send, or what to stream."""
         if isinstance(self.body, (bytes, Path, Content)):
             return self.body
-        self.headers.setdefault("Content-Type", "application/json")
-        return json.dumps(self.body, ensure_ascii=False).encode()
+        if not any(name.lower() == "content-type" for name in self.headers):
+            self.headers["Content-Type"] = "application/json"
+        try:
+            return json.dumps(self.body, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            # Half of a surrogate pair, as JSON may hold it escaped.
+            return json.dumps(self.body).encode()
 
     def size(self) -> int:
         """Bytes of the body."""

@@ -365,12 +365,14 @@ class ObjectApi:
         version = self._existing(call)
         if version.tier == "Archive":
             raise OciError(409, "NotRestored", f"The object '{version.key}' is archived. Restore it first.")
-        start, stop = _range(call, version)
+        wanted = _range(call, version)
+        start, stop = wanted or (0, version.size)
         headers = self._object_headers(version)
         status = 200
-        if (start, stop) != (0, version.size):
+        if wanted is not None:
             status = 206
             headers["content-range"] = f"bytes {start}-{stop - 1}/{version.size}"
+        if (start, stop) != (0, version.size):
             headers.pop("content-md5", None)
         return Answer(Content(stop - start, lambda: version.read(start, stop)), status, headers)
 
@@ -694,11 +696,11 @@ def _check_read_conditions(call: ObjectCall, etag: str) -> None:
         raise OciError(304, "NotModified", "", {"etag": etag})
 
 
-def _range(call: ObjectCall, version: Version) -> tuple[int, int]:
+def _range(call: ObjectCall, version: Version) -> tuple[int, int] | None:
     text = call.header("range") or ""
     wanted = byte_range(text, version.size)
     if wanted is None:
-        return 0, version.size
+        return None
     if wanted[0] >= wanted[1]:
         headers = {"content-range": f"bytes */{version.size}"}
         raise OciError(416, "RangeNotSatisfiable", f"The range {text} is not within {version.size} bytes.", headers)

@@ -95,7 +95,7 @@ def _subtype(found: Shape, value: Mapping[str, Any], where: str) -> Shape:
 def document(content: bytes) -> Any:
     """The JSON of a body."""
     try:
-        return strict_json.loads(content)
+        return strict_json.body(content)
     except ValueError as error:
         raise OciError(400, "CannotParseRequest", f"The request body is not valid JSON: {error}") from error
 

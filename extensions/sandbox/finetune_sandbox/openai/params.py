@@ -7,7 +7,6 @@ The known names come from the openai SDK's own types.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from openai.types.fine_tuning import (
 )
 from werkzeug import Request
 
+from finetune_sandbox.frame import strict_json
 from finetune_sandbox.openai.errors import AZURE, MINIMAL, ApiError, bad_value, missing, one_of
 from finetune_sandbox.openai.graders import check_grader
 from finetune_sandbox.openai.habits import Habits
@@ -74,8 +74,8 @@ _DECIMALS: dict[str, tuple[float, float | None]] = {
     "compute_multiplier": (0.00001, 10.0),
 }
 """Lower bounds are exclusive."""
-_UNBOUND = {name: (low, None) for name, (low, _unused) in _INTEGERS.items()}
-"""What any host takes: hosts of others name no upper bounds."""
+_UNBOUND = {"n_epochs": (1, 1000), "batch_size": (1, 65536), "eval_interval": (1, None), "eval_samples": (1, None)}
+"""Hosts of others name no upper bounds; these are only what can be simulated."""
 _EFFORTS = ["default", "low", "medium", "high"]
 
 
@@ -116,8 +116,8 @@ def read_json(request: Request) -> dict[str, Any]:
         )
         raise ApiError(400, message, code="unsupported_content_type")
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        body = strict_json.body(raw)
+    except ValueError as error:
         message = (
             "We could not parse the JSON body of your request. (HINT: "
             "This likely means you aren't using your HTTP "

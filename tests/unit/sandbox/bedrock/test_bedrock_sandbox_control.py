@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.sandbox.bedrock.bedrock_tools import code_of, connect
+from ansible_collections.llmops.finetune.tests.unit.sandbox.raw_tools import odd_bodies, send
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 if TYPE_CHECKING:
@@ -150,3 +154,25 @@ def test_bad_control_input(still_sandbox: Sandbox) -> None:
     for call in calls:
         with pytest.raises(ControlError):
             call()
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "member", "target"),
+    [
+        ("bedrock", "/model-customization-jobs", "jobName", ""),
+        ("bedrock", "/custom-models/create-custom-model", "modelTags", ""),
+        ("kms", "/", "KeyId", "TrentService.DescribeKey"),
+    ],
+)
+def test_x2_odd_bodies(still_sandbox: Sandbox, service: str, path: str, member: str, target: str) -> None:
+    aws = still_sandbox.aws
+    headers = {"Content-Type": "application/json"}
+    if target:
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}
+    for name, body in odd_bodies(member).items():
+        request = AWSRequest("POST", still_sandbox.url + path, dict(headers), body)
+        SigV4Auth(Credentials(aws.access_key, aws.secret_key), service, "us-east-1").add_auth(request)
+        status, _unused, answer = send(still_sandbox, "POST", path, dict(request.headers.items()), body)
+        assert status == 400, (name, answer)
+        assert answer.get("message") or answer.get("Message") or answer.get("__type")
+    assert still_sandbox.aws.jobs() == []

@@ -238,3 +238,59 @@ def test_a_presigned_url(still_sandbox: Sandbox, s3: Any, bucket: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(older.generate_presigned_url("get_object", **wish))
     assert caught.value.code == 400
+
+
+@pytest.mark.parametrize(
+    ("wish", "content", "span"),
+    [
+        ("bytes=0-9", b"0123456789", "bytes 0-9/10"),
+        ("bytes=0-", b"0123456789", "bytes 0-9/10"),
+        ("bytes=0-99", b"0123456789", "bytes 0-9/10"),
+        ("bytes=-10", b"0123456789", "bytes 0-9/10"),
+        ("bytes=-99", b"0123456789", "bytes 0-9/10"),
+        ("Bytes=0-9", b"0123456789", "bytes 0-9/10"),
+        ("bytes=2-4", b"234", "bytes 2-4/10"),
+        ("bytes=9-", b"9", "bytes 9-9/10"),
+        ("bytes=-1", b"9", "bytes 9-9/10"),
+    ],
+)
+def test_x2_a_range_is_answered_with_206_and_its_place(
+    still_sandbox: Sandbox, s3: Any, wish: str, content: bytes, span: str
+) -> None:
+    place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
+    s3.put_object(**place, Body=b"0123456789")
+    got = s3.get_object(**place, Range=wish)
+    assert got["ResponseMetadata"]["HTTPStatusCode"] == 206
+    assert (got["Body"].read(), got["ContentRange"]) == (content, span)
+    assert got["ContentLength"] == len(content)
+    head = s3.head_object(**place, Range=wish)
+    assert (head["ResponseMetadata"]["HTTPStatusCode"], head["ContentLength"]) == (206, len(content))
+
+
+@pytest.mark.parametrize("wish", ["bytes=0-1,4-5", "bytes=5-2", "bytes=a-b", "bytes=-", "lines=0-1", "0-1", "bytes=1"])
+def test_x2_a_range_that_is_not_served_is_ignored(still_sandbox: Sandbox, s3: Any, wish: str) -> None:
+    place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
+    s3.put_object(**place, Body=b"0123456789")
+    got = s3.get_object(**place, Range=wish)
+    assert got["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert got["Body"].read() == b"0123456789" and "ContentRange" not in got
+
+
+@pytest.mark.parametrize("wish", ["bytes=10-", "bytes=10-11", "bytes=-0", f"bytes={10**18}-"])
+def test_x2_a_range_beyond_the_end_is_416(still_sandbox: Sandbox, s3: Any, wish: str) -> None:
+    place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
+    s3.put_object(**place, Body=b"0123456789")
+    with pytest.raises(ClientError) as caught:
+        s3.get_object(**place, Range=wish)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 416
+    s3.put_object(**place, Body=b"")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        s3.get_object(**place, Range="bytes=0-")
+    assert s3.get_object(**place)["ContentLength"] == 0
+
+
+def test_x2_the_only_part_has_a_place_too(still_sandbox: Sandbox, s3: Any) -> None:
+    place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
+    s3.put_object(**place, Body=b"0123456789")
+    got = s3.get_object(**place, PartNumber=1)
+    assert (got["ResponseMetadata"]["HTTPStatusCode"], got["ContentRange"]) == (206, "bytes 0-9/10")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import oci
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import connect, wish
+from ansible_collections.llmops.finetune.tests.unit.sandbox.raw_tools import odd_bodies
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -175,3 +177,22 @@ def test_other_providers_do_not_wait_for_the_sdk() -> None:
     )
     folder = Path(__file__).resolve().parents[4] / "extensions" / "sandbox"
     subprocess.run([sys.executable, "-c", script, str(folder)], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        ("/20231130/models", "displayName"),
+        ("/20231130/models", "freeformTags"),
+        ("/20231130/dedicatedAiClusters", "unitCount"),
+        ("/n/NAMESPACE/b", "name"),
+    ],
+)
+def test_x2_odd_bodies(still_sandbox: Sandbox, path: str, member: str) -> None:
+    path = path.replace("NAMESPACE", still_sandbox.oci.namespace)
+    for name, body in odd_bodies(member).items():
+        headers = signed(still_sandbox, "POST", path, body, **{"Content-Type": "application/json"})
+        status, content = ask(still_sandbox, "POST", path, headers, body)
+        answer = json.loads(content)
+        assert (status, bool(answer["code"]), bool(answer["message"])) == (400, True, True), (name, answer)
+    assert still_sandbox.oci.models() == []

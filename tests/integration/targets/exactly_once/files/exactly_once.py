@@ -64,7 +64,8 @@ class Host:
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         data = json.dumps(body).encode() if body else None
-        request = urllib.request.Request(f"{self.control_url}/{path}", data, method=method)
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.control_url}/{path}", data, kind, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as answer:
             return json.load(answer)
