@@ -169,6 +169,13 @@ options:
             description: A file with the certificates of the authorities to trust, instead of
               the system's.
             type: path
+          extra_headers:
+            description: Further headers of each request, for gateways. Values of headers whose
+              names say so, and what looks like a key, are masked.
+            type: dict
+          extra_query:
+            description: Further parameters of the query of each request, masked as C(extra_headers).
+            type: dict
           job_id:
             description: Adopts this job, whoever started it, and compares it by what the API
               shows. With C(state=absent), C(state=cancelled) and C(state=paused) only this
@@ -250,6 +257,10 @@ options:
                     description: Tags of the run.
                     type: list
                     elements: str
+                  api_key:
+                    description: The API key of Weights and Biases, at hosts that take it with
+                      the job. It is neither shown nor compared.
+                    type: str
           metadata:
             description: Up to 12 further entries for the metadata of the job, with keys of
               1 to 64 characters and values of up to 512.
@@ -263,6 +274,10 @@ options:
               it still exists. What it was trained for then counts as missing, and is trained anew;
               no later run is started for it.
             type: str
+          extra_body:
+            description: Further keys of the body of the create request, which only some hosts
+              take. A difference in what the host shows of them makes a warning at most.
+            type: dict
           expires_after:
             description: After how many seconds from its creation the host is to delete the
               file, V(3600) to V(2592000). Left out, it stays.

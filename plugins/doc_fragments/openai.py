@@ -78,6 +78,17 @@ options:
       - A file with the certificates of the authorities to trust, instead of the system's.
       - Left out, the SDK reads the environment variables E(SSL_CERT_FILE) and E(SSL_CERT_DIR).
     type: path
+  extra_headers:
+    description:
+      - Further headers of each request, such as C(x-portkey-config) of a gateway. Those that the SDK or this collection
+        sends itself are refused.
+      - Values of headers whose names say so (key, token, secret, auth and the like), and what looks like a key, are
+        masked.
+    type: dict
+  extra_query:
+    description:
+      - Further parameters of the query of each request, such as C(custom_llm_provider). Masked as O(extra_headers).
+    type: dict
 requirements:
   - openai >= 2.0.0 (where the module runs)
   - Python >= 3.10 (where the module runs)

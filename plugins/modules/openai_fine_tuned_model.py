@@ -20,7 +20,8 @@ description:
     any machine finds what it started, even if the first was killed. There is no state file.
   - A finished model cannot be changed. What decides what the model is (O(model), O(training_file), O(validation_file),
     O(seed), O(method), O(hyperparameters)) is compared, and a difference is refused unless O(retrain=on_change). What
-    only mattered while training (O(suffix), O(integrations), O(metadata), O(training_type)) makes a warning at most.
+    only mattered while training (O(suffix), O(integrations), O(metadata), O(training_type),
+    O(extra_body)) makes a warning at most.
     Options that are left out are not compared.
 options:
   name:
@@ -140,6 +141,10 @@ options:
             description: Tags of the run.
             type: list
             elements: str
+          api_key:
+            description: The API key of Weights and Biases, at hosts that take it with the job. It is neither shown nor
+              compared.
+            type: str
   metadata:
     description:
       - Up to 12 further entries for the metadata of the job, with keys of 1 to 64 characters and values of up to 512.
@@ -157,6 +162,13 @@ options:
       - It holds for this one model, so that it can stay in the playbook and no later run is started for it. At OpenAI,
         and where an Azure OpenAI resource lists its models, it is not needed.
     type: str
+  extra_body:
+    description:
+      - Further keys of the body of the create request, which only some hosts take, such as C(from_checkpoint). The keys
+        that other options stand for are refused.
+      - It is part of the request that C(--diff) shows. Where the host shows such a key with the job, a difference makes
+        a warning at most, never a new run.
+    type: dict
   delete_files:
     description:
       - With O(state=absent), whether to delete the uploaded training and validation files too. Files that another
@@ -322,6 +334,20 @@ EXAMPLES = r"""
     model: /models/llama
     training_file: "{{ data.file_id }}"
     ignore_changes: [model]
+
+- name: Through a gateway, with what only the host behind it takes
+  llmops.finetune.openai_fine_tuned_model:
+    base_url: https://gateway.example.com/v1
+    extra_headers:
+      x-portkey-virtual-key: "{{ portkey_key }}"
+    extra_query:
+      custom_llm_provider: openai
+    name: support-bot
+    model: openai/gpt-oss-20b
+    training_file: "{{ data.file_id }}"
+    extra_body:
+      from_checkpoint: ftckpt_AbCdEfGh
+      tags: [support]
 """
 
 RETURN = r"""

@@ -29,6 +29,9 @@ def _found() -> _Register | None:
 
 _register = _found()
 _LINE = 12  # of a text over several lines, those that are shorter tell nothing
+_SHORTEST = 4  # of what is called a secret
+_RANDOM = 20  # characters from which a text of letters and digits is more likely a key than a word
+_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])")
 _DOUBTFUL = 6  # what only may be a secret is not masked where it is as short as a word
 _LONGEST = 1 << 14  # no key is longer, but data are
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
@@ -93,10 +96,31 @@ def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
         own = names.get(str(name))
         if own is not None:
             yield from _of_option(spec[own], value)
+            if own.startswith("extra_"):
+                yield from of_entries(value)
         elif not str(name).startswith("_ansible") and _NAME.search(str(name)):
             yield from (text for text in leaves(value) if len(text) >= _DOUBTFUL)
         else:
             yield from (piece for text in leaves(value) for piece in pieces(text))
+
+
+def of_entries(given: Any, named: bool = False) -> Iterator[str]:
+    """The secrets in a mapping whose keys are the user's own (headers, a body): what is called so, and what looks so.
+    A plain word is none, as it would be masked wherever it stands."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from of_entries(value, named or bool(_NAME.search(str(name))) or "cookie" in str(name).lower())
+    elif isinstance(given, (list, tuple)):
+        for value in given:
+            yield from of_entries(value, named)
+    elif isinstance(given, str):
+        scheme, _blank, rest = given.partition(" ")
+        if named and len(given) >= _SHORTEST:
+            yield given
+            if rest and scheme.lower() in ("bearer", "basic"):
+                yield rest
+        elif len(given) >= _RANDOM and _MIXED.search(given) and " " not in given:
+            yield given
 
 
 def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:

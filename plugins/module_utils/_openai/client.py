@@ -10,6 +10,7 @@ The SDK is imported when a client is made, not before: a task of another provide
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import ssl
@@ -51,7 +52,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_path, mask, no_file
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+    is_path,
+    mask,
+    no_file,
+    of_entries,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import (
     ENVIRONMENT,
     KINDS,
@@ -77,6 +84,8 @@ AUTH_SPEC: dict[str, Any] = {
     "max_retries": {"type": "int", "default": 2},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
+    "extra_headers": {"type": "dict"},
+    "extra_query": {"type": "dict"},
 }
 
 _AD_TOKEN = "AZURE_OPENAI_AD_TOKEN"
@@ -346,13 +355,17 @@ def make_api(module: AnsibleModule) -> Api:
             given[option] = os.environ[variable]
     for option in ("api_key", "azure_ad_token"):
         mask(module, [given[option]])
+    for option in ("extra_headers", "extra_query"):
+        mask(module, of_entries(given[option]))
     _check(given, host)
+    given["extra_headers"] = extras.headers(given["extra_headers"], host)
+    given["extra_query"] = extras.query(given["extra_query"], host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
     try:
-        return shared(module, ("openai", host, *given.items()), lambda: _client(given, host))
+        return shared(module, ("openai", host, json.dumps(given, sort_keys=True)), lambda: _client(given, host))
     except (OSError, ValueError, _invalid_url()) as error:
         raise InvalidInput(
             f"The client cannot be made ({type(error).__name__}).",
@@ -393,6 +406,8 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
         "organization": given["organization"],
         "timeout": given["timeout"],
         "max_retries": given["max_retries"],
+        "default_headers": given["extra_headers"] or None,
+        "default_query": given["extra_query"] or None,
     }
     time_there = _HostTime()
     transport: dict[str, Any] = {"event_hooks": {"response": [_stay, time_there.note]}}

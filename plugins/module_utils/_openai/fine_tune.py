@@ -23,7 +23,17 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.options im
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
 
-_JOB_OPTIONS = ("job_id", "suffix", "seed", "method", "integrations", "metadata", "training_type", "missing_model_id")
+_JOB_OPTIONS = (
+    "job_id",
+    "suffix",
+    "seed",
+    "method",
+    "integrations",
+    "metadata",
+    "training_type",
+    "missing_model_id",
+    "extra_body",
+)
 SPEC = {
     **AUTH_SPEC,
     **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},

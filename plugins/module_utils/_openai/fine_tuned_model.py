@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +48,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_entries
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import files, jobs, models
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host, host_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -78,6 +81,7 @@ FIELDS = (
     Field("integrations", "creation", same_deep),
     Field("metadata", "creation", each=True),
     Field("training_type", "creation"),
+    Field("extra_body", "creation", same_deep, each=True),
 )
 
 FILE_OPTIONS = ("training_file", "validation_file")
@@ -132,8 +136,10 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     options = options_of(
         module, name=name, run_id=params["job_id"], id_option="job_id", fields=FIELDS, identity=("name",)
     )
-    wish = read_wish(params, check_mode=module.check_mode)
-    for warning in unknown_values(wish):
+    mask(module, of_entries(params["extra_body"]))
+    host = host_for(params)
+    wish = read_wish(params, host, check_mode=module.check_mode)
+    for warning in (*unknown_values(wish), *beyond_bounds(wish, host)):
         module.warn(warning)
     absent = params["state"] == "absent"
     driver = FineTunedModel(
@@ -144,10 +150,11 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         missing_model_id=params["missing_model_id"],
     )
     driver.compares = params["state"] == "present"
+    driver.wandb_keys = [(item.get("wandb") or {}).get("api_key") for item in params["integrations"] or ()]
     return driver, options
 
 
-def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
+def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     name, state = params["name"], params["state"]
     if name is not None and not _NAME.fullmatch(name):
@@ -169,17 +176,19 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
         "seed": params["seed"],
         "method": method.get("type"),
         "hyperparameters": hyperparameters or None,
-        "suffix": params["suffix"] or name,
+        # Bedrock's host of this API takes none, so there it has to be asked for.
+        "suffix": params["suffix"] or (None if host.mantle else name),
         "integrations": _integrations(params["integrations"]),
         "metadata": _metadata(params["metadata"]),
         "training_type": params["training_type"],
+        "extra_body": extras.body(params["extra_body"]),
     }
     for option in FILE_OPTIONS:
         if params[option]:
             wish[option] = parse_content(option, params[option], check_mode=check_mode)
     for setting in jobs.METHOD_SETTINGS:
         wish[setting] = (method.get("reinforcement") or {}).get(setting)
-    _check(wish, params)
+    _check(wish, params, host)
     return {key: value for key, value in wish.items() if value is not None}
 
 
@@ -226,7 +235,11 @@ def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, A
     return [
         {
             "type": item["type"],
-            item["type"]: {key: value for key, value in (item.get("wandb") or {}).items() if value not in (None, [])},
+            item["type"]: {
+                key: value
+                for key, value in (item.get("wandb") or {}).items()
+                if value not in (None, []) and key != "api_key"
+            },
         }
         for item in given
     ]
@@ -239,14 +252,14 @@ def _metadata(given: Mapping[str, Any] | None) -> dict[str, str] | None:
     return {str(key): str(value) for key, value in given.items()} if given else None
 
 
-def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
     suffix, seed = wish["suffix"], wish["seed"]
     if suffix is not None and not 1 <= len(suffix) <= 64:
         raise InvalidInput(f"suffix has {len(suffix)} characters; it has 1 to 64.")
     if seed is not None and not 0 <= seed <= 2147483647:
         raise InvalidInput(f"seed is {seed}; it is a whole number from 0 to 2147483647.")
     for key, value in (wish["hyperparameters"] or {}).items():
-        _check_bound(key, value)
+        _check_bound(key, value, upper=not host.compatible)
     effort = (wish["hyperparameters"] or {}).get("reasoning_effort")
     if effort is not None and not isinstance(effort, str):
         raise InvalidInput(
@@ -274,16 +287,20 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any]) -> None:
     if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
         if not wish["grader"]:
             raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
-        if not wish.get("validation_file"):
-            raise InvalidInput("validation_file is missing.", hint="Reinforcement fine-tuning needs one.")
+        if not wish.get("validation_file") and not (host.compatible or host.mantle):
+            raise InvalidInput(
+                "validation_file is missing.",
+                hint="Reinforcement fine-tuning needs one, except at hosts of 'api_type: compatible'.",
+            )
 
 
-def _check_bound(key: str, value: Any) -> None:
+def _check_bound(key: str, value: Any, *, upper: bool) -> None:
     if isinstance(value, float) and not isfinite(value):
         raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
     if key not in jobs.BOUNDS or value == AUTO:
         return
     lowest, highest, whole, inclusive = jobs.BOUNDS[key]
+    highest = highest if upper else None
     kind = "a whole number" if whole else "a number"
     bounds = f"{'from' if inclusive else 'above'} {lowest:g}" + (
         f" {'to' if inclusive else 'and at most'} {highest:g}" if highest else ""
@@ -306,6 +323,17 @@ def unknown_values(wish: Mapping[str, Any]) -> list[str]:
         return [f"method.type '{method}' is not known to this version; it is passed on as it is."]
     unknown = sorted(set(wish.get("hyperparameters", ())) - _KNOWN[method])
     return [f"Not known for the method '{method}', passed on as it is: {', '.join(unknown)}."] if unknown else []
+
+
+def beyond_bounds(wish: Mapping[str, Any], host: Host) -> list[str]:
+    """Warnings for what OpenAI would not take, at a host that may."""
+    return [
+        f"hyperparameters.{key} is {value}; OpenAI takes at most {highest:g}, what this host takes is not known."
+        for key, value in wish.get("hyperparameters", {}).items()
+        if host.compatible
+        and (highest := jobs.BOUNDS.get(key, (0, None, False, False))[1])
+        and (number(value) or 0) > highest
+    ]
 
 
 # -- the driver ------------------------------------------------------------------------------------------------
@@ -338,6 +366,7 @@ class FineTunedModel:
         self.warnings: list[str] = []
         self._warn_of_same_data()
         self.compares = True
+        self.wandb_keys: Sequence[str | None] = ()  # of the integrations, in their order
 
     def request(self) -> dict[str, Any]:
         """The create request, files named by their content where it is known (the id changes, the content does not)."""
@@ -418,6 +447,9 @@ class FineTunedModel:
         """A job that is surely ours. At a host of unknown habits that says itself which base model it is, another name
         than was asked for proves nothing."""
         run = jobs.to_run(job)
+        extra = self.wish.get("extra_body")
+        if extra:
+            run = replace(run, shown={**run.shown, "extra_body": {key: job.get(key) for key in extra}})
         if not self._differs_in_name(job):
             return run
         note = (
@@ -595,22 +627,30 @@ class FineTunedModel:
         body: dict[str, Any] = {
             "model": self.wish["model"],
             **{option: content.id for option, content in contents.items()},
-            **{key: self.wish[key] for key in ("seed", "suffix", "integrations") if key in self.wish},
+            **{key: self.wish[key] for key in ("seed", "suffix") if key in self.wish},
+            **({"integrations": self._integrations()} if "integrations" in self.wish else {}),
             **self._method_body(),
             "metadata": entries,
         }
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
         training_type = self.wish.get("training_type", 1 if self.api.host.azure else None)
-        extra = {"trainingType": _plain_setting(training_type)} if training_type is not None else None
+        extra = dict(self.wish.get("extra_body", {}))
+        if training_type is not None:
+            extra["trainingType"] = _plain_setting(training_type)
         send = self.api.once.fine_tuning.jobs.with_raw_response.create
         doing = f"Creating the fine-tuning job for '{self.name}'"
-        run = jobs.to_run(self.api.call(doing, send, reads=jobs.JOB, **body, extra_body=extra))
+        run = jobs.to_run(self.api.call(doing, send, reads=jobs.JOB, **body, extra_body=extra or None))
         if run.token != token:
             self.warnings.append(
                 f"This host kept no metadata with the job {run.id}. Later runs recognise it by suffix or data only; "
                 f"give 'job_id: {run.id}' to be sure."
             )
         return run
+
+    def _integrations(self) -> list[dict[str, Any]]:
+        """With their keys, which are neither shown nor compared."""
+        given = zip_longest(self.wish["integrations"], self.wandb_keys)
+        return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in given]
 
     def _method_body(self) -> dict[str, Any]:
         """``method`` when the user named one; else the short form, which every compatible host understands."""

@@ -56,6 +56,7 @@ _MODEL = {
                     "name": {"type": "str"},
                     "entity": {"type": "str"},
                     "tags": {"type": "list", "elements": "str"},
+                    "api_key": {"type": "str", "no_log": True},
                 },
             },
         },
@@ -63,6 +64,7 @@ _MODEL = {
     "metadata": {"type": "dict"},
     "training_type": {"type": "str"},
     "missing_model_id": {"type": "str"},
+    "extra_body": {"type": "dict"},
     "delete_files": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent", "cancelled", "paused"], "default": "present"},
 }

@@ -273,3 +273,131 @@ def test_h3_the_previous_model_is_left_where_it_is_not_shown(still_sandbox: Sand
     told = [warning for warning in host.warnings if warning.startswith("delete_previous: not deleted")]
     assert len(told) == 1 and first["fine_tuned_model"] in told[0]
     assert not [call for call in writes(still_sandbox) if call.startswith("DELETE")]
+
+
+# -- table 3: does the model field differ? -----------------------------------------------------------------------
+
+NAMES = ("paths_hashed", "hashed", "resolved")
+SURELY: dict[str, Any] = {"metadata": "null", "suffix": "hidden", "model_names": "hashed"}
+QWEN, LLAMA = "Qwen/Qwen3-32B", "meta-llama/Llama-3.1-8B-Instruct"
+
+
+def unchanged(host: Host, first: dict[str, Any], file_id: str, name: str, **options: Any) -> None:
+    """Nothing is written, however the task is asked, and after the host has started again."""
+    host.sandbox.advance(LATER)
+    host.sandbox.openai.restart()
+    host.sandbox.clear_log()
+    for more in ({}, RETRAIN, {"check_mode": True}, {"delete_previous": True}):
+        again = host.wanted(file_id, name, **options, **more)
+        assert (again["changed"], again["action"], again["job_id"]) == (False, "none", first["job_id"])
+    assert writes(host.sandbox) == []
+
+
+@pytest.mark.parametrize("names", NAMES)
+@pytest.mark.parametrize("dialect", LESS)
+def test_h2_a_base_model_that_is_shown_by_another_name(still_sandbox: Sandbox, dialect: str, names: str) -> None:
+    host = of(still_sandbox, dialect, model_names=names)
+    file_id = host.about("bot")
+    first = host.wanted(file_id, "bot")
+    unchanged(host, first, file_id, "bot")
+    kept = dialect == "gateway"  # what was sent is in the metadata
+    hashed = names == "hashed" or (names == "paths_hashed" and dialect == "selfhosted")
+    told = [warning for warning in host.warnings if "shows the base model" in warning]
+    assert len(told) == (hashed and not kept)
+    if not kept:
+        return
+    for model in (LLAMA, "/models/other"):
+        with pytest.raises(InvalidInput, match=f"trained differently: model: {QWEN} -> {model}"):
+            host.wanted(file_id, "bot", model=model)
+    other = host.wanted(file_id, "bot", model=LLAMA, **RETRAIN)
+    assert (other["action"], len(host.jobs())) == ("retrain", 2)
+    unchanged(host, other, file_id, "bot", model=LLAMA)
+
+
+def test_h2_an_alias_is_one_model(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "selfhosted")
+    file_id = host.about("bot")
+    first = host.wanted(file_id, "bot", model="qwen3-32b")
+    unchanged(host, first, file_id, "bot", model="qwen3-32b")
+
+
+@pytest.mark.parametrize("dialect", ["openai", "azure"])
+def test_h2_openai_and_azure_show_what_they_trained(still_sandbox: Sandbox, dialect: str) -> None:
+    host = of(still_sandbox, dialect)
+    file_id = host.file()
+    host.wanted(file_id, model="gpt-4o-mini")
+    assert host.wanted(file_id, model=MODEL)["changed"] is False
+    with pytest.raises(InvalidInput, match="trained differently: model: "):
+        host.wanted(file_id, model="gpt-4.1-2025-04-14")
+    assert not [key for job in host.jobs() for key in job["metadata"] if key.endswith("_model")]
+
+
+def test_h2_what_was_sent_is_kept_only_where_there_is_room(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "gateway")
+    for count, there in ((11, True), (12, True)):  # without validation data one more has room
+        name = f"bot-{count}"
+        host.wanted(host.about(name), name, metadata={f"key{number}": "x" for number in range(count)})
+        kept = host.jobs()[-1]["metadata"]
+        assert (kept.get("llmops_finetune_model") == host.base, len(kept) <= 16) == (there, True)
+    checked = host.about("validation")
+    name = "bot-full"
+    full = {f"key{number}": "x" for number in range(12)}
+    first = host.wanted(host.about(name), name, validation_file=checked, metadata=full)
+    kept = host.jobs()[-1]["metadata"]
+    assert len(kept) == 16 and "llmops_finetune_model" not in kept
+    shown = host.model(name, model=host.base, job_id=first["job_id"])["model"]["metadata"]
+    assert shown == full  # our markers are not shown
+
+
+@pytest.mark.parametrize("names", ["hashed", "sent"])
+def test_h5_two_base_models_on_the_same_data(still_sandbox: Sandbox, names: str) -> None:
+    """Each task uploads the data under its model's name."""
+    host = of(still_sandbox, "compatible", **{**SURELY, "model_names": names})
+    lines = chat_lines()
+    first = host.wanted(host.file(lines, "bot-llama"), "bot-llama", model=LLAMA)
+    still_sandbox.advance(LATER)
+    sent = host.file(lines, "bot-qwen")
+    assert host.wanted(sent, "bot-qwen", model=QWEN, check_mode=True)["action"] == "create"
+    second = host.wanted(sent, "bot-qwen", model=QWEN)
+    assert second["action"] == "create"
+    assert second["job_id"] != first["job_id"]
+    unchanged(host, first, host.file(lines, "bot-llama"), "bot-llama", model=LLAMA)
+    unchanged(host, second, sent, "bot-qwen", model=QWEN)
+    assert len(host.jobs()) == 2
+
+
+def test_h5_one_file_for_two_is_refused_once(still_sandbox: Sandbox) -> None:
+    host = of(still_sandbox, "compatible", **SURELY)
+    lines = chat_lines()
+    shared = host.file(lines, "parcels")
+    first = host.wanted(shared, "bot-llama", model=LLAMA)
+    still_sandbox.advance(LATER)
+    for name, model in (("bot-llama", LLAMA), ("bot-qwen", QWEN)):
+        for options in ({}, RETRAIN, {"check_mode": True}):
+            with pytest.raises(InvalidInput, match=f"may be another name of '{model}'") as caught:
+                host.wanted(shared, name, model=model, **options)
+            assert "ignore_changes: [model]" in caught.value.message
+            assert f"under the name '{name}'" in caught.value.message
+    assert len(host.jobs()) == 1
+    told = {"ignore_changes": ["model"]}
+    unchanged(host, first, shared, "bot-llama", model=LLAMA, **told)
+    own = host.file(lines, "bot-qwen")
+    second = host.wanted(own, "bot-qwen", model=QWEN)
+    assert (second["action"], len(host.jobs())) == ("create", 2)
+    unchanged(host, second, own, "bot-qwen", model=QWEN)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, SURELY, {"metadata": "absent", "suffix": "hidden"}, {"model_names": "hashed"}]
+)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_second_unchanged_run_writes_nothing_at_any_host(
+    still_sandbox: Sandbox, dialect: str, settings: dict[str, Any]
+) -> None:
+    if settings and dialect in ("openai", "azure"):
+        pytest.skip("these show what they trained")
+    host = of(still_sandbox, dialect, **settings)
+    file_id = host.about("bot")
+    first = host.wanted(file_id, "bot")
+    unchanged(host, first, host.about("bot"), "bot")
+    assert len(host.jobs()) == 1
