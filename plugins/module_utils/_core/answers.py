@@ -52,6 +52,7 @@ _MOST_PAGES = 100_000
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1|center)\b", re.I | re.S)
 _TITLES = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}", re.I | re.S) for tag in ("title", "h1"))
 _TAG = re.compile(r"<[^>]*>")
+ELSEWHERE = "neither data nor credentials are sent there"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -157,6 +158,12 @@ def amount(value: Any, where: str) -> None:
     """A number that is not below zero."""
     if isinstance(value, (str, bool)) or (number(value) or 0) < 0 or number(value) is None:
         raise Odd(f"{where} is {_called(value)}, not an amount")
+
+
+def setting(value: Any, where: str) -> None:
+    """A number, or a text that spells one or is a word."""
+    if not isinstance(value, str) and number(value) is None:
+        raise Odd(f"{where} is {_called(value)}, not a setting")
 
 
 def moment(value: Any, where: str) -> None:

@@ -13,16 +13,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    BROKEN,
+    ELSEWHERE,
+    Kind,
+    Odd,
+    checked,
+    each,
+    is_page,
+    page_of,
+    pages,
+    pause_of,
+    record,
+    told,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     Busy,
     InvalidInput,
+    NoAnswer,
     NotVisible,
     Outdated,
     Refused,
@@ -32,6 +48,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import auth
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import watch
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -46,6 +63,9 @@ _PURPOSE = auth.PURPOSE
 _UNUSED = ("pkcs11", "charset_normalizer")
 _SELDOM = ("oci.dns", "oci.object_storage")
 _TRIES = 3
+_REQUEST = "opc-request-id"  # every answer has one
+_NEXT = "opc-next-page"
+_REFUSED_WORD = "Invalid value for `"  # by the SDK itself, before it calls: newer ones know more words
 _LIMIT_PAUSE = 30.0  # seconds: what fills a limit takes minutes to hours
 _TAKEN_TOKEN = "InvalidatedRetryToken"
 _CHANGED = "NoEtagMatch"
@@ -106,6 +126,7 @@ class Api:
             )
             if given["cert_bundle"]:
                 client.base_client.session.verify = given["cert_bundle"]
+            watch(client)
             self._clients[kind] = client
         return self._clients[kind]
 
@@ -126,12 +147,55 @@ class Api:
     @cached_property
     def namespace(self) -> str:
         """The tenancy's namespace in Object Storage, looked up once."""
-        with self.translated("Looking up the namespace of Object Storage"):
-            found = self.object_storage.get_namespace().data
-        # What is no JSON string, the SDK hands on as the text that it is.
-        if not isinstance(found, str) or not _NAMESPACE.fullmatch(found):
-            raise Unavailable("The answer is no namespace.", hint="Check service_endpoint.")
-        return found
+        answer = self.call(
+            "Looking up the namespace of Object Storage",
+            "get_namespace",
+            service=OBJECT_STORAGE,
+            reads=_namespace,
+        )
+        return str(answer.data)
+
+    def call(
+        self,
+        doing: str,
+        operation: str,
+        *given: Any,
+        reads: Kind | None = None,
+        headers: Sequence[str] = (_REQUEST,),
+        service: str = GENERATIVE_AI,
+        creates: bool = False,
+        tries: int = _TRIES,
+        **members: Any,
+    ) -> Any:
+        """One call by the name of the SDK's method: its response, whose ``data`` are of the kind ``reads``.
+
+        ``headers``: what an answer must have, where there are none of its data to tell it by. What is no answer of OCI
+        (a proxy's page, broken JSON, a member of another kind) raises NoAnswer: of a write it is then open what it has
+        done.
+        """
+        method = getattr(self.client(service, tries), operation)
+        with self.translated(doing, creates=creates):
+            response = within(doing, lambda: method(*given, **members))
+            for header in headers if reads is None else ():
+                if not response.headers.get(header):
+                    raise Odd(f"it has no {header}")
+            if reads is not None:
+                if isinstance(response.data, str) and reads is not _namespace:
+                    raise Odd(f"it is {page_of(response.data)}" if is_page(response.data) else "it is no JSON")
+                response.data = checked(response.data, reads)
+        return response
+
+    def pages(self, doing: str, operation: str, *given: Any, item: Kind, **members: Any) -> Iterator[Any]:
+        """The items of every page of a listing with ``items`` and ``opc-next-page``."""
+        page = record({"items": each(item)})
+
+        def fetch(mark: Any) -> tuple[list[Any], Any]:
+            more = {"page": mark} if mark else {}
+            response = self.call(doing, operation, *given, reads=page, **members, **more)
+            return response.data["items"], response.headers.get(_NEXT)
+
+        with self.translated(doing):
+            yield from pages(fetch)
 
     @contextmanager
     def translated(self, doing: str, *, creates: bool = False) -> Iterator[None]:
@@ -149,6 +213,17 @@ class Api:
             raise Unavailable(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
         except exceptions.ClientError as error:
             raise Refused(f"{doing}: {_reason(error)}") from error
+        except BROKEN as error:
+            if str(error).startswith(_REFUSED_WORD):
+                raise InvalidInput(f"{doing}: {error}.", hint="Or install a newer oci.") from error
+            why = str(error) if isinstance(error, Odd) else type(error).__name__
+            raise NoAnswer(f"{doing}: the answer is not one of OCI: {why}.", hint="Check service_endpoint.") from error
+
+
+def _namespace(value: Any, where: str) -> None:
+    # What is no JSON string, the SDK hands on as the text that it is.
+    if not isinstance(value, str) or not _NAMESPACE.fullmatch(value):
+        raise Odd("it is no namespace")
 
 
 def _retries(retry: Any, tries: int) -> Any:
@@ -177,14 +252,13 @@ def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
 
 
 def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
-    status, code = int(error.status or 0), str(error.code or "")
-    said = str(error.message or "").strip()
-    request = error.request_id
+    status, code = int(error.status or 0), told(error.code)
+    said = told(error.message)
+    request = told(error.request_id)
     marks = ", ".join([f"HTTP {status}", *([code] if code else []), *([f"request {request}"] if request else [])])
     brief = f"{doing}: {said or code or 'refused'}"
     text = f"{brief} ({marks})"
-    wait = number(mapping(error.headers).get("retry-after"))
-    retry_after = None if wait is None else float(wait)
+    retry_after = pause_of(mapping(error.headers).get("retry-after"), time.time())
     if status == 429:
         hint = "OCI limits the rate of calls."
         return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
@@ -212,7 +286,9 @@ def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused 
             code=code,
         )
     hint = ""
-    if status == 401:
+    if ELSEWHERE in said:
+        hint = "Give that host's address in service_endpoint, if it is the one that is meant."
+    elif status == 401:
         hint = unsigned
     elif status == 403:
         hint = "The policies of this user do not allow it."

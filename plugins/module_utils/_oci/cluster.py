@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import Kind, told
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
@@ -39,6 +40,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import differences
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
 
 if TYPE_CHECKING:
@@ -358,12 +360,12 @@ class DedicatedAiCluster:
     def _holders(self, run: Run) -> Iterator[str]:
         compartment = str(run.raw.get("compartment_id"))
         if run.raw.get("type") == "FINE_TUNING":
-            for model in self._listed("models", self.api.generative_ai.list_models, compartment, "CREATING"):
+            for model in self._listed("models", "list_models", MODEL, compartment, "CREATING"):
                 if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id:
                     yield f"the model {model.get('display_name')} ({model.get('id')}) is being trained on it"
             return
         seen = 0
-        for endpoint in self._listed("endpoints", self.api.generative_ai.list_endpoints, compartment):
+        for endpoint in self._listed("endpoints", "list_endpoints", ENDPOINT, compartment):
             if endpoint.get("dedicated_ai_cluster_id") == run.id and endpoint.get("lifecycle_state") not in _ENDED:
                 seen += 1
                 yield f"the endpoint {endpoint.get('display_name')} ({endpoint.get('id')}) uses it"
@@ -372,12 +374,13 @@ class DedicatedAiCluster:
             yield f"{used} endpoint{'s' if used > 1 else ''} of other compartments use it"
 
     def _listed(
-        self, what: str, operation: Any, compartment_id: str, state: str | None = None
+        self, what: str, operation: str, item: Kind, compartment_id: str, state: str | None = None
     ) -> Iterator[dict[str, Any]]:
         wanted = {"lifecycle_state": state} if state else {}
         try:
-            with self.api.translated(f"Listing the {what} of {compartment_id}"):
-                yield from shapes.pages(operation, compartment_id=compartment_id, limit=_PAGE, **wanted)
+            doing = f"Listing the {what} of {compartment_id}"
+            found = self.api.pages(doing, operation, item=item, compartment_id=compartment_id, limit=_PAGE, **wanted)
+            yield from map(shapes.plain, found)
         except NotVisible:
             # The policies need not allow this look; the service then refuses the deletion itself.
             return
@@ -389,11 +392,15 @@ class DedicatedAiCluster:
         body[tags.FREEFORM] = tags.freeform(self.wish, own)
         if tags.DEFINED in self.wish:
             body[tags.DEFINED] = tags.defined(self.wish)
-        with self.api.translated(f"Creating the cluster {self.name}"):
-            response = self.api.once(GENERATIVE_AI).create_dedicated_ai_cluster(
-                shapes.body(body), opc_retry_token=token
-            )
-            run = run_of(shapes.answer(response), whole=True)
+        response = self.api.call(
+            f"Creating the cluster {self.name}",
+            "create_dedicated_ai_cluster",
+            shapes.body(body),
+            reads=CLUSTER,
+            tries=1,
+            opc_retry_token=token,
+        )
+        run = run_of(shapes.answer(response), whole=True)
         self._began(run.id, response)
         return replace(run, token=token)
 
@@ -427,21 +434,30 @@ class DedicatedAiCluster:
             raise
 
     def _move(self, run: Run) -> None:
-        with self.api.translated(f"Moving the cluster {run.id}"):
-            self.api.once(GENERATIVE_AI).change_dedicated_ai_cluster_compartment(
-                run.id, {"compartmentId": self.wish["compartment_id"]}, **self._unchanged(run)
-            )
+        self.api.call(
+            f"Moving the cluster {run.id}",
+            "change_dedicated_ai_cluster_compartment",
+            run.id,
+            {"compartmentId": self.wish["compartment_id"]},
+            tries=1,
+            **self._unchanged(run),
+        )
 
     def _put(self, run: Run, body: Mapping[str, Any]) -> Run:
-        with self.api.translated(f"Changing the cluster {run.id}"):
-            response = self.api.once(GENERATIVE_AI).update_dedicated_ai_cluster(
-                run.id, shapes.body(body), **self._unchanged(run)
-            )
-            fresh = run_of(shapes.answer(response), whole=True)
+        response = self.api.call(
+            f"Changing the cluster {run.id}",
+            "update_dedicated_ai_cluster",
+            run.id,
+            shapes.body(body),
+            reads=CLUSTER,
+            tries=1,
+            **self._unchanged(run),
+        )
+        fresh = run_of(shapes.answer(response), whole=True)
         self._began(run.id, response)
         return fresh
 
-    def _unchanged(self, run: Run) -> dict[str, str]:
+    def _unchanged(self, run: Run) -> dict[str, Any]:
         etag = self._etags.get(run.id)
         return {"if_match": etag} if etag else {}
 
@@ -464,8 +480,8 @@ class DedicatedAiCluster:
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deletes meanwhile is being deleted."""
         try:
-            with self.api.translated(f"Deleting the cluster {run.id}"):
-                self._began(run.id, self.api.once(GENERATIVE_AI).delete_dedicated_ai_cluster(run.id))
+            doing = f"Deleting the cluster {run.id}"
+            self._began(run.id, self.api.call(doing, "delete_dedicated_ai_cluster", run.id, tries=1))
         except NotVisible:
             if self._is_listed(run.id, str(run.raw.get("compartment_id"))):
                 raise
@@ -536,22 +552,24 @@ _SHOWN = (
 
 def list_clusters(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
     """The clusters' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
-    with api.translated(f"Listing the dedicated AI clusters of {compartment_id}"):
-        yield from shapes.pages(
-            api.generative_ai.list_dedicated_ai_clusters,
-            compartment_id=compartment_id,
-            sort_by="timeCreated",
-            sort_order="DESC",
-            limit=_PAGE,
-            **wanted,
-        )
+    found = api.pages(
+        f"Listing the dedicated AI clusters of {compartment_id}",
+        "list_dedicated_ai_clusters",
+        item=CLUSTER,
+        compartment_id=compartment_id,
+        sort_by="timeCreated",
+        sort_order="DESC",
+        limit=_PAGE,
+        **wanted,
+    )
+    return map(shapes.plain, found)
 
 
 def get_cluster(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
     """One cluster, and its etag."""
-    with api.translated(f"Looking up the dedicated AI cluster {identifier}"):
-        response = api.generative_ai.get_dedicated_ai_cluster(dedicated_ai_cluster_id=identifier)
-        return shapes.answer(response), response.headers.get("etag")
+    doing = f"Looking up the dedicated AI cluster {identifier}"
+    response = api.call(doing, "get_dedicated_ai_cluster", reads=CLUSTER, dedicated_ai_cluster_id=identifier)
+    return shapes.answer(response), response.headers.get("etag")
 
 
 def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
@@ -572,7 +590,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         phase=phase,
         status=status,
         shown={key: value for key, value in shown.items() if value is not None},
-        reason=str(cluster.get("lifecycle_details") or "") if phase is Phase.FAILED else "",
+        reason=told(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
         token=tags.owned(cluster).get(markers.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),

@@ -16,9 +16,11 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import pages
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     NotVisible,
     Outdated,
@@ -34,7 +36,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
@@ -49,6 +51,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored im
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import OBJECTS, UPLOAD, UPLOADS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -133,20 +136,19 @@ class Dataset(StoredDataset):
 
     def _list(self, prefix: str, limit: int | None = None) -> Iterator[Mapping[str, Any]]:
         """Objects by the beginning of their names. ``limit``: no more than so many are asked for."""
-        start = None
-        while True:
+        more = {"limit": limit} if limit else {}
+
+        def fetch(start: Any) -> tuple[list[Mapping[str, Any]], Any]:
             try:
-                with self.api.translated(f"Listing {self.uri(prefix)}"):
-                    listed = mapping(
-                        self.api.object_storage.list_objects(
-                            self.namespace,
-                            self.bucket,
-                            prefix=prefix,
-                            fields=_LISTED,
-                            **({"start": start} if start else {}),
-                            **({"limit": limit} if limit else {}),
-                        ).data
-                    )
+                listed = self._call(
+                    f"Listing {self.uri(prefix)}",
+                    "list_objects",
+                    reads=OBJECTS,
+                    prefix=prefix,
+                    fields=_LISTED,
+                    **more,
+                    **({"start": start} if start else {}),
+                ).data
             except NotVisible as error:
                 raise Refused(
                     f"There is no bucket {self.bucket} in the namespace {self.namespace}, or this user's policies do "
@@ -156,12 +158,13 @@ class Dataset(StoredDataset):
                     status=error.status,
                     code=error.code,
                 ) from error
-            if not isinstance(listed.get("objects"), list):
-                raise Unavailable("The answer is not one of Object Storage.", hint="Check service_endpoint.")
-            yield from listed["objects"]
-            start = listed.get("nextStartWith")
-            if limit or not start:
-                return
+            return listed["objects"], None if limit else listed.get("nextStartWith")
+
+        with self.api.translated(f"Listing {self.uri(prefix)}"):
+            yield from pages(fetch)
+
+    def _call(self, doing: str, operation: str, *given: Any, **members: Any) -> Any:
+        return self.api.call(doing, operation, self.namespace, self.bucket, *given, service=OBJECT_STORAGE, **members)
 
     def _run(self, name: str, shown: Mapping[str, Any]) -> Run:
         digest = str(shown.get("sha256") or "")
@@ -202,7 +205,7 @@ class Dataset(StoredDataset):
                 return self.just_sent(str(self.object), {"object": self.object})
             raise
 
-    def _send(self, condition: Mapping[str, str]) -> Run:
+    def _send(self, condition: Mapping[str, Any]) -> Run:
         given = self.sent()
         try:
             if given.report.bytes <= _PART:
@@ -223,55 +226,59 @@ class Dataset(StoredDataset):
         shown = objects.head(self.api, self.namespace, self.bucket, str(self.object))
         return shown is not None and objects.sha256_of(shown) == self.sent().report.sha256
 
-    def _put(self, given: Given, condition: Mapping[str, str]) -> None:
+    def _put(self, given: Given, condition: Mapping[str, Any]) -> None:
         """In one piece, with the very sha256 of what was validated."""
         with given.open() as stream:
             data = stream.read(_PART + 1)
         if len(data) != given.report.bytes:
             raise given.changed_error()
-        with self.api.translated(f"Uploading {self.uri(str(self.object))}"):
-            self.api.once(OBJECT_STORAGE).put_object(
-                self.namespace,
-                self.bucket,
-                self.object,
-                _Body(data) if data else data,
-                content_length=len(data),
-                content_type=CONTENT_TYPE,
-                opc_meta={METADATA: given.report.sha256},
-                opc_checksum_algorithm=_CHECKSUM,
-                opc_content_sha256=_encoded(bytes.fromhex(given.report.sha256)),
-                **condition,
-            )
+        self._call(
+            f"Uploading {self.uri(str(self.object))}",
+            "put_object",
+            self.object,
+            _Body(data) if data else data,
+            headers=("etag",),
+            tries=1,
+            content_length=len(data),
+            content_type=CONTENT_TYPE,
+            opc_meta={METADATA: given.report.sha256},
+            opc_checksum_algorithm=_CHECKSUM,
+            opc_content_sha256=_encoded(bytes.fromhex(given.report.sha256)),
+            **condition,
+        )
 
-    def _put_parts(self, given: Given, condition: Mapping[str, str]) -> None:
+    def _put_parts(self, given: Given, condition: Mapping[str, Any]) -> None:
         """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
         uri = self.uri(str(self.object))
-        place = (self.namespace, self.bucket, self.object)
-        with self.api.translated(f"Starting the upload of {uri}"):
-            started = self.api.once(OBJECT_STORAGE).create_multipart_upload(
-                self.namespace,
-                self.bucket,
-                {
-                    "object": self.object,
-                    "contentType": CONTENT_TYPE,
-                    "metadata": {f"opc-meta-{METADATA}": given.report.sha256},
-                },
-                opc_checksum_algorithm=_CHECKSUM,
-                **condition,
-            )
-        upload = mapping(started.data).get("uploadId")
-        if not isinstance(upload, str):
-            raise Unavailable("The answer is not one of Object Storage.", hint="Check service_endpoint.")
+        started = self._call(
+            f"Starting the upload of {uri}",
+            "create_multipart_upload",
+            {
+                "object": self.object,
+                "contentType": CONTENT_TYPE,
+                "metadata": {f"opc-meta-{METADATA}": given.report.sha256},
+            },
+            reads=UPLOAD,
+            tries=1,
+            opc_checksum_algorithm=_CHECKSUM,
+            **condition,
+        )
+        upload = str(started.data["uploadId"])
         left = f"The unfinished upload {upload} could not be aborted"
         with ended(lambda: self.abort(str(self.object), upload), left, "delete it"):
             parts = self._upload_parts(given, upload)
             if given.changed:
                 raise given.changed_error()
             try:
-                with self.api.translated(f"Completing the upload of {uri}"):
-                    self.api.object_storage.commit_multipart_upload(
-                        *place, upload, {"partsToCommit": parts}, **condition
-                    )
+                self._call(
+                    f"Completing the upload of {uri}",
+                    "commit_multipart_upload",
+                    self.object,
+                    upload,
+                    {"partsToCommit": parts},
+                    headers=("etag",),
+                    **condition,
+                )
             except (Refused, Unavailable):
                 # It may be the answer to a second request, after that to the first was lost; or another task has
                 # sent the same.
@@ -282,7 +289,7 @@ class Dataset(StoredDataset):
     def _upload_parts(self, given: Given, upload: str) -> list[dict[str, Any]]:
         """Send all parts; what a commit has to name of them."""
         uri = self.uri(str(self.object))
-        client = self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)
+        self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)  # made once, before there are several threads
         size = max(_PART, -(-given.report.bytes // (_MAX_PARTS * MIB)) * MIB)
 
         def send(number: int) -> dict[str, Any]:
@@ -291,22 +298,25 @@ class Dataset(StoredDataset):
                 data = stream.read(size)
             if len(data) != min(size, given.report.bytes - (number - 1) * size):
                 raise given.changed_error()
-            with self.api.translated(f"Uploading part {number} of {uri}"):
-                response = client.upload_part(
-                    self.namespace,
-                    self.bucket,
-                    self.object,
-                    upload,
-                    number,
-                    _Body(data),
-                    content_length=len(data),
-                    opc_checksum_algorithm=_CHECKSUM,
-                    opc_content_sha256=_encoded(hashlib.sha256(data).digest()),
-                )
-                return {"partNum": number, "etag": response.headers["etag"]}
+            response = self._call(
+                f"Uploading part {number} of {uri}",
+                "upload_part",
+                self.object,
+                upload,
+                number,
+                _Body(data),
+                headers=("etag",),
+                tries=_PART_TRIES,
+                content_length=len(data),
+                opc_checksum_algorithm=_CHECKSUM,
+                opc_content_sha256=_encoded(hashlib.sha256(data).digest()),
+            )
+            return {"partNum": number, "etag": response.headers["etag"]}
 
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            sending = [pool.submit(send, number) for number in range(1, -(-given.report.bytes // size) + 1)]
+            sending = [
+                pool.submit(copy_context().run, send, number) for number in range(1, -(-given.report.bytes // size) + 1)
+            ]
             try:
                 wait(sending, return_when=FIRST_EXCEPTION)
             finally:
@@ -318,22 +328,20 @@ class Dataset(StoredDataset):
 
     def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
         """All of the bucket: the service takes no filter."""
-        page = None
-        while True:
-            with self.api.translated(f"Listing the unfinished uploads of {self.uri(stored)}"):
-                found = self.api.object_storage.list_multipart_uploads(
-                    self.namespace, self.bucket, **({"page": page} if page else {})
-                )
-            for upload in found.data or ():
+        doing = f"Listing the unfinished uploads of {self.uri(stored)}"
+
+        def fetch(mark: Any) -> tuple[list[Any], Any]:
+            found = self._call(doing, "list_multipart_uploads", reads=UPLOADS, **({"page": mark} if mark else {}))
+            return found.data, found.headers.get("opc-next-page")
+
+        with self.api.translated(doing):
+            for upload in pages(fetch):
                 yield upload.get("object"), upload["uploadId"], upload.get("timeCreated")
-            page = found.headers.get("opc-next-page")
-            if not page:
-                return
 
     def abort(self, stored: str, upload: str) -> None:
         """One call; an upload that is not seen has ended."""
-        with contextlib.suppress(NotVisible), self.api.translated(f"Aborting the upload {upload}"):
-            self.api.object_storage.abort_multipart_upload(self.namespace, self.bucket, stored, upload)
+        with contextlib.suppress(NotVisible):
+            self._call(f"Aborting the upload {upload}", "abort_multipart_upload", stored, upload)
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
@@ -341,8 +349,7 @@ class Dataset(StoredDataset):
         self.abort_unfinished(name, older_than=0)
         headers: Mapping[str, str] = {}
         try:
-            with self.api.translated(f"Deleting {run.id}"):
-                headers = self.api.object_storage.delete_object(self.namespace, self.bucket, name).headers
+            headers = self._call(f"Deleting {run.id}", "delete_object", name).headers
         except NotVisible as error:
             if self._look(name):
                 raise Refused(

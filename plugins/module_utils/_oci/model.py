@@ -44,6 +44,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.module impor
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import models, objects, shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
 
 if TYPE_CHECKING:
@@ -478,8 +479,8 @@ class Model:
         identifier = self.wish[_CLUSTER]
         if identifier.startswith(CHECK_MODE):
             return
-        with self.api.translated(f"Looking up the cluster {identifier}"):
-            cluster = shapes.answer(self.api.generative_ai.get_dedicated_ai_cluster(identifier))
+        doing = f"Looking up the cluster {identifier}"
+        cluster = shapes.answer(self.api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
         if cluster.get("type") != "FINE_TUNING":
             raise Refused(
                 f"{_CLUSTER}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING."
@@ -517,12 +518,12 @@ class Model:
         for compartment in sorted({str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}):
             used = {run.id for run in runs}
             try:
-                with self.api.translated(f"Listing the endpoints of {compartment}"):
-                    found += [
-                        f"the endpoint {item.get('display_name')} ({item['id']}) uses {item['model_id']}"
-                        for item in shapes.pages(self.api.generative_ai.list_endpoints, compartment_id=compartment)
-                        if item.get("model_id") in used and item.get("lifecycle_state") not in ("DELETED", "FAILED")
-                    ]
+                doing = f"Listing the endpoints of {compartment}"
+                found += [
+                    f"the endpoint {item.get('displayName')} ({item['id']}) uses {item['modelId']}"
+                    for item in self.api.pages(doing, "list_endpoints", item=ENDPOINT, compartment_id=compartment)
+                    if item.get("modelId") in used and item.get("lifecycleState") not in ("DELETED", "FAILED")
+                ]
             except Refused as error:
                 if error.status not in (403, 404):
                     raise
@@ -543,9 +544,16 @@ class Model:
             "freeform_tags": tags.freeform(self.wish, own),
             "defined_tags": tags.defined(self.wish) or None,
         }
-        with self.api.translated(f"Training the model {self.name}", creates=True):
-            response = self.api.once(GENERATIVE_AI).create_model(shapes.body(body), opc_retry_token=token)
-        run = models.run_of(models.known(shapes.answer(response)), whole=True)
+        response = self.api.call(
+            f"Training the model {self.name}",
+            "create_model",
+            shapes.body(body),
+            reads=MODEL,
+            creates=True,
+            tries=1,
+            opc_retry_token=token,
+        )
+        run = models.run_of(shapes.answer(response), whole=True)
         self._begun(run, _CREATE, response)
         return replace(run, token=token)
 
@@ -582,10 +590,14 @@ class Model:
 
     def _move(self, identifier: str, etag: str | None) -> None:
         compartment = self.wish["compartment_id"]
-        with self.api.translated(f"Moving {identifier} to {compartment}"):
-            self.api.once(GENERATIVE_AI).change_model_compartment(
-                identifier, shapes.body({"compartment_id": compartment}), **({"if_match": etag} if etag else {})
-            )
+        self.api.call(
+            f"Moving {identifier} to {compartment}",
+            "change_model_compartment",
+            identifier,
+            shapes.body({"compartment_id": compartment}),
+            tries=1,
+            **_if_match(etag),
+        )
 
     def _put(self, model: Mapping[str, Any], etag: str | None, changed: set[str]) -> None:
         body: dict[str, Any] = {option: self.wish[option] for option in _IN_PLACE if option in changed}
@@ -595,10 +607,15 @@ class Model:
             body[tags.FREEFORM] = tags.freeform(wish, own, model)
         if tags.DEFINED in changed:
             body[tags.DEFINED] = tags.defined(self.wish, model)
-        with self.api.translated(f"Changing the model {model['id']}"):
-            self.api.once(GENERATIVE_AI).update_model(
-                str(model["id"]), shapes.body(body), **({"if_match": etag} if etag else {})
-            )
+        self.api.call(
+            f"Changing the model {model['id']}",
+            "update_model",
+            str(model["id"]),
+            shapes.body(body),
+            reads=MODEL,
+            tries=1,
+            **_if_match(etag),
+        )
 
     def cancel(self, run: Run) -> Run:
         """Never asked: see capabilities."""
@@ -610,8 +627,7 @@ class Model:
     def delete(self, run: Run) -> Run:
         """DELETE, which is a work request. What another task is deleting, or has, is no error."""
         try:
-            with self.api.translated(f"Deleting the model {run.id}"):
-                response = self.api.generative_ai.delete_model(run.id)
+            response = self.api.call(f"Deleting the model {run.id}", "delete_model", run.id)
         except Refused as error:
             if error.status not in (404, 409):
                 raise
@@ -667,6 +683,10 @@ class Model:
             "display_name": self.name,
             "compartment_id": self.compartment_id,
         }
+
+
+def _if_match(etag: str | None) -> dict[str, Any]:
+    return {"if_match": etag} if etag else {}
 
 
 _ATTRIBUTES = (

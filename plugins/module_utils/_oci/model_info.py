@@ -8,26 +8,15 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, tags
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-
-def _listed(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-    try:
-        yield from models.list_models(api, compartment_id, **wanted)
-    except ValueError as error:  # the SDK's own check, before it calls: newer ones know more words
-        if "capability" not in wanted:
-            raise
-        raise InvalidInput(f"The models cannot be listed: {error}.", hint="Or install a newer oci.") from error
 
 
 def _more(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +36,7 @@ _MODELS = info.Kind(
         "display_name": "display_name",
     },
     get=models.get_model,
-    listed=_listed,
+    listed=models.list_models,
     more=_more,
 )
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects, shapes, tags
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import MODEL
 
 PHASES = {
     "CREATING": Phase.PENDING,
@@ -26,35 +27,29 @@ PHASES = {
     "DELETING": Phase.DELETING,
     "DELETED": Phase.GONE,
 }
+_REASON = 1000  # characters
 _PAGE = 1000  # the API's own maximum
 
 
 def list_models(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
     """The models' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
-    with api.translated(f"Listing the models of {compartment_id}"):
-        found = shapes.pages(
-            api.generative_ai.list_models,
-            compartment_id=compartment_id,
-            sort_by="timeCreated",
-            sort_order="DESC",
-            limit=_PAGE,
-            **wanted,
-        )
-        yield from map(known, found)
+    found = api.pages(
+        f"Listing the models of {compartment_id}",
+        "list_models",
+        item=MODEL,
+        compartment_id=compartment_id,
+        sort_by="timeCreated",
+        sort_order="DESC",
+        limit=_PAGE,
+        **wanted,
+    )
+    return map(shapes.plain, found)
 
 
 def get_model(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
     """One model, and its etag."""
-    with api.translated(f"Looking up the model {identifier}"):
-        response = api.generative_ai.get_model(model_id=identifier)
-        return known(shapes.answer(response)), response.headers.get("etag")
-
-
-def known(model: dict[str, Any]) -> dict[str, Any]:
-    """The same model. Unavailable: nothing says which one it is, so this is not an answer of OCI."""
-    if not model.get("id"):
-        raise Unavailable("The answer is not a model of OCI.", hint="Check service_endpoint.")
-    return model
+    response = api.call(f"Looking up the model {identifier}", "get_model", reads=MODEL, model_id=identifier)
+    return shapes.answer(response), response.headers.get("etag")
 
 
 def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
@@ -70,7 +65,7 @@ def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
         phase=phase,
         status=status,
         shown={**_trained(model), **_described(model)},
-        reason=str(model.get("lifecycle_details") or "") if phase is Phase.FAILED else "",
+        reason=told(model.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
         model=str(model["id"]) if phase is Phase.READY else None,
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),

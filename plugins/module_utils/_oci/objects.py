@@ -21,7 +21,7 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api
 
 DATASET_TYPE = "OBJECT_STORAGE"
 _URI = re.compile(r"oci://(?P<bucket>[^/@]*)(?:@(?P<namespace>[^/@]*))?/(?P<object>.+)", re.DOTALL)
@@ -125,8 +125,15 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
     """The headers of an object, their names in lower case. None: no such object, or these credentials do not see it
     (or its bucket); an answer to HEAD has no words that would say which."""
     try:
-        with api.translated(f"Looking up {uri(namespace, bucket, name)}"):
-            response = api.object_storage.head_object(namespace, bucket, name)
+        response = api.call(
+            f"Looking up {uri(namespace, bucket, name)}",
+            "head_object",
+            namespace,
+            bucket,
+            name,
+            service=OBJECT_STORAGE,
+            headers=("etag", "content-length"),
+        )
     except NotVisible:
         return None
     return {key.lower(): value for key, value in response.headers.items()}
@@ -159,7 +166,7 @@ def version_of(shown: Mapping[str, str]) -> str:
 def _hexadecimal(encoded: str | None) -> str:
     try:
         return base64.b64decode(encoded or "", validate=True).hex()
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         return ""
 
 

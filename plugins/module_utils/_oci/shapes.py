@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Between the API's camelCase and the options' snake_case, and the pages of a listing.
+"""Between the API's camelCase and the options' snake_case.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -9,11 +9,8 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Unavailable
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HUMP = re.compile(r"_([a-z0-9])")
@@ -53,22 +50,6 @@ def body(value: Any) -> Any:
 
 
 def answer(response: Any) -> dict[str, Any]:
-    """The object of an answer, its members in snake_case. Unavailable: this is not an answer of OCI."""
-    if not isinstance(response.data, Mapping):
-        raise Unavailable("The answer is not one of OCI.", hint="Check service_endpoint.")
+    """The object of an answer that :meth:`_oci.client.Api.call` has checked, its members in snake_case."""
     found: dict[str, Any] = plain(response.data)
     return found
-
-
-def pages(operation: Callable[..., Any], **wanted: Any) -> Iterator[dict[str, Any]]:
-    """The items of every page of a listing with ``items`` and ``opc-next-page``, as plain data."""
-    page = None
-    while True:
-        response = operation(**wanted, **({"page": page} if page else {}))
-        items = mapping(response.data).get("items")
-        if not isinstance(items, list):
-            raise Unavailable("The answer is not a listing of OCI.", hint="Check service_endpoint.")
-        yield from map(plain, items)
-        page = response.headers.get("opc-next-page")
-        if not page:
-            return

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused, Throttled
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import ENTRY, WORK
 
 PHASES = {
     "ACCEPTED": Phase.PENDING,
@@ -33,6 +35,7 @@ _STAGES = {
     "WAITING": "waiting for the service",
     "CANCELING": "being cancelled by the service",
 }
+_REASON = 1000  # characters
 _ONLY_NAMED = "RELATED"  # a resource that the work uses, but is not about
 
 
@@ -52,8 +55,8 @@ def header(response: Any) -> str | None:
 
 def get(api: Api, identifier: str) -> dict[str, Any]:
     """One work request. NotVisible where the service does not know it, or no longer."""
-    with api.translated(f"Looking up the work request {identifier}"):
-        return shapes.answer(api.generative_ai.get_work_request(work_request_id=identifier))
+    doing = f"Looking up the work request {identifier}"
+    return shapes.answer(api.call(doing, "get_work_request", reads=WORK, work_request_id=identifier))
 
 
 def newest(api: Api, compartment_id: str, resource_id: str, operation: str | None = None) -> dict[str, Any] | None:
@@ -62,16 +65,18 @@ def newest(api: Api, compartment_id: str, resource_id: str, operation: str | Non
     One that only names the resource is another's: a training names its cluster.
     """
     try:
-        with api.translated(f"Listing the work requests of {resource_id}"):
-            for work in shapes.pages(
-                api.generative_ai.list_work_requests,
-                compartment_id=compartment_id,
-                resource_id=resource_id,
-                sort_by="timeAccepted",
-                sort_order="DESC",
-            ):
-                if operation in (None, work.get("operation_type")) and _is_about(work, resource_id):
-                    return work
+        found = api.pages(
+            f"Listing the work requests of {resource_id}",
+            "list_work_requests",
+            item=WORK,
+            compartment_id=compartment_id,
+            resource_id=resource_id,
+            sort_by="timeAccepted",
+            sort_order="DESC",
+        )
+        for work in map(shapes.plain, found):
+            if operation in (None, work.get("operation_type")) and _is_about(work, resource_id):
+                return dict(work)
     except NotVisible:
         return None
     return None
@@ -84,18 +89,19 @@ def _is_about(work: Mapping[str, Any], resource_id: str) -> bool:
 
 def errors(api: Api, identifier: str) -> list[dict[str, Any]]:
     """Its errors, oldest first: ``code``, ``message``, ``timestamp``. Empty where it cannot be read."""
-    return _entries(api, "errors", api.generative_ai.list_work_request_errors, identifier)
+    return _entries(api, "errors", "list_work_request_errors", identifier)
 
 
 def logs(api: Api, identifier: str) -> list[dict[str, Any]]:
     """Its log, oldest first: ``message``, ``timestamp``. Empty where it cannot be read."""
-    return _entries(api, "log", api.generative_ai.list_work_request_logs, identifier)
+    return _entries(api, "log", "list_work_request_logs", identifier)
 
 
-def _entries(api: Api, what: str, operation: Any, identifier: str) -> list[dict[str, Any]]:
+def _entries(api: Api, what: str, operation: str, identifier: str) -> list[dict[str, Any]]:
+    doing = f"Reading the {what} of the work request {identifier}"
+    wanted: dict[str, Any] = {"work_request_id": identifier, "sort_by": "timestamp", "sort_order": "ASC"}
     try:
-        with api.translated(f"Reading the {what} of the work request {identifier}"):
-            return list(shapes.pages(operation, work_request_id=identifier, sort_by="timestamp", sort_order="ASC"))
+        return [shapes.plain(entry) for entry in api.pages(doing, operation, item=ENTRY, **wanted)]
     except Throttled:
         raise
     except Refused:
@@ -105,15 +111,17 @@ def _entries(api: Api, what: str, operation: Any, identifier: str) -> list[dict[
 def _last_line(api: Api, identifier: str) -> str:
     """The newest line of its log, by one small call."""
     try:
-        with api.translated(f"Reading the log of the work request {identifier}"):
-            newest_first = shapes.pages(
-                api.generative_ai.list_work_request_logs,
-                work_request_id=identifier,
-                sort_by="timestamp",
-                sort_order="DESC",
-                limit=1,
-            )
-            return str(next(newest_first, {}).get("message") or "")
+        newest_first = api.pages(
+            f"Reading the log of the work request {identifier}",
+            "list_work_request_logs",
+            item=ENTRY,
+            work_request_id=identifier,
+            sort_by="timestamp",
+            sort_order="DESC",
+            limit=1,
+        )
+        newest: Mapping[str, Any] = next(newest_first, {})
+        return told(newest.get("message"))
     except Throttled:
         raise
     except Refused:
@@ -132,13 +140,13 @@ def in_full(api: Api, work: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def errors_text(api: Api, work: Mapping[str, Any]) -> str:
     """Why it failed: every error, oldest first, each with its code. Empty where it has none."""
-    told: dict[str, None] = {}  # in order, each once
+    texts: dict[str, None] = {}  # in order, each once
     for entry in errors(api, str(work["id"])):
-        code, message = str(entry.get("code") or ""), str(entry.get("message") or "").strip().rstrip(".")
+        code, message = told(entry.get("code")), told(entry.get("message"), _REASON).rstrip(".")
         text = f"{message} ({code})" if code and message else message or code
         if text:
-            told[text] = None
-    return "; ".join(told)
+            texts[text] = None
+    return "; ".join(texts)
 
 
 def progress(api: Api, work: Mapping[str, Any], stage: str = "training", *, log: bool = True) -> Progress:
@@ -150,6 +158,6 @@ def progress(api: Api, work: Mapping[str, Any], stage: str = "training", *, log:
     percent = number(work.get("percent_complete"))
     return Progress(
         _STAGES.get(status, stage),
-        percent=None if percent is None or status in _STAGES else float(percent),
+        percent=None if percent is None or status in _STAGES else min(100.0, max(0.0, float(percent))),
         message=_last_line(api, str(work["id"])) if log else "",
     )

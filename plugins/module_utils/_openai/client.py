@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
     BROKEN,
+    ELSEWHERE,
     Kind,
     Odd,
     checked,
@@ -123,7 +124,7 @@ _FORBIDDEN = "The credential may not do this; check its permissions and the netw
 
 _NO_CONTENT = 204
 _MARK = 100  # characters
-ELSEWHERE = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
+_REFUSED_TARGET = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
 
 
 def _is_true(value: Any, where: str) -> None:
@@ -259,10 +260,10 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
 
 def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused | Unavailable:
     status, response = error.status_code, error.response
-    if ELSEWHERE in response.headers:
+    if _REFUSED_TARGET in response.headers:
         return Refused(
-            f"{doing}: the host answered with a redirect to {host_of(response.headers[ELSEWHERE])} (HTTP {status}). "
-            "Neither data nor credentials are sent there.",
+            f"{doing}: the host answered with a redirect to {host_of(response.headers[_REFUSED_TARGET])} "
+            f"(HTTP {status}); {ELSEWHERE}.",
             hint="Give that host's address in base_url, if it is the one that is meant.",
             status=status,
         )
@@ -332,7 +333,7 @@ def _stay(response: Any) -> None:
     """Take the target from a redirect that leads to another host: the answer is then an error that says so."""
     target = response.headers.get("location")
     if target and response.has_redirect_location and is_elsewhere(str(response.request.url), target):
-        response.headers[ELSEWHERE] = target
+        response.headers[_REFUSED_TARGET] = target
         del response.headers["location"]
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
-    Odd,
     moment,
     name,
     record,
+    setting,
     text,
     told,
     word,
@@ -76,14 +76,7 @@ BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
 """The hyperparameters that are numbers, or left to the host: lowest, highest, whole, whether the lowest is allowed.
 From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
-
-def _setting(value: Any, where: str) -> None:
-    """A hyperparameter that is a number, or a word for the host's own choice."""
-    if isinstance(value, (bool, Mapping, list)) or (isinstance(value, (int, float)) and number(value) is None):
-        raise Odd(f"{where} is no setting")
-
-
-_SETTINGS = record({}, dict.fromkeys(BOUNDS, _setting))
+_SETTINGS = record({}, dict.fromkeys(BOUNDS, setting))
 _OF_METHOD = record({}, {"hyperparameters": _SETTINGS, "grader": record({}), "response_format": record({})})
 JOB = record(
     {"id": name, "status": word, "created_at": moment},
@@ -95,7 +88,7 @@ JOB = record(
         "validation_file": text,
         "suffix": text,
         "user_provided_suffix": text,
-        "seed": _setting,
+        "seed": setting,
         "hyperparameters": _SETTINGS,
         "method": record({}, {"type": word, "supervised": _OF_METHOD, "dpo": _OF_METHOD, "reinforcement": _OF_METHOD}),
         "metadata": record(
@@ -160,8 +153,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
         if job.get(option):
             shown[option] = Content(id=str(job[option]), sha256=str(entries.get(marker) or ""))
-    for setting in METHOD_SETTINGS:
-        shown[setting] = settings.get(setting)
+    shown.update({key: settings.get(key) for key in METHOD_SETTINGS})
     return {key: value for key, value in shown.items() if value is not None}
 
 

@@ -365,7 +365,7 @@ class TestTrouble:
     @pytest.mark.parametrize("operation", ["ListObjects", "CreateMultipartUpload", "GetNamespace"])
     def test_answers_of_something_else(self, host: Host, in_parts: Callable[[], str], operation: str) -> None:
         host.sandbox.fault(f"oci.{operation}", status=200, body={})
-        with pytest.raises(FineTuneError, match="The answer is no") as caught:
+        with pytest.raises(FineTuneError, match="the answer is not one of OCI") as caught:
             host.dataset(in_parts())
         assert caught.value.facts["changed"] is False
 

@@ -497,7 +497,7 @@ class TestData:
 
     def test_archived(self, host: ModelHost) -> None:
         data = host.data()
-        host.sandbox.fault("oci.HeadObject", status=200, body="", headers={"archival-state": "Archived"})
+        host.sandbox.fault("oci.HeadObject", status=200, body="", headers={"archival-state": "Archived", "etag": "e"})
         with pytest.raises(Refused, match="is archived"):
             host.wanted(data)
         assert host.made() == []

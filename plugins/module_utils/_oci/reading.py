@@ -1,0 +1,120 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read of the answers of OCI, in the API's own names.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    ELSEWHERE,
+    Odd,
+    amount,
+    each,
+    host_of,
+    is_elsewhere,
+    maybe,
+    moment,
+    name,
+    pairs,
+    parse,
+    record,
+    setting,
+    text,
+    told,
+    word,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
+
+_ERROR = 300
+_MESSAGE = record({}, {"code": text, "message": text})
+_TAGS = {"freeformTags": pairs(text), "definedTags": pairs(record({}))}
+_DATASET = record({}, {"namespaceName": text, "bucketName": text, "objectName": text})
+
+MODEL = record(
+    {"id": name, "lifecycleState": word, "timeCreated": moment},
+    {
+        "type": word,
+        "displayName": text,
+        "compartmentId": text,
+        "baseModelId": text,
+        "vendor": text,
+        "version": text,
+        "description": text,
+        "lifecycleDetails": text,
+        "capabilities": each(text),
+        "timeUpdated": moment,
+        "fineTuneDetails": record(
+            {},
+            {
+                "dedicatedAiClusterId": text,
+                "trainingDataset": _DATASET,
+                "trainingConfig": pairs(maybe(setting)),
+            },
+        ),
+        "previousState": record({}, _TAGS),
+        **_TAGS,
+    },
+)
+CLUSTER = record(
+    {"id": name, "lifecycleState": word, "timeCreated": moment},
+    {
+        "type": word,
+        "unitShape": word,
+        "unitCount": amount,
+        "displayName": text,
+        "compartmentId": text,
+        "description": text,
+        "lifecycleDetails": text,
+        "timeUpdated": moment,
+        "previousState": record({}, _TAGS),
+        **_TAGS,
+    },
+)
+ENDPOINT = record(
+    {"id": name}, {"modelId": text, "dedicatedAiClusterId": text, "displayName": text, "lifecycleState": word}
+)
+WORK = record(
+    {"id": name, "status": word},
+    {"operationType": word, "resources": each(record({}, {"identifier": text, "actionType": text}))},
+)
+ENTRY = record({})
+NAMESPACE = name
+OBJECTS = record(
+    {"objects": each(record({"name": text}, {"size": amount, "timeModified": moment, "etag": text}))},
+    {"nextStartWith": text},
+)
+UPLOAD = record({"uploadId": name})
+UPLOADS = each(record({"uploadId": name}, {"object": text, "timeCreated": moment}))
+
+
+def watch(client: Any) -> None:
+    """Have every answer to a client looked at before the SDK reads it."""
+    client.base_client.session.hooks["response"].append(_before_reading)
+
+
+def _before_reading(response: Any, **_more: Any) -> None:
+    """A redirect that leads to another host, and an error that the SDK could not read, become errors that it can."""
+    target = response.headers.get("location")
+    if response.is_redirect and target:
+        if is_elsewhere(response.url, target):
+            said = f"the host answered with a redirect to {host_of(target)}; {ELSEWHERE}"
+            raise _refusal(response, said)
+        return
+    if response.status_code < _ERROR or not response.content.strip():
+        return
+    try:
+        _MESSAGE(parse(response.content), "")
+    except Odd:
+        raise _refusal(response, told(response.content)) from None
+
+
+def _refusal(response: Any, said: str) -> Exception:
+    error: Exception = load("oci.exceptions", "to reach Oracle Cloud Infrastructure").ServiceError(
+        response.status_code, None, response.headers, said
+    )
+    return error
