@@ -410,6 +410,12 @@ custom_model_arn:
   returned: always
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/jk3m9x2p7q1z
+model_verified:
+  description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
+    no model.
+  returned: always
+  type: bool
+  sample: true
 custom_model_name:
   description: The name of the model itself; of one that was trained beside an older one it ends in a hash.
   returned: always

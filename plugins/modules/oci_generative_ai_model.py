@@ -344,6 +344,12 @@ state:
   returned: always
   type: str
   sample: ACTIVE
+model_verified:
+  description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
+    no model.
+  returned: always
+  type: bool
+  sample: true
 lifecycle_details:
   description: What the host says about the state; of a failed model, why it failed.
   returned: always

@@ -468,7 +468,7 @@ class CustomModel:
         if run.phase is Phase.READY and not run.model:
             run = self._job(run.id)
         if run.phase is Phase.READY and run.model and listing and self._is_gone(run):
-            return replace(run, phase=Phase.GONE, removable=False, verified=True)
+            return self._missing(run)
         if not self.compares:
             return replace(run, verified=True)
         if not jobs.is_model(run.id) and not run.raw.get("training_data_config"):
@@ -480,11 +480,20 @@ class CustomModel:
             except NotVisible:
                 if not self._is_gone(run):
                     raise
-                return replace(run, phase=Phase.GONE, removable=False, verified=True)
+                return self._missing(run)
         run = self._with_tags(run)
         self._learn_base(run)
         self._learn_contents(run)
-        return replace(run, verified=True)
+        return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
+
+    def _missing(self, run: Run) -> Run:
+        """A model that is no longer there: it lives as long as its base, so it may have been ended with that."""
+        base = jobs.root_of(str(run.model)) or str(run.raw.get("base_model_arn") or "")
+        end = jobs.end_of_base(self.api, base) if base else None
+        if end:
+            reason = f"its base model {base} ended on {end}"
+            return replace(run, phase=Phase.RETIRED, reason=reason, removable=False, verified=True)
+        return replace(run, phase=Phase.GONE, removable=False, verified=True)
 
     def _is_gone(self, run: Run) -> bool:
         return self.family.is_gone(str(run.model), _model_name(run.raw))
@@ -730,6 +739,7 @@ class CustomModel:
             "job_status": run.status if run and job.get("job_arn") else None,
             "base_model_identifier": job.get("base_model_arn") or job.get("base_model_identifier"),
             "custom_model_arn": run.model if run else None,
+            "model_verified": run.seen if run and run.phase is Phase.READY else None,
             "custom_model_name": _model_name(job),
             "customization_type": job.get("customization_type"),
             "hyperparameters": job.get("hyperparameters"),
@@ -760,7 +770,7 @@ class CustomModel:
 
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers")
-_NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE)
+_NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
 _HOLDERS = (
     ("list_custom_model_deployments", "modelDeploymentSummaries", "deployment", "custom_model_deployment_name"),
     ("list_provisioned_model_throughputs", "provisionedModelSummaries", "throughput", "provisioned_model_name"),

@@ -11,7 +11,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
@@ -82,6 +85,35 @@ def same_place(wish: Any, shown: Any) -> bool:
 def is_name(identifier: str) -> bool:
     """Whether this is the name of a custom model: every id and ARN has a dot or a colon."""
     return "." not in identifier and ":" not in identifier
+
+
+def root_of(arn: str) -> str | None:
+    """The foundation model that the ARN of a custom model names: ``.../custom-model/<base>/<id>``."""
+    base = arn.partition(":custom-model/")[2].rpartition("/")[0]
+    return base if "." in base else None
+
+
+def end_of_base(api: Api, base: str) -> str | None:
+    """The date on which a foundation model ended, if that has passed by the host's clock. None where nobody may read
+    it, or where it does not say."""
+    try:
+        answer = api.call(f"Looking up the foundation model {base}", "get_foundation_model", modelIdentifier=base)
+    except Refused:
+        return None
+    said = mapping(answer["modelDetails"].get("modelLifecycle")).get("endOfLifeTime")
+    end = said.timestamp() if isinstance(said, datetime) else timestamp(said)
+    if end is None or end > _time_of(answer):
+        return None
+    return datetime.fromtimestamp(end, timezone.utc).date().isoformat()
+
+
+def _time_of(answer: Mapping[str, Any]) -> float:
+    """The ``Date`` of an answer, else this machine's time."""
+    headers = mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
+    try:
+        return parsedate_to_datetime(str(headers.get("date"))).timestamp()
+    except (TypeError, ValueError, LookupError, OverflowError):
+        return time.time()
 
 
 def is_model(identifier: str) -> bool:

@@ -661,6 +661,7 @@ class Model:
             "name": self.name or model.get("display_name"),
             "id": run.id if run else None,
             "state": run.status if run else None,
+            "model_verified": True if run and run.phase is Phase.READY else None,
             **{key: model.get(key) for key in _ATTRIBUTES},
             "fine_tune_details": _details(model),
             "metrics": models.final_metrics(model),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -938,6 +939,36 @@ class TestTags:
         host.error("bedrock.ListTagsForResource", 403, "AccessDeniedException", "no permission to list tags")
         host.sandbox.advance(1000)
         assert host.wanted(uri)["action"] == "create"
+
+    @pytest.mark.parametrize(("end", "ended"), [("2026-01-01", True), ("2099-01-01", False)])
+    def test_h1_a_model_that_went_with_its_base_is_retired(
+        self, host: Host, monkeypatch: pytest.MonkeyPatch, end: str, ended: bool
+    ) -> None:
+        from finetune_sandbox.bedrock.models import FoundationModels
+
+        shown, time = FoundationModels._shown, datetime.fromisoformat(f"{end}T00:00:00+00:00").timestamp()
+
+        def with_an_end(*args: Any) -> dict[str, Any]:
+            found = shown(*args)
+            return {**found, "modelLifecycle": {**found["modelLifecycle"], "endOfLifeTime": time}}
+
+        uri = host.data()
+        made = host.wanted(uri)
+        assert host.wanted(uri)["model_verified"] is True
+        host.delete_model(made["custom_model_arn"])
+        host.sandbox.advance(1000)
+        monkeypatch.setattr(FoundationModels, "_shown", staticmethod(with_an_end))
+        if not ended:
+            assert host.wanted(uri, check_mode=True)["action"] == "create"
+            return
+        for retrain in ("never", "on_change"):
+            with pytest.raises(InvalidInput, match=f"is retired: its base model .* ended on {end}"):
+                host.wanted(uri, retrain=retrain)
+        assert host.wanted(uri, state="absent")["changed"] is False
+        assert host.wanted(uri, state="cancelled")["changed"] is False
+        other = host.wanted(uri, base_model_identifier="amazon.nova-micro-v1:0:128k", check_mode=True, **RETRAIN)
+        assert other["action"] == "retrain"
+        assert len(host.jobs()) == 1
 
     def test_nor_while_a_later_model_is_trained(self, host: Host) -> None:
         host.error("bedrock.ListTagsForResource", 403, "AccessDeniedException", "no permission to list tags")

@@ -246,3 +246,37 @@ class TestGuard:
     def test_none_is_no_limit_and_nought_is_one(self, host: Host) -> None:
         assert not host.preview(host.entry("openai", max_training_tokens=None)).get("failed")
         assert host.preview(host.entry("openai", max_training_tokens=0))["failed"]
+
+
+class TestHostsThatShowLess:
+    def test_h5_two_base_models_on_one_dataset(self, host: Host) -> None:
+        """At a host that shows neither metadata nor suffix, and hashes the names of base models."""
+        host.sandbox.openai.settings(metadata="null", suffix="hidden", model_names="hashed")
+        own = {"api_type": "compatible", "base_url": host.sandbox.compatible_url}
+        models = [
+            host.entry("openai", "bot-llama", base_model="meta-llama/Llama-3.1-8B-Instruct", openai=own),
+            host.entry("openai", "bot-qwen", base_model="Qwen/Qwen3-32B", openai=own),
+        ]
+        for model in models:
+            assert host.well(host.preview(model))[0]["action"] == "create"
+            assert host.well(host.in_slices(model))[0]["action"] == "create"
+            host.sandbox.advance(1000)
+        host.watch()
+        for _again in range(2):
+            results = host.well(host.in_slices(*models))
+            assert [found["action"] for found in results] == ["none", "none"]
+        assert host.writes() == []
+        assert len(host.sandbox.openai.jobs()) == 2
+
+    @pytest.mark.parametrize("dialect", ["compatible", "gateway", "selfhosted"])
+    def test_h1_a_second_run_writes_nothing(self, host: Host, dialect: str) -> None:
+        urls = {"compatible": host.sandbox.compatible_url, "gateway": host.sandbox.gateway_url}
+        own = {"api_type": "compatible", "base_url": urls.get(dialect, host.sandbox.selfhosted_url)}
+        model = host.entry("openai", base_model="Qwen/Qwen3-32B", openai=own)
+        assert host.well(host.in_slices(model))[0]["action"] == "create"
+        host.sandbox.advance(1000)
+        host.watch()
+        found = host.well(host.in_slices(model))[0]
+        assert (found["action"], host.writes()) == ("none", [])
+        hidden = [warning for warning in found["warnings"] if "does not show the model" in warning]
+        assert len(hidden) == (dialect != "compatible")
