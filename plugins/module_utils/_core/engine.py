@@ -9,9 +9,10 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline, markers
@@ -114,6 +115,7 @@ class Engine:
         start = self.clock.monotonic() if start is None else start
         self._start = start
         self._deadline = start + options.wait_timeout
+        self._bounded = options.wait and options.bounded  # whether that holds for all that is done
         self._slice_end = start + options.wait_slice if options.wait_slice > 0 else None
 
     # -- the flow ---------------------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ class Engine:
     def converge(self) -> dict[str, Any]:
         """Make it so. Returns the result as plain data; raises FineTuneError, whose facts hold the same."""
         try:
-            with deadline.until(self._deadline if self.options.wait else None, self.clock):
+            with deadline.until(self._deadline, self.clock) if self._bounded else nullcontext():
                 self._converge_anew()
         except SliceEnded:
             self._report_waiting()
@@ -411,7 +413,7 @@ class Engine:
             raise error
         if error.at_most is not None and self.clock.time() + pause >= attempt.since + error.at_most:
             raise error
-        if self.options.wait and pause + self._create_time() > self._left():
+        if pause + self._create_time() > self._left():
             error.facts["timed_out"] = True
             started = "A run may have been started before." if self.result["changed"] else "Nothing was started."
             error.hint = (
@@ -425,12 +427,12 @@ class Engine:
 
     def _create_time(self) -> float:
         """What has to be left of the task for a run to be asked for."""
-        return min(_CREATE_TIME, self._total / 3)
+        return min(_CREATE_TIME, self._total / 3) if self._bounded else 0.0
 
     def _refuse_late_create(self, lost: Sequence[Unavailable]) -> None:
         left, needed = self._left(), self._create_time()
         looks = sum(_LOOKS_BEFORE_RESEND) + _LAST_LOOK if lost else 0.0
-        if not self.options.wait or left >= needed + looks:
+        if left >= needed + looks:
             return
         if lost:
             raise TimedOut(
@@ -465,7 +467,7 @@ class Engine:
     def _look(self, attempt: Attempt) -> Run | None:
         """The run of an attempt, if there is one by now; after the task's time is over with one short look."""
         for pause in _LOOKS_BEFORE_RESEND:
-            if self.options.wait and self._left() < pause + _LAST_LOOK:
+            if self._left() < pause + _LAST_LOOK:
                 return self._last_look(attempt)
             if pause:
                 self.clock.sleep(pause)
@@ -603,7 +605,7 @@ class Engine:
                 return call()
             except (Unavailable, Throttled) as error:
                 pause = min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses)))
-                if self.options.wait and pause >= self._left():
+                if pause >= self._left():
                     raise self._out_of_time(error) from error
                 if not left:
                     raise
@@ -612,8 +614,11 @@ class Engine:
                     self._sleep(pause)
         raise AssertionError("unreachable")
 
-    def _left(self) -> float:
-        return self._deadline - self.clock.monotonic()
+    @staticmethod
+    def _left() -> float:
+        """What is left of the time that bounds the task, or a caller's."""
+        left = deadline.remaining()
+        return inf if left is None else left
 
     def _out_of_time(self, error: FineTuneError) -> TimedOut:
         """What the provider said last, where there is no time to ask again."""
@@ -734,8 +739,9 @@ class Engine:
         if end is not None and within and now + seconds > end:
             self.clock.sleep(max(0.0, end - now))
             raise SliceEnded
-        if now + seconds >= self._deadline and (run is not None or self.options.wait):
-            self.clock.sleep(max(0.0, self._deadline - now))
+        left = min(self._left(), inf if run is None else self._deadline - now)
+        if seconds >= left:
+            self.clock.sleep(max(0.0, left))
             raise self._told_out_of_time(run)
         self.clock.sleep(seconds)
 

@@ -209,7 +209,11 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Options:
-    """The task's engine options, under their module option names; of ``ignore_changes`` see :mod:`.ignoring`."""
+    """The task's engine options, under their module option names; of ``ignore_changes`` see :mod:`.ignoring`.
+
+    ``bounded``: wait_timeout is an option of the module and bounds all that the task does; else only its waiting for a
+    run.
+    """
 
     name: str
     state: str = "present"
@@ -219,6 +223,7 @@ class Options:
     delete_previous: bool = False
     wait: bool = True
     wait_timeout: float = 0.0
+    bounded: bool = True
     wait_slice: float = 0.0
     wait_run_id: str | None = None
     wait_state: Mapping[str, Any] | None = None

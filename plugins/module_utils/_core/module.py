@@ -66,6 +66,7 @@ def options_of(
     ``timeouts``: by ``state``, how long to wait where ``wait_timeout`` is left out and has no default, in seconds.
     """
     params = {**module.params}
+    bounded = "wait_timeout" in params
     if params.get("wait_timeout") is None:
         params["wait_timeout"] = (timeouts or {}).get(params["state"], _UNASKED_TIMEOUT)
     for option in ("wait_timeout", "wait_slice"):
@@ -89,6 +90,7 @@ def options_of(
         wait=params.get("wait", True) and params["wait_timeout"] > 0,
         # Who does not wait gives a run that has to be stopped the usual time all the same.
         wait_timeout=params["wait_timeout"] or WAIT_SPEC["wait_timeout"]["default"],
+        bounded=bounded,
         wait_slice=params.get("wait_slice", 0.0),
         wait_run_id=params.get("wait_run_id") or None,
         wait_state=params.get("wait_state"),

@@ -23,6 +23,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline
 from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
@@ -32,6 +33,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     InvalidInput,
     MissingLibrary,
     Refused,
+    TimedOut,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import told_missing
@@ -52,6 +54,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.wording 
 _LOOKING = 8  # models that are previewed at the same time
 _SENDING = 4  # datasets that are sent at the same time
 _WORKING = 128  # models that are made or waited for at the same time
+_COUNTS = "Looks at the provider and uploads of data count from the task's start."
 _CREATES = ("create", "retrain", "retry")
 _TOLD = ("state", "retrain", "retry_failed", "delete_previous")
 
@@ -301,11 +304,17 @@ class Pipeline:
 
     def _send(self, item: Item, split: Split) -> Any:
         """Make sure that the data are at the provider, once."""
-        with self._sending:
+        with self._turn_to_send(item), self._in_time(item):
             if split not in item.sources:
                 self._read(item, split)
             options = {**item.recipe.data_options(split), **item.sources[split], "name": item.entry.data_name(split)}
-            result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
+            options["wait_timeout"] = self._left(item) if self.settings.wait else None
+            try:
+                result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
+            except FineTuneError as error:
+                if error.facts.get("timed_out"):
+                    error.hint = f"{error.hint} {_COUNTS}".strip()
+                raise
         item.changed = item.changed or bool(result["changed"])
         if result["sha256"] != item.data[split].sha256:
             raise Refused(
@@ -314,6 +323,40 @@ class Pipeline:
                 hint="Run the task again when nobody writes to it.",
             )
         return item.recipe.sent(result)
+
+    @contextmanager
+    def _turn_to_send(self, item: Item) -> Iterator[None]:
+        """Some are sent at the same time; the others wait, as long as they may."""
+        end = self._end(item)
+        left = None if end is None else max(0.0, end - item.clock.monotonic())
+        if not self._sending.acquire(timeout=left):
+            raise TimedOut(
+                f"wait_timeout ({item.entry.options['wait_timeout']} s) was over before the data could be sent. "
+                "Nothing was started.",
+                hint=f"{_COUNTS} Other models' data were sent before. Run the task again.",
+                facts={"timed_out": True},
+            )
+        try:
+            yield
+        finally:
+            self._sending.release()
+
+    @contextmanager
+    def _in_time(self, item: Item) -> Iterator[None]:
+        """Bounds every call within by the time of this model."""
+        end = self._end(item)
+        if end is None:
+            yield
+            return
+        with deadline.until(end, item.clock):
+            yield
+
+    def _end(self, item: Item) -> float | None:
+        """When the time of this model is over, by the clock's ``monotonic``; None where nothing bounds it."""
+        timeout = item.entry.options["wait_timeout"]
+        if not self.settings.wait or timeout is None or timeout <= 0:
+            return None
+        return item.clock.monotonic() + float(timeout) - (item.clock.time() - item.begun)
 
     def _foresee_sending(self, item: Item) -> None:
         """What would be refused when the data are sent (a name, a key, a bucket) is refused before anything is."""
@@ -350,7 +393,9 @@ class Pipeline:
             "wait_run_id": item.run_id,
             "wait_state": item.state or self._fresh_state(item),
         }
-        recipe.resolve(self._task(item, recipe.model, {**recipe.model_options(None, None, {}), **common}, check_mode))
+        asked = {**recipe.model_options(None, None, {}), **common}
+        with self._in_time(item):
+            recipe.resolve(self._task(item, recipe.model, asked, check_mode))
         if not check_mode and item.found_id:
             recipe.known(item.found_id)
         options = recipe.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
