@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_path, is_word, mask, no_file
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+    declare,
+    is_path,
+    is_word,
+    mask,
+    no_file,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -38,6 +44,7 @@ SPEC: dict[str, Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "aws_ca_bundle": {"type": "path"},
 }
+declare(SPEC)
 _ENVIRONMENT = {
     "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
     "secret_key": ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"),

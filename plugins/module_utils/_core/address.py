@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import HOST, mask
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _SHORT = 4  # what is shorter is a word of other texts too
-_HOST = re.compile(r"(?:localhost|[a-z-]+(?:\.[a-z-]+)+)(?::\d{1,5})?")
 
 
 def check_address(module: AnsibleModule, option: str, url: str | None, instead: str) -> None:
@@ -35,7 +33,7 @@ def check_address(module: AnsibleModule, option: str, url: str | None, instead: 
     if query:
         raise InvalidInput(f"{option} has a query.", hint=f"Give what is before the '?'. {instead}")
     if not url.startswith(("http://", "https://")):
-        if _HOST.fullmatch(url):
+        if HOST.fullmatch(url):
             raise InvalidInput(f"{option} is '{url}'; it is a URL that starts with https:// or http://.")
         if len(url) >= _SHORT:
             mask(module, [url])  # a key, perhaps

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 _Register = Callable[[Iterable[str]], None]
@@ -38,7 +39,11 @@ _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
 _USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#@]+)@", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_ -]{0,40}|[\d.+-]{0,24}")
 _PLAIN_PATH = re.compile(r"~?(?:/\.?[a-z][a-z_.-]{0,40})+")
-_NAME = re.compile(r"secret|token|pass|key|credential|auth", re.IGNORECASE)
+_NAME = re.compile(r"secret|token|pass|key|credential|auth|api", re.IGNORECASE)
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@+=,/-]+")
+HOST = re.compile(r"(?:localhost|[a-z-]+(?:\.[a-z-]+)+)(?::\d{1,5})?")
+_PROXY = re.compile(r"(?:[a-z0-9]+://)?[a-z0-9.-]+(?::\d{1,5})?/?")
+_credentials: set[str] = set()
 _VARIABLE = re.compile(
     r"(?:.*_)?(?:TOKEN|SECRET|PASSWORD|PASSPHRASE|PASS_PHRASE|(?:SECRET|API|SECRET_ACCESS|PRIVATE)_KEY|KEY_CONTENT"
     r"|BEARER_TOKEN_[A-Z]+)"
@@ -51,13 +56,19 @@ class Masking(Protocol):
     no_log_values: set[str]
 
 
+def declare(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a provider's authentication: of these, what is not what the option takes is taken for a secret."""
+    _credentials.update(spec)
+    return dict(spec)
+
+
 def mask(module: Masking, values: Iterable[Any]) -> None:
     """See to it that none of these texts is printed, whatever the task ends with, nor a line of them."""
     texts: set[str] = set()
     for value in values:
         text = "" if value is None else str(value)
-        lines = text.splitlines()
-        texts.update((text, text.strip()))
+        lines = text.replace("\\n", "\n").splitlines()
+        texts.update((text, text.strip(), repr(text)[1:-1]))
         if len(lines) > 1:
             texts.update(line.strip() for line in lines if len(line.strip()) >= _LINE)
     texts -= {""}
@@ -80,7 +91,9 @@ def of_environment() -> Iterator[str]:
     """The values of variables that hold credentials, and the passwords of proxies."""
     for name, value in os.environ.items():
         if name.lower().endswith("_proxy"):
-            yield from (piece for piece in pieces(value if "://" in value else f"//{value}") if piece)
+            yield from (piece for piece in pieces(value if "://" in value else f"http://{value}") if piece)
+            if not _PROXY.fullmatch(value) and len(value) >= _DOUBTFUL:
+                yield value
         elif _VARIABLE.fullmatch(name) and len(value) >= _DOUBTFUL:
             yield value
 
@@ -98,6 +111,8 @@ def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
             yield from _of_option(spec[own], value)
             if own.startswith("extra_"):
                 yield from of_entries(value)
+            elif own in _credentials and not spec[own].get("no_log"):
+                yield from _odd(own, spec[own], value)
         elif not str(name).startswith("_ansible") and _NAME.search(str(name)):
             yield from (text for text in leaves(value) if len(text) >= _DOUBTFUL)
         else:
@@ -144,6 +159,22 @@ def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:
             yield from pieces(text)
 
 
+def _odd(name: str, option: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """Of an option of the authentication, what cannot be meant."""
+    kind, choices = option.get("type", "str"), option.get("choices")
+    for text in leaves(value):
+        if kind == "path":
+            odd = not is_path(text) or (not text.startswith(("/", "~", "./", "../")) and not Path(text).exists())
+        elif kind in ("bool", "int", "float") or choices:
+            odd = not _WORD.fullmatch(text) and not (choices and text in choices)
+        elif "url" in name or "endpoint" in name:
+            odd = not HOST.fullmatch(text) and (not text.startswith(("http://", "https://")) or "?" in text)
+        else:
+            odd = not _PLAIN.fullmatch(text) and not is_word(text.replace(" ", ""))
+        if odd and len(text) >= _DOUBTFUL:
+            yield text
+
+
 def leaves(value: Any) -> Iterator[str]:
     """The texts in plain data."""
     if isinstance(value, Mapping):
@@ -162,6 +193,8 @@ def is_path(text: str) -> bool:
         return False
     if any(len(part) > 255 for part in text.split("/")) or _JWT.search(text) or _USER.search(text):
         return False
+    if text.startswith("MI") and len(text) > 100:
+        return False  # so begins a key without its first line
     # A file's name has a folder, an end, or is a word.
     return text.startswith("~") or "/" in text or "." in text or bool(_WORD.fullmatch(text))
 

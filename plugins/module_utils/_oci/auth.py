@@ -27,7 +27,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_path, is_word, mask, no_file
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+    declare,
+    is_path,
+    is_word,
+    mask,
+    no_file,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -49,6 +55,7 @@ SPEC: dict[str, Any] = {
     "cert_bundle": {"type": "path"},
     "auth_type": {"type": "str", "choices": _AUTH_TYPES},
 }
+declare(SPEC)
 _ENVIRONMENT = {
     "config_file_location": "OCI_CONFIG_FILE",
     "config_profile_name": "OCI_CONFIG_PROFILE",

@@ -47,6 +47,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import declare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import auth
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import watch
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 # Documented by the fragment llmops.finetune.oci.
-AUTH_SPEC: dict[str, Any] = {**auth.SPEC, "service_endpoint": {"type": "str"}}
+AUTH_SPEC: dict[str, Any] = declare({**auth.SPEC, "service_endpoint": {"type": "str"}})
 # Ours: neither the SDK nor oracle.oci has a variable for it. It holds for every service that is called.
 _ENDPOINT = "OCI_SERVICE_ENDPOINT"
 _PURPOSE = auth.PURPOSE

@@ -54,6 +54,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+    declare,
     is_path,
     mask,
     no_file,
@@ -89,6 +90,7 @@ AUTH_SPEC: dict[str, Any] = {
     "extra_query": {"type": "dict"},
 }
 
+declare(AUTH_SPEC)
 _AD_TOKEN = "AZURE_OPENAI_AD_TOKEN"
 _HEADER_VALUE = re.compile(r"[!-~]+")
 _OLDEST_SDK = 2  # the first with pausing and resuming

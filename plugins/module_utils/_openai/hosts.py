@@ -72,7 +72,7 @@ def host_for(params: Mapping[str, Any]) -> Host:
     given = settings_of(params)
     if given["api_type"] not in (None, *KINDS):
         raise InvalidInput(
-            f"api_type is '{given['api_type']}' (from OPENAI_API_TYPE); it is 'openai', 'azure' or 'compatible'."
+            "api_type, which is read from OPENAI_API_TYPE, is unknown; it is 'openai', 'azure' or 'compatible'."
         )
     # An address in the environment chooses no host; one in the task is meant, whatever kind the environment names.
     by_endpoint = bool(params.get("azure_endpoint")) and not params.get("api_type")
