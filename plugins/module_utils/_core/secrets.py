@@ -90,11 +90,13 @@ def pieces(text: str) -> Iterator[str]:
 def of_environment() -> Iterator[str]:
     """The values of variables that hold credentials, and the passwords of proxies."""
     for name, value in os.environ.items():
+        if name.lower() == "no_proxy":
+            continue
         if name.lower().endswith("_proxy"):
             yield from (piece for piece in pieces(value if "://" in value else f"http://{value}") if piece)
             if not _PROXY.fullmatch(value) and len(value) >= _DOUBTFUL:
                 yield value
-        elif _VARIABLE.fullmatch(name) and len(value) >= _DOUBTFUL:
+        elif _VARIABLE.fullmatch(name) and len(value) >= _DOUBTFUL and not _WORD.fullmatch(value):
             yield value
 
 
