@@ -114,8 +114,8 @@ options:
         type: int
       wait_timeout:
         description:
-          - For how many seconds to wait for this model at most. When they are over it fails
-            with RV(results[].timed_out=true), and what was started goes on.
+          - For how many seconds the task works on this model or waits for it at most, from its start, uploads included.
+            When they are over it fails with RV(results[].timed_out=true), and what was started goes on.
         type: int
         default: 21600
       openai:

@@ -16,8 +16,10 @@ options:
     default: true
   wait_timeout:
     description:
-      - For how many seconds to wait at most. When they are over the task fails with RV(ignore:timed_out=true), and
-        what was started goes on. The next run resumes the waiting and starts nothing twice.
+      - For how many seconds the task lasts at most, from its start, looks at the provider and uploads included. When
+        they are over the task fails with RV(ignore:timed_out=true), and what was started goes on. The next run resumes
+        the waiting and starts nothing twice.
+      - With less than 30 of them left, or a third of a shorter time, no run is started.
       - V(0) is the same as O(wait=false).
     type: int
     default: 21600

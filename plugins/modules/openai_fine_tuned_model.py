@@ -453,6 +453,11 @@ waiting:
   returned: when O(wait_slice) is set and there is more to wait for
   type: bool
   sample: true
+wait_state:
+  description: What the next call of the module needs to know of this one, as O(wait_state).
+  returned: when O(wait_slice) is set and there is more to wait for
+  type: dict
+  sample: {"wait_timeout": 21600}
 progress:
   description: How far the run is; what is not known is left out.
   returned: with RV(waiting)
