@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     model_seconds: float = 60.0
     deployment_seconds: float = 60.0
     throughput_seconds: float = 120.0
+    list_lag_seconds: float = 0.0
     concurrent_jobs: int = 2
     page_size: int = 100
     legacy_models: bool = False

@@ -199,7 +199,10 @@ class Store:
     def page(self, items: Iterable[Item], request: dict[str, Any], what: str) -> tuple[list[Item], str | None]:
         """The page that a list request asks for, and the token of the next: newest first unless asked otherwise."""
         newest_first = request.get("sortOrder", "Descending") == "Descending"
-        listed = sorted(items, key=lambda item: item.order, reverse=newest_first)
+        seen = self.clock.now() - self.settings.list_lag_seconds
+        listed = sorted(
+            (item for item in items if item.order[0] <= seen), key=lambda item: item.order, reverse=newest_first
+        )
         filters = {name: value for name, value in request.items() if name not in {"nextToken", "maxResults"}}
         mark = f"{what} {json.dumps(filters, sort_keys=True)}"
         token = request.get("nextToken")

@@ -23,7 +23,6 @@ from finetune_sandbox.oci.state import (
 )
 
 ENDPOINTS_PER_CLUSTER = 50
-_MAX_UNITS = 64
 
 
 class Clusters(Resources[Cluster]):
@@ -53,7 +52,7 @@ class Clusters(Resources[Cluster]):
             values = schema.allowed(GENERATIVE_AI, "DedicatedAiCluster", name)
             if members[name] not in values:
                 raise invalid(f"{name} must be one of {', '.join(sorted(values))}; got '{members[name]}'.")
-        _check_units(members["unitCount"])
+        self._check_units(members["unitCount"])
         if sum(c.state not in {DELETED, FAILED} for c in store.clusters.values()) >= store.settings.clusters:
             raise over_limit(f"The limit of dedicated AI clusters, {store.settings.clusters}, is reached.")
         cluster = Cluster(
@@ -95,7 +94,7 @@ class Clusters(Resources[Cluster]):
         """UpdateDedicatedAiCluster."""
         cluster = self.changeable(wish)
         units = wish.members.get("unitCount", cluster.units)
-        _check_units(units)
+        self._check_units(units)
         self.check_state(cluster, {ACTIVE, NEEDS_ATTENTION})
         if units != cluster.units and self._store.training_on(cluster.id):
             raise incorrect_state(f"The dedicated AI cluster {cluster.id} trains a model; it cannot be resized now.")
@@ -116,8 +115,25 @@ class Clusters(Resources[Cluster]):
         if users:
             ids = ", ".join(endpoint.id for endpoint in users)
             raise conflict(f"The dedicated AI cluster {resource.id} hosts the endpoints {ids}. Delete them first.")
+        if self._store.settings.models_hold_clusters:
+            self._check_models(resource)
 
+    def _check_models(self, resource: Cluster) -> None:
+        """No model that was trained on it, where these hold it; OciError."""
+        held = [
+            model.id
+            for model in self._store.models.values()
+            if model.state not in {DELETED, FAILED}
+            and (model.fine_tune or {}).get("dedicatedAiClusterId") == resource.id
+        ]
+        if held:
+            ids = ", ".join(held)
+            message = f"The dedicated AI cluster {resource.id} has the custom models {ids}. Delete them first."
+            raise conflict(message)
 
-def _check_units(units: int) -> None:
-    if not 1 <= units <= _MAX_UNITS:
-        raise invalid(f"unitCount must be from 1 to {_MAX_UNITS}, got {units}.")
+    def _check_units(self, units: int) -> None:
+        limit = self._store.settings.cluster_units
+        if units < 1:
+            raise invalid(f"unitCount must be at least 1, got {units}.")
+        if units > limit:
+            raise over_limit(f"unitCount is {units}; the limit of this tenancy is {limit} units of a shape.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
-from finetune_sandbox.oci.catalogue import BaseModel
+from finetune_sandbox.oci.catalogue import LORA, BaseModel
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_found, over_limit, related_not_found
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
@@ -32,12 +32,14 @@ _RANGES: dict[str, tuple[float, float]] = {
     "earlyStoppingPatience": (0, 1000),
     "earlyStoppingThreshold": (0, 1000),
     "logModelMetricsIntervalInSteps": (0, 1000),
-    "numOfLastLayers": (1, 100),
+    "numOfLastLayers": (1, 15),
     "loraR": (1, 64),
     "loraAlpha": (1, 1000),
     "loraDropout": (0, 1),
 }
 """name -> (lowest, highest)"""
+_LORA_RANGES = {**_RANGES, "trainingBatchSize": (8, 16)}
+"""Those of the Llama models, which alone are trained in this way."""
 
 
 def known_base(model: Model) -> BaseModel:
@@ -117,7 +119,7 @@ class Models(Resources[Model]):
             raise incorrect_state(f"The dedicated AI cluster {identifier} is {cluster.state}; it must be {ACTIVE}.")
         if cluster.state != ACTIVE:
             raise conflict(f"The dedicated AI cluster {identifier} is {cluster.state}; it must be {ACTIVE}.")
-        if cluster.units < units:
+        if cluster.units != units:
             message = f"The dedicated AI cluster {identifier} has {cluster.units} units; {base.name} needs {units}."
             raise invalid(message)
         return cluster
@@ -208,7 +210,7 @@ def _training_config(base: BaseModel, given: dict[str, Any] | None) -> dict[str,
     for name, value in wish.items():
         if name == "trainingConfigType":
             continue
-        low, high = _RANGES[name]
+        low, high = (_LORA_RANGES if kind == LORA else _RANGES)[name]
         if not low <= value <= high:
             raise invalid(f"trainingConfig.{name} must be from {low:g} to {high:g}, got {value}.")
     return {"trainingConfigType": kind, **base.training[kind], **wish}

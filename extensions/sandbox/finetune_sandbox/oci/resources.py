@@ -89,8 +89,12 @@ class Resources(ABC, Generic[R]):
         compartment = self._store.known_compartment(wish.members["compartmentId"])
         self.check_state(found, self.settled, f"it must be {ACTIVE} to be moved")
         found.previous = self.members(found)
-        found.compartment = compartment
+        before, found.compartment = found.compartment, compartment
         found.change(self._store.clock.now(), found.state, found.details)
+        work = self._store.new_work(f"MOVE_{self.work_kind}", found, self._store.settings.move_seconds)
+        work.moved_from = before
+        self._store.begin(work)
+        # The work can be found by the resource's OCID; the answer does not name it.
         return Answer(b""), found.id
 
     def delete(self, wish: Wish) -> Made:
@@ -186,10 +190,12 @@ class Resources(ABC, Generic[R]):
         state, name, identifier = wish.choice("lifecycleState", states), wish.one("displayName"), wish.one("id")
         sort_by = wish.choice("sortBy", self.sorts) or "timeCreated"
         order = wish.choice("sortOrder", ("ASC", "DESC")) or ("DESC" if sort_by == "timeCreated" else "ASC")
+        now, lag = self._store.clock.now(), self._store.settings.list_lag_seconds
         chosen = [
             each
             for each in resources
             if each.compartment in {compartment, ""}
+            and now >= each.created_at + lag
             and (state is None or each.state == state)
             and (name is None or each.display_name == name)
             and (identifier is None or each.id == identifier)

@@ -32,6 +32,9 @@ OPERATIONS = (
     "CREATE_ENDPOINT",
     "UPDATE_ENDPOINT",
     "DELETE_ENDPOINT",
+    "MOVE_MODEL",
+    "MOVE_DEDICATED_AI_CLUSTER",
+    "MOVE_ENDPOINT",
 )
 PHASES = ("validation", "training")
 _DAY = 86400.0
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
     model_seconds: float = 30.0
     cluster_seconds: float = 180.0
     endpoint_seconds: float = 90.0
+    move_seconds: float = 10.0
     deleted_seconds: float = _DAY
     token_seconds: float = _DAY
     retry_after_seconds: float = 15.0
@@ -55,10 +59,13 @@ class Settings(BaseSettings):
     page_size: int = 100
     models: int = 1000
     clusters: int = 20
+    cluster_units: int = 16
+    models_hold_clusters: bool = False
+    list_lag_seconds: float = 0.0
     min_part_bytes: int = 10 * 1024**2
     tag_defaults: bool = True
 
-    positive = frozenset({"page_size"})
+    positive = frozenset({"page_size", "cluster_units"})
 
 
 @dataclass
@@ -153,6 +160,8 @@ class WorkRequest:
     """how long the check of the data takes (training)"""
     cluster: Cluster | None = None
     related: list[tuple[str, str]] = field(default_factory=list)
+    moved_from: str | None = None
+    """the compartment that a move comes back to when it fails"""
     status: str = ACCEPTED
     started_at: float | None = None
     finished_at: float | None = None

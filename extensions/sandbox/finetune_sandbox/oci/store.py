@@ -314,7 +314,10 @@ class Store:
 
     def _finish_target(self, work: WorkRequest, when: float, good: bool, message: str) -> None:
         target, verb = work.target, work.operation.partition("_")[0]
-        if good and verb == "DELETE":
+        if verb == "MOVE":
+            if not good and work.moved_from is not None and target.state != DELETED:
+                target.compartment = work.moved_from
+        elif good and verb == "DELETE":
             target.change(when, DELETED)
             self.show_deleted(target, when)
         elif good:

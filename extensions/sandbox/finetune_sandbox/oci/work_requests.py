@@ -16,7 +16,7 @@ from finetune_sandbox.oci.state import CANCELED, FAILED, SUCCEEDED, Model, WorkR
 from finetune_sandbox.oci.store import Store
 
 Entries = list[dict[str, Any]]
-_DONE = {"CREATE": "CREATED", "UPDATE": "UPDATED", "DELETE": "DELETED"}
+_DONE = {"CREATE": "CREATED", "UPDATE": "UPDATED", "DELETE": "DELETED", "MOVE": "UPDATED"}
 
 
 class WorkRequests:

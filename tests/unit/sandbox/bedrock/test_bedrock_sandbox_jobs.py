@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,8 @@ from ansible_collections.llmops.finetune.tests.unit.sandbox.bedrock.bedrock_tool
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from finetune_sandbox import Sandbox
 
 
@@ -420,3 +423,22 @@ def test_regions_are_apart(still_sandbox: Sandbox, start: Any) -> None:
     assert west.list_model_customization_jobs()["modelCustomizationJobSummaries"] == []
     with pytest.raises(west.exceptions.ResourceNotFoundException):
         west.get_model_customization_job(jobIdentifier=arn)
+
+
+def test_lists_lag_behind(still_sandbox: Sandbox, bedrock: Any, start: Callable[..., str]) -> None:
+    still_sandbox.aws.settings(list_lag_seconds=30)
+    made = start()
+    assert bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"] == []
+    assert bedrock.get_model_customization_job(jobIdentifier=made)["jobArn"] == made
+    still_sandbox.advance(30)
+    listed = bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    assert [each["jobArn"] for each in listed] == [made]
+
+
+@pytest.mark.parametrize("service", ["bedrock", "s3", "sts"])
+def test_the_date_header_is_virtual_time(still_sandbox: Sandbox, service: str) -> None:
+    still_sandbox.advance(400 * 86400)
+    client = connect(still_sandbox, service)
+    call = {"bedrock": "list_custom_models", "s3": "list_buckets", "sts": "get_caller_identity"}[service]
+    date = getattr(client, call)()["ResponseMetadata"]["HTTPHeaders"]["date"]
+    assert parsedate_to_datetime(date).timestamp() == int(still_sandbox.clock.now())
