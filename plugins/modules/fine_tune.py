@@ -77,7 +77,7 @@ EXAMPLES = r"""
     models:
       - provider: openai
         name: support-bot
-        base_model: gpt-4.1-mini-2025-04-14
+        base_model: meta-llama/Llama-3.1-8B-Instruct
         training_data: support.jsonl
         hyperparameters:
           epochs: 3
@@ -87,7 +87,7 @@ EXAMPLES = r"""
     models:
       - provider: openai
         name: support-bot
-        base_model: gpt-4.1-mini-2025-04-14
+        base_model: meta-llama/Llama-3.1-8B-Instruct
         training_data: support.jsonl
         validation_data: support-check.jsonl
         max_training_tokens: 2000000
@@ -193,7 +193,7 @@ results:
       description: The identifier to call the model by, once it is there.
       returned: always
       type: str
-      sample: ft:gpt-4.1-mini-2025-04-14:acme:support-bot:9xYz
+      sample: ft:meta-llama/Llama-3.1-8B-Instruct:acme:support-bot:9xYz
     metrics:
       description: The last numbers of the training.
       returned: always
@@ -298,7 +298,7 @@ results:
       description: What differs, or would, C(before) and C(after).
       returned: always
       type: dict
-      sample: {"before": {}, "after": {"model": "gpt-4.1-mini-2025-04-14"}}
+      sample: {"before": {}, "after": {"model": "meta-llama/Llama-3.1-8B-Instruct"}}
 """
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module

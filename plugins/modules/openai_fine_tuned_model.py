@@ -208,7 +208,7 @@ EXAMPLES = r"""
 - name: Train a model on it, once
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
     training_file: "{{ data.file_id }}"
     hyperparameters:
       n_epochs: 3
@@ -221,7 +221,7 @@ EXAMPLES = r"""
 - name: Train anew when the data or a setting has changed, and delete the old model when the new one is ready
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
     training_file: "{{ data.file_id }}"
     validation_file: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     seed: 42
@@ -243,7 +243,7 @@ EXAMPLES = r"""
 - name: Direct preference optimization
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot-dpo
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
     training_file: "{{ preferences.file_id }}"
     method:
       type: dpo
@@ -254,7 +254,7 @@ EXAMPLES = r"""
 - name: Reinforcement fine-tuning with a grader
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot-rft
-    model: o4-mini-2025-04-16
+    model: openai/gpt-oss-20b
     training_file: "{{ questions.file_id }}"
     validation_file: "{{ more_questions.file_id }}"
     method:
@@ -278,7 +278,7 @@ EXAMPLES = r"""
 - name: Start only, and look later
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
     training_file: "{{ data.file_id }}"
     method:
       type: supervised
@@ -290,7 +290,7 @@ EXAMPLES = r"""
 - name: Start one more run after a failure was mended, without progress lines
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
     training_file: "{{ data.file_id }}"
     retry_failed: true
     wait_progress: false
@@ -310,7 +310,7 @@ EXAMPLES = r"""
   llmops.finetune.openai_fine_tuned_model:
     job_id: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
     name: support-bot
-    model: gpt-4o-mini
+    model: meta-llama/Llama-3.1-8B-Instruct
 
 - name: Pause it
   llmops.finetune.openai_fine_tuned_model:

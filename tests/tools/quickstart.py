@@ -42,7 +42,8 @@ The same for real, with one of the providers or several. It costs money, so look
 What to install beside ansible-core, and to export:
 
   openai   pip install openai
-           OPENAI_API_KEY, and for a compatible host OPENAI_BASE_URL
+           OPENAI_API_KEY, and OPENAI_BASE_URL of a host that trains models with open weights
+           -e openai_base_model=..., as that host calls it
   bedrock  pip install boto3
            AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_REGION
            BEDROCK_BUCKET, for the data; BEDROCK_ROLE_ARN, a role that Bedrock may assume
@@ -78,6 +79,8 @@ class Show:
         self.environ = {
             **{name: value for name, value in environ.items() if not name.startswith(_ACCOUNTS)},
             **sandbox["env"],
+            "OPENAI_BASE_URL": sandbox["env"]["GATEWAY_BASE_URL"],
+            "OPENAI_API_TYPE": "compatible",
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "BEDROCK_BUCKET": account["data_bucket"],
@@ -150,7 +153,11 @@ def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "sandbox.json"
         with subprocess.Popen(
-            [bin_folder / "python", root / "extensions" / "sandbox", "--speed", _SPEED, "--port-file", port_file],
+            [
+                bin_folder / "python",
+                root / "extensions" / "sandbox",
+                *("--speed", _SPEED, "--port-file", port_file, "--set", "openai.tuned_models=listed"),
+            ],
             env=environ,
             stdout=subprocess.DEVNULL,
         ) as sandbox:
@@ -172,7 +179,7 @@ def _ready(sandbox: subprocess.Popen[bytes], port_file: Path) -> dict[str, Any]:
 
 def _show(show: Show) -> int:
     print(
-        "The sandbox plays OpenAI, Amazon Bedrock and OCI Generative AI on this machine.\n"
+        "The sandbox plays an OpenAI-style host, Amazon Bedrock and OCI Generative AI on this machine.\n"
         "Its training is a simulation: no model is trained, and nothing is paid."
     )
     preview = show.run("1. Preview: what would happen? Nothing is written.", "--check", "--diff")

@@ -100,10 +100,11 @@ def _settings(given: list[str]) -> dict[str, dict[str, Any]]:
         provider, dot, name = place.partition(".")
         if not (equals and dot and provider and name):
             raise ControlError(f"--set {text!r} is not PROVIDER.NAME=VALUE, such as openai.tuned_models=hidden.")
+        own = settings.setdefault(provider, {})
         try:
-            settings.setdefault(provider, {})[name] = json.loads(value)
+            own[name] = json.loads(value)
         except (ValueError, RecursionError):
-            settings[provider][name] = value
+            own[name] = value
     return settings
 
 
