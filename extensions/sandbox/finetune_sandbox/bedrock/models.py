@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import DISTILLATION, FINE_TUNING, PRE_TRAINING, BaseModel
-from finetune_sandbox.bedrock.errors import conflict, invalid, not_found
+from finetune_sandbox.bedrock.errors import conflict, invalid, not_found, over_quota
 from finetune_sandbox.bedrock.jobs import once, validation_metrics
 from finetune_sandbox.bedrock.state import CustomModel, Deployment, Region, Throughput
 from finetune_sandbox.bedrock.store import Store
@@ -311,6 +311,13 @@ class Throughputs:
         arn = once(self._store, region, "throughput", request, lambda: self._create(region, request))
         return {"provisionedModelArn": arn}
 
+    def _check_committed(self, region: Region, units: int) -> None:
+        """An account has no model units with a commitment until AWS grants it some."""
+        limit = self._store.settings.committed_units
+        used = sum(each.units for each in region.throughputs.values() if each.commitment is not None)
+        if used + units > limit:
+            raise over_quota(f"You have exceeded your quota of model units with a commitment ({limit}).")
+
     def _create(self, region: Region, request: dict[str, Any]) -> str:
         store = self._store
         name = request["provisionedModelName"]
@@ -320,6 +327,8 @@ class Throughputs:
         now = store.clock.now()
         arn = f"arn:aws:bedrock:{region.name}:{store.account}:provisioned-model/{store.new_id()}"
         term = request.get("commitmentDuration")
+        if term is not None:
+            self._check_committed(region, request["modelUnits"])
         region.throughputs[arn] = Throughput(
             arn=arn,
             name=name,

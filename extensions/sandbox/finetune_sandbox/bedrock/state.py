@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     throughput_seconds: float = 120.0
     list_lag_seconds: float = 0.0
     concurrent_jobs: int = 2
+    committed_units: int = 0
     page_size: int = 100
     legacy_models: bool = False
     validation_layout: str = "samples"

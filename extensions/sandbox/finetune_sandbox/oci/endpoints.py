@@ -7,12 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.oci.catalogue import TFEW
 from finetune_sandbox.oci.clusters import ENDPOINTS_PER_CLUSTER
 from finetune_sandbox.oci.errors import incorrect_state, invalid, over_limit, related_not_found
 from finetune_sandbox.oci.models import known_base
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.service import Wish
-from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint
+from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
 
 _CONFIGS = (
     "generativeAiPrivateEndpointId",
@@ -75,7 +76,14 @@ class Endpoints(Resources[Endpoint]):
         for what, each in (("model", model), ("dedicated AI cluster", cluster)):
             if each.state != ACTIVE:
                 raise incorrect_state(f"The {what} {each.id} is {each.state}; it must be {ACTIVE}.")
-        if len(store.endpoints_of(cluster_id=cluster_id)) >= ENDPOINTS_PER_CLUSTER:
+        others = store.endpoints_of(cluster_id=cluster_id)
+        held = next((each.model_id for each in others if not _together(model, store.models.get(each.model_id))), None)
+        if held is not None:
+            message = (
+                f"The dedicated AI cluster {cluster_id} hosts the model {held}; it cannot host another one, {model_id}."
+            )
+            raise invalid(message)
+        if len(others) >= ENDPOINTS_PER_CLUSTER:
             raise over_limit(f"The dedicated AI cluster {cluster_id} has {ENDPOINTS_PER_CLUSTER} endpoints already.")
 
     def members(self, resource: Endpoint) -> dict[str, Any]:
@@ -104,6 +112,15 @@ class Endpoints(Resources[Endpoint]):
         endpoint.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", endpoint)
         return Answer(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
+
+
+def _together(one: Model, other: Model | None) -> bool:
+    """Whether one cluster hosts both: the same model, or T-Few models of one base, which are stacked."""
+    if other is None or one.id == other.id:
+        return True
+    tuned = [(model.fine_tune or {}).get("trainingConfig", {}).get("trainingConfigType") for model in (one, other)]
+    base = known_base(one)
+    return tuned == [TFEW, TFEW] and base is known_base(other) and base.name.startswith("cohere.command-light")
 
 
 def _configs(members: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def test_a_deployed_model_cannot_be_deleted(still_sandbox: Sandbox, bedrock: Any
 
 def test_provisioned_throughput(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
     model = trained()["outputModelArn"]
+    still_sandbox.aws.settings(committed_units=1)
     arn = bedrock.create_provisioned_model_throughput(
         modelUnits=1, provisionedModelName="p-1", modelId="model-1", commitmentDuration="OneMonth"
     )["provisionedModelArn"]
@@ -66,6 +67,17 @@ def test_provisioned_throughput(still_sandbox: Sandbox, bedrock: Any, trained: A
     bedrock.delete_provisioned_model_throughput(provisionedModelId="p-2")
     assert bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"] == []
     bedrock.delete_custom_model(modelIdentifier=model)
+
+
+def test_x3_units_with_a_commitment_are_granted_first(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
+    trained()
+    wish: dict[str, Any] = {"provisionedModelName": "p-1", "modelId": "model-1", "commitmentDuration": "SixMonths"}
+    with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException, match="commitment"):
+        bedrock.create_provisioned_model_throughput(modelUnits=1, **wish)
+    still_sandbox.aws.settings(committed_units=2)
+    with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException):
+        bedrock.create_provisioned_model_throughput(modelUnits=3, **wish)
+    assert bedrock.create_provisioned_model_throughput(modelUnits=2, **wish)["provisionedModelArn"]
 
 
 def test_tags(bedrock: Any, trained: Any) -> None:

@@ -243,3 +243,20 @@ def test_the_date_header_is_virtual_time(still_sandbox: Sandbox, ai: Any) -> Non
     still_sandbox.advance(400 * 86400)
     date = ai.list_models(still_sandbox.oci.compartment_id).headers["date"]
     assert parsedate_to_datetime(date).timestamp() == int(still_sandbox.clock.now())
+
+
+def test_x3_a_hosting_cluster_takes_one_model(
+    still_sandbox: Sandbox, ai: Any, trained: Callable[..., Any], refused: Refused
+) -> None:
+    place = still_sandbox.oci
+
+    def wished(model_id: str) -> Any:
+        return SHAPES.CreateEndpointDetails(
+            compartment_id=place.compartment_id, model_id=model_id, dedicated_ai_cluster_id=place.clusters["HOSTING"]
+        )
+
+    first, second = trained(display_name="one").id, trained(display_name="two").id
+    for _unused in range(2):
+        ai.create_endpoint(wished(first))
+    assert refused(ai.create_endpoint, wished(second)) == (400, "InvalidParameter")
+    assert refused(ai.create_endpoint, wished(place.base_model_id)) == (400, "InvalidParameter")
