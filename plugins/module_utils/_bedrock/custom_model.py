@@ -25,10 +25,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperpara
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+    Compare,
     CompareTags,
     has_tags,
     same_content,
-    same_deep,
     same_set,
     same_tags,
 )
@@ -58,6 +58,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -66,6 +67,7 @@ _CREATE = "CreateModelCustomizationJob"
 _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
 _MAX_TAGS = 50  # a resource, AWS tagging
 _MARKER_COUNT = 4
+_FORMER_TAGS = "former_tags"
 BASE = markers.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
 
 # What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
@@ -105,6 +107,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     if region and region != api.region:
         raise InvalidInput(f"job_arn is in {region}, the task works in {api.region}.", hint=f"Set region to {region}.")
     wish = read_wish(api, params, check_mode=module.check_mode)
+    _check_regions(api, wish)
     driver = CustomModel(
         api,
         params["custom_model_name"],
@@ -121,6 +124,23 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 def _region_of(arn: str) -> str:
     parts = arn.split(":")
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+def _check_regions(api: Api, wish: Mapping[str, Any]) -> None:
+    """What a job uses is in the job's region."""
+    rft = mapping(mapping(wish.get("customization_config")).get("rft_config"))
+    grader = mapping(mapping(rft.get("grader_config")).get("lambda_grader"))
+    for option, arn in (
+        ("base_model_identifier", wish.get("base_model_identifier")),
+        ("custom_model_kms_key_id", wish.get("custom_model_kms_key_id")),
+        ("customization_config.rft_config.grader_config.lambda_grader.lambda_arn", grader.get("lambda_arn")),
+    ):
+        region = _region_of(str(arn or ""))
+        if region and region != api.region:
+            raise InvalidInput(
+                f"{option} is in {region}, the job would run in {api.region}.",
+                hint=f"Give one of {api.region}, or set region to {region}.",
+            )
 
 
 def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -170,17 +190,22 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
     if output:
         objects.split_uri("output_data_config.s3_uri", output)
     wish = {key: value for key, value in wish.items() if value is not None}
+    former = {str(key): "" if value is None else str(value) for key, value in (params["tags"] or {}).items()}
+    if former != wish.get("tags", {}):
+        wish[_FORMER_TAGS] = former
     _check_shapes(api, name, wish)
     check_hyperparameters(wish)
     return wish
 
 
 def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """As they were given; a whole number that a template made ``2.0`` is a whole number."""
+    """As they were given, without those that are none; a template's ``2.0`` is a whole number."""
     found: dict[str, Any] = {}
     for key, value in (given or {}).items():
-        if value is None or isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)):
             raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is a text or a number.")
+        if value is None:
+            continue
         found[key] = int(value) if isinstance(value, float) and value.is_integer() else value
     return found
 
@@ -189,6 +214,7 @@ def _tags_of(given: Mapping[str, Any] | None) -> dict[str, str] | None:
     markers.refuse_reserved("tags", given)
     if given is None:
         return None
+    given = {key: value for key, value in given.items() if value is not None}
     if len(given) > _MAX_TAGS - _MARKER_COUNT:
         raise InvalidInput(
             f"tags has {len(given)} entries; AWS takes {_MAX_TAGS} of a resource, of which this collection "
@@ -199,7 +225,7 @@ def _tags_of(given: Mapping[str, Any] | None) -> dict[str, str] | None:
             raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
         if str(key).lower().startswith("aws:"):
             raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
-    return {str(key): "" if value is None else str(value) for key, value in given.items()}
+    return {str(key): text(value) for key, value in given.items()}
 
 
 def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
@@ -254,13 +280,22 @@ def _body(wish: Mapping[str, Any]) -> dict[str, Any]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
+_CONFIG_PARTS = {
+    "distillation_config.teacher_model_config.teacher_model_identifier": jobs.same_teacher,
+    "rft_config.grader_config.lambda_grader.lambda_arn": jobs.same_function,
+}
+
+
 def _fields(tags: CompareTags) -> Sequence[Field]:
     """Every compared option. ``tags``: how those are compared."""
     return (
         Field("base_model_identifier", "training", jobs.same_base),
         Field("training_data_config", "training", same_content, options=("training_data_config.s3_uri",)),
         Field(
-            "invocation_logs_config", "training", same_deep, options=("training_data_config.invocation_logs_config",)
+            "invocation_logs_config",
+            "training",
+            Compare({"invocation_log_source.s3_uri": jobs.same_place}),
+            options=("training_data_config.invocation_logs_config",),
         ),
         Field(
             "validation_data_config",
@@ -270,7 +305,7 @@ def _fields(tags: CompareTags) -> Sequence[Field]:
         ),
         Field("customization_type", "training"),
         Field("hyperparameters", "training", each=True),
-        Field("customization_config", "training", same_deep),
+        Field("customization_config", "training", Compare(_CONFIG_PARTS)),
         Field("custom_model_kms_key_id", "training", jobs.same_key),
         Field("role_arn", "creation"),
         Field("vpc_config.subnet_ids", "creation", same_set),
@@ -336,8 +371,9 @@ class CustomModel:
         return {**_body(self.wish), **names, "tags": self.wish.get("tags", {})}
 
     def intent(self) -> dict[str, Any]:
-        """The whole request."""
-        return self.request()
+        """The whole request, its tags as version 1.0.0 spelt them: two versions at once mean the same job."""
+        request = self.request()
+        return {**request, "tags": self.wish.get(_FORMER_TAGS, request["tags"])}
 
     # -- looking --
 
@@ -642,6 +678,10 @@ class CustomModel:
             "custom_model_tags": tags,
             "client_request_token": token,
         }
+        if "hyperparameters" in body:
+            body["hyperparameters"] = {
+                key: shapes.plain_decimal(value) for key, value in body["hyperparameters"].items()
+            }
         named = {_API_NAMES.get(key, key): value for key, value in body.items()}
         request = shapes.request(named, shapes.members(self.api.bedrock, _CREATE), "")
         doing = f"Creating the job {self._job_name}"
@@ -769,7 +809,7 @@ class CustomModel:
         }
 
 
-_TAG_FIELDS = ("tags", "custom_model_tags", "markers")
+_TAG_FIELDS = ("tags", "custom_model_tags", "markers", _FORMER_TAGS)
 _NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
 _HOLDERS = (
     ("list_custom_model_deployments", "modelDeploymentSummaries", "deployment", "custom_model_deployment_name"),
@@ -804,8 +844,8 @@ def _hash_of(wish: Mapping[str, Any]) -> str:
         elif key == "validation_data_config":
             value = sorted(map(_data_of, value))
         inputs[key] = value
-    text = json.dumps(inputs, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    told = json.dumps(inputs, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _data_of(content: Content) -> str:

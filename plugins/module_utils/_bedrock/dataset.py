@@ -36,7 +36,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
@@ -89,15 +89,16 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 def _check(params: Mapping[str, Any]) -> None:
     if not _BUCKET.fullmatch(params["bucket"]):
         raise InvalidInput(f"bucket is '{params['bucket']}', which is no bucket's name.", hint="Give it without s3://.")
-    if len(params["tags"] or ()) > _MAX_TAGS:
-        raise InvalidInput(f"tags has {len(params['tags'])} entries; S3 takes {_MAX_TAGS} of an object.")
-    for key, value in (params["tags"] or {}).items():
+    tags = {key: value for key, value in (params["tags"] or {}).items() if value is not None}
+    if len(tags) > _MAX_TAGS:
+        raise InvalidInput(f"tags has {len(tags)} entries; S3 takes {_MAX_TAGS} of an object.")
+    for key, value in tags.items():
         if isinstance(value, (dict, list)):
             raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
-        for text in (str(key), "" if value is None else str(value)):
-            if not _TAG.fullmatch(text):
+        for spelt in (str(key), text(value)):
+            if not _TAG.fullmatch(spelt):
                 raise InvalidInput(
-                    f"tags: '{text}' has a character that S3 does not take.",
+                    f"tags: '{spelt}' has a character that S3 does not take.",
                     hint="It takes letters, digits, spaces and _.:/=+-@.",
                 )
         if not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
@@ -116,7 +117,7 @@ class Dataset(StoredDataset):
         if params["kms_key_id"]:
             self.wish["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
-            self.wish["tags"] = {str(key): "" if value is None else str(value) for key, value in params["tags"].items()}
+            self.wish["tags"] = {str(key): text(value) for key, value in params["tags"].items() if value is not None}
         self._unseen = False  # whether these credentials may not see what is there
         self._met = False  # whether S3 said, of an object that is not seen, that it is there
 

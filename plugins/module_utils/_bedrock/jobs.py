@@ -47,6 +47,10 @@ _SYSTEM_TAG = "aws:"
 _TAG_VALUE = 256  # characters
 _BETWEEN = " / "
 _CONTEXT = re.compile(r":\d+k")
+_PROFILE = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:application-)?inference-profile/")
+# What the id of an inference profile has before the model's (user guide, "Inference profiles", as of 2026-08).
+_GEOGRAPHY = re.compile(r"^(?:us|eu|apac|global|us-gov|jp|au|ca|in|sa|me|il|uk)\.(?=[a-z0-9-]+\.)")
+NO_KEY = "none"  # of a model that is encrypted with a key of AWS
 
 
 # -- names -----------------------------------------------------------------------------------------------------
@@ -66,15 +70,33 @@ def same_base(wish: Any, shown: Any) -> bool:
     return bare_a == bare_b and (a == bare_a or b == bare_b)
 
 
+def same_teacher(wish: Any, shown: Any) -> bool:
+    """The same teacher. An inference profile says where a model runs, not which it is; one without a model's id in its
+    own, as accounts can make them, says nothing of the model: only such ones are compared with each other."""
+    a, b = (_PROFILE.sub("", str(identifier)) for identifier in (wish, shown))
+    if ("." in a) != ("." in b):
+        return True
+    return same_base(_GEOGRAPHY.sub("", a), _GEOGRAPHY.sub("", b))
+
+
 def _without_context(identifier: str) -> str:
     head, colon, last = identifier.rpartition(":")
     return head if colon and _CONTEXT.fullmatch(colon + last) else identifier
 
 
 def same_key(wish: Any, shown: Any) -> bool:
-    """The same KMS key. An alias may point to another key any day: it is not compared."""
+    """The same KMS key, by its ARN or its id. An alias may point to another key any day: it is not compared, but with
+    a model that has no key of its own."""
     a, b = str(wish), str(shown)
-    return "alias/" in a or a == b or b.endswith(f":key/{a}")
+    if "alias/" in a or "alias/" in b:
+        return NO_KEY not in (a, b)
+    return a == b or a.endswith(f":key/{b}") or b.endswith(f":key/{a}")
+
+
+def same_function(wish: Any, shown: Any) -> bool:
+    """The same Lambda function; without a version, the newest is meant."""
+    a, b = (str(arn).removesuffix(":$LATEST") for arn in (wish, shown))
+    return a == b
 
 
 def same_place(wish: Any, shown: Any) -> bool:
@@ -255,7 +277,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
         shown["customization_config"] = job.get("customization_config") or {}
         shown["invocation_logs_config"] = shown["invocation_logs_config"] or {}
         if PHASES.get(str(job.get("status"))) is Phase.READY:
-            shown["custom_model_kms_key_id"] = job.get("output_model_kms_key_arn") or "none"
+            shown["custom_model_kms_key_id"] = job.get("output_model_kms_key_arn") or NO_KEY
     return {key: value for key, value in shown.items() if value is not None}
 
 

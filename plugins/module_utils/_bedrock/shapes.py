@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -123,13 +124,48 @@ def _text(value: Any, shape: Any, option: str) -> str:
         raise InvalidInput(f"{option} is '{text}'; it is one of {', '.join(allowed)}.")
     pattern = shape.metadata.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(text):
-        raise InvalidInput(f"{option} is '{text}', which does not match what the API takes: {pattern}")
+        said = _SAID.get(shape.name, "that has a form or a character which the API does not take")
+        raise InvalidInput(f"{option} is '{text}'; {said}.")
     return text
+
+
+_SIGNS = "letters from a to z, digits, spaces and the signs . _ : / = + @ -"
+# What the patterns of the API say, by the name of the shape.
+_SAID = {
+    "CustomModelName": "it has letters from a to z, digits, '-' and '_', begins with a letter or digit, and never has "
+    "two signs in a row",
+    "JobName": "it has letters from a to z, digits, '+', '-' and '.', and begins with a letter or digit",
+    "RoleArn": "it is the ARN of a role, such as arn:aws:iam::123456789012:role/FineTune",
+    "BaseModelIdentifier": "it is the id or ARN of a foundation model, such as amazon.nova-lite-v1:0:300k, or the name "
+    "or ARN of a custom model",
+    "TeacherModelIdentifier": "it is the id or ARN of a foundation model, such as amazon.nova-pro-v1:0, or that of an "
+    "inference profile",
+    "KmsKeyId": "it is the ARN, the id or the alias of a KMS key, such as "
+    "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab or alias/fine-tune",
+    "S3Uri": "it is a URI such as s3://bucket/path/file.jsonl, with letters from a to z, digits and the signs "
+    "! - _ * ' ( ) . between its slashes",
+    "SubnetId": "it is the id of a subnet, such as subnet-0123456789abcdef0",
+    "SecurityGroupId": "it is the id of a security group, such as sg-0123456789abcdef0",
+    "LambdaArn": "it is the ARN of a Lambda function, such as arn:aws:lambda:us-east-1:123456789012:function:grader",
+    "TagKey": f"it has {_SIGNS}",
+    "TagValue": f"it has {_SIGNS}",
+    "RequestMetadataMapKeyString": f"it has {_SIGNS} $",
+    "RequestMetadataMapValueString": f"it has {_SIGNS} $",
+}
 
 
 def _spelt(value: Any) -> str:
     """A number or a truth value as the API's text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else plain_decimal(value)
+
+
+def plain_decimal(value: Any) -> str:
+    """A number, or a text that is one, without an exponent: 0.00005, never 5e-05. Other texts as they are."""
+    text = str(value).strip()
+    if number(value) is None or "e" not in text.lower():
+        return str(value)
+    digits = format(Decimal(text), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 @cache

@@ -36,6 +36,11 @@ def sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def text(value: Any) -> str:
+    """A value of a tag or of metadata as text: booleans as YAML spells them, all else as it is written."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def timestamp(value: Any) -> float | None:
     """Unix time in seconds of a number, a date or an ISO 8601 text; else None."""
     if isinstance(value, str) and number(value) is None:

@@ -21,7 +21,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core import marke
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import CompareTags, has_tags, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Field
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"
@@ -38,10 +38,14 @@ Defined = dict[str, dict[str, "str | None"]]
 
 
 def read_freeform(given: Mapping[str, Any] | None, reserved: int) -> dict[str, str] | None:
-    """The option ``freeform_tags``, its values as text. ``reserved``: how many markers a resource has besides."""
+    """The option ``freeform_tags``, its values as text, without those that are none.
+
+    ``reserved``: how many markers a resource has besides.
+    """
     markers.refuse_reserved(FREEFORM, given)
     if given is None:
         return None
+    given = {key: value for key, value in given.items() if value is not None}
     if len(given) > _MOST_FREEFORM - reserved:
         raise InvalidInput(
             f"{FREEFORM} has {len(given)} entries; OCI takes {_MOST_FREEFORM} of a resource, of which this collection "
@@ -77,8 +81,8 @@ def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
                 hint="Write it as {Namespace: {Key: value}} or as {Namespace.Key: value}.",
             )
         for key, value in entries.items():
-            text = None if value is None else _text(DEFINED, f"{namespace}.{key}", value)
-            found.setdefault(namespace, {})[key] = text
+            spelt = None if value is None else _text(DEFINED, f"{namespace}.{key}", value)
+            found.setdefault(namespace, {})[key] = spelt
     if sum(value is not None for entries in found.values() for value in entries.values()) > _MOST_DEFINED:
         raise InvalidInput(f"{DEFINED} has more than {_MOST_DEFINED} tags; OCI takes no more of a resource.")
     return found
@@ -87,10 +91,10 @@ def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
 def _text(option: str, key: Any, value: Any) -> str:
     if isinstance(value, (Mapping, list)):
         raise InvalidInput(f"{option}: the value of '{key}' is {value!r}; it is a text.")
-    text = "" if value is None else str(value)
-    if len(text) > _VALUE:
-        raise InvalidInput(f"{option}: the value of '{key}' has {len(text)} characters; OCI takes {_VALUE}.")
-    return text
+    found = text(value)
+    if len(found) > _VALUE:
+        raise InvalidInput(f"{option}: the value of '{key}' has {len(found)} characters; OCI takes {_VALUE}.")
+    return found
 
 
 # -- comparing -------------------------------------------------------------------------------------------------

@@ -22,8 +22,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
     number,
     same_content,
     same_deep,
+    same_value,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+    CHECK_MODE,
     SAME_DATA,
     Content,
     parse_content,
@@ -47,7 +49,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_entries
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
@@ -57,12 +59,32 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts impo
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+
+class _Implied(str):
+    """A method that the short form of the hyperparameters means; it is not sent."""
+
+    __slots__ = ()
+
+
+def _same_method(wish: Any, shown: Any) -> bool:
+    """The same method. A host has words of its own for what is meant where none is named."""
+    if isinstance(wish, _Implied):
+        return str(shown).lower() not in ("dpo", "reinforcement")
+    return same_value(wish, shown)
+
+
+def _same_entry(wish: Any, shown: Any) -> bool:
+    """The same text; truth values are one however they are spelt, as version 1.0.0 spelt them otherwise."""
+    a, b = str(wish), str(shown)
+    return a == b or (a.lower() == b.lower() and a.lower() in ("true", "false"))
+
+
 FIELDS = (
     Field("model", "training", jobs.same_dated_name),
     Field("training_file", "training", same_content),
     Field("validation_file", "training", same_content),
     Field("seed", "training", chosen=True),
-    Field("method", "training", options=("method.type",)),
+    Field("method", "training", _same_method, options=("method.type",)),
     Field(
         "hyperparameters",
         "training",
@@ -79,7 +101,7 @@ FIELDS = (
     Field("response_format", "training", same_deep, options=("method.reinforcement.response_format",)),
     Field("suffix", "creation"),
     Field("integrations", "creation", same_deep),
-    Field("metadata", "creation", each=True),
+    Field("metadata", "creation", _same_entry, each=True),
     Field("training_type", "creation"),
     Field("extra_body", "creation", same_deep, each=True),
 )
@@ -99,6 +121,7 @@ _KNOWN = {
         "reasoning_effort",
     },
 }
+_FORMER_METADATA = "former_metadata"
 _MAX_METADATA = 16
 _LONGEST_ENTRY = 512
 _MAX_INTEGRATIONS = 5
@@ -138,7 +161,9 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     )
     mask(module, of_entries(params["extra_body"]))
     host = host_for(params)
-    wish = read_wish(params, host, check_mode=module.check_mode)
+    wish = read_wish(
+        params, host, check_mode=module.check_mode, sends_data=bool(getattr(module, "sends_data", False))
+    )
     for warning in (*unknown_values(wish), *beyond_bounds(wish, host)):
         module.warn(warning)
     absent = params["state"] == "absent"
@@ -154,8 +179,11 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     return driver, options
 
 
-def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> dict[str, Any]:
-    """The options as field values; raises InvalidInput for the first that cannot be right."""
+def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_data: bool = False) -> dict[str, Any]:
+    """The options as field values; raises InvalidInput for the first that cannot be right.
+
+    ``sends_data``: data that are not there are sent before a run is started.
+    """
     name, state = params["name"], params["state"]
     if name is not None and not _NAME.fullmatch(name):
         raise InvalidInput(
@@ -174,7 +202,7 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> dic
     wish: dict[str, Any] = {
         "model": params["model"],
         "seed": params["seed"],
-        "method": method.get("type"),
+        "method": method.get("type") or (_Implied("supervised") if hyperparameters else None),
         "hyperparameters": hyperparameters or None,
         # Bedrock's host of this API takes none, so there it has to be asked for.
         "suffix": params["suffix"] or (None if host.mantle else name),
@@ -185,10 +213,15 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool) -> dic
     }
     for option in FILE_OPTIONS:
         if params[option]:
-            wish[option] = parse_content(option, params[option], check_mode=check_mode)
+            content = parse_content(option, params[option], check_mode=check_mode)
+            foreseen = sends_data or params[option].startswith(CHECK_MODE)
+            wish[option] = replace(content, predicted=content.predicted and foreseen)
     for setting in jobs.METHOD_SETTINGS:
         wish[setting] = (method.get("reinforcement") or {}).get(setting)
     _check(wish, params, host)
+    former = {key: str(params["metadata"][key]) for key in wish["metadata"] or ()}
+    if former != (wish["metadata"] or {}):
+        wish[_FORMER_METADATA] = former
     return {key: value for key, value in wish.items() if value is not None}
 
 
@@ -247,9 +280,9 @@ def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, A
 
 def _metadata(given: Mapping[str, Any] | None) -> dict[str, str] | None:
     for key, value in (given or {}).items():
-        if value is None or isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)):
             raise InvalidInput(f"metadata: the value of '{key}' is {value!r}; it is a text.")
-    return {str(key): str(value) for key, value in given.items()} if given else None
+    return {str(key): text(value) for key, value in (given or {}).items() if value is not None} or None
 
 
 def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
@@ -370,7 +403,11 @@ class FineTunedModel:
 
     def request(self) -> dict[str, Any]:
         """The create request, files named by their content where it is known (the id changes, the content does not)."""
-        request = {key: value for key, value in self.wish.items() if not isinstance(value, Content)}
+        request = {
+            key: value
+            for key, value in self.wish.items()
+            if not isinstance(value, (Content, _Implied)) and key != _FORMER_METADATA
+        }
         for option in FILE_OPTIONS:
             content = self.wish.get(option)
             if content:
@@ -378,8 +415,9 @@ class FineTunedModel:
         return {"name": self.name, **request}
 
     def intent(self) -> dict[str, Any]:
-        """The whole request."""
-        return self.request()
+        """The whole request, its metadata as version 1.0.0 spelt them: two versions at once mean the same run."""
+        former = self.wish.get(_FORMER_METADATA)
+        return {**self.request(), **({"metadata": former} if former else {})}
 
     # -- looking --
 
@@ -656,7 +694,7 @@ class FineTunedModel:
         """``method`` when the user named one; else the short form, which every compatible host understands."""
         kind = self.wish.get("method")
         hyperparameters = self.wish.get("hyperparameters")
-        if not kind:
+        if not kind or isinstance(kind, _Implied):
             return {"hyperparameters": hyperparameters} if hyperparameters else {}
         settings = {key: self.wish[key] for key in ("hyperparameters", *jobs.METHOD_SETTINGS) if key in self.wish}
         return {"method": {"type": kind, **({kind: settings} if settings else {})}}

@@ -82,6 +82,7 @@ class Task:
     no_log_values: set[str]
     clients: dict[Any, Any]  # of all tasks together; see _core.library.shared
     warnings: list[str] = field(default_factory=list)
+    sends_data: bool = True  # before a run is started, where they are not there
 
     def warn(self, warning: str) -> None:
         """Keep a warning."""

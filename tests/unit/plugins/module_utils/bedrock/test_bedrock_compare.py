@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_key, same_teacher
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.shapes import plain_decimal
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import Host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    Host,
+    converse_lines,
+)
+
+
+def rft_lines() -> str:
+    return "".join(
+        json.dumps(
+            {"messages": [{"role": "user", "content": f"Question {number}?"}], "reference_answer": {"is": number}}
+        )
+        + "\n"
+        for number in range(100)
+    )
+
 
 RETRAIN: dict[str, Any] = {"retrain": "on_change"}
 
@@ -46,3 +63,188 @@ class TestIgnoreChanges:
             host.wanted("s3://example/data.jsonl", ignore_changes=["base_model"])
         for option in ("base_model_identifier", "training_data_config.s3_uri", "hyperparameters.PART", "tags"):
             assert option in caught.value.hint
+
+
+NOVA = "amazon.nova-pro-v1:0"
+ARN = f"arn:aws:bedrock:us-east-1::foundation-model/{NOVA}"
+PROFILE = f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.{NOVA}"
+
+
+def distilled(teacher: str) -> dict[str, Any]:
+    return {
+        "customization_type": "DISTILLATION",
+        "customization_config": {
+            "distillation_config": {"teacher_model_config": {"teacher_model_identifier": teacher}},
+            "rft_config": None,
+        },
+    }
+
+
+class TestSpellings:
+    @pytest.mark.parametrize(
+        ("wish", "shown", "same"),
+        [
+            (NOVA, ARN, True),
+            (ARN, NOVA, True),
+            (NOVA, f"{ARN}:300k", True),
+            (ARN, f"arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/{NOVA}", True),
+            (PROFILE, f"us.{NOVA}", True),
+            (f"us.{NOVA}", NOVA, True),
+            (PROFILE, ARN, True),
+            ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef123456", ARN, True),
+            (NOVA, "amazon.nova-premier-v1:0", False),
+            (PROFILE, "amazon.nova-lite-v1:0", False),
+            (f"{NOVA}:24k", f"{NOVA}:300k", False),
+        ],
+    )
+    def test_v1_a_teacher_is_the_same_in_every_spelling(self, wish: str, shown: str, same: bool) -> None:
+        assert same_teacher(wish, shown) is same
+
+    def test_v1_an_id_and_an_arn_train_once(self, host: Host) -> None:
+        uri = host.data(converse_lines(100), format="bedrock_distillation", customization_type="DISTILLATION")
+        made = host.wanted(uri, **distilled(NOVA))
+        again = host.wanted(uri, **distilled(ARN), **RETRAIN)
+        assert (again["changed"], again["id"]) == (False, made["id"])
+        with pytest.raises(InvalidInput) as caught:
+            host.wanted(uri, **distilled("amazon.nova-premier-v1:0"))
+        assert (
+            "customization_config.distillation_config.teacher_model_config.teacher_model_identifier: "
+            in caught.value.message
+        )
+        assert caught.value.message.count("amazon.nova-premier-v1:0") == 1
+        assert len(host.jobs()) == 1
+
+    @pytest.mark.parametrize(
+        ("wish", "shown", "same"),
+        [
+            ("arn:aws:kms:us-east-1:1:key/abc", "abc", True),
+            ("alias/mine", "none", False),
+            ("abc", "none", False),
+            ("arn:aws:kms:us-east-1:1:alias/mine", "arn:aws:kms:us-east-1:1:key/abc", True),
+        ],
+    )
+    def test_v1_keys(self, wish: str, shown: str, same: bool) -> None:
+        assert same_key(wish, shown) is same
+
+
+class TestDifferences:
+    def test_v2_the_path_is_shown_in_the_message_and_in_the_diff(self, host: Host) -> None:
+        account = host.reach.role_arn.split(":")[4]
+
+        def wish(interval: int) -> dict[str, Any]:
+            config = {
+                "grader_config": {
+                    "lambda_grader": {"lambda_arn": f"arn:aws:lambda:us-east-1:{account}:function:grader"}
+                },
+                "hyper_parameters": {"epoch_count": 2, "batch_size": 32, "eval_interval": interval},
+            }
+            return {
+                "customization_type": "REINFORCEMENT_FINE_TUNING",
+                "base_model_identifier": "amazon.nova-2-lite-v1:0:256k",
+                "customization_config": {"rft_config": config, "distillation_config": None},
+            }
+
+        uri = host.put(rft_lines(), "rft.jsonl")
+        made = host.wanted(uri, **wish(10))
+        assert "None" not in str(made["diff"]["after"]["customization_config"])
+        path = "customization_config.rft_config.hyper_parameters.eval_interval"
+        with pytest.raises(InvalidInput) as caught:
+            host.wanted(uri, **wish(20))
+        assert caught.value.message.endswith(f"trained differently: {path}: 10 -> 20.")
+        assert caught.value.facts["diff"] == {"before": {path: 10}, "after": {path: 20}}
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("value", "sent"),
+        [
+            (0.00005, "0.00005"),
+            ("5e-05", "0.00005"),
+            ("1E-7", "0.0000001"),
+            (1e-7, "0.0000001"),
+            (1e22, "10000000000000000000000"),
+            (2, "2"),
+            ("0.00010", "0.00010"),
+            ("auto", "auto"),
+            ("1e", "1e"),
+            (0.1, "0.1"),
+            (1.5e-5, "0.000015"),
+        ],
+    )
+    def test_v5_numbers_are_plain_decimals(self, value: Any, sent: str) -> None:
+        assert plain_decimal(value) == sent
+
+    def test_v5_sent_and_compared(self, host: Host) -> None:
+        uri = host.data()
+        host.wanted(uri, hyperparameters={"learningRate": 0.00005, "epochCount": None, "batchSize": 1.0})
+        (entry,) = host.sandbox.requests("bedrock.CreateModelCustomizationJob")
+        made = host.client().get_model_customization_job(jobIdentifier=host.jobs()[0]["arn"])["hyperParameters"]
+        assert (made["learningRate"], made["batchSize"]) == ("0.00005", "1")
+        for same in (5e-05, "5e-05", "0.00005"):
+            assert host.wanted(uri, hyperparameters={"learningRate": same})["changed"] is False
+
+    def test_v5_what_1_0_0_has_sent_is_equal(self, host: Host) -> None:
+        uri = host.put(converse_lines())
+        arn = host.by_hand(uri, "theirs", hyperParameters={"learningRate": "5e-05"})
+        assert host.wanted(uri, job_arn=arn, hyperparameters={"learningRate": 0.00005})["action"] in ("none", "update")
+
+
+class TestTags:
+    def test_v7_truth_values_and_nothing(self, host: Host) -> None:
+        uri = host.data()
+        made = host.wanted(uri, tags={"live": True, "size": 3, "none": None})
+        assert made["tags"] == {"live": "true", "size": "3"}
+        assert host.wanted(uri, tags={"live": "true", "size": "3"})["changed"] is False
+        host.client().tag_resource(resourceARN=made["job_arn"], tags=[{"key": "live", "value": "True"}])
+        assert host.wanted(uri, tags={"live": True, "size": 3})["action"] == "update"
+        assert host.wanted(uri, tags={"live": True, "size": 3})["changed"] is False
+        stored = host.dataset(converse_lines(), tags={"live": False, "none": None})
+        assert stored["tags"] == {"live": "false"}
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("options", "option"),
+        [
+            ({"name": "support bot"}, "custom_model_name"),
+            ({"name": "st\u00fctze"}, "custom_model_name"),
+            ({"job_name": "a_b"}, "job_name"),
+            ({"role_arn": "FineTune"}, "role_arn"),
+            ({"role_arn": "arn:aws:iam::12:role/x"}, "role_arn"),
+            ({"custom_model_kms_key_id": "key"}, "custom_model_kms_key_id"),
+            ({"tags": {"\u00fc": "x"}}, "tags"),
+            ({"tags": {"x": "\u00fc"}}, "tags"),
+            ({"base_model_identifier": "Nova Lite"}, "base_model_identifier"),
+            ({"output_data_config": {"s3_uri": "s3://bucket/a b/"}}, "output_data_config.s3_uri"),
+            ({"vpc_config": {"subnet_ids": ["subnet 1"], "security_group_ids": ["sg-1"]}}, "vpc_config.subnet_ids"),
+            (distilled("Nova Pro"), "teacher_model_identifier"),
+        ],
+    )
+    def test_m1_words_not_patterns(self, host: Host, options: dict[str, Any], option: str) -> None:
+        with pytest.raises(InvalidInput) as caught:
+            host.wanted("s3://example/data.jsonl", **options, check_mode=True)
+        assert option in caught.value.message
+        for sign in ("[a-z", "]*", "){", "\\", "[0-9"):
+            assert sign not in caught.value.text()
+
+    @pytest.mark.parametrize(
+        ("options", "option"),
+        [
+            (
+                {"base_model_identifier": "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0:300k"},
+                "base",
+            ),
+            (
+                {
+                    "custom_model_kms_key_id": "arn:aws:kms:us-west-2:123456789012:"
+                    "key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                },
+                "custom_model_kms_key_id",
+            ),
+        ],
+    )
+    def test_p3_what_is_in_another_region_is_refused_in_check_mode(
+        self, host: Host, options: dict[str, Any], option: str
+    ) -> None:
+        with pytest.raises(InvalidInput, match=f"{option}.* is in us-west-2, the job would run in us-east-1"):
+            host.wanted("s3://example/data.jsonl", **options, check_mode=True)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -53,3 +54,55 @@ class TestIgnoreChanges:
         with pytest.raises(InvalidInput, match=r"'n_epochs' is no option") as caught:
             host.wanted("file-1", ignore_changes=["n_epochs"])
         assert "hyperparameters.PART" in caught.value.hint
+
+
+class TestMethods:
+    def test_v6_the_short_form_after_a_run_of_another_method_is_a_difference(self, host: Host) -> None:
+        data = "".join(
+            json.dumps(
+                {
+                    "input": {"messages": [{"role": "user", "content": f"Question {number}?"}]},
+                    "preferred_output": [{"role": "assistant", "content": f"Yes {number}."}],
+                    "non_preferred_output": [{"role": "assistant", "content": f"No {number}."}],
+                }
+            )
+            + "\n"
+            for number in range(12)
+        )
+        file_id = host.dataset(data, "preferences", format="openai_preference")["file_id"]
+        host.wanted(file_id, method={"type": "dpo", "dpo": {"hyperparameters": {"n_epochs": 2}}})
+        with pytest.raises(InvalidInput, match="method: dpo -> supervised"):
+            host.wanted(file_id, hyperparameters={"n_epochs": 2})
+        assert host.wanted(file_id)["changed"] is False
+        assert host.wanted(file_id, hyperparameters={"n_epochs": 2}, ignore_changes=["method.type"])["changed"] is False
+
+    def test_v6_the_short_form_is_sent_as_it_is_and_equal_to_supervised(self, host: Host) -> None:
+        file_id = host.file()
+        made = host.wanted(file_id, hyperparameters={"n_epochs": 2})
+        (entry,) = host.sandbox.requests("openai.jobs.create")
+        assert "method" not in str(entry.get("body", ""))
+        assert "method" not in made["diff"]["after"]
+        explicit = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2}}}
+        assert host.wanted(file_id, method=explicit)["changed"] is False
+        assert host.wanted(file_id, hyperparameters={"n_epochs": 2})["changed"] is False
+
+
+class TestMetadata:
+    def test_v7_truth_values_are_spelt_as_yaml_spells_them(self, host: Host) -> None:
+        file_id = host.file()
+        made = host.wanted(file_id, metadata={"live": True, "size": 3, "none": None})
+        assert made["model"]["metadata"] == {"live": "true", "size": "3"}
+        again = host.wanted(file_id, metadata={"live": "True", "size": 3})
+        assert (again["changed"], again.get("warnings")) == (False, None)
+
+
+class TestData:
+    def test_p3_check_mode_refuses_a_file_that_is_nowhere(self, host: Host) -> None:
+        for check_mode in (True, False):
+            with pytest.raises(Refused, match="training_file: no uploaded file has the content sha256:000"):
+                host.wanted(f"sha256:{'0' * 64}", check_mode=check_mode)
+
+    def test_p3_check_mode_passes_what_an_earlier_task_foresees(self, host: Host) -> None:
+        foreseen = host.dataset(chat_lines(), check_mode=True)["file_id"]
+        assert foreseen.startswith("check-mode:file:")
+        assert host.wanted(foreseen, check_mode=True)["action"] == "create"
