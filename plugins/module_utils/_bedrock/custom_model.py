@@ -519,7 +519,7 @@ class CustomModel:
                 return self._missing(run)
         run = self._with_tags(run)
         self._learn_base(run)
-        self._learn_contents(run)
+        run = self._learn_contents(run)
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
 
     def _missing(self, run: Run) -> Run:
@@ -551,18 +551,39 @@ class CustomModel:
                     hint="Give the id or ARN of a foundation model, or the name or ARN of a custom one.",
                 ) from error
 
-    def _learn_contents(self, run: Run) -> None:
-        """Where only S3 knows what is in the wished data now, and a tag says what was in it, ask S3."""
+    def _learn_contents(self, run: Run) -> Run:
+        """Where only S3 knows what is in the wished data now, and a tag says what was in it, ask S3; where no tag says
+        what a job was given, ask for both: it may be the same under another name."""
+        run = self._learn_former(run)
         wanted, shown = self.wish.get("training_data_config"), run.shown.get("training_data_config")
-        if wanted and shown and wanted.says_less_than(shown):
+        if wanted and shown and _needs_look(wanted, shown):
             self.wish["training_data_config"] = objects.learn(
                 self.api, "training_data_config.s3_uri", wanted, must_exist=False
             )
         several, shown_ones = self.wish.get("validation_data_config"), run.shown.get("validation_data_config")
-        if several and shown_ones and any(one.says_less_than(other) for one in several for other in shown_ones):
+        if several and shown_ones and any(_needs_look(one, other) for one in several for other in shown_ones):
             self.wish["validation_data_config"] = [
                 objects.learn(self.api, "validation_data_config", content, must_exist=False) for content in several
             ]
+        return run
+
+    def _learn_former(self, run: Run) -> Run:
+        """The run with what S3 shows of data that nothing else is known of, and that are called otherwise now."""
+        shown = dict(run.shown)
+        for field in ("training_data_config", "validation_data_config"):
+            wanted, had = self.wish.get(field), shown.get(field)
+            if not wanted or not had:
+                continue
+            several = isinstance(had, list)
+            ids = {content.id for content in (wanted if several else [wanted])}
+            learnt = [
+                content
+                if content.sha256 or content.version or content.id in ids
+                else objects.learn_former(self.api, content, run.created)
+                for content in (had if several else [had])
+            ]
+            shown[field] = learnt if several else learnt[0]
+        return replace(run, shown=shown)
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
@@ -848,5 +869,13 @@ def _hash_of(wish: Mapping[str, Any]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def _needs_look(wanted: Content, shown: Content) -> bool:
+    """Whether S3 may know of the wished data what makes both comparable."""
+    return wanted.says_less_than(shown) or bool(
+        shown.version and not shown.sha256 and wanted.id != shown.id and not wanted.version
+    )
+
+
 def _data_of(content: Content) -> str:
-    return content.sha256[:12] or content.version or content.id
+    """Of what a look shows only what each shows: two tasks at once are to mean the same job."""
+    return content.sha256[:12] or content.etag or content.id

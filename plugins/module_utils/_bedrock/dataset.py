@@ -36,7 +36,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256

@@ -16,8 +16,13 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    InvalidInput,
+    NotVisible,
+    Refused,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
@@ -49,7 +54,7 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
     """The object as HEAD shows it; None where there is none. Refused with 403: these credentials may not know."""
     try:
-        return api.call(
+        found: Mapping[str, Any] = api.call(
             f"Looking up s3://{bucket}/{key}",
             "head_object",
             service="s3",
@@ -59,6 +64,13 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
         )
     except NotVisible:
         return None
+    if not (found.get("ETag") or version_of(found) or sha256_of(found)):
+        # A proxy's page, for example: what it lacks says nothing of the object.
+        raise Unavailable(
+            f"Looking up s3://{bucket}/{key}: the answer is not one of S3.",
+            hint="It has neither an ETag nor a checksum: something between here and AWS answers in its place.",
+        )
+    return found
 
 
 def sha256_of(shown: Mapping[str, Any]) -> str:
@@ -92,6 +104,9 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
     bucket, key = split_uri(option, content.id)
     try:
         shown = head(api, bucket, key)
+        if must_exist and shown is not None and not sha256_of(shown):
+            # What is trained, and once only, rests on it: what one look does not show another may.
+            shown = {**(head(api, bucket, key) or {}), **shown}
     except Refused as error:
         # Not allowed to look is no proof of anything: the job's role may be allowed.
         if error.status == 403:
@@ -104,8 +119,22 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
                 hint="Upload the data with bedrock_dataset and give the s3_uri that it returns.",
             )
         return content
-    digest = sha256_of(shown)
-    return replace(content, sha256=digest or content.sha256, version=version_of(shown))
+    digest, etag = sha256_of(shown), str(shown.get("ETag") or "").strip('"')
+    return replace(content, sha256=digest or content.sha256, version=version_of(shown), etag=etag)
+
+
+def learn_former(api: Api, content: Content, when: float) -> Content:
+    """The same data, that a job was given at a time, with what S3 says of the object's content, if nobody has written
+    to it since; else, and where it is not to be seen, as it is."""
+    try:
+        bucket, key = split_uri("s3_uri", content.id)
+        shown = head(api, bucket, key) or {}
+    except (InvalidInput, Refused):
+        return content
+    written = timestamp(shown.get("LastModified"))
+    if written is None or written > when:
+        return content
+    return replace(content, sha256=sha256_of(shown), version=version_of(shown))
 
 
 def bucket_region(api: Api, bucket: str) -> str | None:

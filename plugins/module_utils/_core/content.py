@@ -9,7 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 
@@ -36,13 +36,15 @@ class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
     a remote name carries), or empty when unknown. ``version``: what the provider itself
     computed of the bytes, words of the form ``kind:value``. ``predicted``: in check mode, where an
-    earlier task would have put it there. ``name``: under which name that is, where it is known."""
+    earlier task would have put it there. ``name``: under which name that is, where it is known. ``etag``: what a store
+    shows of each object, and changes with it."""
 
     id: str = ""
     sha256: str = ""
     version: str = ""
     predicted: bool = False
     name: str = ""
+    etag: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.id and self.sha256:

@@ -225,6 +225,7 @@ class Model:
         self.warnings: list[str] = []
         # By model and operation the OCID of the work request that goes on about it.
         self._started: dict[tuple[str, str], str] = {}
+        self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
         self._asked = False  # whether Object Storage was asked for what is in the wished data
         self._found = False  # whether anything of the name was seen
         if name:
@@ -253,11 +254,15 @@ class Model:
         return body
 
     def intent(self) -> dict[str, Any]:
-        """What is trained, and under which name. Another description is no reason to train twice at once."""
+        """What is trained, and under which name. Another description is no reason to train twice at once.
+
+        Of what a look shows of the data nothing but the hash that this collection keeps with them: two tasks at once
+        need not have been shown the same.
+        """
         data: Content = self.wish[_DATA]
         return {
             **{key: self.wish.get(key) for key in ("compartment_id", "display_name", "base_model_id", _CONFIG)},
-            _DATA: data.sha256 or str(data),
+            _DATA: data.sha256 or data.id,
         }
 
     # -- looking --
@@ -305,11 +310,8 @@ class Model:
                 f"There is a model '{self.name}' already that this collection did not make: {', '.join(strangers)}.",
                 hint="Give its OCID as model_id to adopt it, or take another display_name.",
             )
-        if self.compares:
-            for run in runs.values():
-                self._learn_data(run)
         self._found = bool(runs)
-        return list(runs.values())
+        return [self._learn_data(run) for run in runs.values()] if self.compares else list(runs.values())
 
     def _adopted(self, identifier: str) -> Run | None:
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
@@ -373,16 +375,24 @@ class Model:
             model.get("lifecycle_state") == "DELETED" for model in models.list_models(self.api, compartment, id=run.id)
         )
 
-    def _learn_data(self, run: Run) -> None:
-        """Where only Object Storage knows what is in the wished data now, and a tag says what was in it, ask it."""
+    def _learn_data(self, run: Run) -> Run:
+        """Where only Object Storage knows what is in the wished data now, and a tag says what was in it, ask it; where
+        no tag says what a model was trained on, ask for both: it may be the same under another name."""
         wanted, shown = self.wish.get(_DATA), run.shown.get(_DATA)
         if not wanted or not shown:
-            return
+            return run
         wanted = objects.in_namespace_of(wanted, shown)
-        if wanted.says_less_than(shown) and not self._asked:
+        unmarked = not (shown.sha256 or shown.version) and wanted.id != shown.id
+        if unmarked:
+            if run.id not in self._former:
+                self._former[run.id] = objects.learn_former(self.api, shown, run.created)
+            shown = self._former[run.id]
+            run = replace(run, shown={**run.shown, _DATA: shown})
+        if not self._asked and (wanted.says_less_than(shown) or (unmarked and shown.version and not shown.sha256)):
             self._asked = True
             wanted = objects.learn(self.api, _DATA, wanted, must_exist=False)
         self.wish[_DATA] = wanted
+        return run
 
     def _with_reason(self, run: Run) -> Run:
         """A failed model with what its work request says; that is forgotten after some days."""
@@ -505,9 +515,7 @@ class Model:
                 f"{same[0].id} ('{same[0].raw.get('display_name')}') was trained on the same data with the same "
                 "settings. To rename it instead of training once more, give its OCID as model_id."
             )
-        for run in found:
-            self._learn_data(run)
-        return found
+        return [self._learn_data(run) for run in found]
 
     def _is_same(self, run: Run) -> bool:
         return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run, self.ignore)

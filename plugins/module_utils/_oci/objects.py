@@ -16,10 +16,16 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+    InvalidInput,
+    NotVisible,
+    Refused,
+    Unavailable,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api
 
@@ -136,7 +142,14 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
         )
     except NotVisible:
         return None
-    return {key.lower(): value for key, value in response.headers.items()}
+    shown = {key.lower(): str(value) for key, value in response.headers.items()}
+    if not (shown.get("etag") or version_of(shown) or sha256_of(shown)):
+        # A proxy's page, for example: what it lacks says nothing of the object.
+        raise Unavailable(
+            f"Looking up {uri(namespace, bucket, name)}: the answer is not one of Object Storage.",
+            hint="It has neither an etag nor a checksum: something between here and OCI answers in its place.",
+        )
+    return shown
 
 
 def sha256_of(shown: Mapping[str, str]) -> str:
@@ -163,6 +176,29 @@ def version_of(shown: Mapping[str, str]) -> str:
     return " ".join(f"{kind}:{digest}" for kind, digest in words.items() if digest)
 
 
+def learn_former(api: Api, content: Content, when: float) -> Content:
+    """The same data, that a model was trained on at a time, with what the service says of the object's content, if
+    nobody has written to it since; else, and where it is not to be seen, as it is."""
+    found = _URI.fullmatch(content.id)
+    if not found or not found["namespace"]:
+        return content
+    try:
+        shown = head(api, found["namespace"], found["bucket"], found["object"]) or {}
+    except Refused:
+        return content
+    written = _written_at(shown.get("last-modified"))
+    if written is None or written > when:
+        return content
+    return replace(content, sha256=sha256_of(shown), version=version_of(shown))
+
+
+def _written_at(header: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(header or "").timestamp()
+    except ValueError:
+        return None
+
+
 def _hexadecimal(encoded: str | None) -> str:
     try:
         return base64.b64decode(encoded or "", validate=True).hex()
@@ -177,6 +213,9 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
     namespace = namespace or api.namespace
     content = replace(content, id=uri(namespace, bucket, name))
     shown = head(api, namespace, bucket, name)
+    if must_exist and shown is not None and not sha256_of(shown):
+        # What is trained, and once only, rests on it: what one look does not show another may.
+        shown = {**(head(api, namespace, bucket, name) or {}), **shown}
     if shown is None:
         if must_exist and not content.predicted:
             raise Refused(

@@ -9,9 +9,11 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model import _hash_of
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_key, same_teacher
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.shapes import plain_decimal
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Unavailable
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
@@ -248,3 +250,34 @@ class TestWords:
     ) -> None:
         with pytest.raises(InvalidInput, match=f"{option}.* is in us-west-2, the job would run in us-east-1"):
             host.wanted("s3://example/data.jsonl", **options, check_mode=True)
+
+
+PAGE: dict[str, Any] = {"status": 200, "headers": {"Content-Type": "text/html"}, "body": "<html>Sign in</html>"}
+
+
+class TestSameData:
+    def test_v4_the_same_bytes_under_two_keys_are_the_same_data(self, host: Host) -> None:
+        text = converse_lines()
+        arn = host.by_hand(host.put(text, "cli/train.jsonl"), "theirs")
+        host.sandbox.advance(600)
+        assert host.wanted(host.data(text), job_arn=arn)["action"] in ("none", "update")
+        with pytest.raises(InvalidInput, match="trained differently: training_data_config"):
+            host.wanted(host.data(converse_lines(topic="letters"), "letters"), job_arn=arn)
+        host.put(converse_lines(topic="letters"), "cli/train.jsonl")
+        with pytest.raises(InvalidInput, match="trained differently: training_data_config"):
+            host.wanted(host.data(converse_lines(topic="letters"), "letters"), job_arn=arn)
+
+    def test_v3_a_proxy_s_page_is_no_answer(self, host: Host) -> None:
+        plain = host.put(converse_lines())
+        host.sandbox.fault("s3.HeadObject", times=1, **PAGE)
+        host.wanted(plain)
+        host.sandbox.fault("s3.HeadObject", times=50, **PAGE)
+        host.sandbox.clear_log()
+        with pytest.raises(Unavailable, match="the answer is not one of S3"):
+            host.wanted(plain, "never")
+        assert host.sandbox.count("bedrock.CreateModelCustomizationJob") == 0
+
+    def test_v3_names_do_not_depend_on_a_checksum_that_a_look_happens_to_show(self) -> None:
+        one = Content(id="s3://b/k", version="md5:1 crc64nvme:9", etag="1")
+        other = Content(id="s3://b/k", version="md5:1", etag="1")
+        assert _hash_of({"training_data_config": one}) == _hash_of({"training_data_config": other})

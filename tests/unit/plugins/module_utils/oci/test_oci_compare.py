@@ -5,12 +5,22 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import RETRAIN, ModelHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
+    CREATE,
+    RETRAIN,
+    ModelHost,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -69,3 +79,85 @@ class TestIgnoreChanges:
         assert (changed["unit_count"], changed["freeform_tags"]) == (4, {"team": "a"})
         with pytest.raises(InvalidInput, match="'dedicated_ai_cluster_id' says which one is meant"):
             clusters.tuning(ignore_changes=["dedicated_ai_cluster_id"])
+
+
+def cli_model(host: ModelHost, name: str = "made-by-hand") -> tuple[str, str]:
+    """A model that another tool made of data under its own name; its OCID, and the data's text."""
+    text = pair_lines()
+    digest = base64.b64encode(hashlib.md5(text.encode()).digest()).decode()
+    data = host.put(text, "cli/train.jsonl", content_md5=digest)
+    model = host.by_hand(data, name)
+    host.sandbox.advance(60)
+    return model, text
+
+
+class TestSameData:
+    def test_v4_the_same_bytes_under_two_names_are_the_same_data(self, host: ModelHost) -> None:
+        model, text = cli_model(host)
+        ours = host.data(text, "ours")
+        found = host.wanted(ours, "made-by-hand", model_id=model)
+        assert (found["action"], found["id"]) == ("none", model)
+        other = host.data(pair_lines(topic="letters"), "letters")
+        with pytest.raises(InvalidInput, match="trained differently: fine_tune_details.training_dataset"):
+            host.wanted(other, "made-by-hand", model_id=model)
+
+    def test_v4_an_object_that_was_written_after_the_training_proves_nothing(self, host: ModelHost) -> None:
+        model, _text = cli_model(host)
+        other = pair_lines(topic="letters")
+        host.put(other, "cli/train.jsonl")
+        ours = host.data(other, "ours")
+        with pytest.raises(InvalidInput, match="trained differently: fine_tune_details.training_dataset"):
+            host.wanted(ours, "made-by-hand", model_id=model)
+
+
+PAGE: dict[str, Any] = {"status": 200, "headers": {"Content-Type": "text/html"}, "body": "<html>Sign in</html>"}
+
+
+class TestTokens:
+    def tokens(self, host: ModelHost) -> list[str]:
+        return [entry["headers"]["opc-retry-token"] for entry in host.sandbox.requests("oci.CreateModel")]
+
+    def test_v3_a_proxy_s_page_is_no_answer_and_makes_no_other_token(self, host: ModelHost) -> None:
+        plain = host.put(pair_lines())
+        host.wanted(plain, "first")
+        for count in (1, 2):
+            host.sandbox.fault("oci.HeadObject", times=count, **PAGE)
+            host.wanted(plain, f"other-{count}")
+        host.sandbox.fault("oci.HeadObject", times=50, **PAGE)
+        host.sandbox.clear_log()
+        with pytest.raises(Unavailable, match="the answer is not one of Object Storage"):
+            host.wanted(plain, "never")
+        assert host.sandbox.count(CREATE) == 0
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_v3_the_token_does_not_depend_on_what_a_look_happens_to_show(self, host: ModelHost, named: bool) -> None:
+        data = host.data() if named else host.put(pair_lines())
+        intents = []
+        for shown in (
+            {"etag": "one"},
+            {"etag": "one", "content-md5": "XrY7u+Ae7tCTyyK7j1rNww=="},
+            {"etag": "one", "opc-content-crc32c": "abcdef=="},
+        ):
+            content = objects.parse_data("data", data)
+            with_head = dict(shown)
+            intents.append(intent_of(host, content, with_head))
+        assert intents[0] == intents[1] == intents[2]
+
+
+def intent_of(host: ModelHost, content: Any, shown: dict[str, str]) -> Any:
+    """What seeds the token where a look shows this of the data."""
+    known = replace(content, sha256=objects.sha256_of(shown) or content.sha256, version=objects.version_of(shown))
+    made = driver.Model(host.api, "ocid1.compartment", "bot", {"fine_tune_details.training_dataset": known})
+    return made.intent()
+
+
+class TestTags:
+    def test_v7_truth_values_numbers_and_nothing(self, host: ModelHost) -> None:
+        data = host.data()
+        made = host.wanted(data, freeform_tags={"live": True, "size": 3, "part": 1.5, "none": None})
+        assert made["freeform_tags"] == {"live": "true", "size": "3", "part": "1.5"}
+        assert host.wanted(data, freeform_tags={"live": "true", "size": 3, "part": "1.5"})["changed"] is False
+        host.change(made["id"], freeformTags={**host.get(made["id"])["freeformTags"], "live": "True"})
+        once = host.wanted(data, freeform_tags={"live": True, "size": 3, "part": 1.5})
+        assert (once["action"], once["diff"]["after"]) == ("update", {"freeform_tags": {"live": "true"}})
+        assert host.wanted(data, freeform_tags={"live": True, "size": 3, "part": 1.5})["changed"] is False
