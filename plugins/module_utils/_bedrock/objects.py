@@ -16,12 +16,7 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    InvalidInput,
-    NotVisible,
-    Refused,
-    Unavailable,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
 
@@ -54,7 +49,7 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
     """The object as HEAD shows it; None where there is none. Refused with 403: these credentials may not know."""
     try:
-        found: Mapping[str, Any] = api.call(
+        return api.call(
             f"Looking up s3://{bucket}/{key}",
             "head_object",
             service="s3",
@@ -64,13 +59,6 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
         )
     except NotVisible:
         return None
-    if not (found.get("ETag") or version_of(found) or sha256_of(found)):
-        # A proxy's page, for example: what it lacks says nothing of the object.
-        raise Unavailable(
-            f"Looking up s3://{bucket}/{key}: the answer is not one of S3.",
-            hint="It has neither an ETag nor a checksum: something between here and AWS answers in its place.",
-        )
-    return found
 
 
 def sha256_of(shown: Mapping[str, Any]) -> str:

@@ -124,8 +124,8 @@ def _text(value: Any, shape: Any, option: str) -> str:
         raise InvalidInput(f"{option} is '{text}'; it is one of {', '.join(allowed)}.")
     pattern = shape.metadata.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(text):
-        said = _SAID.get(shape.name, "that has a form or a character which the API does not take")
-        raise InvalidInput(f"{option} is '{text}'; {said}.")
+        said = _SAID.get(shape.name, "it has a form or a character of its own")
+        raise InvalidInput(f"{option} is '{text}', which does not match what the API takes: {said}.")
     return text
 
 

@@ -38,7 +38,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import differences
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
@@ -71,7 +71,7 @@ _STAGES = {"CREATING": "being created", "UPDATING": "being changed"}
 _BODY = ("compartment_id", "type", "unit_count", "unit_shape", "display_name", "description")
 _CHANGEABLE = ("unit_count", "display_name", "description")
 _MARKER_COUNT = 2
-_NAME = 255  # characters
+LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 _PAGE = 1000  # the API's own maximum
 _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
 _HELD_STATUS = 409
@@ -117,8 +117,11 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     name, units = params["display_name"], params["unit_count"]
-    if name and len(name) > _NAME:
-        raise InvalidInput(f"display_name has {len(name)} characters; OCI takes {_NAME}.")
+    for option, most in LENGTHS.items():
+        if params[option] and len(params[option]) > most:
+            raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
+    ocids.check_ocid("compartment_id", params["compartment_id"], ocids.COMPARTMENT)
+    ocids.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], ocids.CLUSTER)
     if units is not None and units < 1:
         raise InvalidInput(f"unit_count is {units}; it is a whole number from 1.")
     wish: dict[str, Any] = {
@@ -319,7 +322,7 @@ class DedicatedAiCluster:
         reason = self._reason(fresh) or "the service does not say why"
         raise RunFailed(
             f"Cluster {run.id} could not be deleted, it is {fresh.status}: {reason.rstrip('.')}.",
-            hint="It may still be charged. Mend the cause, then run the task again.",
+            hint=f"Mend the cause, then run the task again. {self._stays(run)}",
             facts={"status": fresh.status},
         )
 
@@ -489,9 +492,32 @@ class DedicatedAiCluster:
         except Refused as error:
             fresh = self._get(run.id) if error.status == _HELD_STATUS else run
             if fresh.phase not in (Phase.DELETING, Phase.GONE):
+                error.hint = f"{error.hint} {self._stays(run)}".strip()
                 raise
             return fresh
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
+
+    def _stays(self, run: Run) -> str:
+        """What it means that a cluster could not be deleted, and what was trained on it."""
+        text = "The cluster is still there, and goes on costing."
+        if run.raw.get("type") != "FINE_TUNING":
+            return text
+        compartment = str(run.raw.get("compartment_id"))
+        try:
+            trained = [
+                f"{model.get('display_name')} ({model.get('id')})"
+                for model in self._listed("models", self.api.generative_ai.list_models, compartment)
+                if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id
+                and model.get("lifecycle_state") != "DELETED"
+            ]
+        except FineTuneError:  # what only explains a failure must not take its place
+            return text
+        if not trained:
+            return text
+        return (
+            f"{text} Trained on it were {', '.join(trained)}. If that is why, it can be deleted only after them: "
+            "delete them, or keep the cluster as long as them."
+        )
 
     # -- telling --
 

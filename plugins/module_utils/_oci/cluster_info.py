@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, info
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, info, ocids
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -21,6 +21,7 @@ _CLUSTERS = info.Kind(
     filters={"state": "lifecycle_state", "display_name": "display_name"},
     get=cluster.get_cluster,
     listed=cluster.list_clusters,
+    ocid=ocids.CLUSTER,
 )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Kind:
     """A kind of resource, and how its info module looks it up.
 
     ``option``: the option of one OCID; ``result``: what the list is called in the result; ``filters``: option to
-    filter of the API; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``more``:
-    what an entry has besides the resource itself.
+    filter of the API; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``:
+    what its OCID is of; ``more``: what an entry has besides the resource itself.
     """
 
     option: str
@@ -37,6 +37,7 @@ class Kind:
     filters: Mapping[str, str]
     get: Callable[[Api, str], tuple[Resource, str | None]]
     listed: Callable[..., Iterable[Resource]]
+    ocid: tuple[str, ...]
     more: Callable[[Resource], Mapping[str, Any]] = lambda found: {}
 
 
@@ -45,6 +46,8 @@ def find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     params = module.params
     if is_foreseen(module, kind.option):
         return {"changed": False, kind.result: []}
+    ocids.check_ocid(kind.option, params[kind.option], kind.ocid)
+    ocids.check_ocid("compartment_id", params["compartment_id"], ocids.COMPARTMENT)
     api = make_api(module, GENERATIVE_AI)
     given = params[kind.option]
     found = [kind.get(api, given)[0]] if given else limited(module, _listed(api, kind, params))

@@ -42,7 +42,15 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import models, objects, shapes, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import (
+    base_models,
+    models,
+    objects,
+    ocids,
+    shapes,
+    tags,
+    work_requests,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
@@ -69,6 +77,7 @@ _RANGES: dict[str, tuple[float, float | None, str]] = {
     "lora_dropout": (0, 1, "LORA_TRAINING_CONFIG"),
     "num_of_last_layers": (1, None, "VANILLA_TRAINING_CONFIG"),
 }
+LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 _NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
 # What failed trainings say, and what mends it.
 _WORK = "; work request "  # what follows in a reason is an OCID, which may hold any letters
@@ -76,7 +85,7 @@ _HINTS = (
     ("utf-8", "Save the data as UTF-8; dataset_info names the line."),
     ("prompt", "Run dataset_info on the data: it names each line."),
     ("jsonl", "Run dataset_info on the data: it names each line."),
-    ("32", "The data has fewer examples than OCI needs: dataset_info counts them."),
+    (" 32 ", "The data has fewer examples than OCI needs: dataset_info counts them."),
     ("notfound", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
     ("not found", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
     ("capacity", "The host had no capacity left. Try again later with 'retry_failed: true'."),
@@ -133,13 +142,16 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
     for option in ("compartment_id", "display_name", "vendor", "version"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
-    for option, value in (
-        ("compartment_id", params["compartment_id"]),
-        ("model_id", params["model_id"]),
-        ("base_model_id", params["base_model_id"]),
-        (_CLUSTER, details.get("dedicated_ai_cluster_id")),
+    for option, value, kinds in (
+        ("compartment_id", params["compartment_id"], ocids.COMPARTMENT),
+        ("model_id", params["model_id"], ocids.MODEL),
+        ("base_model_id", params["base_model_id"], ocids.MODEL),
+        (_CLUSTER, details.get("dedicated_ai_cluster_id"), ocids.CLUSTER),
     ):
-        _check_ocid(option, value)
+        ocids.check_ocid(option, value, kinds)
+    for option, most in LENGTHS.items():
+        if params[option] and len(params[option]) > most:
+            raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
     wish: dict[str, Any] = {
         "base_model_id": params["base_model_id"],
         _CLUSTER: details.get("dedicated_ai_cluster_id"),
@@ -152,11 +164,6 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
     if details.get("training_dataset"):
         wish[_DATA] = objects.parse_data(_DATA, details["training_dataset"], check_mode=check_mode)
     return {key: value for key, value in wish.items() if value is not None}
-
-
-def _check_ocid(option: str, value: str | None) -> None:
-    if value and not value.startswith(("ocid1.", CHECK_MODE)):
-        raise InvalidInput(f"{option} is '{value}'; it is an OCID, which starts with 'ocid1.'.")
 
 
 def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -176,6 +183,8 @@ def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if size is None or size < lowest or (highest is not None and size > highest):
             limits = f"at least {lowest:g}" if highest is None else f"{lowest:g} to {highest:g}"
             raise InvalidInput(f"{_CONFIG}.{key} is {value}; it is {limits}.")
+        if key == "learning_rate" and size == 0:
+            raise InvalidInput(f"{_CONFIG}.{key} is 0; it is above 0 and at most 1.", hint="Nothing is learnt with 0.")
     return found
 
 
@@ -462,12 +471,14 @@ class Model:
         for option in ("base_model_id", _CLUSTER, _DATA):
             if option not in self.wish:
                 raise InvalidInput(f"{option} is missing.", hint="A model has to be trained, and cannot be without it.")
-        self._check_base()
-        self._check_cluster()
+        name = self._check_base()
+        self.warnings += base_models.check_config(_CONFIG, name, self.wish.get(_CONFIG, {}))
+        self._check_cluster(name)
         self.wish[_DATA] = objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True)
         return self._renamed(runs)
 
-    def _check_base(self) -> None:
+    def _check_base(self) -> str:
+        """What the base model is called."""
         identifier = self.wish["base_model_id"]
         try:
             model, _etag = models.get_model(self.api, identifier)
@@ -484,8 +495,9 @@ class Model:
         retired = model.get("time_dedicated_retired")
         if retired:
             self.warnings.append(f"The base model {model.get('display_name')} is retired on {retired}.")
+        return str(model.get("display_name"))
 
-    def _check_cluster(self) -> None:
+    def _check_cluster(self, base: str) -> None:
         identifier = self.wish[_CLUSTER]
         if identifier.startswith(CHECK_MODE):
             return
@@ -497,6 +509,7 @@ class Model:
             )
         if cluster.get("lifecycle_state") in _NO_CLUSTER:
             raise Refused(f"{_CLUSTER}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
+        self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
     def _renamed(self, runs: Sequence[Run]) -> list[Run]:
         """Living models of the family that somebody has called otherwise; of others that are equal it is told."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, tags
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, ocids, tags
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -37,6 +37,7 @@ _MODELS = info.Kind(
     },
     get=models.get_model,
     listed=models.list_models,
+    ocid=ocids.MODEL,
     more=_more,
 )
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
@@ -161,3 +161,70 @@ class TestTags:
         once = host.wanted(data, freeform_tags={"live": True, "size": 3, "part": 1.5})
         assert (once["action"], once["diff"]["after"]) == ("update", {"freeform_tags": {"live": "true"}})
         assert host.wanted(data, freeform_tags={"live": True, "size": 3, "part": 1.5})["changed"] is False
+
+    def test_v2_a_tag_of_the_tenancy_is_no_difference(self, host: ModelHost) -> None:
+        data = host.data()
+        host.wanted(data, defined_tags={"Operations": {"CostCenter": "42"}})
+        changed = host.wanted(data, defined_tags={"Operations.CostCenter": "43"}, check_mode=True)
+        assert changed["diff"] == {
+            "before": {"defined_tags": {"Operations.CostCenter": "42"}},
+            "after": {"defined_tags": {"Operations.CostCenter": "43"}},
+        }
+
+    def test_v2_a_marker_is_no_part_of_a_rename(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        renamed = host.model("help-bot", model_id=made["id"], compartment_id=None)
+        assert renamed["diff"] == {"before": {"display_name": "support-bot"}, "after": {"display_name": "help-bot"}}
+
+
+class TestPreview:
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            ({"display_name": "x" * 300}, "display_name has 300 characters; OCI takes 255"),
+            ({"description": "x" * 401}, "description has 401 characters; OCI takes 400"),
+            ({"base_model_id": "ocid1.compartment.oc1..x"}, "the OCID of a compartment"),
+            ({"compartment_id": "ocid1.user.oc1..x"}, "compartment_id is .*, the OCID of a user"),
+            (
+                {"fine_tune_details": {"dedicated_ai_cluster_id": "ocid1.generativeaimodel.oc1..x"}},
+                "dedicated_ai_cluster_id is .*, the OCID of a model",
+            ),
+            (
+                {"fine_tune_details": {"training_config": {**LORA, "learning_rate": 0.0}}},
+                "learning_rate is 0; it is above 0",
+            ),
+        ],
+    )
+    def test_p3_what_cannot_be_is_refused_in_check_mode(
+        self, host: ModelHost, options: dict[str, Any], says: str
+    ) -> None:
+        data = host.data()
+        for check_mode in (True, False):
+            with pytest.raises(InvalidInput, match=says):
+                host.wanted(data, **options, check_mode=check_mode)
+
+    def test_p3_a_kind_of_training_that_the_base_model_lacks(self, host: ModelHost) -> None:
+        config = {"training_config_type": "VANILLA_TRAINING_CONFIG"}
+        with pytest.raises(Refused, match=r"VANILLA_TRAINING_CONFIG, which meta.llama-3.3.* cannot be trained with"):
+            host.wanted(host.data(), fine_tune_details={"training_config": config}, check_mode=True)
+
+    def test_p3_a_batch_size_out_of_the_guide_s_range_is_a_warning(self, host: ModelHost) -> None:
+        config = {**LORA, "training_batch_size": 4}
+        host.wanted(host.data(), fine_tune_details={"training_config": config}, check_mode=True)
+        assert "training_batch_size is 4; for meta.llama-3.3" in str(host.warnings)
+
+    @pytest.mark.parametrize("shape", ["SMALL_COHERE_V2", "SMALL_COHERE"])
+    def test_p3_a_cluster_of_another_shape(self, clusters: ClusterHost, shape: str) -> None:
+        made = clusters.tuning("other", unit_shape=shape, unit_count=8 if shape.endswith("2") else 2)
+        data = clusters.data()
+        with pytest.raises(Refused, match=f"has the unit shape {shape}; meta.llama.* is trained on LARGE_GENERIC"):
+            clusters.wanted(data, fine_tune_details={"dedicated_ai_cluster_id": made["id"]}, check_mode=True)
+
+    def test_p7_a_cluster_that_cannot_be_deleted_goes_on_costing(self, clusters: ClusterHost) -> None:
+        made = clusters.tuning("temporary")
+        model = clusters.wanted(clusters.data(), fine_tune_details={"dedicated_ai_cluster_id": made["id"]})
+        clusters.error("DeleteDedicatedAiCluster", 409, "IncorrectState", "The custom model must be deleted first.")
+        with pytest.raises(Refused, match="must be deleted first") as caught:
+            clusters.tuning("temporary", state="absent")
+        assert "goes on costing" in caught.value.hint
+        assert f"support-bot ({model['id']})" in caught.value.hint
