@@ -19,9 +19,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 
 _LORA, _TFEW, _VANILLA = "LORA_TRAINING_CONFIG", "TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG"
 _VENDORS = ("COHERE", "GENERIC")  # what the name of a unit shape has, by whose models it is for
-    "COHERE",
-    "GENERIC",
-)  # what the name of a unit shape has, if it is for the models of this vendor or of others
 
 
 class Family(NamedTuple):

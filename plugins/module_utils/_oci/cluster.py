@@ -506,7 +506,7 @@ class DedicatedAiCluster:
         try:
             trained = [
                 f"{model.get('display_name')} ({model.get('id')})"
-                for model in self._listed("models", self.api.generative_ai.list_models, compartment)
+                for model in self._listed("models", "list_models", MODEL, compartment)
                 if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id
                 and model.get("lifecycle_state") != "DELETED"
             ]

@@ -20,12 +20,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    InvalidInput,
-    NotVisible,
-    Refused,
-    Unavailable,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api
 
@@ -142,14 +137,7 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
         )
     except NotVisible:
         return None
-    shown = {key.lower(): str(value) for key, value in response.headers.items()}
-    if not (shown.get("etag") or version_of(shown) or sha256_of(shown)):
-        # A proxy's page, for example: what it lacks says nothing of the object.
-        raise Unavailable(
-            f"Looking up {uri(namespace, bucket, name)}: the answer is not one of Object Storage.",
-            hint="It has neither an etag nor a checksum: something between here and OCI answers in its place.",
-        )
-    return shown
+    return {key.lower(): value for key, value in response.headers.items()}
 
 
 def sha256_of(shown: Mapping[str, str]) -> str:

@@ -161,9 +161,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     )
     mask(module, of_entries(params["extra_body"]))
     host = host_for(params)
-    wish = read_wish(
-        params, host, check_mode=module.check_mode, sends_data=bool(getattr(module, "sends_data", False))
-    )
+    wish = read_wish(params, host, check_mode=module.check_mode, sends_data=bool(getattr(module, "sends_data", False)))
     for warning in (*unknown_values(wish), *beyond_bounds(wish, host)):
         module.warn(warning)
     absent = params["state"] == "absent"
