@@ -386,3 +386,14 @@ def _failing(call: Callable[[], Any]) -> Any:
 def test_seeded_jobs_of_every_dialect(host: Host) -> None:
     made = host.sandbox.openai.seed(jobs=3, dialect=host.dialect, metadata={"a": "b"})["jobs"]
     assert [job.id for job in host.client.fine_tuning.jobs.list()] == made[::-1]
+
+
+def test_settings_of_the_command_line() -> None:
+    from finetune_sandbox.cli import _settings
+
+    given = ["openai.tuned_models=hidden", 'openai.metadata="null"', "openai.openai_limits=false", "oci.page_size=7"]
+    wished = {"tuned_models": "hidden", "metadata": "null", "openai_limits": False}
+    assert _settings(given) == {"openai": wished, "oci": {"page_size": 7}}
+    for wrong in ("openai", "openai.x", "x=1", ".x=1", "openai.=1"):
+        with pytest.raises(ValueError, match=r"PROVIDER\.NAME=VALUE"):
+            _settings([wrong])
