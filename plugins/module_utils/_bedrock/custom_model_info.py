@@ -16,7 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client im
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited, looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _OF_MODELS = {
 _TIMES = ("creation_time_after", "creation_time_before")
 
 
+@looks_again
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import bounds_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 
@@ -28,6 +29,7 @@ _FILTERS = {
 }
 
 
+@looks_again
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params

@@ -269,10 +269,9 @@ def pages(fetch: Callable[[Any], tuple[Iterator[_T] | list[_T], Any]]) -> Iterat
 def is_page(said: str | bytes) -> bool:
     """Whether this is an HTML page: of a proxy, a login, a wrong address."""
     start = said[:4096]
-    return (
-        _HTML.match(start.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(start, bytes) else start)
-        is not None
-    )
+    if isinstance(start, bytes):
+        start = start.decode("utf-8", "replace")
+    return _HTML.match(start.lstrip("\ufeff")) is not None
 
 
 def told(said: Any, limit: int = _TOLD) -> str:

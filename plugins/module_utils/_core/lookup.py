@@ -8,17 +8,38 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NoAnswer
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _T = TypeVar("_T")
+_PAUSES = (0.5, 1.0, 2.0)  # seconds; what only looks costs nothing to be done again
+
+
+def looks_again(find: Callable[[AnsibleModule], _T]) -> Callable[[AnsibleModule], _T]:
+    """What a module finds; where something came back that is no answer of the API, it looks again, as the engine does.
+
+    The rest an SDK repeats itself.
+    """
+
+    @wraps(find)
+    def found(module: AnsibleModule) -> _T:
+        for pause in _PAUSES:
+            try:
+                return find(module)
+            except NoAnswer:
+                Clock().sleep(pause)
+        return find(module)
+
+    return found
 
 
 def is_foreseen(module: AnsibleModule, *id_options: str) -> bool:

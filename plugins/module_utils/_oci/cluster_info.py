@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, info, ocids
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _CLUSTERS = info.Kind(
 )
 
 
+@looks_again
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     return info.find(module, _CLUSTERS)

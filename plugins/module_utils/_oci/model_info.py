@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, ocids, tags
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _MODELS = info.Kind(
 )
 
 
+@looks_again
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     return info.find(module, _MODELS)

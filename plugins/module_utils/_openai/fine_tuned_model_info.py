@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
+from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited, looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
+@looks_again
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, Refused
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Elsewhere
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
@@ -25,40 +24,10 @@ PAGE = (
 HTML = {"Content-Type": "text/html"}
 
 
-class Elsewhere:
-    """Another host, which takes whatever comes."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        elsewhere = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _take(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                elsewhere.got.append((self.command, dict(self.headers), body))
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _take
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
-
-
 @pytest.fixture
 def elsewhere() -> Iterator[Elsewhere]:
-    other = Elsewhere()
-    thread = threading.Thread(target=other.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield other
-    other.server.shutdown()
-    other.server.server_close()
-    thread.join()
+    with Elsewhere() as other:
+        yield other
 
 
 @pytest.mark.parametrize("dialect", ["openai", "azure", "compatible"])

@@ -1,0 +1,112 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every operation of the Bedrock drivers and info modules, S3's among them, with answers that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import dataset
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
+    Host,
+    converse_lines,
+)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+Make = Callable[[Host], Story]
+TAGS = {"team": "support"}
+
+
+def _fresh(host: Host) -> Story:
+    return lambda: host.playbook("bot")
+
+
+def _validated(host: Host) -> Story:
+    uri, other = host.put(converse_lines()), host.put(converse_lines(topic="letters"), "other.jsonl")
+    checked = {"validators": [{"s3_uri": other}]}
+    return lambda: host.wanted(uri, "bot", validation_data_config=checked, tags=TAGS, steps=True)
+
+
+def _again(host: Host) -> Story:
+    uri = host.data()
+    host.wanted(uri, "bot")
+    return lambda: host.wanted(uri, "bot", tags=TAGS, steps=True)
+
+
+def _changed(host: Host) -> Story:
+    uri, other = host.data(), host.data(converse_lines(topic="letters"))
+    host.wanted(uri, "bot")
+    return lambda: host.wanted(other, "bot", retrain="on_change", delete_previous=True)
+
+
+def _cancel(host: Host) -> Story:
+    host.wanted(host.data(), "bot", wait=False)
+    host.sandbox.advance(8)
+    return lambda: host.model("bot", state="cancelled")
+
+
+def _absent(host: Host) -> Story:
+    host.wanted(host.data(), "bot")
+    return lambda: host.model("bot", state="absent")
+
+
+def _upload(host: Host) -> Story:
+    return lambda: host.dataset(converse_lines(), tags=TAGS)
+
+
+def _parts(host: Host) -> Story:
+    return lambda: host.dataset(converse_lines(22_000), name="large")
+
+
+def _retag(host: Host) -> Story:
+    host.dataset(converse_lines(), tags={"team": "sales"})
+    return lambda: host.dataset(converse_lines(), tags=TAGS)
+
+
+def _dataset_absent(host: Host) -> Story:
+    host.data()
+    return lambda: host.dataset(None, state="absent")
+
+
+def _info(host: Host) -> Story:
+    host.wanted(host.data(), "bot")
+    return lambda: host.info(name_contains="bot", details=True, steps=True)
+
+
+def _foundation(host: Host) -> Story:
+    return lambda: {"models": [*host.foundation(), *host.foundation(model_id="amazon.nova-lite-v1:0:300k")]}
+
+
+STORIES: dict[str, Make] = {
+    name.lstrip("_"): make
+    for name, make in list(globals().items())
+    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_e1_e2_no_answer_is_trusted(
+    story: str, monkeypatch: pytest.MonkeyPatch, still_sandbox: Sandbox, host: Host
+) -> None:
+    if story == "parts":
+        monkeypatch.setattr(dataset, "_PART", 5 * 1024 * 1024)
+    hosts: list[Host] = []
+    clients: dict[Any, Any] = {}
+
+    def begin() -> Story:
+        still_sandbox.reset()
+        made = Host(still_sandbox)
+        made.clients = clients  # slow to make, and the same for all
+        hosts[:] = [made]
+        return STORIES[story](hosts[0])
+
+    def after() -> None:
+        assert len(hosts[0].paid("bot")) <= (2 if story == "changed" else 1)
+
+    tell_all(Proxy(monkeypatch), story, begin, after, 3 if story == "parts" else 10)

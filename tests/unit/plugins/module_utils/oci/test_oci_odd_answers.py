@@ -1,0 +1,139 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every operation of the OCI drivers and info modules, Object Storage's among them, with answers that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+
+class Host(ClusterHost):
+    """Clusters, and models."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        sandbox.oci.settings(accepted_seconds=1.0, validation_seconds=1.0, training_seconds=6.0, model_seconds=4.0)
+
+    def paid(self, name: str) -> list[str]:
+        """The OCIDs of the models that were made under a name."""
+        return [model["id"] for model in self.sandbox.oci.models() if model["display_name"] == name]
+
+
+Make = Callable[[Host], Story]
+TAGS = {"team": "support"}
+
+
+def _fresh(host: Host) -> Story:
+    return lambda: host.playbook("bot")
+
+
+def _again(host: Host) -> Story:
+    data = host.put(pair_lines())
+    host.wanted(data, "bot")
+    return lambda: host.wanted({**data, "namespace": None}, "bot", details=True)
+
+
+def _update(host: Host) -> Story:
+    data = host.data()
+    host.wanted(data, "bot")
+    return lambda: host.wanted(data, "bot", description="changed", freeform_tags=TAGS)
+
+
+def _move(host: Host) -> Story:
+    data = host.data()
+    made = host.wanted(data, "bot")["id"]
+    return lambda: host.wanted(data, "bot", model_id=made, compartment_id=host.elsewhere)
+
+
+def _failed(host: Host) -> Story:
+    host.sandbox.oci.fate("fail")
+    data = host.data()
+    return lambda: host.wanted(data, "bot", details=True)
+
+
+def _absent(host: Host) -> Story:
+    host.wanted(host.data(), "bot")
+    return lambda: host.model("bot", state="absent")
+
+
+def _upload(host: Host) -> Story:
+    return lambda: host.dataset(pair_lines())
+
+
+def _parts(host: Host) -> Story:
+    return lambda: host.dataset(pair_lines(400), name="large")
+
+
+def _edited(host: Host) -> Story:
+    host.dataset(pair_lines(), object="plain.jsonl")
+    return lambda: host.dataset(pair_lines(topic="letters"), object="plain.jsonl")
+
+
+def _dataset_absent(host: Host) -> Story:
+    host.data()
+    return lambda: host.dataset(None, state="absent")
+
+
+def _cluster(host: Host) -> Story:
+    return lambda: host.tuning("mine")
+
+
+def _resized(host: Host) -> Story:
+    host.cluster("mine", type="HOSTING", unit_shape="LARGE_GENERIC", unit_count=1)
+    return lambda: host.cluster(
+        "mine", type="HOSTING", unit_shape="LARGE_GENERIC", unit_count=2, compartment_id=host.here
+    )
+
+
+def _cluster_absent(host: Host) -> Story:
+    host.tuning("mine")
+    return lambda: host.cluster("mine", state="absent")
+
+
+def _info(host: Host) -> Story:
+    host.wanted(host.data(), "bot")
+    return lambda: {"models": host.model_info(display_name="bot", details=True)}
+
+
+def _clusters(host: Host) -> Story:
+    return lambda: {"clusters": host.clusters(details=True)}
+
+
+STORIES: dict[str, Make] = {
+    name.lstrip("_"): make
+    for name, make in list(globals().items())
+    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_e1_e2_no_answer_is_trusted(
+    story: str, monkeypatch: pytest.MonkeyPatch, still_sandbox: Sandbox, host: Host
+) -> None:
+    if story == "parts":
+        monkeypatch.setattr(dataset, "_PART", 10_000)
+    hosts: list[Host] = []
+    clients: dict[Any, Any] = {}
+
+    def begin() -> Story:
+        still_sandbox.reset()
+        made = Host(still_sandbox)
+        made.clients = clients  # slow to make, and the same for all
+        hosts[:] = [made]
+        return STORIES[story](hosts[0])
+
+    def after() -> None:
+        assert len(hosts[0].paid("bot")) <= 1
+
+    tell_all(Proxy(monkeypatch), story, begin, after)

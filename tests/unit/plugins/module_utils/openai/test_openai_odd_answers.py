@@ -1,0 +1,119 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every operation of the OpenAI drivers and info module, with answers that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+Make = Callable[[Host], Story]
+
+
+def _fresh(host: Host) -> Story:
+    return lambda: host.playbook("bot")
+
+
+def _model(host: Host) -> Story:
+    file_id = host.file()
+    return lambda: host.wanted(file_id, details=True)
+
+
+def _again(host: Host) -> Story:
+    file_id = host.file()
+    host.wanted(file_id)
+    return lambda: host.wanted(file_id, details=True)
+
+
+def _by_hand(host: Host) -> Story:
+    """A file with a name of somebody else's, which must be read to be known."""
+    from openai import OpenAI
+
+    client = OpenAI(api_key=host.reach.api_key, base_url=host.reach.urls["openai"], max_retries=0)
+    file_id = client.files.create(file=("mine.jsonl", chat_lines().encode()), purpose="fine-tune").id
+    host.sandbox.advance(60)
+    return lambda: host.wanted(file_id)
+
+
+def _running(host: Host) -> None:
+    host.wanted(host.file(), wait=False)
+    host.sandbox.advance(15)
+
+
+def _cancel(host: Host) -> Story:
+    _running(host)
+    return lambda: host.model("support-bot", state="cancelled")
+
+
+def _pause(host: Host) -> Story:
+    _running(host)
+    return lambda: host.model("support-bot", state="paused")
+
+
+def _resume(host: Host) -> Story:
+    file_id = host.file()
+    host.wanted(file_id, wait=False)
+    host.sandbox.advance(15)
+    host.model("support-bot", state="paused")
+    return lambda: host.wanted(file_id)
+
+
+def _absent(host: Host) -> Story:
+    host.wanted(host.file())
+    return lambda: host.model("support-bot", state="absent", delete_files=True)
+
+
+def _dataset_absent(host: Host) -> Story:
+    host.file()
+    return lambda: host.dataset(chat_lines(), state="absent")
+
+
+def _parts(host: Host) -> Story:
+    return lambda: host.dataset(chat_lines(), state="present")
+
+
+def _info(host: Host) -> Story:
+    host.wanted(host.file())
+    return lambda: {"models": host.info(name="support-bot", events=True, checkpoints=True, steps=True)}
+
+
+def _one(host: Host) -> Story:
+    job = host.wanted(host.file())["job_id"]
+    return lambda: {"models": host.info(job_id=job)}
+
+
+STORIES: dict[str, Make] = {
+    name.lstrip("_"): make
+    for name, make in list(globals().items())
+    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_e1_e2_no_answer_is_trusted(story: str, monkeypatch: pytest.MonkeyPatch, still_sandbox: Sandbox) -> None:
+    if story == "parts":
+        monkeypatch.setattr(dataset, "_LARGEST_FILE", 100)
+        monkeypatch.setattr(dataset, "_PART", 1000)
+    hosts: list[Host] = []
+    clients: dict[Any, Any] = {}
+
+    def begin() -> Story:
+        still_sandbox.reset()
+        made = Host(still_sandbox)
+        made.clients = clients  # slow to make, and the same for all
+        hosts[:] = [made]
+        return STORIES[story](hosts[0])
+
+    def after() -> None:
+        assert len(hosts[0].uncancelled()) <= 1
+
+    tell_all(Proxy(monkeypatch), story, begin, after)
