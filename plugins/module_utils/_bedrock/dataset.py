@@ -77,6 +77,11 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
             f"The object's key would be '{key}', which Bedrock does not take.",
             hint="It has letters, digits and -!_*'(). between single slashes.",
         )
+    if key is not None and limits.media_path and not re.fullmatch(limits.media_path, key, re.ASCII):
+        raise InvalidInput(
+            f"The object's key would be '{key}', which this base model does not take.",
+            hint="Amazon Nova takes letters, digits, underscores, dashes, slashes and dots in the name of a file.",
+        )
     elsewhere = set(given.report.media_buckets) - {params["bucket"]} if given and limits.one_bucket else set()
     if elsewhere:
         raise InvalidInput(

@@ -644,6 +644,8 @@ class ImageCaption(Format):
         found = _BUCKET.fullmatch(uri) if isinstance(uri, str) else None
         if found:
             check.buckets.add(found[1])
+            if not str(uri).lower().endswith((".png", ".jpg", ".jpeg")):
+                check.warn("image_suffix", f"image-ref is {quote(uri)}.", "The model takes PNG and JPEG; name it so.")
         else:
             check.error(
                 "bad_image",

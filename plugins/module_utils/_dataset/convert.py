@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Protocol
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.bedrock_formats import SCHEMA_VERSION
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import quote
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import blocks
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import blocks, has_cuts
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import ERRORS_SHOWN, Issue, Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
@@ -152,8 +152,10 @@ class _Run:
         with self.source.open() as stream:
             if translate is None:
                 self.examples = self.report.examples
-                while data := _read(self.source, stream, 1 << 20, read):
+                data = _read(self.source, stream, 1 << 20, read).removeprefix(_BOM)
+                while data:
                     self._write(data)
+                    data = _read(self.source, stream, 1 << 20, read)
             else:
                 self._translate(translate, stream, read)
         if read.hexdigest() != self.report.sha256:
@@ -231,6 +233,12 @@ def _translator(from_format: str, to_format: str) -> Callable[[bytes], bytes]:
 
         def keep(line: bytes) -> bytes:
             refuse(json.loads(line))
+            if has_cuts(line):
+                raise Loss(
+                    "lossy_image",
+                    "The line holds large images in data URLs, which other hosts do not take.",
+                    "Leave the example out.",
+                )
             return line + b"\n"
 
         return keep
@@ -333,8 +341,9 @@ def _from_converse(example: dict[str, Any]) -> Talk:
         where = f"Message {number} ({message['role']})"
         texts = []
         for block in message["content"]:
-            ((kind, value),) = block.items()
-            if kind in ("image", "video"):
+            # A block of text may say its type.
+            ((kind, value),) = ((key, value) for key, value in block.items() if key != "type")
+            if kind in ("image", "video", "document"):
                 raise Loss(
                     "lossy_image",
                     f"{where} holds a medium of the kind {kind}, which would be lost.",

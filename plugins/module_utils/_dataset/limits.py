@@ -48,6 +48,7 @@ class Limits:
     - max_bytes: a file, by whatever way of uploading takes the largest
     - files_api_max_bytes: a file that is sent in one request; a larger one must be sent in parts
     - max_example_tokens: estimated tokens of one example; truncates: whether what is beyond is cut off, or refused
+    - max_prompt_tokens, max_completion_tokens: of one text, where the two are not only counted together
     - max_image_examples: examples of a file that hold an image
     - max_images_per_example, max_videos_per_example: 0 where the model takes none
     - max_image_bytes: an image given as a data URL, decoded
@@ -76,6 +77,8 @@ class Limits:
     files_api_max_bytes: Limit | None = None
     max_example_tokens: Limit | None = None
     truncates: bool = True
+    max_prompt_tokens: Limit | None = None
+    max_completion_tokens: Limit | None = None
     max_image_examples: Limit | None = None
     max_images_per_example: Limit | None = None
     max_videos_per_example: Limit | None = None
@@ -400,7 +403,13 @@ _OCI_MODELS: tuple[tuple[str, Limits], ...] = (
     (
         r"cohere\.command-r-08-2024",
         # 16,000 of the prompt and 4,000 of the answer.
-        replace(_OCI, profile="oci/command-r", max_example_tokens=_oci(20_000, hard=False)),
+        replace(
+            _OCI,
+            profile="oci/command-r",
+            max_example_tokens=_oci(20_000, hard=False),
+            max_prompt_tokens=_oci(16_000, hard=False),
+            max_completion_tokens=_oci(4_000, hard=False),
+        ),
     ),
 )
 

@@ -9,6 +9,7 @@ Source: the OCI Generative AI documentation on training data, as of 2026-11-20: 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
@@ -21,7 +22,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
     unknown_keys,
     weigh,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limit, Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import Completion
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_tokens
 
 _KEYS = ("prompt", "completion")
 
@@ -31,6 +34,18 @@ class OciCompletion(Completion):
 
     name = "oci_completion"
     provider = "oci"
+
+    def bind(self, limits: Limits) -> Callable[[Pairs], Measure | None]:
+        longest = _longest(limits)
+        if not longest:
+            return self.measure
+        # A text of as many characters as tokens are allowed has not more of them, or is looked at closely.
+        shortest = min(limit.value for limit in longest.values())
+
+        def measure(example: Pairs) -> Measure | None:
+            return None if any(len(text) > shortest for _key, text in example) else self.measure(example)
+
+        return measure
 
     def measure(self, example: Pairs) -> Measure | None:
         (_key, prompt), (_other, completion) = example
@@ -49,9 +64,25 @@ class OciCompletion(Completion):
                 continue
             if not value.strip():
                 check.error("empty_content", f"{key} is blank.", "Write the text, or remove the example.")
+            self._length(key, value, check)
             chars += len(value)
             weight += weigh(value)
         return 0, chars, weight
+
+    def _length(self, key: str, value: str, check: Check) -> None:
+        limit = _longest(check.limits).get(key)
+        if limit and len(value) > limit.value and (tokens := count_tokens(value)) > limit.value:
+            check.limit(
+                limit.hard,
+                "may_be_too_long",
+                f"{key} has about {tokens:,} tokens; the limit is {limit.value:,}.",
+                "The host refuses a longer one: shorten or split the example.",
+            )
+
+
+def _longest(limits: Limits) -> dict[str, Limit]:
+    found = {"prompt": limits.max_prompt_tokens, "completion": limits.max_completion_tokens}
+    return {key: limit for key, limit in found.items() if limit}
 
 
 FORMATS: tuple[Format, ...] = (OciCompletion(),)

@@ -26,6 +26,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
     unknown_keys,
     weigh,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import cut_of
 
 _CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _ROLE_KEYS = {
@@ -62,7 +63,9 @@ _TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 def special_token(text: str) -> str | None:
     """The first name of a steering token in a text, or None."""
-    return next((found for found in _TOKEN.findall(text) if found in SPECIAL_TOKENS), None) if "<|" in text else None
+    if "<|" not in text:
+        return None
+    return next((found[0] for found in _TOKEN.finditer(text) if found[0] in SPECIAL_TOKENS), None)
 
 
 def warn_of_token(check: Check, text: str, where: str) -> None:
@@ -449,7 +452,7 @@ class _Messages:
                 f"{where}: detail is {quote(detail)}.",
                 "Use auto, low or high, or leave it out.",
             )
-        if url.startswith(("https://", "http://")):
+        if re.match(r"https?://.", url):
             return
         data = _DATA_URL.match(url)
         if not data or not data["base64"]:
@@ -460,7 +463,7 @@ class _Messages:
             )
         elif data["type"].lower() not in (*_IMAGE_TYPES, "image/jpg"):
             self.error("bad_image", f"{where} is of type {quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
-        elif not _BASE64.fullmatch(url, data.end()) or (len(url) - data.end()) % 4 or data.end() == len(url):
+        elif (size := _image_bytes(url, data.end())) is None:
             self.error(
                 "bad_image",
                 f"{where} is not valid base64.",
@@ -475,7 +478,6 @@ class _Messages:
                     code="bad_image",
                 )
             limit = self.check.limits.max_image_bytes
-            size = (len(url) - data.end()) // 4 * 3 - url.count("=", -2)
             if limit and size > limit.value:
                 self.check.limit(
                     limit.hard,
@@ -493,6 +495,16 @@ class _Messages:
                 f"{self.prefix}The example holds {self.images} images; the limit is {limit.value}.",
                 "Leave images out, or split the example.",
             )
+
+
+def _image_bytes(url: str, start: int) -> int | None:
+    """How many bytes an image has, whose base64 begins at ``start``; None where it is not well-formed."""
+    cut = cut_of(url, start)
+    if cut:
+        return cut.bytes if cut.good else None
+    if not _BASE64.fullmatch(url, start) or (len(url) - start) % 4 or start == len(url):
+        return None
+    return (len(url) - start) // 4 * 3 - url.count("=", -2)
 
 
 def decoded(text: str) -> Any:

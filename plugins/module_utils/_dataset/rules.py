@@ -277,6 +277,14 @@ RULES: tuple[Rule, ...] = (
     Rule("special_token", ACCEPTED, "the same", "Other tokenizers have other words", _NOV),
     Rule("bad_image", ERROR, "an image's URL that is not usable", _VISION, _GUIDES),
     Rule(
+        "image_suffix",
+        WARNING,
+        "an image whose name does not end as that of a PNG or JPEG",
+        f"{_PREPARE}: PNG and JPEG; of names it says nothing",
+        _NOV,
+        formats="bedrock_image_caption",
+    ),
+    Rule(
         "jpg_image",
         ACCEPTED,
         "an image of the type image/jpg",

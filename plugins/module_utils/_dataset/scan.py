@@ -32,7 +32,7 @@ from typing import Any, BinaryIO
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks, has_cuts
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect, foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
     ERRORS_SHOWN,
@@ -56,6 +56,9 @@ DUPLICATE_LINES = 1 << 17
 COUNTED_BYTES = 4 << 20
 _SAMPLES = ((256, 16 << 10), (4, 1 << 20))
 _USUAL = 1 / 8
+# A line of at least so many bytes is looked at before it is parsed: many small values take much more memory than text.
+_LARGE = 1 << 18
+MAX_VALUES = 50_000
 
 _HEAD = 1 << 20
 _HASH_CHUNK = 1 << 20
@@ -245,6 +248,8 @@ def _detect(stream: BinaryIO, skip: int, limits: Limits) -> Format | None:
     try:
         for block in blocks(stream.read):
             for line in [] if isinstance(block, int) else block.split(b"\n"):
+                if _is_dense(line):
+                    continue
                 try:
                     example = json.loads(line.decode())
                 except _JSON_FAULT:
@@ -451,12 +456,14 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report, 
     if tally.blanks:
         tally.add(False, tally.blank_first, "trailing_blank_line", "The file ends with blank lines.", "Remove them.")
     _duplicates(tally)
-    _numbers(tally, limits)
+    unknown = form is None and tally.examples > 0 and not tally.errors
+    if not unknown:
+        _numbers(tally, limits)
     _media(tally, limits)
     if form:
         check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
         form.count(tally.examples, tally.image_examples, check)
-    elif tally.examples and not tally.errors:
+    elif unknown:
         known = [FORMATS[name] for name in limits.formats] or FORMATS.values()
         shapes = "; ".join(f"{each.name}: {each.shape}" for each in known)
         if tally.foreign:
@@ -621,7 +628,7 @@ class _Lines:
         for line in lines:
             number += 1
             found = None
-            if measure and (self._given_up < _PATIENCE or not number % _RETRY):
+            if measure and (self._given_up < _PATIENCE or not number % _RETRY) and len(line) < _LARGE:
                 try:
                     text = line.decode()
                     example, end = fast(text, 0)
@@ -670,7 +677,7 @@ class _Lines:
 
     def _line(self, line: bytes) -> Measure | None:
         """Check one line precisely. Returns its measure if it is valid."""
-        tally = self.tally
+        tally, self._example = self.tally, None
         if line.endswith(b"\r") and not tally.first_crlf:
             tally.first_crlf = tally.lines
         line = line.strip(b" \t\r")
@@ -681,8 +688,16 @@ class _Lines:
         tally.examples += 1
         if tally.lines <= DUPLICATE_LINES:
             tally.hashes[-1] = hash(line) or 1
+        if _is_dense(line):
+            self._report(
+                True,
+                "too_many_values",
+                f"The line has more than {MAX_VALUES:,} values, too many for one example.",
+                "Shorten the example, or write data as text.",
+            )
+            return None
         try:
-            text = line.decode()
+            example = self._parse(line.decode(), " Images in data URLs are not counted." if has_cuts(line) else "")
         except UnicodeDecodeError as fault:
             self._report(
                 True,
@@ -691,7 +706,7 @@ class _Lines:
                 "Save the file as UTF-8 (from Latin-1: iconv -f ISO-8859-1 -t UTF-8).",
             )
             return None
-        example = self._example = self._parse(text)
+        self._example = example
         if example is None:
             return None
         check = self._check
@@ -706,8 +721,11 @@ class _Lines:
             tally.foreign = foreign_format(example)
         return None if check.failed else found
 
-    def _parse(self, text: str) -> dict[str, Any] | None:
-        """Parse a line, reporting what keeps it from being one proper JSON object."""
+    def _parse(self, text: str, note: str) -> dict[str, Any] | None:
+        """Parse a line, reporting what keeps it from being one proper JSON object.
+
+        ``note`` goes with numbers of characters.
+        """
         self._repeated.clear()
         try:
             example, end = self._slow.raw_decode(text)
@@ -720,7 +738,7 @@ class _Lines:
             )
             return None
         except json.JSONDecodeError as fault:
-            self._report(True, "not_json", f"The line is not JSON: {_reason(fault)}", _json_hint(text))
+            self._report(True, "not_json", f"The line is not JSON: {_reason(fault)}{note}", _json_hint(text))
             return None
         except RecursionError:
             self._report(True, "not_json", "The line's JSON is nested too deeply.", "Flatten it.")
@@ -733,7 +751,7 @@ class _Lines:
             self._report(
                 True,
                 "not_json",
-                f"The line holds more after the end of its JSON, at character {end + 1}."
+                f"The line holds more after the end of its JSON, at character {end + 1}.{note}"
                 + (" A carriage return stands there without a line feed." if alone else ""),
                 "Put each example on a line of its own" + (", ended by a line feed." if alone else "."),
             )
@@ -767,12 +785,39 @@ class _Lines:
         return self.tally
 
 
-def _encodable(example: dict[str, Any]) -> bool:
-    try:
-        json.dumps(example, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
+def _encodable(value: Any) -> bool:
+    """Whether every text in it can be written as UTF-8."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+    elif isinstance(value, dict):
+        return all(_encodable(key) and _encodable(item) for key, item in value.items())
+    elif isinstance(value, list):
+        return all(_encodable(item) for item in value)
     return True
+
+
+_TEXT = re.compile(rb'"[^"]*"')
+
+
+def _is_dense(line: bytes) -> bool:
+    """Whether a line has more values than any example. Only of a large one it matters."""
+    if len(line) < _LARGE or _commas(line) <= MAX_VALUES:
+        return False
+    bare = line.replace(b"\\\\", b"").replace(b'\\"', b"")
+    values = end = 0
+    for text in _TEXT.finditer(bare):
+        values += _commas(bare[end : text.start()])
+        end = text.end()
+        if values > MAX_VALUES:
+            return True
+    return values + _commas(bare[end:]) > MAX_VALUES
+
+
+def _commas(data: bytes) -> int:
+    return data.count(b",") + data.count(b"{") + data.count(b"[")
 
 
 def _reason(fault: json.JSONDecodeError) -> str:

@@ -111,10 +111,11 @@ def write(
 ) -> Written:
     """Write a dataset, line by line, into one sink or two; without them, find out what would be written.
 
-    ``to_format`` None keeps the format, ``from_format`` None detects it. With ``split`` each line is written without
-    spaces around it and ends with a line feed, blank lines and a byte-order mark are left out; without, a format that
-    stays is a copy byte by byte. Raises InvalidInput where the source cannot be read or is invalid, a line would lose
-    something, or nothing would be left for one side. An OSError of a sink is the caller's.
+    ``to_format`` None keeps the format, ``from_format`` None detects it. A byte-order mark is left out: not every host
+    takes it. With ``split`` each line is written without spaces around it and ends with a line feed, and blank lines
+    are left out; without, a format that stays is otherwise a copy byte by byte. Raises InvalidInput where the source
+    cannot be read or is invalid, a line would lose something, or nothing would be left for one side. An OSError of a
+    sink is the caller's.
     """
     try:
         to_format = to_format or from_format or detect_source(source)

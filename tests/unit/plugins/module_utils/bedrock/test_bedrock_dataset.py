@@ -234,6 +234,16 @@ class TestTagsAndKeys:
             assert host.sandbox.count("s3.PutObject") == 2
         assert any("kms_key_id" in warning for warning in host.warnings)
 
+    @pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "amazon.nova-2-lite-v1:0:256k"])
+    def test_d6_names_that_nova_does_not_take_are_refused_before_the_upload(self, host: Host, model: str) -> None:
+        for key in ("up/train(1)!.jsonl", "a*b.jsonl"):
+            for check_mode in (True, False):
+                with pytest.raises(InvalidInput, match="does not take"):
+                    host.dataset(converse_lines(), key=key, base_model_identifier=model, check_mode=check_mode)
+        assert keys(host) == []
+        host.dataset(converse_lines(), key="up/train-1_a.jsonl", base_model_identifier=model)
+        assert keys(host) == ["up/train-1_a.jsonl"]
+
 
 class TestAbsent:
     def test_by_content_and_by_name(self, host: Host) -> None:

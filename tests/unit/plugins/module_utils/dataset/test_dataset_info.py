@@ -50,7 +50,7 @@ class FakeModule:
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset_info, "AnsibleModule", FakeModule)
+    monkeypatch.setattr(dataset_info, "Module", FakeModule)
 
 
 def look(**options: Any) -> dict[str, Any]:
