@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -65,6 +66,27 @@ def third_line(line: bytes | dict[str, Any]) -> bytes:
             "tool_call_id",
         ),
         ({"messages": [{"role": "user", "content": [IMAGE]}, ANSWER]}, "images"),
+        (b'{"messages": [], "messages": []}', "twice"),
+        (
+            b'{"messages": [{"role": "user", "content": "\\ud83d"}, {"role": "assistant", "content": "a"}]}',
+            "Not valid JSON",
+        ),
+        ({"messages": [USER, {**ANSWER, "content": ""}]}, "must not be empty"),
+        ({"messages": [{**USER, "content": "<|fim_suffix|>"}, ANSWER]}, "invalid token: <|fim_suffix|>"),
+        ({"messages": [{**USER, "tool_call_id": "c1"}, ANSWER]}, "tool_call_id"),
+        ({"messages": [USER, {**CALL, "tool_calls": [{**CALL["tool_calls"][0], "id": ""}]}]}, "must have 'id'"),
+        ({"messages": [USER, CALL, ANSWER]}, "is not answered"),
+        ({"messages": [USER, ANSWER], "tools": []}, "'tools'"),
+        (
+            {
+                "messages": [
+                    USER,
+                    CALL,
+                    {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "1"}]},
+                ]
+            },
+            "messages[2].content",
+        ),
     ],
 )
 def test_the_bad_line_is_named(
@@ -100,6 +122,53 @@ def test_the_bad_line_is_named(
 )
 def test_good_lines(still_sandbox: Sandbox, client: openai.OpenAI, line: dict[str, Any]) -> None:
     assert job_with(still_sandbox, client, third_line(line)).status == "queued"
+
+
+DPO: dict[str, Any] = {
+    "input": {"messages": [USER], "tools": [], "parallel_tool_calls": True},
+    "preferred_output": [ANSWER],
+    "non_preferred_output": [{**ANSWER, "content": "No."}],
+}
+
+
+def verdict(tmp_path: Path, kind: str, *lines: dict[str, Any], **options: Any) -> str | None:
+    from finetune_sandbox.openai.dataset import check
+
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return check(path, kind, **options).message
+
+
+def test_d1_a_preference_may_have_an_empty_list_of_tools(tmp_path: Path) -> None:
+    for dialect in ("openai", "azure", "compatible"):
+        assert verdict(tmp_path, "dpo", *[DPO] * 10, dialect=dialect) is None
+
+
+def test_d4_azure_takes_outputs_of_several_messages_jpg_and_more_images(tmp_path: Path) -> None:
+    several = {**DPO, "preferred_output": [ANSWER, ANSWER]}
+    jpg = {"type": "image_url", "image_url": {"url": "data:image/jpg;base64,AAAA"}}
+    seen = {"messages": [{"role": "user", "content": [jpg] * 11}, ANSWER]}
+    assert verdict(tmp_path, "dpo", *[several] * 10, dialect="azure") is None
+    assert "one assistant message" in str(verdict(tmp_path, "dpo", *[several] * 10))
+    assert verdict(tmp_path, "supervised", *[seen] * 10, dialect="azure") is None
+    assert verdict(tmp_path, "supervised", *[seen] * 10) is not None
+    rows = [{"messages": [USER]}] * 1001
+    assert verdict(tmp_path, "reinforcement", *rows, dialect="azure", validation=True) is None
+
+
+def test_x3_images_above_10_mb_and_reinforcement_above_its_numbers_are_refused(tmp_path: Path) -> None:
+    def picture(characters: int) -> dict[str, Any]:
+        image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * characters}}
+        return {"messages": [{"role": "user", "content": [image]}, ANSWER]}
+
+    plain = [{"messages": [USER, ANSWER]}] * 9
+    assert verdict(tmp_path, "supervised", *plain, picture(13_333_332)) is None
+    assert "the image has 10000002 bytes" in str(verdict(tmp_path, "supervised", *plain, picture(13_333_336)))
+    row = {"messages": [USER]}
+    assert verdict(tmp_path, "reinforcement", *[row] * 50_000) is None
+    assert "50001" in str(verdict(tmp_path, "reinforcement", *[row] * 50_001))
+    assert verdict(tmp_path, "reinforcement", *[row] * 1_000, validation=True) is None
+    assert "1001" in str(verdict(tmp_path, "reinforcement", *[row] * 1_001, validation=True))
 
 
 def test_images_need_a_model_that_sees(still_sandbox: Sandbox, client: openai.OpenAI) -> None:

@@ -112,7 +112,9 @@ _BOTH = (FINE_TUNING, DISTILLATION)
 
 
 def _llama(id_: str, name: str, family: str, types: tuple[str, ...], teachers: tuple[str, ...] = ()) -> BaseModel:
-    return BaseModel(id_, "128k", name, "Meta", family, (WEST,), types, teachers, deployable=family == "llama-3.3")
+    inputs = _SEEN if "-11b-" in id_ or "-90b-" in id_ else ("TEXT",)
+    serves = family == "llama-3.3"
+    return BaseModel(id_, "128k", name, "Meta", family, (WEST,), types, teachers, inputs=inputs, deployable=serves)
 
 
 MODELS = (

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bedrock's check of training data: its own verdict, independent of the collection's.
 
-Sources: Bedrock user guide, "Prepare data for fine-tuning" of each family, "Prepare your training datasets for
-distillation", "Prepare data for reinforcement fine-tuning"; Nova user guide, "Preparing data for fine-tuning".
+The rules, with their sources, stand in docs/data_rules.md. Where sources disagree, this host refuses (docs/sandbox.md
+lists those rules). Sources: Bedrock user guide, "Prepare data for fine-tuning" of each family, "Prepare your training
+datasets for distillation", "Prepare data for reinforcement fine-tuning"; Nova user guide, "Preparing data for
+fine-tuning".
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from finetune_sandbox.bedrock.catalogue import DISTILLATION, PRE_TRAINING, REINFORCEMENT
+from finetune_sandbox.bedrock.catalogue import DISTILLATION, FINE_TUNING, PRE_TRAINING, REINFORCEMENT
 from finetune_sandbox.frame import strict_json
 from finetune_sandbox.frame.training_data import BadLine, Report, lines
+from finetune_sandbox.openai.dataset import Checker
 
-_NOVA_RESERVED = re.compile(
-    r"(?:^|\s)(?:System|SYSTEM|User|USER|Bot|BOT|Assistant|ASSISTANT|Thought):|\[EOS\]|<image>|<video>"
-)
+_NOVA_RESERVED = re.compile(r"(?:system|user|bot|assistant|thought):|\[eos\]|<image>|<video>|<unk>")
+"""In lower case: AWS's own check looks for these words in any spelling."""
 _CLAUDE_RESERVED = ("\nHuman:", "\nAssistant:")
-_S3 = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]/.+")
+_S3 = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]/.+", re.DOTALL)
+_NOVA_PATH = re.compile(r"[\w./-]+", re.ASCII)
+_ANSWERED_ONCE = ("claude", "llama")
+"""Students of distillation that learn from single turns only: what the names of their families begin with."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Limits:
     low: int
     high: int
     validation_high: int
+    validation_low: int = 1
     total_high: int | None = None
     max_bytes: int = 10 * 1024**3
     validation_bytes: int = 1024**3
@@ -44,10 +51,10 @@ _LIMITS = {
     "titan-image": Limits(5, 10000, 0),
     "titan-embed": Limits(1000, 500000, 0),
     "titan-text": Limits(1, 10000, 1000, max_bytes=1024**3, validation_bytes=100 * 1024**2),
-    "claude": Limits(32, 10000, 1000, 10000),
-    "llama-3.1": Limits(100, 10000, 10000, 10000),
-    "llama-3.2": Limits(100, 10000, 10000, 10000),
-    "llama-3.3": Limits(100, 10000, 10000, 10000),
+    "claude": Limits(32, 10000, 1000, 32, 10000),
+    "llama-3.1": Limits(100, 10000, 1000, 1, 10000),
+    "llama-3.2": Limits(100, 10000, 1000, 1, 10000),
+    "llama-3.3": Limits(100, 10000, 1000, 1, 10000),
 }
 _PRE_TRAINING = Limits(1, 100000, 1000, validation_bytes=100 * 1024**2)
 _DISTILLATION = Limits(100, 15000, 0, max_bytes=1024**3)
@@ -67,17 +74,22 @@ def check(
     validation: Iterable[tuple[str, int, Iterable[bytes]]],
     media: Callable[[str], str | None],
     logs: bool = False,
+    sees: bool = True,
 ) -> Report:
     """Read all data of a job. Each set: (URI, bytes, content in pieces).
 
-    media: what is wrong with an S3 URI named in the data, or None. logs: the training data are invocation logs.
+    media: what is wrong with an S3 URI named in the data, or None. logs: the training data are invocation logs. sees:
+    whether the base model takes images.
     """
     bounds = limits(family, type_)
     uri, size, content = training
+    named = _named(family, type_, uri)
+    if named:
+        return Report(0, named)
     if size > bounds.max_bytes:
         return Report(0, f"Input size exceeded in file {uri}: {size} bytes, the maximum is {bounds.max_bytes} bytes.")
-    checker = _invocation if logs else _checker(family, type_)
-    records, problem = _count(uri, content, checker, media)
+    checker = _invocation if logs else _checker(family, type_, sees)
+    records, problem = _count(uri, content, checker, media, family)
     if problem is not None:
         return Report(records, problem)
     if records < bounds.low:
@@ -93,12 +105,16 @@ def check(
                 f"Input size exceeded in file {uri}: {size} bytes, the maximum is {bounds.validation_bytes} bytes."
             )
             return Report(records, message)
-        count, problem = _count(uri, content, checker, media)
+        named = _named(family, type_, uri)
+        if named:
+            return Report(records, named)
+        count, problem = _count(uri, content, checker, media, family)
         if problem is not None:
             return Report(records, problem)
-        if not 1 <= count <= bounds.validation_high:
+        if not bounds.validation_low <= count <= bounds.validation_high:
             message = (
-                f"The validation dataset {uri} has {count} records. It must have from 1 to {bounds.validation_high}."
+                f"The validation dataset {uri} has {count} records. "
+                f"It must have from {bounds.validation_low} to {bounds.validation_high}."
             )
             return Report(records, message)
         total += count
@@ -113,13 +129,21 @@ def _count(
     content: Iterable[bytes],
     checker: Callable[[dict[str, Any]], list[str]],
     media: Callable[[str], str | None],
+    family: str,
 ) -> tuple[int, str | None]:
     """(records, what is wrong)."""
     count = 0
+    kinds: set[str] = set()
     try:
         for line in lines(content):
             count += 1
-            for named in checker(_record(line)):
+            record = _record(line)
+            named_media = checker(record)
+            if family.startswith("nova") and "messages" in record:
+                kinds |= _kinds(record)
+                if {"image", "video"} <= kinds:
+                    raise BadLine("images and videos cannot stand in the same dataset")
+            for named in named_media:
                 problem = media(named)
                 if problem is not None:
                     raise BadLine(problem)
@@ -140,7 +164,7 @@ def _record(line: bytes) -> dict[str, Any]:
     if not text.strip():
         raise BadLine("the line is empty; every line must be a JSON object")
     try:
-        record = strict_json.loads(text)
+        record = strict_json.loads(text, unique=True)
     except ValueError as error:
         raise BadLine(f"not valid JSON ({error})") from error
     if not isinstance(record, dict):
@@ -148,13 +172,33 @@ def _record(line: bytes) -> dict[str, Any]:
     return record
 
 
-def _checker(family: str, type_: str) -> Callable[[dict[str, Any]], list[str]]:
+def _named(family: str, type_: str, uri: str) -> str | None:
+    """What is wrong with the name of a file."""
+    nova = type_ == FINE_TUNING and family in {"nova", "nova-micro", "nova-2"}
+    if nova and not _NOVA_PATH.fullmatch(uri.removeprefix("s3://")):
+        return f"File name {uri} may have letters, digits, '_', '-', '/' and '.' only."
+    return None
+
+
+def _kinds(record: dict[str, Any]) -> set[str]:
+    """The kinds of blocks of a record that is as it has to be."""
+    return {
+        kind
+        for message in record["messages"]
+        if isinstance(message["content"], list)
+        for block in message["content"]
+        for kind in block
+    }
+
+
+def _checker(family: str, type_: str, sees: bool) -> Callable[[dict[str, Any]], list[str]]:
     if type_ == PRE_TRAINING:
         return _pre_training
     if type_ == REINFORCEMENT:
         return _reinforcement
     if type_ == DISTILLATION:
-        return _prompt
+        single = family.startswith(_ANSWERED_ONCE)
+        return partial(_converse, _Kind(media=(), version="required", system=1, answered=False, single=single))
     if family in {"nova-canvas", "titan-image", "titan-embed"}:
         return _image
     if family == "claude":
@@ -162,8 +206,9 @@ def _checker(family: str, type_: str) -> Callable[[dict[str, Any]], list[str]]:
     if family in {"titan-text", "llama-3.1"}:
         return _completion
     if family.startswith("nova"):
-        return _nova_micro if family == "nova-micro" else _nova
-    return _llama
+        media: tuple[str, ...] = () if family == "nova-micro" else ("image", "video")
+        return partial(_converse, _Kind(media, "required", None, nova=True, reasons=family == "nova-2"))
+    return partial(_converse, _Kind(("image",) if sees else (), "optional", 1))
 
 
 def _keys(record: dict[str, Any], required: set[str], optional: set[str], where: str = "") -> None:
@@ -187,8 +232,9 @@ def _pre_training(record: dict[str, Any]) -> list[str]:
 
 def _completion(record: dict[str, Any]) -> list[str]:
     _keys(record, {"prompt", "completion"}, set())
-    _text(record["prompt"], "prompt")
-    _text(record["completion"], "completion")
+    for key in ("prompt", "completion"):
+        if not isinstance(record[key], str) or not record[key]:
+            raise BadLine(f"'{key}' must be a string that is not empty")
     return []
 
 
@@ -206,18 +252,21 @@ def _image(record: dict[str, Any]) -> list[str]:
 def _claude(record: dict[str, Any]) -> list[str]:
     _keys(record, {"messages"}, {"system"})
     if "system" in record:
-        _text(record["system"], "system")
+        _unreserved(_text(record["system"], "system"), "system")
     roles = []
     for index, message in enumerate(_messages(record, 2)):
         where = f"messages[{index}]."
         _keys(message, {"role", "content"}, set(), where)
-        text = _text(message["content"], where + "content")
-        reserved = next((word for word in _CLAUDE_RESERVED if word in text), None)
-        if reserved is not None:
-            raise BadLine(f"'{where}content' has the reserved keyword {reserved!r}")
+        _unreserved(_text(message["content"], where + "content"), where + "content")
         roles.append(message["role"])
     _alternate(roles)
     return []
+
+
+def _unreserved(text: str, where: str) -> None:
+    reserved = next((word for word in _CLAUDE_RESERVED if word in text), None)
+    if reserved is not None:
+        raise BadLine(f"'{where}' has the reserved keyword {reserved!r}")
 
 
 def _messages(record: dict[str, Any], least: int) -> list[dict[str, Any]]:
@@ -239,100 +288,131 @@ def _alternate(roles: list[Any], last: str = "assistant") -> None:
         raise BadLine(f"the last message must have role {last!r}, got {roles[-1]!r}")
 
 
-def _nova(record: dict[str, Any]) -> list[str]:
-    return _converse(record, media=True, reserved=True)
+@dataclass(frozen=True)
+class _Kind:
+    """What a family takes in a conversation.
+
+    media: kinds of blocks. version: whether it may be missing (optional, required). system: how many blocks, at most.
+    answered: whether the assistant ends. single: only one message of the user.
+    """
+
+    media: tuple[str, ...]
+    version: str
+    system: int | None
+    nova: bool = False
+    reasons: bool = False
+    answered: bool = True
+    single: bool = False
 
 
-def _nova_micro(record: dict[str, Any]) -> list[str]:
-    return _converse(record, media=False, reserved=True)
-
-
-def _llama(record: dict[str, Any]) -> list[str]:
-    return _converse(record, media=True, reserved=False)
-
-
-def _prompt(record: dict[str, Any]) -> list[str]:
-    return _converse(record, media=False, reserved=False, answered=False)
-
-
-def _converse(record: dict[str, Any], media: bool, reserved: bool, answered: bool = True) -> list[str]:
-    _keys(record, {"schemaVersion", "messages"}, {"system"})
-    if record["schemaVersion"] != "bedrock-conversation-2024":
-        raise BadLine(f"'schemaVersion' must be 'bedrock-conversation-2024', got {record['schemaVersion']!r}")
+def _converse(kind: _Kind, record: dict[str, Any]) -> list[str]:
+    _keys(record, {"messages"}, {"schemaVersion", "system"})
+    _version(kind, record)
     if "system" in record:
         system = record["system"]
-        if not isinstance(system, list) or len(system) != 1 or not isinstance(system[0], dict):
+        if not isinstance(system, list) or not system or (kind.system and len(system) > kind.system):
             raise BadLine("'system' must be a list with one object {'text': ...}")
-        _keys(system[0], {"text"}, set(), "system[0].")
-        _plain(system[0]["text"], "system[0].text", reserved)
+        for place, given in enumerate(system):
+            block = _untyped(kind, given)
+            if not isinstance(block, dict):
+                raise BadLine("'system' must be a list with one object {'text': ...}")
+            _keys(block, {"text"}, set(), f"system[{place}].")
+            _plain(block["text"], f"system[{place}].text", kind.nova)
     named: list[str] = []
     roles = []
-    images = videos = 0
-    for index, message in enumerate(_messages(record, 2 if answered else 1)):
+    kinds: list[str] = []
+    for index, message in enumerate(_messages(record, 2 if kind.answered else 1)):
         where = f"messages[{index}]."
         _keys(message, {"role", "content"}, set(), where)
         content = message["content"]
         if not isinstance(content, list) or not content:
             raise BadLine(f"'{where}content' must be a list of content blocks")
         for place, block in enumerate(content):
-            kind, uri = _block(block, f"{where}content[{place}]", message["role"], media, reserved)
-            images += kind == "image"
-            videos += kind == "video"
+            found, uri = _block(kind, _untyped(kind, block), f"{where}content[{place}]", message["role"])
+            kinds.append(found)
             named += [uri] if uri else []
         roles.append(message["role"])
+    _media(kind, kinds.count("image"), kinds.count("video"))
+    _alternate(roles, "assistant" if kind.answered else roles[-1])
+    if kind.single and len(roles) > 2:
+        raise BadLine("only one turn is supported")
+    return named
+
+
+def _version(kind: _Kind, record: dict[str, Any]) -> None:
+    version = record.get("schemaVersion")
+    if "schemaVersion" not in record:
+        if kind.version == "required":
+            raise BadLine("missing required key 'schemaVersion'")
+    elif version != "bedrock-conversation-2024":
+        raise BadLine(f"'schemaVersion' must be 'bedrock-conversation-2024', got {version!r}")
+
+
+def _untyped(kind: _Kind, block: Any) -> Any:
+    """A block of a prompt without the type that it may say."""
+    if not kind.answered and isinstance(block, dict) and block.keys() == {"type", "text"} and block["type"] == "text":
+        return {"text": block["text"]}
+    return block
+
+
+def _media(kind: _Kind, images: int, videos: int) -> None:
     if images and videos:
         raise BadLine("images and videos cannot stand in the same record")
-    if images > 10 or videos > 1:
+    if kind.nova and (images > 10 or videos > 1):
         raise BadLine(f"a record may have up to 10 images or 1 video, this one has {images} and {videos}")
-    _alternate(roles, roles[-1] if not answered else "assistant")
-    return named
 
 
 def _plain(value: Any, where: str, reserved: bool) -> None:
     text = _text(value, where)
-    found = _NOVA_RESERVED.search(text) if reserved else None
+    found = _NOVA_RESERVED.search(text.lower()) if reserved else None
     if found is not None:
-        raise BadLine(f"'{where}' has the reserved keyword {found.group().strip()!r}")
+        raise BadLine(f"'{where}' has the reserved keyword {text[found.start() : found.end()]!r}")
 
 
-def _block(block: Any, where: str, role: Any, media: bool, reserved: bool) -> tuple[str, str]:
+def _block(kind: _Kind, block: Any, where: str, role: Any) -> tuple[str, str]:
     """(kind, URI or "") of a content block."""
     if not isinstance(block, dict) or len(block) != 1:
         raise BadLine(f"'{where}' must be an object with one key: text, image or video")
-    kind, value = next(iter(block.items()))
-    if kind == "text":
-        _plain(value, f"{where}.text", reserved)
-        return kind, ""
-    if kind == "reasoningContent" and role == "assistant" and isinstance(value, dict):
-        return kind, ""
-    if kind not in {"image", "video"} or not media or role != "user":
-        raise BadLine(f"'{where}': a content block {kind!r} is not allowed here")
-    formats = {"image": ("png", "jpeg", "jpg", "gif", "webp"), "video": ("mov", "mkv", "mp4", "webm")}[kind]
-    if not isinstance(value, dict) or value.get("format") not in formats:
-        raise BadLine(f"'{where}.{kind}.format' must be one of {', '.join(formats)}")
+    name, value = next(iter(block.items()))
+    if name == "text":
+        _plain(value, f"{where}.text", kind.nova)
+        return name, ""
+    if name == "reasoningContent" and kind.reasons and role == "assistant":
+        said = value.get("reasoningText") if isinstance(value, dict) else None
+        text = said.get("text") if isinstance(said, dict) else None
+        if not isinstance(text, str) or not text:
+            raise BadLine(f"'{where}.reasoningContent.reasoningText.text' must be a string that is not empty")
+        if _NOVA_RESERVED.search(text.lower()):
+            raise BadLine(f"'{where}.reasoningContent' has a reserved keyword")
+        return name, ""
+    if name not in kind.media or role != "user":
+        raise BadLine(f"'{where}': a content block {name!r} is not allowed here")
+    return name, _medium(kind, name, value, where)
+
+
+_FORMATS = {"image": ("png", "jpeg", "gif", "webp"), "video": ("mov", "mkv", "mp4", "webm")}
+
+
+def _medium(kind: _Kind, name: str, value: Any, where: str) -> str:
+    """The URI of an image or a video."""
+    formats = [each for each in _FORMATS[name] if not kind.reasons or each not in ("webp", "webm")]
+    given = value.get("format") if isinstance(value, dict) else None
+    if not isinstance(given, str) or given.lower() not in formats:
+        raise BadLine(f"'{where}.{name}.format' must be one of {', '.join(formats)}")
     source = value.get("source")
     location = source.get("s3Location") if isinstance(source, dict) else None
     uri = location.get("uri") if isinstance(location, dict) else None
     if not isinstance(uri, str) or not _S3.fullmatch(uri):
-        raise BadLine(f"'{where}.{kind}.source.s3Location.uri' must be an Amazon S3 URI")
-    if not re.fullmatch(r"[\w./-]+", uri.removeprefix("s3://")):
-        raise BadLine(f"'{where}.{kind}.source.s3Location.uri' may have letters, digits, '_', '-', '/' and '.' only")
-    return kind, uri
+        raise BadLine(f"'{where}.{name}.source.s3Location.uri' must be an Amazon S3 URI")
+    if kind.nova and not _NOVA_PATH.fullmatch(uri.removeprefix("s3://")):
+        raise BadLine(f"'{where}.{name}.source.s3Location.uri' may have letters, digits, '_', '-', '/' and '.' only")
+    return uri
 
 
 def _reinforcement(record: dict[str, Any]) -> list[str]:
-    if "messages" not in record:
-        raise BadLine("missing required key 'messages'")
-    for index, message in enumerate(_messages(record, 1)):
-        where = f"messages[{index}]."
-        if message.get("role") not in {"system", "developer", "user", "assistant", "tool"}:
-            raise BadLine(
-                f"'{where}role' must be system, developer, user, assistant or tool, got {message.get('role')!r}"
-            )
-        if message["role"] != "assistant" and not message.get("content"):
-            raise BadLine(f"'{where}content' is required")
-    if record["messages"][-1]["role"] != "user":
-        raise BadLine("the last message must have role 'user'")
+    """OpenAI's chat with a reference for the grader."""
+    _keys(record, {"messages", "reference_answer"}, set(record))
+    Checker("bedrock", images=True, steered=False).conversation(record, last=("user",))
     return []
 
 

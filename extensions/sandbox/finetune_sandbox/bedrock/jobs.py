@@ -192,6 +192,7 @@ class Jobs:
                 validation,
                 lambda named: access.media_problem(role, named, name, bucket),
                 logs=logs is not None,
+                sees="IMAGE" in job.base.inputs,
             )
 
         return work

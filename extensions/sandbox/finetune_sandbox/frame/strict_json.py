@@ -14,9 +14,13 @@ MAX_DEPTH = 200
 
 
 def loads(text: str | bytes, *, unique: bool = False) -> Any:
-    """What a text says. ValueError for anything else. unique: no key stands twice in an object."""
+    """What a text says. ValueError for anything else. unique: no key stands twice in an object, and no text holds half
+    of a surrogate pair."""
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique if unique else None)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique if unique else None)
+        if unique:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except RecursionError as error:
         raise ValueError(str(error)) from error
 

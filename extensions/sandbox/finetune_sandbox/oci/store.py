@@ -174,7 +174,7 @@ class Store:
 
         def work() -> Report:
             try:
-                return dataset.check(content)
+                return dataset.check(content, model.base.name if model.base else "")
             except FileNotFoundError:
                 return Report(0, failure)
 

@@ -248,9 +248,10 @@ class Store:
     def report(self, job: Job, file: File, minimum: int) -> Future[Report]:
         """The check of a file for a job, made once, in the background."""
         kind = job.base.data if job.base.data == COMPLETION else job.method
-        key = (kind, job.base.images, minimum)
+        validation = minimum == 1 and file.id == job.validation_file
+        key = (kind, job.base.images, minimum, job.dialect, validation)
         if key not in file.reports:
-            file.reports[key] = self._checker.submit(check, file.path, kind, job.base.images, minimum)
+            file.reports[key] = self._checker.submit(check, file.path, *key)
         return file.reports[key]
 
     # Jobs

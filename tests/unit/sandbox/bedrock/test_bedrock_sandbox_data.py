@@ -51,6 +51,24 @@ def test_a_bad_line_fails_the_job(trained: Any, upload: Any, line: bytes, text: 
     assert text in job["failureMessage"]
 
 
+def test_d6_images_and_videos_are_not_in_one_dataset_of_nova(
+    still_sandbox: Sandbox, s3: Any, trained: Any, upload: Any
+) -> None:
+    bucket = still_sandbox.aws.data_bucket
+    records = b""
+    for kind, form in (("image", "png"), ("video", "mp4")):
+        s3.put_object(Bucket=bucket, Key=f"a.{form}", Body=b"x")
+        medium = {kind: {"format": form, "source": {"s3Location": {"uri": f"s3://{bucket}/a.{form}"}}}}
+        records += jsonl(converse(("user", [{"text": "What is it?"}, medium]), ("assistant", "A cat")), 4)
+    job = trained(trainingDataConfig={"s3Uri": upload(records)})
+    assert "Line 5: images and videos cannot stand in the same dataset" in job["failureMessage"]
+
+
+def test_d6_names_of_files_for_nova(trained: Any, upload: Any) -> None:
+    job = trained(trainingDataConfig={"s3Uri": upload(jsonl(RECORD, 8), key="up/train(1)!.jsonl")})
+    assert "File name" in job["failureMessage"]
+
+
 def test_too_few_records(trained: Any, upload: Any) -> None:
     job = trained(trainingDataConfig={"s3Uri": upload(jsonl(RECORD, 7))})
     assert "has 7 records. The minimum number of records is 8" in job["failureMessage"]
