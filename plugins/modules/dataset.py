@@ -69,7 +69,7 @@ options:
       - Among each other can be converted V(openai_chat), V(openai_completion), V(bedrock_converse),
         V(bedrock_distillation), V(bedrock_claude), V(bedrock_completion) and V(oci_completion); and
         V(openai_reinforcement) and V(bedrock_reinforcement). The others can only stay what they are.
-      - A format that stays is copied byte by byte, unless O(split) is given.
+      - A format that stays is copied byte by byte, unless O(split) is given. A byte-order mark is left out.
     type: str
     choices: *formats
   dest:

@@ -134,7 +134,9 @@ models:
       type: list
       elements: dict
     steps:
-      description: The metrics of each step, oldest first; cells that are empty are left out.
+      description:
+        - The metrics of each step, oldest first; cells that are empty are left out.
+        - Of a result file with more than 10,000 rows, every second, fourth, and so on, and the last.
       returned: when O(steps=true)
       type: list
       elements: dict
