@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,7 @@ _ROLE_LAG = 120.0
 _QUOTA_PAUSE = 30.0  # seconds: other jobs take hours
 _IN_USE = "name is currently in use"
 _TRIES = 3
+_PIECE = 1 << 16
 
 
 class Api:
@@ -169,17 +170,19 @@ class Api:
             answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members)))
         return answer
 
-    def data(self, doing: str, bucket: str, key: str) -> bytes:
-        """What is in an object."""
+    def data(self, doing: str, bucket: str, key: str, take: Callable[[bytes], Any]) -> None:
+        """What is in an object, piece by piece."""
 
-        def read() -> bytes:
-            content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            if is_page(content):
-                raise Odd(f"it is {page_of(content)}")
-            return content
+        def read() -> None:
+            first = True
+            for piece in self.s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(_PIECE):
+                if first and is_page(piece):
+                    raise Odd(f"it is {page_of(piece)}")
+                first = False
+                take(piece)
 
         with self.translated(doing):
-            return within(doing, read)
+            within(doing, read)
 
     def pages(self, doing: str, operation: str, key: str, marks: tuple[str, str], **members: Any) -> Iterator[Any]:
         """The items of every page of a listing. ``marks``: what the mark of the next page is called in an answer and in

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -59,6 +60,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -651,17 +653,29 @@ class CustomModel:
         if "training_data_config" in self.wish:
             option = "training_data_config.s3_uri"
             content = self.wish["training_data_config"]
+            self._check_file_name(option, content)
             objects.check_region(self.api, option, content.id)
             self.wish["training_data_config"] = objects.learn(self.api, option, content, must_exist=True)
         if "validation_data_config" in self.wish:
             learnt = []
             for index, content in enumerate(self.wish["validation_data_config"]):
                 option = f"validation_data_config.validator[{index}].s3_uri"
+                self._check_file_name(option, content)
                 objects.check_region(self.api, option, content.id)
                 learnt.append(objects.learn(self.api, option, content, must_exist=True))
             self.wish["validation_data_config"] = learnt
         self._warn_of_same_data()
         objects.check_region(self.api, "output_data_config.s3_uri", self.wish["output_data_config"])
+
+    def _check_file_name(self, option: str, content: Content) -> None:
+        """Some base models take fewer characters in the name of a file than S3."""
+        base = str(self.wish.get("base_model_identifier") or "")
+        taken = limits_for("bedrock", base, self.wish.get("customization_type")).media_path
+        if taken and not re.fullmatch(taken, content.id.removeprefix("s3://"), re.ASCII):
+            raise InvalidInput(
+                f"{option} is '{content.id}', a name that this base model does not take.",
+                hint="Amazon Nova takes letters, digits, underscores, dashes, slashes and dots.",
+            )
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Deployments and provisioned throughputs that use these models."""

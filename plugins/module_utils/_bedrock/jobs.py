@@ -8,8 +8,6 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +25,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._core.rows import Rows
 
 PHASES = {
     "InProgress": Phase.PENDING,
@@ -375,20 +374,13 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> dict[str, list[dict[str, Any
 
 
 def _rows(api: Api, bucket: str, key: str) -> list[dict[str, Any]]:
+    rows = Rows()
     try:
-        body = api.data(f"Reading s3://{bucket}/{key}", bucket, key)
+        api.data(f"Reading s3://{bucket}/{key}", bucket, key, rows.take)
     except NotVisible:
         return []
     except Refused as error:
         if error.code == "NoSuchKey":
             return []
         raise
-    rows = []
-    try:
-        read = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig", "replace"))))
-    except csv.Error:
-        return []
-    for row in read:
-        cells = {key.strip(): number(value) for key, value in row.items() if key and value not in (None, "")}
-        rows.append({key: value for key, value in cells.items() if value is not None})
-    return [row for row in rows if row]
+    return rows.end()

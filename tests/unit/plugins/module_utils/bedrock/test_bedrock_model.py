@@ -817,6 +817,15 @@ class TestData:
         with pytest.raises(InvalidInput, match="validation_data_config"):
             host.wanted(uri, validation_data_config=config)
 
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_d6_a_file_with_a_name_that_nova_does_not_take_is_refused_before_the_job(
+        self, host: Host, check_mode: bool
+    ) -> None:
+        uri = host.put(converse_lines(), "up/train(1).jsonl")
+        with pytest.raises(InvalidInput, match="does not take"):
+            host.wanted(uri, check_mode=check_mode)
+        assert host.jobs() == []
+
     def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host) -> None:
         uri, other = host.data(), host.put(converse_lines(topic="v"), "validation.jsonl")
         for validation, expected in ((uri, 1), (other, 0)):
