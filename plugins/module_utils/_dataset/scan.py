@@ -33,6 +33,7 @@ from typing import Any, BinaryIO
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks, has_cuts
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import may_hold_token
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect, foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
     ERRORS_SHOWN,
@@ -42,6 +43,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report im
     Report,
     Statistic,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_example
 
@@ -576,6 +578,7 @@ class _Lines:
         self._example: Any = None  # the last one that the slow path read
         self._form = form
         self._measure = form.bind(limits) if form else None
+        self._steered = verdict_of("special_token", limits.profile) != ACCEPTED
         self._check = Check(limits, self._report)
         self._check.buckets = self.tally.buckets
         self._fast = _Decoder(object_pairs_hook=tuple, parse_constant=_refuse_constant).scan_once
@@ -615,7 +618,7 @@ class _Lines:
         # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
         # The loop is written flat and with local names: it runs for every line of files of gigabytes.
         tally, fast, most = self.tally, self._fast, self._most_tokens
-        measure, scale = self._measure, self._scale
+        measure, scale, steered = self._measure, self._scale, self._steered
         trained = self._form.trained if self._form else None
         hashes = tally.hashes
         number = tally.lines
@@ -628,7 +631,8 @@ class _Lines:
         for line in lines:
             number += 1
             found = None
-            if measure and (self._given_up < _PATIENCE or not number % _RETRY) and len(line) < _LARGE:
+            odd = len(line) >= _LARGE or (steered and may_hold_token(line))
+            if measure and not odd and (self._given_up < _PATIENCE or not number % _RETRY):
                 try:
                     text = line.decode()
                     example, end = fast(text, 0)
