@@ -46,6 +46,8 @@ options:
   key:
     description:
       - The whole key of the object, instead of one with the hash. If other content is there, it is written over.
+      - Where O(base_model_identifier) is an Amazon Nova model, it has letters, digits, underscores, dashes, slashes and
+        dots only.
     type: str
   format:
     description:

@@ -27,7 +27,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan impo
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 
 Judge = Callable[[Path], "str | None"]
-ROUNDS = int(os.environ.get("LLMOPS_AGREEMENT", "220"))
+ROUNDS = int(os.environ.get("LLMOPS_AGREEMENT", "180"))
 ROOT = Path(__file__).parents[5]
 
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
