@@ -149,4 +149,9 @@ def warn(module: AnsibleModule, warnings: Iterable[str]) -> None:
 
 
 def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: shown(value, module.no_log_values) for key, value in result.items() if key != "diff" or module._diff}
+    """As it may be printed; what is kept for the next slice is given back as it is."""
+    return {
+        key: value if key == "wait_state" else shown(value, module.no_log_values)
+        for key, value in result.items()
+        if key != "diff" or module._diff
+    }

@@ -8,6 +8,7 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan impo
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 
 _SHOWN_WARNINGS = 5
+_MOST_SCANNED = 64
+_SCANNED: dict[Any, Report] = {}
+_SCANNING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None])
         else:
             return None
         stamp = _stamp(source)
-        report = scan(source, format=params["format"], limits=limits)
+        report = _scanned(source, stamp, params["format"], limits)
     except DatasetError as error:
         raise InvalidInput(str(error)) from error
     for warning in report.warnings[:_SHOWN_WARNINGS]:
@@ -77,6 +81,20 @@ def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None])
     if not report.ok and params["validate"] and params["state"] == "present":
         raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
     return Given(source, report, stamp)
+
+
+def _scanned(source: Source, stamp: tuple[int, int, int] | None, form: str | None, limits: Limits) -> Report:
+    """What is in the data. A file that nobody has written to since is not read again in one process: it is looked at
+    when it is described, previewed and sent."""
+    if stamp is None:
+        return scan(source, format=form, limits=limits)
+    key = (source.path, stamp, form, limits)
+    with _SCANNING:
+        if key not in _SCANNED:
+            while len(_SCANNED) >= _MOST_SCANNED:
+                del _SCANNED[next(iter(_SCANNED))]
+            _SCANNED[key] = scan(source, format=form, limits=limits)
+        return _SCANNED[key]
 
 
 def name_of(params: Mapping[str, Any]) -> str:

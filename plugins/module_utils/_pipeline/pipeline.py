@@ -427,7 +427,8 @@ class Pipeline:
         told: list[list[str]] = []
         try:
             task = self._task(item, resource, options, check_mode)
-            told.append(task.warnings)
+            if resource is not item.recipe.dataset:  # what is to be said of the data was said with their description
+                told.append(task.warnings)
             driver, asked = resource.prepare(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
             told.append(engine.warnings)

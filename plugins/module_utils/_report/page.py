@@ -22,7 +22,7 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import duration
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._report import curves, words
+from ansible_collections.llmops.finetune.plugins.module_utils._report import curves, usable, words
 from ansible_collections.llmops.finetune.plugins.module_utils._report.markup import Html, joined, tag
 from ansible_collections.llmops.finetune.plugins.module_utils._report.style import STYLE
 
@@ -213,7 +213,7 @@ def page(title: str, results: Sequence[Mapping[str, Any]]) -> str:
     gives it, and source_format), estimated_training_tokens, epochs, warnings and previous (lists of texts). Secrets
     must have been masked: all that is given here is shown.
     """
-    models = [_Model(position, result) for position, result in enumerate(results, 1)]
+    models = [_Model(position, usable.result(given)) for position, given in enumerate(results, 1)]
     datasets = _Datasets(models)
     failed = [model for model in models if model.kind == "bad"]
     body = joined(

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Results as the page can show them: whatever somebody made of them, each part has its shape afterwards, and what had
+another one is shown as text. Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+_DEEPEST = 20  # levels: no result has so many
+_LONGEST_KEY = 200  # characters
+_LARGEST = int(sys.float_info.max)
+_DIGITS_OF_A_BIT = math.log10(2)
+_ISSUES = ("errors", "warnings")
+
+
+def result(given: Any) -> dict[str, Any]:
+    """One model's result."""
+    found = _plain(given, 0)
+    if not isinstance(found, dict):
+        return {"failed": True, "msg": f"This is no result of a model: {_text(found)}"}
+    for key in ("warnings", "previous"):
+        found[key] = _list(found.get(key))
+    for key in ("metrics", "settings", "curve", "dataset"):
+        if key in found and not isinstance(found[key], dict):
+            if found[key] not in (None, "", []):
+                found["warnings"] = [*found["warnings"], f"{key} is not usable: {_text(found[key])}"]
+            found[key] = {}
+    found["curve"] = {key: _list(value) for key, value in (found.get("curve") or {}).items()}
+    found["dataset"] = {
+        key: _dataset(value) for key, value in (found.get("dataset") or {}).items() if isinstance(value, dict)
+    }
+    return found
+
+
+def _dataset(given: dict[str, Any]) -> dict[str, Any]:
+    for key in _ISSUES:
+        given[key] = [
+            issue if isinstance(issue, dict) else {"message": _text(issue)} for issue in _list(given.get(key))
+        ]
+    return given
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    return str(value)[:_LONGEST_KEY]
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """Lists, dictionaries with texts as keys, and what JSON has: no number that cannot be reckoned with."""
+    if isinstance(value, str):
+        return value  # a class of Ansible's own stays as it is
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= _LARGEST else f"a number of about {_digits(value)} digits"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if depth >= _DEEPEST:
+        return "..."
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item, depth + 1) for item in value]
+    return _text(value)
+
+
+def _key(key: Any) -> str:
+    return key[:_LONGEST_KEY] if isinstance(key, str) else _text(_plain(key, _DEEPEST))
+
+
+def _digits(value: int) -> int:
+    return int((abs(value).bit_length() - 1) * _DIGITS_OF_A_BIT) + 1
