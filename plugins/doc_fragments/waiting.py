@@ -29,7 +29,7 @@ options:
 options:
   wait_progress:
     description:
-      - Whether to print a line when the progress has changed while the task waits.
+      - Whether to print how far it is while the task waits, at most 40 lines, on standard error.
       - Nothing is printed under C(no_log) or with C(async).
     type: bool
     default: true

@@ -37,7 +37,8 @@ options:
     default: true
   wait_progress:
     description:
-      - Whether to print what will happen to each model, and a line when its progress has changed.
+      - Whether to print what will happen to each model, how far it is, and what came of it, at most 40 lines a model.
+        It is printed on standard error.
       - Nothing is printed under C(no_log) or with C(async).
     type: bool
     default: true
@@ -126,6 +127,25 @@ EXAMPLES = r"""
           dedicated_ai_cluster_id: training
     details: true
   register: made
+
+- name: Say once what the models have in common
+  llmops.finetune.fine_tune:
+    bedrock:
+      region: us-east-1
+      bucket: my-training-data
+      role_arn: arn:aws:iam::123456789012:role/FineTune
+      output_s3_uri: s3://my-training-output/support/
+    models:
+      - provider: bedrock
+        name: support-bot
+        base_model: amazon.nova-lite-v1:0
+        training_data: support.jsonl
+        max_training_tokens: 2000000
+      - provider: bedrock
+        name: sales-bot
+        base_model: amazon.nova-lite-v1:0
+        training_data: sales.jsonl
+        max_training_tokens: 2000000
 
 - name: Start them, and look later
   llmops.finetune.fine_tune:
@@ -268,7 +288,7 @@ results:
       type: bool
       sample: false
     msg:
-      description: Why it failed.
+      description: Why it failed; or that nothing was done for it, as another model of the task was refused.
       returned: always
       type: str
       sample: ""
@@ -289,7 +309,8 @@ results:
       type: dict
       sample: {"hyperparameters.n_epochs": {"before": 2, "after": 3}}
     warnings:
-      description: What else there is to know of it.
+      description: What else there is to know of it. Shown as warnings of Ansible too, each once; those that are known
+        before a training are shown at once and are then not among the warnings of the task's result.
       returned: always
       type: list
       elements: str
