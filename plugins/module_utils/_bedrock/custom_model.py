@@ -58,7 +58,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 
@@ -154,11 +154,9 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
     if not check_mode:
         refuse_predicted("base_model_identifier", params["base_model_identifier"])
     if params["state"] == "present" and not params["job_arn"]:
-        for option in ("base_model_identifier", "role_arn", "training_data_config", "output_data_config"):
-            if not params[option]:
-                raise InvalidInput(
-                    f"{option} is missing.", hint="A job cannot be started without it; or give job_arn to adopt one."
-                )
+        needed = ("base_model_identifier", "role_arn", "training_data_config", "output_data_config")
+        hint = "A job cannot be started without it; or give job_arn to adopt one."
+        refuse_missing({option: params[option] for option in needed}, hint)
     if len(training) > 1 and "s3_uri" in training:
         raise InvalidInput("training_data_config has s3_uri and invocation_logs_config.", hint="Give one of them.")
     if params["training_data_config"] is not None and not training:

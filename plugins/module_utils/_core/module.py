@@ -99,6 +99,13 @@ def options_of(
     )
 
 
+def refuse_missing(given: Mapping[str, Any], hint: str) -> None:
+    """Name all options that have no value at once; raises InvalidInput where there are any."""
+    missing = [f"{option} is missing" for option, value in given.items() if not value]
+    if missing:
+        raise InvalidInput(f"{'; '.join(missing)}.", hint=hint)
+
+
 def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple[Driver, Options]]) -> None:
     """Converge one resource and end the module. ``prepare`` checks all input before any call is made."""
     engine: Engine | None = None

@@ -40,7 +40,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import (
     base_models,
@@ -130,15 +130,12 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
         refuse_predicted("base_model_id", params["base_model_id"])
         refuse_predicted(_CLUSTER, details.get("dedicated_ai_cluster_id"))
     if params["state"] == "present" and not params["model_id"]:
-        for option, value in (
-            ("base_model_id", params["base_model_id"]),
-            (_CLUSTER, details.get("dedicated_ai_cluster_id")),
-            (_DATA, details.get("training_dataset")),
-        ):
-            if not value:
-                raise InvalidInput(
-                    f"{option} is missing.", hint="A model cannot be trained without it; or give model_id to adopt one."
-                )
+        needed = {
+            "base_model_id": params["base_model_id"],
+            _CLUSTER: details.get("dedicated_ai_cluster_id"),
+            _DATA: details.get("training_dataset"),
+        }
+        refuse_missing(needed, "A model cannot be trained without it; or give model_id to adopt one.")
     for option in ("compartment_id", "display_name", "vendor", "version"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")

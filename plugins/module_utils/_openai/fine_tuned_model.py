@@ -48,7 +48,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_entries
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
@@ -122,6 +122,11 @@ _KNOWN = {
     },
 }
 _FORMER_METADATA = "former_metadata"
+# The models that OpenAI fine-tunes or has fine-tuned (guides and deprecations page, November 2026), with their dates.
+_BASES = re.compile(
+    r"(gpt-4\.1(-mini|-nano)?|gpt-4o(-mini)?|gpt-4|gpt-3\.5-turbo|o4-mini|babbage-002|davinci-002)"
+    r"(-\d{4}(-\d\d-\d\d)?)?"
+)
 _MAX_METADATA = 16
 _LONGEST_ENTRY = 512
 _MAX_INTEGRATIONS = 5
@@ -174,6 +179,8 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     )
     driver.compares = params["state"] == "present"
     driver.wandb_keys = [(item.get("wandb") or {}).get("api_key") for item in params["integrations"] or ()]
+    if driver.compares and not params["job_id"] and host.kind == "openai":
+        driver.warnings += unknown_model(str(wish["model"]))
     return driver, options
 
 
@@ -187,13 +194,9 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_
         raise InvalidInput(
             f"name is '{name}'; it is 1 to 64 letters, digits, '_', '.' and '-', and starts with a letter or digit."
         )
-    if state == "present":
-        for option in ("model", "training_file"):
-            if not params[option] and not params["job_id"]:
-                raise InvalidInput(
-                    f"{option} is missing.",
-                    hint="A run cannot be started without it; or give job_id to adopt one.",
-                )
+    if state == "present" and not params["job_id"]:
+        needed = {option: params[option] for option in ("model", "training_file")}
+        refuse_missing(needed, "A run cannot be started without it; or give job_id to adopt one.")
     if not check_mode:
         refuse_predicted("model", params["model"])
     method, hyperparameters = _method(params)
@@ -345,6 +348,13 @@ def _check_bound(key: str, value: Any, *, upper: bool) -> None:
     )
     if not fits:
         raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is 'auto' or {kind} {bounds}.")
+
+
+def unknown_model(model: str) -> list[str]:
+    """A warning, at OpenAI, for a base model that this version does not know."""
+    if _BASES.fullmatch(model) or model.startswith(("ft:", CHECK_MODE)):
+        return []
+    return [f"The base model '{model}' is not known to this version; it is passed on as it is."]
 
 
 def unknown_values(wish: Mapping[str, Any]) -> list[str]:

@@ -259,3 +259,28 @@ class TestTerminal:
         result = host.run(host.entry("openai", f"bot{EVIL}", base_model=None))
         assert harmless(result["msg"])
         assert len(result["msg"].splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [
+        ("gpt-4o-mini", True),
+        ("gpt-4.1-nano-2025-04-14", True),
+        ("gpt-3.5-turbo-0125", True),
+        ("o4-mini-2025-04-16", True),
+        ("babbage-002", True),
+        ("ft:gpt-4o-mini-2024-07-18:acme:bot:x", True),
+        ("gpt-9", False),
+    ],
+)
+def test_g3_an_unknown_base_model_of_openai_is_warned_of(host: Host, model: str, known: bool) -> None:
+    result = host.preview(host.entry("openai", base_model=model, openai={"api_type": "openai"}))
+    told = [text for text in result.get("warnings", ()) if "is not known to this version" in text]
+    assert told == (
+        []
+        if known
+        else [f"bot (openai): The base model '{model}' is not known to this version; it is passed on as it is."]
+    )
+    host.watch()
+    elsewhere = host.preview(host.entry("openai", base_model=model, openai={"api_type": "compatible"}))
+    assert not [text for text in elsewhere.get("warnings", ()) if "is not known to this version" in text]
