@@ -361,7 +361,7 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, cancel, delete]
@@ -373,111 +373,111 @@ ignored_changes:
   sample: {"hyperparameters.epochCount": {"before": "2", "after": "3"}}
 name:
   description: The name of the family, as it was given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 id:
   description: The ARN of the job; V(check-mode:job:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 run_id:
   description: The same under the name that it has for every provider.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 job_arn:
   description: The same; none for a model that no job of this account made.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/1y5n57gh5y2e
 job_name:
   description: The name of the job.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot-5f70bf18-1
 job_status:
   description: The status of the job in the words of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: Completed
 status:
   description:
     - The same; V(absent) if there is nothing, V(check-mode) if check mode foresees a new job.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: Completed
 custom_model_arn:
   description: The ARN of the model, once it is trained; V(check-mode:model:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/jk3m9x2p7q1z
 model_verified:
   description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
     no model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: bool
   sample: true
 custom_model_name:
   description: The name of the model itself; of one that was trained beside an older one it ends in a hash.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 base_model_identifier:
   description: The ARN of the base model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k
 customization_type:
   description: How it was trained.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: FINE_TUNING
 hyperparameters:
   description: The settings of the training, with the defaults of the host once it shows them.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     epochCount: "2"
 failure_message:
   description: Why the job failed.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 status_details:
   description: How far each stage of the job is.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 creation_time:
   description: When the job was created.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: "2026-11-20T09:12:33Z"
 end_time:
   description: When the job ended.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: "2026-11-20T11:02:10Z"
 tags:
   description: The tags of the job, without those of this collection; none where they were not read.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     team: support
 training_metrics:
   description: The loss of the training, once it is over.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: list
   elements: dict
   sample:
     - training_loss: 0.412
 validation_metrics:
   description: The loss of each data set of O(validation_data_config), once the training is over.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: list
   elements: dict
   sample:
     - validation_loss: 0.455
 metrics:
   description: The same as one dictionary; the mean of several validation losses.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     training_loss: 0.412
@@ -486,15 +486,15 @@ steps:
   description:
     - The metrics of each step that the job wrote into its output bucket, as C(training) and C(validation).
     - Empty unless O(details=true).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 model:
   description: All that the host says of the job.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 elapsed:
   description: For how many seconds the task worked and waited.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 6612.4
 timed_out:

@@ -156,83 +156,83 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode. V(update) changes tags, or what is under O(key).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, update, delete]
 name:
   description: The name of the dataset.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 id:
   description: The URI of the object; none if there is none.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: s3://example-training/datasets/support-bot-9f86d081884c.jsonl
 run_id:
   description: The same under the name that it has for every resource.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 s3_uri:
   description: The URI for the options of M(llmops.finetune.bedrock_custom_model); the real one in check mode too.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: s3://example-training/datasets/support-bot-9f86d081884c.jsonl
 bucket:
   description: The bucket.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: example-training
 key:
   description: The key of the object.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: datasets/support-bot-9f86d081884c.jsonl
 sha256:
   description: The hash of the data; only its first 12 digits where just the key is known.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 bytes:
   description: The size of the data.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 73912
 examples:
   description: How many examples the data has; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 82
 format:
   description: The format of the data; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: bedrock_converse
 estimated_tokens:
   description: An estimate of its tokens; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 18512
 validation:
   description: What M(llmops.finetune.dataset_info) returns for the data; empty where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 version_id:
   description: The version of an object that was there before, in a bucket that keeps versions.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 tags:
   description: The tags of the object, where O(tags) is given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 status:
   description: V(uploaded), V(absent) if there is no object, V(check-mode) if check mode foresees one.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: uploaded
 elapsed:
   description: For how many seconds the task worked.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 2.3
 """

@@ -126,80 +126,80 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode. V(update) changes what is under O(object).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, update, delete]
 name:
   description: The name of the dataset.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: tickets
 id:
   description:
     - The object as C(oci://BUCKET@NAMESPACE/OBJECT); none if there is none.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: oci://example-training@examplenamespace/datasets/tickets-9f86d081884c.jsonl
 run_id:
   description: The same under the name that it has for every resource.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 namespace:
   description: The namespace of Object Storage.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: examplenamespace
 bucket:
   description: The bucket.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: example-training
 object:
   description: The name of the object; the real one in check mode too.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: datasets/tickets-9f86d081884c.jsonl
 sha256:
   description: The hash of the data; only its first 12 digits where just the name is known.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 bytes:
   description: The size of the data.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 73912
 examples:
   description: How many examples the data has; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 82
 format:
   description: The format of the data; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: oci_completion
 estimated_tokens:
   description: An estimate of its tokens; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 18512
 validation:
   description: What M(llmops.finetune.dataset_info) returns for the data; empty where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 version_id:
   description: The version of an object that was there before, in a bucket that keeps versions.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 status:
   description: V(uploaded), V(absent) if there is no object, V(check-mode) if check mode foresees one.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: uploaded
 elapsed:
   description: For how many seconds the task worked.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 2.3
 """

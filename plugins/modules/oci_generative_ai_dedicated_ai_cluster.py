@@ -169,7 +169,7 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, update, retry, delete]
@@ -181,70 +181,70 @@ ignored_changes:
   sample: {"unit_count": {"before": 3, "after": 2}}
 name:
   description: The name of the cluster, under the name that it has for every resource.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: tuning
 id:
   description: The OCID of the cluster; V(check-mode:cluster:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid
 dedicated_ai_cluster_id:
   description: The same, for the options of M(llmops.finetune.oci_generative_ai_model).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 run_id:
   description: The same under the name that it has for every resource.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 status:
   description:
     - The same as RV(state); V(absent) if there is nothing, V(check-mode) if check mode foresees a new cluster.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ACTIVE
 state:
   description:
     - The lifecycle state of the cluster in the words of the host. With V(NEEDS_ATTENTION) the task fails, unless it
       mends that by a change.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ACTIVE
 lifecycle_details:
   description: What the host says about the state.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 display_name:
   description: The name of the cluster.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: tuning
 description:
   description: The description.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 compartment_id:
   description: The OCID of the compartment.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 type:
   description: What it is for.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: FINE_TUNING
 unit_shape:
   description: The shape of its units.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: LARGE_GENERIC
 unit_count:
   description: How many units it has.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 2
 capacity:
   description: How many endpoints there are on a hosting cluster, and how many there can be; none for others.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     capacity_type: HOSTING_CAPACITY
@@ -252,38 +252,38 @@ capacity:
     used_endpoint_capacity: 1
 freeform_tags:
   description: The free-form tags, without those of this collection.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     team: support
 defined_tags:
   description: The defined tags, those that the tenancy adds included.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 system_tags:
   description: The tags of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 time_created:
   description: When the cluster was created.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: "2026-11-20T09:12:33.000Z"
 time_updated:
   description: When it was changed last.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 previous_state:
   description: The cluster as it was before the last change, where the host shows it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 dedicated_ai_cluster:
   description: All that the host says of the cluster.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 elapsed:
   description: For how many seconds the task worked and waited.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 912.4
 timed_out:

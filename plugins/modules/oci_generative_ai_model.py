@@ -309,7 +309,7 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, delete]
@@ -321,87 +321,87 @@ ignored_changes:
   sample: {"description": {"before": "by hand", "after": "Answers tickets"}}
 name:
   description: The name of the model, under the name that it has for every provider.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 id:
   description: The OCID of the model; V(check-mode:model:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ocid1.generativeaimodel.oc1.us-chicago-1.exampleuniqueid
 run_id:
   description: The same under the name that it has for every provider.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 status:
   description:
     - The same as RV(state); V(absent) if there is nothing, V(check-mode) if check mode foresees a new training.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ACTIVE
 state:
   description: The lifecycle state of the model in the words of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ACTIVE
 model_verified:
   description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
     no model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: bool
   sample: true
 lifecycle_details:
   description: What the host says about the state; of a failed model, why it failed.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 display_name:
   description: The name of the model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 compartment_id:
   description: The OCID of the compartment.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 base_model_id:
   description: The OCID of the base model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 fine_tune_details:
   description:
     - How it was trained, under the names of the options, with the defaults of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 description:
   description: The description.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 vendor:
   description: The vendor.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 version:
   description: The version.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 capabilities:
   description: What the model can be used for.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: list
   elements: str
   sample: [CHAT]
 type:
   description: V(CUSTOM), or V(BASE) for a model of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: CUSTOM
 is_long_term_supported:
   description: Whether a base model is supported for long; none for others.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: bool
 model_metrics:
   description: The metrics of the training, once it is over.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     model_metrics_type: CHAT_MODEL_METRICS
@@ -409,64 +409,64 @@ model_metrics:
     final_loss: 0.41
 metrics:
   description: The same under the names that every provider's result has.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     training_loss: 0.41
     accuracy: 0.87
 freeform_tags:
   description: The free-form tags, without those of this collection.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     team: support
 defined_tags:
   description: The defined tags, those that the tenancy adds included.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 system_tags:
   description: The tags of the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 time_created:
   description: When the model was created.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: "2026-11-20T09:12:33.000Z"
 time_updated:
   description: When it was changed last.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 time_deprecated:
   description: When the model and its base model will be deprecated.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 time_on_demand_retired:
   description: When it can no longer be called on demand.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 time_dedicated_retired:
   description: When it can no longer be hosted on a cluster.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 previous_state:
   description: The model as it was before the last change, where the host shows it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 work_request:
   description:
     - The work request of the training, with its C(errors) and its C(logs).
     - Fetched with O(details=true), and of a training that the task has waited for; else empty. Where the training
       failed it is empty too, and the message has the errors. The host forgets work requests after some days.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 model:
   description: All that the host says of the model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 elapsed:
   description: For how many seconds the task worked and waited.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 2712.4
 timed_out:

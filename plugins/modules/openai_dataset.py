@@ -126,81 +126,81 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode. V(retry) uploads again what the host could not process.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, retry, delete]
 name:
   description: The name of the dataset.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 id:
   description: The id of the file; V(check-mode:file:SHA256) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: file-AbCdEfGhIjKlMnOpQrStUv
 file_id:
   description: The same as RV(id), for the options of M(llmops.finetune.openai_fine_tuned_model).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: file-AbCdEfGhIjKlMnOpQrStUv
 run_id:
   description: The same under the name that it has for every resource.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: file-AbCdEfGhIjKlMnOpQrStUv
 filename:
   description: The name of the file at the host.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot-9f86d081884c.jsonl
 sha256:
   description: The hash of the data; only its first 12 digits where just the name of the file is known.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
 bytes:
   description: The size of the data.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 73912
 examples:
   description: How many examples the data has; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 82
 format:
   description: The format of the data; none where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: openai_chat
 validation:
   description: What M(llmops.finetune.dataset_info) returns for the data; empty where the data was not given.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 status:
   description:
     - The status in the words of the host; V(absent) if there is no file, V(check-mode) if check mode foresees one.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: processed
 created_at:
   description: When the file was uploaded, in seconds since 1970.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 1763690000
 expires_at:
   description: When the host will delete it, in seconds since 1970.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 1764294800
 file:
   description: All that the host says of the file.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 elapsed:
   description: For how many seconds the task worked and waited.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 2.3
 timed_out:

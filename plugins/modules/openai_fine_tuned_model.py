@@ -353,7 +353,7 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description: What was done, or would be done in check mode.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: create
   choices: [none, create, retrain, retry, cancel, pause, resume, delete]
@@ -365,55 +365,55 @@ ignored_changes:
   sample: {"model": {"before": "ref:9f2c", "after": "/models/llama"}}
 name:
   description: The name.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: support-bot
 id:
   description: The id of the job; V(check-mode:job:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 job_id:
   description: The same as RV(id).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 run_id:
   description: The same under the name that it has for every provider.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 fine_tuned_model:
   description: The model to call, once it is trained; V(check-mode:model:NAME) where only a real run can know it.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: ft:gpt-4o-mini-2024-07-18:acme:support-bot:AbCdEfGh
 model_verified:
   description: Whether the host has shown the model. V(false) where it does not show whether it still exists, which is a
     warning and never a new run; null where nobody looked, as for a run that has just ended or has no model.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: bool
   sample: true
 status:
   description:
     - The status in the words of the host; V(absent) if there is none, V(check-mode) if check mode foresees a new
       run.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: str
   sample: succeeded
 created_at:
   description: When the job was created, in seconds since 1970.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 1763690000
 finished_at:
   description: When the job ended, in seconds since 1970.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 1763693600
 trained_tokens:
   description: How many tokens were trained, and charged.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: int
   sample: 41250
 metrics:
@@ -421,7 +421,7 @@ metrics:
     - The last numbers of the training, such as C(train_loss), C(train_mean_token_accuracy), C(valid_loss),
       C(valid_mean_token_accuracy), C(full_valid_loss), in the names of the host.
     - Empty for a run that was over before the task began, unless O(details=true).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
   sample:
     step: 200
@@ -431,16 +431,16 @@ checkpoints:
   description:
     - The checkpoints that the host kept, as it lists them.
     - Empty for a run that was over before the task began, unless O(details=true).
-  returned: always
+  returned: success, and on failure as far as it is known
   type: list
   elements: dict
 model:
   description: All that the host says of the job; the entries of this collection are left out of its metadata.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: dict
 elapsed:
   description: For how many seconds the task worked and waited.
-  returned: always
+  returned: success, and on failure as far as it is known
   type: float
   sample: 731.4
 timed_out:
