@@ -289,9 +289,13 @@ class Model:
         if adopted and not compartment and self.name != adopted.raw.get("display_name"):
             compartment = adopted.raw.get("compartment_id")  # where it is to get another name
         listed = bool(compartment and self.name)
-        for model in models.list_models(self.api, str(compartment), display_name=self.name) if listed else ():
+        wanted = {"display_name": self.name} if self.compares else {}
+        for model in models.list_models(self.api, str(compartment), **wanted) if listed else ():
             run = models.run_of(model, whole=False)
             if model.get("type") == "BASE" or run.id in runs:
+                continue
+            if model.get("display_name") != self.name:
+                self._tell_renamed(run, model)
                 continue
             if tags.owned(model).get(markers.NAME):
                 runs[run.id] = self._in_full(run)
@@ -318,6 +322,17 @@ class Model:
             )
         self._found = bool(runs)
         return [self._learn_data(run) for run in runs.values()] if self.compares else list(runs.values())
+
+    def _tell_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
+        """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
+        if tags.owned(model).get(markers.NAME) != self.name or run.phase not in (Phase.READY, Phase.PENDING):
+            return
+        warning = (
+            f"{run.id} was made as '{self.name}' and is called '{model.get('display_name')}' now: it is left alone. "
+            "Give its OCID as model_id if it is to be deleted too."
+        )
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _adopted(self, identifier: str) -> Run | None:
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""

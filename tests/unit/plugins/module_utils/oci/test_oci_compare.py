@@ -228,3 +228,9 @@ class TestPreview:
             clusters.tuning("temporary", state="absent")
         assert "goes on costing" in caught.value.hint
         assert f"support-bot ({model['id']})" in caught.value.hint
+
+    def test_one_that_was_renamed_by_hand_is_named_by_absent(self, host: ModelHost) -> None:
+        made = host.wanted(host.data())
+        host.change(made["id"], displayName="kept")
+        assert host.model(state="absent")["changed"] is False
+        assert f"{made['id']} was made as 'support-bot' and is called 'kept' now" in str(host.warnings)

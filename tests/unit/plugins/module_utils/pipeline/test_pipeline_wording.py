@@ -46,3 +46,34 @@ def test_h2_ignore_changes_refuses_in_the_words_of_fine_tune(host: Host, provide
         assert word not in result["msg"]
     assert "base_model" in result["msg"] or provider == "openai"
     assert "training_data" in result["msg"]
+
+
+@pytest.mark.parametrize("name", ["support bot", "st\u00fctze"])
+def test_m1_a_bedrock_name_is_refused_in_the_words_of_fine_tune(host: Host, name: str) -> None:
+    message = host.preview(host.entry("bedrock", name))["msg"]
+    assert "custom_model_name" not in message
+    assert f"name is '{name}'" in message
+    assert "letters from a to z, digits, '-' and '_'" in message
+    assert not any(sign in message for sign in ("[a-z", "[0-9", "]*", "{1,63}"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "says"),
+    [
+        ("bedrock", {"base_model": "Nova Lite"}, "base_model is 'Nova Lite'"),
+        ("bedrock", {"bedrock": {"role_arn": "FineTune"}}, "bedrock.role_arn is 'FineTune'"),
+        ("bedrock", {"bedrock": {"output_s3_uri": "runs"}}, "bedrock.output_s3_uri is 'runs'"),
+        ("oci", {"name": "x" * 300}, "name has 300 characters"),
+        ("oci", {"hyperparameters": {"learning_rate": 0.0}}, "hyperparameters.learning_rate is 0"),
+        (
+            "oci",
+            {"oci": {"dedicated_ai_cluster_id": "ocid1.user.oc1..x"}},
+            "oci.dedicated_ai_cluster_id is 'ocid1.user",
+        ),
+    ],
+)
+def test_m1_refusals_name_the_option_that_was_written(
+    host: Host, provider: str, options: dict[str, Any], says: str
+) -> None:
+    message = host.preview(host.entry(provider, **options))["msg"]
+    assert f": {says}" in message
