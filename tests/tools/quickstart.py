@@ -79,7 +79,7 @@ class Show:
         self.environ = {
             **{name: value for name, value in environ.items() if not name.startswith(_ACCOUNTS)},
             **sandbox["env"],
-            "OPENAI_BASE_URL": sandbox["env"]["GATEWAY_BASE_URL"],
+            "OPENAI_BASE_URL": sandbox["env"]["SELFHOSTED_BASE_URL"],
             "OPENAI_API_TYPE": "compatible",
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
@@ -156,7 +156,9 @@ def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
             [
                 bin_folder / "python",
                 root / "extensions" / "sandbox",
-                *("--speed", _SPEED, "--port-file", port_file, "--set", "openai.tuned_models=listed"),
+                *("--speed", _SPEED, "--port-file", port_file),
+                # A host of open weights that keeps metadata and lists what it has trained.
+                *("--set", "openai.metadata=kept", "--set", "openai.tuned_models=listed"),
             ],
             env=environ,
             stdout=subprocess.DEVNULL,
