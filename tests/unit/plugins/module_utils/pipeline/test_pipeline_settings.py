@@ -178,9 +178,12 @@ class TestKindOfTraining:
         found = host.preview(
             host.entry(
                 "oci",
-                base_model=COHERE,
+                base_model="cohere.command-light",
                 hyperparameters={"num_of_last_layers": 3},
-                oci={"training_config_type": "VANILLA_TRAINING_CONFIG"},
+                oci={
+                    "training_config_type": "VANILLA_TRAINING_CONFIG",
+                    "dedicated_ai_cluster_id": "check-mode:cluster:tuning",
+                },
             )
         )["results"][0]
         assert found["diff"]["after"]["fine_tune_details.training_config"] == {
