@@ -62,19 +62,39 @@ def describe(
 
 
 def _source(given: Any, label: str, places: Sequence[str] | None) -> Source:
-    if places is not None and is_path(given) and not Path(check_type_path(given)).exists():
-        searched = "".join(f"\n  {place}" for place in places)
-        raise InvalidInput(
-            f"{label}: {given} does not exist. A relative path is looked up on the controller, where a playbook and a "
-            f"role keep their files{':' if places else '.'}{searched}",
-            hint="Put the file into one of these places, or give its absolute path."
-            if places
-            else "Correct the path, or give an absolute one.",
-        )
+    if is_path(given) and _is_missing(check_type_path(given)):
+        raise _missing(given, label, places)
     try:
         return Source.from_path(check_type_path(given)) if is_path(given) else Source.from_content(given)
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
+
+
+def _is_missing(path: str) -> bool:
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False  # what else is wrong with it is told where it is read
+    return False
+
+
+def _missing(given: str, label: str, places: Sequence[str] | None) -> InvalidInput:
+    if places is None:
+        return InvalidInput(
+            f"{label}: {given} does not exist. It is looked up on the host that runs fine_tune: with the role, and for "
+            "localhost, the controller.",
+            hint="Correct the path.",
+        )
+    searched = "".join(f"\n  {place}" for place in places)
+    return InvalidInput(
+        f"{label}: {given} does not exist. A relative path is looked up on the controller, where a playbook and a "
+        f"role keep their files{':' if places else '.'}{searched}",
+        hint="Put the file into one of these places, or give its absolute path."
+        if places
+        else "Correct the path, or give an absolute one.",
+    )
 
 
 def is_path(given: Any) -> bool:

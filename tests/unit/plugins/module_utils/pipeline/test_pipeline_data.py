@@ -74,6 +74,9 @@ class TestGiven:
         assert "copy the file there" not in result["msg"]
         for place in places:
             assert place in result["msg"]
+        absolute = host.run(host.entry("openai", training_data=str(host.folder / "nowhere.jsonl")))["msg"]
+        assert "nowhere.jsonl does not exist" in absolute and "controller" in absolute
+        assert "copy the file there" not in absolute
 
     @pytest.mark.parametrize("provider", ["openai", "bedrock"])
     def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host, provider: str) -> None:
