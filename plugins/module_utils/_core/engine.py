@@ -287,17 +287,7 @@ class Engine:
         if state == "absent":
             self._remove_all(plan)
             return
-        run: Run | None = plan.run
-        if plan.creates:
-            self._await_each([*plan.stop], lambda run: not run.phase.pending and not run.phase.settling)
-            run = self._create(runs)
-        elif plan.action == "update" and run and not (run.phase.pending and driver.capabilities.late_update):
-            run = self._update(run, plan.changes)
-        elif plan.action == "resume" and run:
-            self._halt(run, driver.resume)
-            if run.phase is Phase.PAUSED:  # the answer may lag behind
-                run = replace(run, phase=Phase.PENDING)
-        self._run = run
+        self._run = run = self._act(plan, runs)
         if run and state == "present":
             if self.options.wait and run.phase is not Phase.READY:
                 run = self._await_ready(run)
@@ -310,6 +300,20 @@ class Engine:
         elif run and plan.stop and self.options.wait:
             run = self._await_each(list(plan.stop), _paused_or_over if state == "paused" else _over)[0]
         self._report(run, details=self.details or watched or run is not plan.run)
+
+    def _act(self, plan: Plan, runs: list[Run]) -> Run | None:
+        """Start, change or resume the run that the plan is about."""
+        run = plan.run
+        if plan.creates:
+            self._await_each([*plan.stop], _over)
+            return self._create(runs)
+        if plan.action == "update" and run and not (run.phase.pending and self.driver.capabilities.late_update):
+            return self._update(run, plan.changes)
+        if plan.action == "resume" and run:
+            run = self._halt(run, self.driver.resume)
+            if run.phase is Phase.PAUSED:  # the answer may lag behind
+                run = replace(run, phase=Phase.PENDING)
+        return run
 
     def _update_again(self, run: Run) -> Run:
         """What was changed on a pending run need not be on the model that came out of it, and what a host does not
@@ -388,7 +392,7 @@ class Engine:
         self._run = self._bound = run
         self._run = self._bound = self._settle_twins(run, attempt)
         self._told_later = False
-        if not self.options.wait:
+        if not self.options.wait or self._run.phase is Phase.READY:
             self._name_duplicates()
         return self._run
 
@@ -528,8 +532,8 @@ class Engine:
 
     # -- stopping and deleting --------------------------------------------------------------------------------
 
-    def _halt(self, run: Run, verb: Callable[[Run], Run]) -> None:
-        """Stop or pause a run, which may end by itself, or be stopped by another task, at the same moment."""
+    def _halt(self, run: Run, verb: Callable[[Run], Run]) -> Run:
+        """Stop, pause or resume a run, which may end by itself, or be stopped by another task, at the same moment."""
         unclear = False
 
         def send() -> Run:
@@ -541,13 +545,16 @@ class Engine:
                 raise
 
         try:
-            self._read(send)
+            answered = self._read(send)
             self.result["changed"] = True
+            return answered
         except (Refused, Unavailable):
             # What may have been changed is told so.
             self.result["changed"] = self.result["changed"] or unclear
-            if self._read(partial(self.driver.refresh, run)).phase is run.phase:
+            fresh = self._read(partial(self.driver.refresh, run))
+            if fresh.phase is run.phase:
                 raise
+            return fresh
 
     def _remove(self, runs: Sequence[Run]) -> list[Run]:
         removed = []

@@ -213,3 +213,42 @@ def test_two_different_wishes_at_once(host: Host) -> None:
         assert (len(errors), len(results)) == (1, 1)
         assert "training_data_config" in errors[0].text()
         assert host.paid(name) == [results[0]["job_arn"]]
+
+
+def test_p5_tags_whose_answer_was_lost_are_changed(host: Host) -> None:
+    """They are looked for before they are sent again."""
+    uri = host.data()
+    host.wanted(uri, tags={"team": "support"})
+    host.sandbox.fault("bedrock.TagResource", reset="after", times=3)
+    result = host.wanted(uri, tags={"team": "sales"})
+    assert (result["changed"], result["action"], result["tags"]) == (True, "update", {"team": "sales"})
+    assert host.wanted(uri, tags={"team": "sales"})["changed"] is False
+
+
+def test_p5_what_may_have_been_started_is_told(host: Host) -> None:
+    uri = host.data()
+    host.sandbox.fault(CREATE, reset="before")
+    with pytest.raises(FineTuneError) as caught:
+        host.wanted(uri)
+    assert caught.value.facts["changed"] is True
+
+
+def test_t1_a_host_that_throttles_does_not_outlast_the_task(host: Host) -> None:
+    uri = host.data()
+    for operation in ("bedrock.ListModelCustomizationJobs", CREATE):
+        host.sandbox.clear_faults()
+        host.error(operation, 429, "ThrottlingException", "slow down")
+        start = host.clock.time()
+        with pytest.raises(FineTuneError) as caught:
+            host.wanted(uri, wait_timeout=5)
+        assert host.clock.time() - start <= 7
+        assert caught.value.facts["timed_out"] is True
+
+
+def test_v3_an_object_that_a_proxy_answers_for_makes_no_other_request(host: Host) -> None:
+    """The names of job and model come from what is in the data."""
+    uri = host.put(converse_lines())
+    host.sandbox.fault("s3.HeadObject", status=200, body="", headers={"Content-Type": "text/html"})
+    with pytest.raises(FineTuneError):
+        host.wanted(uri)
+    assert host.jobs() == []

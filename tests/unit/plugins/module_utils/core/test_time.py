@@ -229,6 +229,10 @@ class TestChangedWhereItMayBe:
         result = converge(world)
         assert (result["run_id"], result["changed"], result["status"]) == (run_id, True, "ready")
 
+    def test_a_resumed_run_is_told_as_it_is_then(self, world: World) -> None:
+        world.add(Phase.PAUSED)
+        assert converge(world, wait=False)["status"] == "pending"
+
 
 class TestHidden:
     def test_p6_a_run_seen_once_is_waited_for_like_one_never_seen(self, world: World) -> None:

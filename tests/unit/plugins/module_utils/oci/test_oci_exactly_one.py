@@ -326,3 +326,25 @@ def test_two_different_wishes_at_once(host: ModelHost) -> None:
         started = [answer["id"] for answer in answers if isinstance(answer, dict)]
         assert 1 <= len(started) <= 2
         assert sorted(host.paid(name)) == sorted(set(started))
+
+
+def test_p5_a_change_whose_answer_was_lost_is_looked_for_first(host: ModelHost) -> None:
+    data = host.data()
+    host.wanted(data, description="old")
+    host.sandbox.clear_log()
+    host.sandbox.fault("oci.UpdateModel", reset="after", times=1)
+    result = host.wanted(data, description="new")
+    assert (result["changed"], result["action"], result["description"]) == (True, "update", "new")
+    assert host.called().count("UpdateModel") == 1
+
+
+def test_t1_a_host_that_throttles_does_not_outlast_the_task(host: ModelHost) -> None:
+    data = host.data()
+    for operation in ("ListModels", "CreateModel"):
+        host.sandbox.clear_faults()
+        host.error(operation, 429, "TooManyRequests", "slow down")
+        start = host.clock.time()
+        with pytest.raises(FineTuneError) as caught:
+            host.wanted(data, wait_timeout=5)
+        assert host.clock.time() - start <= 7
+        assert caught.value.facts["timed_out"] is True
