@@ -214,6 +214,12 @@ results:
       returned: always
       type: str
       sample: ft:meta-llama/Llama-3.1-8B-Instruct:acme:support-bot:9xYz
+    model_verified:
+      description: Whether the provider has shown the model. V(false) where it does not show whether it still exists,
+        null where nobody looked.
+      returned: always
+      type: bool
+      sample: true
     metrics:
       description: The last numbers of the training.
       returned: always

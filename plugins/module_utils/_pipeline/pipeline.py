@@ -493,6 +493,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "job_id": result.get(item.recipe.run_key),
         "status": result.get("status"),
         "model_id": item.recipe.model_id(result),
+        "model_verified": result.get("model_verified"),
         "metrics": result.get("metrics") or {},
         "curve": result.get("curve") or {},
         "dataset_sha256": training.sha256 if training else None,
