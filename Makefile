@@ -9,7 +9,7 @@ CORE ?=
 
 export PYTHON CORE
 
-TARGETS := quickstart sandbox test lint sanity units integration format changelog bench docs build importer clean
+TARGETS := quickstart sandbox test lint sanity units integration format changelog bench chaos docs build importer clean
 
 .PHONY: help $(TARGETS)
 
@@ -24,6 +24,7 @@ help:
 	@echo 'make format        format the Python files, and fix what ruff can fix'
 	@echo 'make changelog     write CHANGELOG.md anew from changelogs/fragments'
 	@echo 'make bench         the benchmarks in tests/bench'
+	@echo 'make chaos         tasks whose hosts, networks, clocks and processes misbehave; ARGS="--trials 1000 --seed 1"'
 	@echo 'make docs          the documentation as HTML, in build/docs'
 	@echo 'make build         the artifact for Ansible Galaxy, in build'
 	@echo 'make importer      build, and check the artifact as Ansible Galaxy does'

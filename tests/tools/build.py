@@ -141,6 +141,14 @@ def bench() -> int:
     return _run([venv / "bin" / "python", ROOT / "tests" / "bench", *_extra()], environ)
 
 
+def chaos() -> int:
+    """Trials in which everything goes wrong."""
+    venv = environment.tests_venv()
+    environ = {**os.environ, "PYTHONPATH": str(environment.collections_path())}
+    module = f"ansible_collections.{environment.NAMESPACE}.{environment.NAME}.tests.chaos"
+    return _run([venv / "bin" / "python", "-m", module, *_extra()], environ)
+
+
 def _artifact() -> Path:
     venv, environ = _runtime()
     OUTPUT.mkdir(exist_ok=True)
@@ -271,6 +279,7 @@ TARGETS: dict[str, Callable[[], int]] = {
     "format": reformat,
     "changelog": changelog,
     "bench": bench,
+    "chaos": chaos,
     "docs": docs,
     "build": build,
     "importer": importer,

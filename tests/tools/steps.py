@@ -73,7 +73,7 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
     package = Path("ansible_collections") / environment.NAMESPACE / environment.NAME
     checked = [
         package / folder
-        for folder in ("plugins", "extensions/sandbox", "tests/bench", "tests/tools")
+        for folder in ("plugins", "extensions/sandbox", "tests/bench", "tests/chaos", "tests/tools")
         if next((tree / folder).rglob("*.py"), None)
     ]
     return {

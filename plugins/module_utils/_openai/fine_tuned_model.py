@@ -36,7 +36,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
     FineTuneError,
     InvalidInput,
-    NotVisible,
     Refused,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
@@ -404,7 +403,6 @@ class FineTunedModel:
         self.wish: dict[str, Any] = dict(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
-        self._former: dict[str, Content] = {}  # by its id, what a file holds that another tool has uploaded
         self._cut: Refused | None = None  # why the last look did not show all jobs
         self.warnings: list[str] = []
         self._warn_of_same_data()
@@ -448,8 +446,6 @@ class FineTunedModel:
                 runs.setdefault(run.id, run)
         if self.compares:
             self._learn_contents(runs.values())
-            if run_id:
-                runs[run_id] = self._learn_former(runs[run_id])
         if not self.delete_files:
             return list(runs.values())
         self._uploaded = self._own_files({run_id} if run_id else set(runs))
@@ -575,19 +571,6 @@ class FineTunedModel:
         there = any(parse_remote_name(name) == (self.name, content.sha256[:12]) for name in named.values())
         unnamed = content.sha256 and not content.id and not content.name
         return replace(content, name=str(self.name)) if unnamed and (there or content.predicted) else content
-
-    def _learn_former(self, run: Run) -> Run:
-        """The adopted run with what is in its files, where nothing says so yet: another tool may have uploaded the same
-        data under another name. A file that is gone says nothing any more."""
-        shown = dict(run.shown)
-        for option in FILE_OPTIONS:
-            wanted, had = self.wish.get(option), shown.get(option)
-            if wanted and wanted.sha256 and had and had.id and not had.sha256 and had.id != wanted.id:
-                if had.id not in self._former:
-                    with suppress(NotVisible):
-                        self._former[had.id] = files.content_of(self.api, had.id)
-                shown[option] = self._former.get(had.id, had)
-        return replace(run, shown=shown)
 
     def _learn_contents(self, runs: Iterable[Run]) -> None:
         """Find out what a wished file contains where a job was made with another: it may be the same data again."""

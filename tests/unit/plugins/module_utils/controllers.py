@@ -178,6 +178,10 @@ class Controller:
         """A dataset, then a model of that name trained with it; the result of the last task."""
         raise NotImplementedError
 
+    def sliced_playbook(self, name: str) -> dict[str, Any]:
+        """The same, the model as its action plugin makes it."""
+        raise NotImplementedError
+
     def elsewhere(self) -> Controller:
         """The same controller in another process."""
         raise NotImplementedError
@@ -252,7 +256,7 @@ class Controller:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
             assert not thread.is_alive()
         return results
 
@@ -270,7 +274,7 @@ def again_and_again(task: Callable[[], Any], most: int = 30) -> None:
 
 def at_once(host: Controller, name: str, count: int = 1) -> list[Told]:
     """The same playbook so many times, each in a process of its own, all from the same moment on."""
-    processes, answers = _started(host, name, count)
+    processes, answers = start(host, name, count)
     told = [answers.get(timeout=60) for _process in processes]
     for process in processes:
         process.join(20)
@@ -290,7 +294,7 @@ def killed_at_any_moment(host: Controller, sandbox: Sandbox, figures: Figures) -
     for number, name in enumerate(names()):
         when = ("after", "before")[number % 2]
         fault = sandbox.fault("*", delay=0.2, reset=when, after=source.randrange(total), times=1)["id"]
-        process = _started(host, name, 1)[0][0]
+        process = start(host, name, 1)[0][0]
         _until(lambda: sandbox.faults.shown()[0]["fired"])
         alive += process.is_alive()
         process.kill()
@@ -302,7 +306,7 @@ def killed_at_any_moment(host: Controller, sandbox: Sandbox, figures: Figures) -
     figures("killed_alive", alive)
 
 
-def _started(host: Controller, name: str, count: int) -> tuple[list[Any], Any]:
+def start(host: Controller, name: str, count: int) -> tuple[list[Any], Any]:
     """The processes, and the queue of what they tell."""
     gate, answers = _PROCESSES.Barrier(count + 1), _PROCESSES.Queue()
     given = (host.elsewhere(), name, gate, answers)

@@ -106,6 +106,10 @@ class Tasks(Controller):
         """The data, then the model, of one name."""
         return self.wanted(self.about(name), name)
 
+    def sliced_playbook(self, name: str) -> dict[str, Any]:
+        """The same, the model as its action plugin makes it."""
+        return self.in_slices(self.about(name), name)
+
     def elsewhere(self) -> Tasks:
         """The same in another process."""
         return Tasks(self.reach, remote_clock(self.reach.control_url))

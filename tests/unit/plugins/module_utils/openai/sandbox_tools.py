@@ -116,6 +116,10 @@ class Tasks(Controller):
         """The data, then the model, of one name."""
         return self.wanted(self.about(name), name)
 
+    def sliced_playbook(self, name: str) -> dict[str, Any]:
+        """The same, the model as its action plugin makes it."""
+        return self.sliced(self.wanted, {"file_id": self.about(name), "name": name})[0]
+
     def elsewhere(self) -> Tasks:
         """The same in another process."""
         return Tasks(self.reach, remote_clock(self.reach.control_url), self.dialect)

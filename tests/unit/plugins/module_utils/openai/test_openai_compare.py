@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
@@ -107,14 +106,3 @@ class TestData:
         foreseen = host.dataset(chat_lines(), check_mode=True)["file_id"]
         assert foreseen.startswith("check-mode:file:")
         assert host.wanted(foreseen, check_mode=True)["action"] == "create"
-
-    def test_v4_the_same_bytes_in_another_tool_s_file_are_the_same_data(self, host: Host) -> None:
-        client = openai.OpenAI(base_url=host.reach.urls["openai"], api_key=host.reach.api_key)
-        theirs = client.files.create(file=("train.jsonl", chat_lines().encode()), purpose="fine-tune").id
-        host.sandbox.advance(60)
-        job = client.fine_tuning.jobs.create(model=host.base, training_file=theirs).id
-        host.sandbox.advance(600)
-        found = host.wanted(host.file(), job_id=job)
-        assert (found["action"], found["id"]) == ("none", job)
-        with pytest.raises(InvalidInput, match="trained differently: training_file"):
-            host.wanted(host.about("letters"), job_id=job)

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where chaos happens: each dialect of the sandbox, the tasks that are run against it, and what truly exists there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import model_host, oci_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai import sandbox_tools
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Place:
+    """One dialect.
+
+    - keeps_metadata: whether a run can be found again by our ownership tags; then there must never be a second model
+    - make: a host with ``playbook(name)``, ``also()`` and ``elsewhere()``
+    - alive: the ids of the runs of a name that were or will be paid for, as the sandbox itself knows them
+    - data: of a host, a name and a topic, a reference to data about the topic that are kept under the name
+    - creates: the operation that starts a run; prefix: of all its operations
+    - lags: whether its lists and reads can lag behind
+    """
+
+    name: str
+    keeps_metadata: bool
+    make: Callable[[Sandbox], Any]
+    alive: Callable[[Any, str], list[str]]
+    data: Callable[[Any, str, str], Any]
+    creates: str
+    prefix: str
+    lags: bool = False
+
+
+def _openai(dialect: str) -> Callable[[Sandbox], Any]:
+    return lambda sandbox: sandbox_tools.Host(sandbox, dialect)
+
+
+def _openai_alive(host: Any, name: str) -> list[str]:
+    """The sandbox itself knows the suffix that was sent, whatever a dialect shows."""
+    gone = ("cancelled", "cancelling", "failed")
+    return [job["id"] for job in host.jobs() if job["status"] not in gone and job["suffix"] == name]
+
+
+def _openai_data(host: Any, name: str, topic: str) -> Any:
+    return host.file(sandbox_tools.chat_lines(topic=topic), name)
+
+
+def _bedrock(sandbox: Sandbox) -> Any:
+    # endpoint_url reaches the module's own service only.
+    os.environ["AWS_ENDPOINT_URL_S3"] = sandbox.url
+    return bedrock_host.Host(sandbox)
+
+
+def _bedrock_alive(host: Any, name: str) -> list[str]:
+    return list(host.paid(name))
+
+
+def _bedrock_data(host: Any, name: str, topic: str) -> Any:
+    return host.data(bedrock_host.converse_lines(topic=topic), name)
+
+
+def _oci(sandbox: Sandbox) -> Any:
+    # service_endpoint reaches the module's own service only.
+    os.environ["OCI_SERVICE_ENDPOINT"] = sandbox.url
+    return model_host.ModelHost(sandbox)
+
+
+def _oci_alive(host: Any, name: str) -> list[str]:
+    return list(host.paid(name))
+
+
+def _oci_data(host: Any, name: str, topic: str) -> Any:
+    return host.data(oci_host.pair_lines(topic=topic), name)
+
+
+_JOBS = "openai.jobs.create"
+_BEDROCK_JOBS = "bedrock.CreateModelCustomizationJob"
+PLACES: Mapping[str, Place] = {
+    place.name: place
+    for place in (
+        *(
+            Place(dialect, keeps, _openai(dialect), _openai_alive, _openai_data, _JOBS, "openai", lags=True)
+            for dialect, keeps in (
+                ("openai", True),
+                ("azure", True),
+                ("gateway", True),
+                ("compatible", False),
+                ("selfhosted", False),
+            )
+        ),
+        Place(
+            "bedrock", True, _bedrock, _bedrock_alive, _bedrock_data, "bedrock.CreateModelCustomizationJob", "bedrock"
+        ),
+        Place("oci", True, _oci, _oci_alive, _oci_data, "oci.CreateModel", "oci"),
+    )
+}
