@@ -201,10 +201,11 @@ def _count_units(outcome: Outcome, log: str, tree: Path) -> None:
 
 def units(extra: Sequence[str] = ()) -> Outcome:
     """``ansible-test units``."""
-    # ansible-test hands on nothing of the environment: tests/unit/conftest.py reads this file.
-    loops = environment.tree("units") / "tests" / "output" / "loops"
-    loops.parent.mkdir(exist_ok=True)
-    loops.write_text(os.environ.get("LLMOPS_LOOPS", ""))
+    # ansible-test hands on nothing of the environment: tests/unit/conftest.py reads these files.
+    output = environment.tree("units") / "tests" / "output"
+    output.mkdir(exist_ok=True)
+    for name in ("loops", "agreement"):
+        (output / name).write_text(os.environ.get(f"LLMOPS_{name.upper()}", ""))
     # One interpreter: others are asked for with PYTHON=.
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     return _ansible_test("units", ["units", "--python", version], _count_units, extra)

@@ -19,9 +19,10 @@ if _SANDBOX not in sys.path:
     sys.path.insert(0, _SANDBOX)
 
 # What make was given; ansible-test hands on nothing of the environment.
-_LOOPS = Path(__file__).resolve().parents[1] / "output" / "loops"
-if _LOOPS.is_file() and _LOOPS.read_text(encoding="utf-8"):
-    os.environ["LLMOPS_LOOPS"] = _LOOPS.read_text(encoding="utf-8")
+for _name in ("loops", "agreement"):
+    _given = Path(__file__).resolve().parents[1] / "output" / _name
+    if _given.is_file() and _given.read_text(encoding="utf-8"):
+        os.environ[f"LLMOPS_{_name.upper()}"] = _given.read_text(encoding="utf-8")
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox

@@ -188,7 +188,7 @@ class _Run:
         first = True
         for block in blocks(lambda size: _read(self.source, stream, size, read)):
             # A line that is too long is no valid one: the file has changed, which its hash will show.
-            lines = [b""] if isinstance(block, int) else block.split(b"\n")[:-1]
+            lines = [b""] if isinstance(block, int) else _whole_lines(block)
             for line in lines:
                 yield (line.removeprefix(_BOM) if first else line).strip(b" \t\r")
                 first = False
@@ -212,6 +212,10 @@ class _Run:
             report.errors.append(Issue(number, code, message, hint))
         report.error_count += 1
         report.error_codes[code] = report.error_codes.get(code, 0) + 1
+
+
+def _whole_lines(block: bytes | bytearray) -> list[bytes]:
+    return [bytes(block)] if isinstance(block, bytearray) else block.split(b"\n")[:-1]
 
 
 def _read(source: Source, stream: BinaryIO, size: int, digest: hashlib._Hash) -> bytes:

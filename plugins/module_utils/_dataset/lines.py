@@ -57,7 +57,7 @@ def cut_of(url: str, start: int) -> Cut | None:
     return Cut(found[1] == "1", int(found[2]) // 4 * 3 - int(found[3])) if found else None
 
 
-def has_cuts(line: bytes) -> bool:
+def has_cuts(line: bytes | bytearray) -> bool:
     """Whether images were cut out of a line."""
     return _MARK.encode() in line
 
@@ -145,20 +145,19 @@ class _Long:
         self._searched = len(self.kept)
         self._hash = None
 
-    def take(self) -> bytes:
-        """What remains, with a line feed. To be called once."""
+    def take(self) -> bytearray:
+        """What remains. To be called once."""
         if self._hash is not None:  # the line ends within a text, which is no JSON
             self._close(0)
-        self.kept += b"\n"
-        line = bytes(self.kept)
-        self.kept.clear()
+        line, self.kept = self.kept, bytearray()
         return line
 
 
-def blocks(read: Read) -> Iterator[bytes | int]:
+def blocks(read: Read) -> Iterator[bytes | bytearray | int]:
     """Yield blocks of whole lines, each line ending with a line feed (added to the last one if need be).
 
-    Images are cut out of long lines. A line of which more than MAX_LINE remains is not kept: its size in bytes is
+    A long line comes alone and without its line feed, as a bytearray, which its taker may clear as soon as it has read
+    it. Images are cut out of it. A line of which more than MAX_LINE remains is not kept: its size in bytes is
     yielded in its place. ``read(n)`` returns at most n bytes, and none at the end.
     """
     rest = bytearray()  # of a line that is not yet known to be long
@@ -205,7 +204,7 @@ def blocks(read: Read) -> Iterator[bytes | int]:
         yield bytes(rest)
 
 
-def _ended(long: _Long) -> Iterator[bytes | int]:
+def _ended(long: _Long) -> Iterator[bytearray | int]:
     if long.lost:
         yield long.size
     else:

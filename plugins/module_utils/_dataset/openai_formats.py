@@ -61,7 +61,7 @@ SPECIAL_TOKENS = frozenset(
 _TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 
-def may_hold_token(line: bytes) -> bool:
+def may_hold_token(line: bytes | bytearray) -> bool:
     """Whether a line may hold the name of a steering token; fast where it holds none."""
     return b"|" in line and (b"<|" in line or b"\\u003" in line)
 

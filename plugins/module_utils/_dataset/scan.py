@@ -26,7 +26,7 @@ import signal
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
@@ -249,7 +249,8 @@ def _detect(stream: BinaryIO, skip: int, limits: Limits) -> Format | None:
     stream.seek(skip)
     try:
         for block in blocks(stream.read):
-            for line in [] if isinstance(block, int) else block.split(b"\n"):
+            lines = [block] if isinstance(block, bytearray) else [] if isinstance(block, int) else block.split(b"\n")
+            for line in lines:
                 if _is_dense(line):
                     continue
                 try:
@@ -613,8 +614,17 @@ class _Lines:
             "Check that each example ends with a line feed; shorten the example.",
         )
 
+    def long(self, line: bytearray) -> None:
+        """Take one long line, which is cleared when it is read: it and what it says need not be held at once."""
+        self._take([line if len(line) >= _LARGE else bytes(line)])
+
     def block(self, data: bytes) -> None:
         """Take whole lines."""
+        lines = data.split(b"\n")
+        lines.pop()
+        self._take(lines)
+
+    def _take(self, lines: Sequence[bytes | bytearray]) -> None:
         # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
         # The loop is written flat and with local names: it runs for every line of files of gigabytes.
         tally, fast, most = self.tally, self._fast, self._most_tokens
@@ -626,8 +636,6 @@ class _Lines:
         messages: list[int] = []
         chars: list[int] = []
         tokens: list[int] = []
-        lines = data.split(b"\n")
-        lines.pop()
         for line in lines:
             number += 1
             found = None
@@ -679,19 +687,21 @@ class _Lines:
             else "The host refuses a longer one: shorten or split the example.",
         )
 
-    def _line(self, line: bytes) -> Measure | None:
-        """Check one line precisely. Returns its measure if it is valid."""
+    def _line(self, given: bytes | bytearray) -> Measure | None:
+        """Check one line precisely. Returns its measure if it is valid. A bytearray is cleared."""
         tally, self._example = self.tally, None
-        if line.endswith(b"\r") and not tally.first_crlf:
+        if given.endswith(b"\r") and not tally.first_crlf:
             tally.first_crlf = tally.lines
-        line = line.strip(b" \t\r")
+        line = given.strip(b" \t\r")
+        if isinstance(given, bytearray):
+            given.clear()
         if not line:
             tally.blank()
             return None
         tally.settle_blanks()
         tally.examples += 1
         if tally.lines <= DUPLICATE_LINES:
-            tally.hashes[-1] = hash(line) or 1
+            tally.hashes[-1] = hash(bytes(line)) or 1
         if _is_dense(line):
             self._report(
                 True,
@@ -701,7 +711,7 @@ class _Lines:
             )
             return None
         try:
-            example = self._parse(line.decode(), " Images in data URLs are not counted." if has_cuts(line) else "")
+            text = line.decode()
         except UnicodeDecodeError as fault:
             self._report(
                 True,
@@ -710,7 +720,11 @@ class _Lines:
                 "Save the file as UTF-8 (from Latin-1: iconv -f ISO-8859-1 -t UTF-8).",
             )
             return None
-        self._example = example
+        note = " Images in data URLs are not counted." if has_cuts(line) else ""
+        if isinstance(line, bytearray):
+            line.clear()
+        example = self._example = self._parse(text, note)
+        del text
         if example is None:
             return None
         check = self._check
@@ -784,6 +798,8 @@ class _Lines:
         for block in blocks(read):
             if isinstance(block, int):
                 self.too_long(block)
+            elif isinstance(block, bytearray):
+                self.long(block)
             else:
                 self.block(block)
         return self.tally
@@ -806,7 +822,7 @@ def _encodable(value: Any) -> bool:
 _TEXT = re.compile(rb'"[^"]*"')
 
 
-def _is_dense(line: bytes) -> bool:
+def _is_dense(line: bytes | bytearray) -> bool:
     """Whether a line has more values than any example. Only of a large one it matters."""
     if len(line) < _LARGE or _commas(line) <= MAX_VALUES:
         return False
@@ -820,7 +836,7 @@ def _is_dense(line: bytes) -> bool:
     return values + _commas(bare[end:]) > MAX_VALUES
 
 
-def _commas(data: bytes) -> int:
+def _commas(data: bytes | bytearray) -> int:
     return data.count(b",") + data.count(b"{") + data.count(b"[")
 
 

@@ -38,8 +38,9 @@ _PIECES = re.compile(
 )
 _FIRST = 35  # the character that stands for "shares nothing with the word before"
 _LONGEST_CAPITALS = 7  # with the space before it
-_KEPT = 200_000  # pieces whose count is remembered
+_KEPT = 50_000  # pieces whose count is remembered
 _LONGEST_PIECE = 4096  # a longer one is no word: what is beyond is counted by its characters
+_LONG_TEXT = 1 << 16  # characters
 # What a chat format adds to each message and to the example: OpenAI cookbook, "How to count tokens with tiktoken".
 PER_MESSAGE = 3
 PER_EXAMPLE = 3
@@ -57,9 +58,11 @@ class _Counts(dict[str, int]):
         self._longest = max(map(len, words))
 
     def __missing__(self, piece: str) -> int:
-        if len(self) >= _KEPT:
-            self.clear()
-        found = self[piece] = self._count(piece)
+        found = self._count(piece)
+        if len(piece) <= _LONGEST_PIECE:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[piece] = found
         return found
 
     def _count(self, piece: str) -> int:
@@ -102,7 +105,11 @@ def _counts() -> _Counts:
 
 def count_tokens(text: str) -> int:
     """The estimated number of tokens of a text."""
-    return sum(map(_counts().__getitem__, _PIECES.findall(text)))
+    counts = _counts()
+    if len(text) < _LONG_TEXT:
+        return sum(map(counts.__getitem__, _PIECES.findall(text)))
+    # Slower, but the pieces of a text of megabytes are not held at once.
+    return sum(counts[piece.group()] for piece in _PIECES.finditer(text))
 
 
 def count_example(example: Any, messages: int, trained: frozenset[str] | None) -> int:
