@@ -81,6 +81,7 @@ _ROLE_NOT_READY = "Could not assume provided IAM role"
 _ROLE_LAG = 120.0
 _QUOTA_PAUSE = 30.0  # seconds: other jobs take hours
 _IN_USE = "name is currently in use"
+_LONGEST = 600.0  # seconds of a call that nothing else bounds; boto3's own bound is that of each piece of an answer
 _TRIES = 3
 _PIECE = 1 << 16
 
@@ -167,7 +168,7 @@ class Api:
         """
         method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
         with self.translated(doing, creates=creates):
-            answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members)))
+            answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members), own=_LONGEST))
         return answer
 
     def data(self, doing: str, bucket: str, key: str, take: Callable[[bytes], Any]) -> None:

@@ -63,6 +63,8 @@ _PURPOSE = auth.PURPOSE
 # it; and for its pages, which are fetched here as plain data.
 _UNUSED = ("pkcs11", "charset_normalizer")
 _SELDOM = ("oci.dns", "oci.object_storage")
+_LONGEST = 600.0  # seconds of a call that nothing else bounds; the SDK's own bound is that of each piece of an answer
+_SENDS_DATA = ("put_object", "upload_part")  # which take as long as they take
 _TRIES = 3
 _REQUEST = "opc-request-id"  # every answer has one
 _NEXT = "opc-next-page"
@@ -176,7 +178,8 @@ class Api:
         """
         method = getattr(self.client(service, tries), operation)
         with self.translated(doing, creates=creates):
-            response = within(doing, lambda: method(*given, **members))
+            own = None if operation in _SENDS_DATA else _LONGEST
+            response = within(doing, lambda: method(*given, **members), own=own)
             for header in headers if reads is None else ():
                 if not response.headers.get(header):
                     raise Odd(f"it has no {header}")

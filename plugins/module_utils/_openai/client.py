@@ -99,6 +99,7 @@ _OLDEST_SDK = 2  # the first with pausing and resuming
 _UNUSED = ("aiohttp",)
 _SELDOM = ("openai.types", "openai.types.responses")
 _FILE_READY = 1800.0  # the SDK's own bound for waiting for a file
+_LONGEST_PAUSE = 60.0  # of the SDK, before it sends again
 _LONGEST_TIMEOUT = 86401.0
 # The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
 _NOT_READY = ("is still being processed", "must point to a completed file import")
@@ -148,23 +149,33 @@ class Api:
         self.once = sdk.with_options(max_retries=0)
         self.now = now  # the time, as the host last said it
 
-    def call(self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, **members: Any) -> Any:
+    def call(
+        self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, sends_data: bool = False, **members: Any
+    ) -> Any:
         """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
 
         What is no answer of this API (a proxy's page, broken JSON, a field of another kind) raises NoAnswer: of a write
-        it is then open what it has done.
+        it is then open what it has done. ``sends_data``: a file is sent, which takes as long as it takes.
         """
         with self.translated(doing):
-            return checked(parse(self._answer(doing, send, *args, **members).content), reads)
+            own = None if sends_data else self._longest
+            return checked(parse(self._answer(doing, send, *args, own=own, **members).content), reads)
 
-    def _answer(self, doing: str, send: Callable[..., Any], *args: Any, **members: Any) -> Any:
+    def _answer(self, doing: str, send: Callable[..., Any], *args: Any, own: float | None, **members: Any) -> Any:
         timeout = cut(float(self.sdk.timeout))  # type: ignore[arg-type]
-        return within(doing, lambda: send(*args, timeout=timeout, **members)).http_response
+        return within(doing, lambda: send(*args, timeout=timeout, **members), own=own).http_response
+
+    @property
+    def _longest(self) -> float:
+        """After how many seconds a call is given up where nothing else bounds the task. The SDK's time-out is that of
+        each piece of an answer; one that drips would never end."""
+        timeout, again = float(self.sdk.timeout), self.sdk.max_retries  # type: ignore[arg-type]
+        return timeout * (again + 1) + _LONGEST_PAUSE * again
 
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
         """Delete something. A host that has done so says so, or says nothing at all (204)."""
         with self.translated(doing):
-            answer = self._answer(doing, send, identifier)
+            answer = self._answer(doing, send, identifier, own=self._longest)
             if answer.status_code != _NO_CONTENT:
                 checked(parse(answer.content), _DELETED)
 

@@ -183,6 +183,7 @@ class Dataset(SentDataset):
                     f"Uploading {filename}",
                     self.api.once.files.with_raw_response.create,
                     reads=files.FILE,
+                    sends_data=True,
                     file=(filename, stream, "application/jsonl"),
                     purpose=self._purpose,
                     **self._expiry(),
@@ -229,6 +230,7 @@ class Dataset(SentDataset):
                     self.api.once.uploads.with_raw_response.complete,
                     upload,
                     reads=_COMPLETED,
+                    sends_data=True,
                     part_ids=parts,
                     md5=md5,
                 )
@@ -248,7 +250,7 @@ class Dataset(SentDataset):
             while data := stream.read(_PART):
                 md5.update(data)
                 doing = f"Uploading part {len(parts) + 1} of {filename}"
-                parts.append(self.api.call(doing, send, upload, reads=_UPLOAD, data=data)["id"])
+                parts.append(self.api.call(doing, send, upload, reads=_UPLOAD, sends_data=True, data=data)["id"])
         return parts, md5.hexdigest()
 
     def _cancel(self, upload: str) -> None:

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import list_jobs
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule, defaults
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Elsewhere
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
@@ -93,3 +99,37 @@ def test_e2_a_create_whose_answer_is_none_is_looked_for(still_sandbox: Sandbox) 
     assert result["changed"] and result["status"] == "succeeded"
     assert len(host.uncancelled()) == 1
     assert still_sandbox.count("openai.files.create") == 1
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A host whose answer never ends, though its pieces keep coming."""
+    over = threading.Event()
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            while not over.wait(0.02):
+                with contextlib.suppress(OSError):
+                    self.wfile.write(b" ")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Drips)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    over.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_t1_an_answer_that_drips_ends_a_task_that_does_not_wait(dripping: str) -> None:
+    """wait_timeout bounds it not, and the library's time-out is that of each piece."""
+    given = {"api_key": "k", "base_url": dripping, "timeout": 0.2, "max_retries": 0}
+    api = make_api(FakeModule({**defaults(AUTH_SPEC), **given}))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="no whole answer after 0.2 s"):
+        list(list_jobs(api))
