@@ -64,18 +64,27 @@ class OciCompletion(Completion):
                 continue
             if not value.strip():
                 check.error("empty_content", f"{key} is blank.", "Write the text, or remove the example.")
-            self._length(key, value, check)
             chars += len(value)
             weight += weigh(value)
+        if not check.failed:
+            _check_lengths(example, check)
         return 0, chars, weight
 
-    def _length(self, key: str, value: str, check: Check) -> None:
-        limit = _longest(check.limits).get(key)
-        if limit and len(value) > limit.value and (tokens := count_tokens(value)) > limit.value:
+
+def _check_lengths(example: dict[str, Any], check: Check) -> None:
+    """Report a text that is too long by itself. An example that is too long as a whole is reported by the scan."""
+    longest, whole = _longest(check.limits), check.limits.max_example_tokens
+    if not any(len(example[key]) > limit.value for key, limit in longest.items()):
+        return
+    tokens = {key: count_tokens(example[key]) for key in _KEYS}
+    if whole and sum(tokens.values()) > whole.value:
+        return
+    for key, limit in longest.items():
+        if tokens[key] > limit.value:
             check.limit(
                 limit.hard,
                 "may_be_too_long",
-                f"{key} has about {tokens:,} tokens; the limit is {limit.value:,}.",
+                f"{key} has about {tokens[key]:,} tokens; the limit is {limit.value:,}.",
                 "The host refuses a longer one: shorten or split the example.",
             )
 
