@@ -38,6 +38,12 @@ _PIECES = re.compile(
 )
 _FIRST = 35  # the character that stands for "shares nothing with the word before"
 _LONGEST_CAPITALS = 7  # with the space before it
+# Signs and emoji beyond U+206F that have a token of their own; of the others it takes two or more.
+_SINGLE = frozenset(
+    "₂₪€₹⃣℃№™ΩⅠⅡⅤⅴⅼ←↑→↓⇒∀∆−∙√∞∨≈≤≥≫①②③④⑤─━│┃├┣═║╗╝▀▄█▋░▒▓■□▪▫▬▲△▶▷►▼▽◆◇○◎●★☆☎☴☺♀♂♡♥♦♪♫✅✓✔✨❤➡⠀⭐⭕"
+    "🏻🏼👇👉👌👍👏💕🔥😀😁😂😉😊😍😘😭🙂🙏🤣"
+)
+_SIGNS = re.compile("[\u2070-\u2bff\U0001f000-\U0001faff]")
 _KEPT = 50_000  # pieces whose count is remembered
 _LONGEST_PIECE = 4096  # a longer one is no word: what is beyond is counted by its characters
 _LONG_TEXT = 1 << 16  # characters
@@ -72,7 +78,7 @@ class _Counts(dict[str, int]):
         beyond = len(piece) - len(text)
         first = text[0]
         start, found = 0, 0
-        if first == " ":
+        if first == " " or (first == "\t" and piece[1:].isalpha()):
             start = 1  # it is part of the next word's token
         end = len(text.rstrip("\r\n/")) if not text[-1].isalnum() else len(text)
         end = max(end, start + 1)
@@ -81,6 +87,8 @@ class _Counts(dict[str, int]):
             found += 1
         if len(piece) > _LONGEST_CAPITALS and piece.isupper() and piece.isascii():
             found += 1  # o200k_base has few long words in capitals
+        if not piece.isascii():
+            found += sum(sign not in _SINGLE for sign in _SIGNS.findall(piece))
         return found + beyond
 
     def _end_of_longest(self, text: str, start: int, end: int) -> int:
