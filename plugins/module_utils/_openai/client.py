@@ -141,12 +141,13 @@ _DELETED = record({"deleted": _is_true})
 class Api:
     """One host with one credential. ``sdk`` is the SDK's client: its methods are called by :meth:`call`."""
 
-    def __init__(self, sdk: openai.OpenAI, host: Host, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, sdk: openai.OpenAI, host: Host, timeout: float, now: Callable[[], float] = time.time) -> None:
         self.sdk = sdk
         self.host = host
         # The same client without retries: for calls that must not be sent twice. Made here, where no variable of the
         # environment can take the place of the task's own key; older SDKs read them again for each copy.
         self.once = sdk.with_options(max_retries=0)
+        self.timeout = timeout  # of a request, in seconds
         self.now = now  # the time, as the host last said it
 
     def call(
@@ -162,15 +163,15 @@ class Api:
             return checked(parse(self._answer(doing, send, *args, own=own, **members).content), reads)
 
     def _answer(self, doing: str, send: Callable[..., Any], *args: Any, own: float | None, **members: Any) -> Any:
-        timeout = cut(float(self.sdk.timeout))  # type: ignore[arg-type]
+        timeout = cut(self.timeout)
         return within(doing, lambda: send(*args, timeout=timeout, **members), own=own).http_response
 
     @property
     def _longest(self) -> float:
         """After how many seconds a call is given up where nothing else bounds the task. The SDK's time-out is that of
         each piece of an answer; one that drips would never end."""
-        timeout, again = float(self.sdk.timeout), self.sdk.max_retries  # type: ignore[arg-type]
-        return timeout * (again + 1) + _LONGEST_PAUSE * again
+        again = self.sdk.max_retries
+        return self.timeout * (again + 1) + _LONGEST_PAUSE * again
 
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
         """Delete something. A host that has done so says so, or says nothing at all (204)."""
@@ -441,11 +442,13 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
                 **common,
             ),
             host,
+            given["timeout"],
             time_there.now,
         )
     if host.azure:
         common["api_key"] = given["api_key"] or given["azure_ad_token"]
-    return Api(openai.OpenAI(base_url=host.address, project=given["project"], **common), host, time_there.now)
+    sdk = openai.OpenAI(base_url=host.address, project=given["project"], **common)
+    return Api(sdk, host, given["timeout"], time_there.now)
 
 
 def _check(given: Mapping[str, Any], host: Host) -> None:
