@@ -10,6 +10,7 @@ moments (2 in the suite, 50 and more for a release).
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -300,7 +301,7 @@ def killed_at_any_moment(host: Controller, sandbox: Sandbox, figures: Figures) -
         process.kill()
         process.join(20)
         # A request on its way is carried out although nobody waits for it any more.
-        _until(lambda fault=fault: any((entry["fault"] or "").startswith(f"{fault}:") for entry in sandbox.requests()))
+        _until(functools.partial(_answered, sandbox, fault))
         sandbox.clear_faults()
         yield name
     figures("killed_alive", alive)
@@ -324,6 +325,11 @@ def _tell(controller: Controller, name: str, gate: Any, answers: Any) -> None:
         answers.put(Told(None, result["run_id"], result["status"], result["changed"]))
     except FineTuneError as error:
         answers.put(Told(error.text()))
+
+
+def _answered(sandbox: Any, fault: str) -> bool:
+    """Whether a request was answered with this fault."""
+    return any((entry["fault"] or "").startswith(f"{fault}:") for entry in sandbox.requests())
 
 
 def _until(condition: Callable[[], Any]) -> None:

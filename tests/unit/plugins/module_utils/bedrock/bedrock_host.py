@@ -37,7 +37,8 @@ PREFIX = "llmops_finetune_"
 REGION = "us-east-1"
 LOADER = botocore.loaders.create_loader()
 """The descriptions of the services, which are the same for all tasks, and slow to read."""
-EVENT_NAME = functools.lru_cache(None)(botocore.hooks.EventAliaser(None)._alias_event_name)
+_ALIASER: Any = botocore.hooks.EventAliaser(botocore.hooks.HierarchicalEmitter())
+EVENT_NAME = functools.lru_cache(None)(_ALIASER._alias_event_name)
 """The names of a session's events, of which the same is true."""
 
 
@@ -176,14 +177,15 @@ class Host(Tasks):
     @property
     def api(self) -> Api:
         """The driver's own clients, for what somebody does by hand."""
-        return make_api(FakeModule(self.auth), "bedrock")  # type: ignore[arg-type]
+        module: Any = FakeModule(self.auth)
+        return make_api(module, "bedrock")
 
     def client(self, service: str = "bedrock", region: str | None = None) -> Any:
-        """A boto3 client, for what somebody does by hand."""
-        import boto3
+        """A client without the collection's, for what somebody does by hand."""
         from botocore.config import Config
 
-        return boto3.session.Session().client(
+        create: Any = botocore.session.Session().create_client
+        return create(
             service,
             endpoint_url=self.reach.url,
             aws_access_key_id=self.reach.access_key,

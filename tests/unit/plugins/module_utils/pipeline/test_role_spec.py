@@ -16,7 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task imp
 
 _ROLE = Path(__file__).resolve().parents[5] / "roles" / "fine_tune"
 _OWN = {"models", "wait", "wait_progress", "report_dest", "report_title"}  # variables that are no options of a model
-_TOLD = ("type", "elements", "choices", "aliases")
+_TOLD = ("type", "elements", "choices")
 
 
 def variables() -> dict[str, Any]:
@@ -26,7 +26,11 @@ def variables() -> dict[str, Any]:
 
 
 def differences(role: Mapping[str, Any], module: Mapping[str, Any], where: str) -> Iterator[str]:
-    """What the role says otherwise than the module, of nested options too."""
+    """What the role says otherwise than the module, of nested options too.
+
+    The specification of a role knows no aliases, so each is an option of its own there.
+    """
+    module = {**module, **{alias: spec for spec in module.values() for alias in spec.get("aliases", ())}}
     for name in sorted({*role, *module}):
         path = f"{where}.{name}"
         if name not in role or name not in module:
