@@ -524,10 +524,9 @@ class Engine:
 
     def _name_duplicates(self) -> None:
         """What is left of them costs money and is for somebody to decide on."""
-        kept = self._bound
-        for run in self._alike if kept else ():
-            assert kept is not None
-            self.warnings.append(told_duplicate(run, kept, self.driver.noun, self.driver.kind))
+        if kept := self._bound:
+            noun, kind = self.driver.noun, self.driver.kind
+            self.warnings += [told_duplicate(run, kept, noun, kind) for run in self._alike]
         self._alike = []
 
     # -- stopping and deleting --------------------------------------------------------------------------------
