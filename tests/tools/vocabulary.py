@@ -22,22 +22,23 @@ _TARGET = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "_d
 _RANKS = {"LATIN": 150_000}
 _MARKED_RANK = 60_000  # of a word with a mark before it, as code has them
 _LONGEST_MARKS = 8
+_SHIFT = 4  # as in tokens.py
+_LARGEST_STEP = 65_535
 _WIDTH = 118
-_FIRST = 35  # as in tokens.py
-_MOST_SHARED = 80
 _HEADER = '''# Copyright (c) 2022 OpenAI, Shantanu Jain
 # SPDX-License-Identifier: MIT
 
-"""Words of the vocabulary of o200k_base, in small letters. Private to llmops.finetune; may change at any time.
+"""The words of the vocabulary of o200k_base, in small letters. Private to llmops.finetune; may change at any time.
 
-Made by tests/tools/vocabulary.py of the ranks that OpenAI publishes with tiktoken; do not edit. Sorted; of each word
-the number of first characters that it shares with the one before, as a character from 35 on, then the rest; compressed
-with zlib, in base 64.
+Made by tests/tools/vocabulary.py of the ranks that OpenAI publishes with tiktoken; do not edit. HASHES: of each word,
+the upper 28 bits of the crc32 of its UTF-16 (little-endian); sorted, as differences of 16 bits; compressed with zlib,
+in base 64. LONGEST: the length of the longest word, in units of UTF-16.
 """
 
 from __future__ import annotations
 
-WORDS = """
+LONGEST = %d
+HASHES = """
 '''
 
 
@@ -77,16 +78,19 @@ def _script(word: str) -> str:
 
 def pack(words: list[str]) -> str:
     """As tokens.py unpacks it, in lines."""
-    lines, before = [], ""
-    for word in words:
-        shared = 0
-        while shared < min(len(before), len(word), _MOST_SHARED) and before[shared] == word[shared]:
-            shared += 1
-        lines.append(chr(_FIRST + shared) + word[shared:])
-        before = word
-    packed = b64encode(zlib.compress("\n".join(lines).encode(), 9)).decode()
+    hashes = sorted({zlib.crc32(word.encode("utf-16-le")) >> _SHIFT for word in words})
+    steps: list[int] = []
+    for before, following in zip([0, *hashes], hashes, strict=False):
+        step = following - before
+        while step > _LARGEST_STEP:  # the same hash twice does no harm: it stands for no word that is met
+            steps.append(_LARGEST_STEP)
+            step -= _LARGEST_STEP
+        steps.append(step)
+    packed = b64encode(zlib.compress(b"".join(step.to_bytes(2, "little") for step in steps), 9)).decode()
     return "\n".join(packed[start : start + _WIDTH] for start in range(0, len(packed), _WIDTH))
 
 
 if __name__ == "__main__":
-    _TARGET.write_text(f'{_HEADER}{pack(select_words(Path(sys.argv[1])))}\n"""\n', encoding="ascii")
+    chosen = select_words(Path(sys.argv[1]))
+    longest = max(len(word.encode("utf-16-le")) // 2 for word in chosen)
+    _TARGET.write_text(f'{_HEADER % longest}{pack(chosen)}\n"""\n', encoding="ascii")

@@ -55,8 +55,8 @@ DUPLICATE_LINES = 1 << 17
 
 # Up to this size each example's tokens are counted; of a larger file those at so many places, of so many bytes each:
 # the second go is for files of long lines. Tokens by characters and bytes of prose, where no line is short enough.
-COUNTED_BYTES = 4 << 20
-_SAMPLES = ((256, 16 << 10), (4, 1 << 20))
+COUNTED_BYTES = 1 << 20
+_SAMPLES = ((64, 16 << 10), (2, 1 << 20))
 _USUAL = 1 / 8
 # A line of at least so many bytes is looked at before it is parsed: many small values take much more memory than text.
 _LARGE = 1 << 18
