@@ -234,6 +234,7 @@ class Model:
         self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
         self._asked = False  # whether Object Storage was asked for what is in the wished data
         self._found = False  # whether anything of the name was seen
+        self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
         if name:
             self.wish[tags.MARKERS] = {markers.NAME: name}
 
@@ -487,7 +488,9 @@ class Model:
         self.warnings += base_models.check_config(_CONFIG, name, self.wish.get(_CONFIG, {}))
         self._check_cluster(name)
         self.wish[_DATA] = objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True)
-        return self._renamed(runs)
+        found = self._renamed(runs)
+        self.warnings += tags.unseen(self.wish, self._carriers)
+        return found
 
     def _check_base(self) -> str:
         """What the base model is called."""
@@ -521,6 +524,7 @@ class Model:
             )
         if cluster.get("lifecycle_state") in _NO_CLUSTER:
             raise Refused(f"{_CLUSTER}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
+        self._carriers.append(cluster)
         self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
     def _renamed(self, runs: Sequence[Run]) -> list[Run]:
@@ -528,6 +532,7 @@ class Model:
         known = {run.id for run in runs}
         found, same = [], []
         for model in models.list_models(self.api, str(self.compartment_id)):
+            self._carriers.append(model)
             run = models.run_of(model, whole=False)
             if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
                 continue

@@ -14,7 +14,7 @@ Limits: OCI documentation, "Tagging Overview", facts of 2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
@@ -154,6 +154,29 @@ def present(resource: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("previous_state"), Mapping):
         found["previous_state"] = present(found["previous_state"])
     return found
+
+
+# -- foreseeing ------------------------------------------------------------------------------------------------
+
+
+def unseen(wish: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A warning for wished namespaces and keys that nothing here carries: they are not looked up, as that takes
+    permissions of Identity and Access Management, and OCI refuses a resource whose tags it does not know."""
+    carried = [mapping(resource.get(DEFINED)) for resource in resources]
+    missing = []
+    for namespace, entries in mapping(wish.get(DEFINED)).items():
+        there = [entry for entry in (_find(shown, namespace) for shown in carried) if entry is not None]
+        keys = [key for key, value in entries.items() if value is not None]
+        if there:
+            missing += [f"{namespace}.{key}" for key in keys if all(_find(entry, key) is None for entry in there)]
+        elif keys:
+            missing.append(namespace)
+    if not missing:
+        return []
+    return [
+        f"{DEFINED}: nothing that was looked at carries {', '.join(missing)}, and whether the tenancy has it is not "
+        "looked up. If not, OCI refuses the request, and nothing is made: look at Governance, Tag Namespaces."
+    ]
 
 
 # -- sending ---------------------------------------------------------------------------------------------------

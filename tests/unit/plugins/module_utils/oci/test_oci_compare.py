@@ -220,6 +220,26 @@ class TestPreview:
         with pytest.raises(Refused, match=f"has the unit shape {shape}; meta.llama.* is trained on LARGE_GENERIC"):
             clusters.wanted(data, fine_tune_details={"dedicated_ai_cluster_id": made["id"]}, check_mode=True)
 
+    @pytest.mark.parametrize(
+        ("given", "named"), [({"Nobody": {"x": "y"}}, "Nobody"), ({"Operations.Typo": "y"}, "Operations.Typo")]
+    )
+    def test_p3_a_tag_namespace_that_nothing_carries_is_a_warning(
+        self, host: ModelHost, given: dict[str, Any], named: str
+    ) -> None:
+        """The preview cannot know it; what it may come to is said before anything is done."""
+        data = host.data()
+        host.wanted(data, "tagged", defined_tags={"Operations": {"CostCenter": "42"}})
+        foreseen = host.wanted(data, defined_tags=given, check_mode=True)
+        (told,) = [text for text in host.warnings if text.startswith("defined_tags: ")]
+        assert foreseen["action"] == "create"
+        assert f"carries {named}, " in told
+        assert "OCI refuses" in told
+        with pytest.raises(Refused, match="was not found") as caught:
+            host.wanted(data, defined_tags=given)
+        assert caught.value.facts["changed"] is False
+        host.wanted(data, "known", defined_tags={"Operations": {"CostCenter": "43", "Owner": None}})
+        assert not [text for text in host.warnings if text.startswith("defined_tags: ")]
+
     def test_p7_a_cluster_that_cannot_be_deleted_goes_on_costing(self, clusters: ClusterHost) -> None:
         made = clusters.tuning("temporary")
         model = clusters.wanted(clusters.data(), fine_tune_details={"dedicated_ai_cluster_id": made["id"]})
