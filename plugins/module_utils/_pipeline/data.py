@@ -8,6 +8,7 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,10 +20,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import targets
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import write
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Data
+
+_FIRST = 1 << 20  # bytes of a first line that are looked at
 
 
 def describe(
@@ -52,6 +56,8 @@ def describe(
     options["format"] = wanted
     warnings: list[str] = []
     asked = {"src": None, "content": None, "validate": True, "state": "present", **options}
+    if shown is None and _is_foreign(source):
+        asked["format"], limits = None, replace(limits, formats=tuple(formats))
     try:
         found = read(asked, limits, warnings.append)
     except InvalidInput as error:
@@ -68,6 +74,16 @@ def _source(given: Any, label: str, places: Sequence[str] | None) -> Source:
         return Source.from_path(check_type_path(given)) if is_path(given) else Source.from_content(given)
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
+
+
+def _is_foreign(source: Source) -> bool:
+    """Whether the first example is in a format that has a name, and that no host takes."""
+    try:
+        with source.open() as stream:
+            example = json.loads(stream.readline(_FIRST).decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False  # what is wrong with it is told where it is read
+    return isinstance(example, dict) and bool(foreign_format(example))
 
 
 def _is_missing(path: str) -> bool:

@@ -557,7 +557,7 @@ class TestTraining:
             host.wanted(data, **light(host, other))
 
     def test_a_method_that_the_base_model_does_not_have(self, host: ModelHost) -> None:
-        with pytest.raises(Refused, match="TFEW_TRAINING_CONFIG.*HTTP 400") as caught:
+        with pytest.raises(Refused, match="TFEW_TRAINING_CONFIG, which meta.llama.* cannot be trained with") as caught:
             host.wanted(host.data(), fine_tune_details={"training_config": TFEW})
         assert (caught.value.facts["changed"], host.made()) == (False, [])
 

@@ -78,6 +78,17 @@ class TestGiven:
         assert "nowhere.jsonl does not exist" in absolute and "controller" in absolute
         assert "copy the file there" not in absolute
 
+    @pytest.mark.parametrize("provider", PROVIDERS)
+    def test_d8_a_format_that_no_host_takes_is_named_once(self, host: Host, provider: str) -> None:
+        alpaca = [{"instruction": f"Say {number}.", "input": "", "output": f"{number}."} for number in range(40)]
+        message = host.preview(host.entry(provider, training_data=alpaca))["msg"]
+        assert message.count("Alpaca's format (instruction, input, output), which no host takes") == 1
+        assert "missing_key" not in message
+        names = {"openai": "openai_chat", "bedrock": "bedrock_converse", "oci": "oci_completion"}
+        assert [name in message for name in names.values()] == [provider == other for other in names]
+        misspelt = host.preview(host.entry(provider, training_data=[{"mesages": []}] * 40))["msg"]
+        assert "missing_key" in misspelt
+
     @pytest.mark.parametrize("provider", ["openai", "bedrock"])
     def test_g6_the_same_data_to_validate_with_is_a_warning(self, host: Host, provider: str) -> None:
         result = host.run(host.entry(provider, validation_data=chat()))
