@@ -126,6 +126,7 @@ _FORBIDDEN = "The credential may not do this; check its permissions and the netw
 
 
 _NO_CONTENT = 204
+_NOT_IMPLEMENTED = 501  # a clear no, where other errors of a server leave the outcome open
 _MARK = 100  # characters
 _REFUSED_TARGET = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
 
@@ -307,7 +308,7 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
     if status == 409 and doing.startswith("Creating the fine-tuning job"):
         hint = "The host is busy with another job, or takes one at a time."
         return Busy(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status in (408, 409) or status >= 500:
+    if status in (408, 409) or (status >= 500 and status != _NOT_IMPLEMENTED):
         return Unavailable(text, retry_after=retry_after)
     if status == 404:
         path = doing.startswith(("Listing", "Creating", "Uploading"))

@@ -403,6 +403,7 @@ class FineTunedModel:
         self.wish: dict[str, Any] = dict(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
+        self._made: dict[str, list[str]] = {}  # by a model's name the ids of the runs that made it, newest first
         self._cut: Refused | None = None  # why the last look did not show all jobs
         self.warnings: list[str] = []
         self._warn_of_same_data()
@@ -444,6 +445,10 @@ class FineTunedModel:
         if self.name:
             for run in self._family():
                 runs.setdefault(run.id, run)
+        self._made = {}
+        for run in sorted(runs.values(), key=lambda run: run.age_key, reverse=True):
+            if run.model and run.phase is Phase.READY:
+                self._made.setdefault(run.model, []).append(run.id)
         if self.compares:
             self._learn_contents(runs.values())
         if not self.delete_files:
@@ -595,12 +600,18 @@ class FineTunedModel:
         if not run.model:
             return replace(run, verified=True)
         model = str(run.model)
+        made = self._made.get(model, [run.id])
+        if run.id in made[1:]:
+            # This host calls all models of a name the same, so a later run has put its own in this one's place.
+            return replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
         if listed and model in listed:
             shown = models.Shown(found=True, own=listed[model], now=self.api.now())
         else:
             shown = models.look(self.api, model, listed)
         base = str(jobs.base_of(run.raw) or "")
-        verdict = models.judge(self.api.host, shown, base, said_gone=self.missing_model_id == model)
+        # What was said of a model is not true of a later one of the same name.
+        said_gone = self.missing_model_id == model and len(made) == 1
+        verdict = models.judge(self.api.host, shown, base, said_gone=said_gone)
         end = shown.end(self.api.host, base)
         hidden = (
             f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "

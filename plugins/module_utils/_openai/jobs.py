@@ -62,6 +62,8 @@ _STAGES = {
 }
 # gpt-4o-2024-08-06; older snapshots: gpt-3.5-turbo-0125
 _DATED = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
+_DATE_BEFORE = re.compile(r"^-\d{4}(-\d{2}-\d{2})?-")
+_SHORTEST_ID = 6
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 METHOD_SETTINGS = ("grader", "response_format")
 BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
@@ -78,14 +80,23 @@ From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
 _SETTINGS = record({}, dict.fromkeys(BOUNDS, setting))
 _OF_METHOD = record({}, {"hyperparameters": _SETTINGS, "grader": record({}), "response_format": record({})})
+
+
+def _perhaps_name(value: Any, where: str) -> None:
+    """A name, or an empty text where there is none yet."""
+    text(value, where)
+    if value:
+        name(value, where)
+
+
 JOB = record(
     {"id": name, "status": word, "created_at": moment},
     {
         "finished_at": moment,
-        "model": text,
-        "fine_tuned_model": text,
-        "training_file": text,
-        "validation_file": text,
+        "model": _perhaps_name,
+        "fine_tuned_model": _perhaps_name,
+        "training_file": _perhaps_name,
+        "validation_file": _perhaps_name,
         "suffix": text,
         "user_provided_suffix": text,
         "seed": setting,
@@ -191,9 +202,36 @@ def same_suffix(wish: str | None, job: Mapping[str, Any]) -> bool | None:
     shown = suffix_of(job)
     if shown is not None:
         return wish is not None and _plain_suffix(wish) == _plain_suffix(shown)
-    if wish and len(wish) > 2 and _plain_suffix(wish) in _plain_suffix(str(job.get("fine_tuned_model") or "")):
-        return True
-    return None
+    return True if wish and len(wish) > 2 and _is_in_name(_plain_suffix(wish), job) else None
+
+
+def _is_in_name(suffix: str, job: Mapping[str, Any]) -> bool:
+    """Whether the name of a job's model is this suffix beside a base model, ``ft`` and an id, and nothing else.
+
+    ``bot`` is also a part of ``support-bot`` and ``bot-2``, and ``qwen3`` one of all that is made of Qwen3.
+    """
+    model = str(job.get("fine_tuned_model") or "")
+    if model.startswith("ft:") and model.count(":") >= 4:
+        return False  # a suffix would have a place of its own
+    name = f"-{_plain_suffix(_last_of(model))}-"
+    base = f"-{_plain_suffix(_DATED.sub('', _last_of(str(job.get('model') or ''))))}-"
+    rest = name[len(base) - 1 :] if len(base) > 2 and name.startswith(base) else name
+    identifier = _plain_suffix(str(job.get("id") or ""))
+    before, found, after = _DATE_BEFORE.sub("-", rest).rpartition(f"-{suffix}-")
+    words = before.strip("-").removeprefix("ft").strip("-")
+    after = after.strip("-")
+    alone = not words or _is_id(words, identifier)
+    return bool(found) and (alone if not after else not words and _is_id(after, identifier))
+
+
+def _last_of(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _is_id(text: str, identifier: str) -> bool:
+    """Whether it is (a part of) the job's id, or looks like one of its own: neither a word nor a number nor a date."""
+    mixed = any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text)
+    return len(text) >= _SHORTEST_ID and (text in identifier or ("-" not in text and mixed))
 
 
 def _plain_suffix(text: str) -> str:

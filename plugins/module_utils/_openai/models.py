@@ -145,9 +145,9 @@ def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:
 
 
 def _proves_nothing(error: Refused | NoAnswer) -> bool:
-    """Whether a host of unknown habits may just not have what was asked for; a credential that it does not take, and
-    its "later", are no such answers."""
-    return isinstance(error, NoAnswer) or (error.status not in (401, 403, 429) and error.status is not None)
+    """Whether a host of unknown habits may just not have what was asked for, or not show it to everybody who may
+    train; a credential that it does not take, and its "later", are no such answers."""
+    return isinstance(error, NoAnswer) or (error.status not in (401, 429) and error.status is not None)
 
 
 def cannot_delete(error: Exception) -> bool:
