@@ -25,6 +25,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     each,
     flag,
     is_page,
+    label,
     limited,
     moment,
     name,
@@ -38,7 +39,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
 )
 
 _FIRST_ERROR = 300
-_JOB = record({"jobArn": name, "status": word, "creationTime": moment})
+_JOB = record(
+    {"jobArn": name, "status": word, "creationTime": moment},
+    dict.fromkeys(("jobName", "outputModelName", "outputModelArn", "customModelName", "customModelArn"), label),
+)
 _MODEL = record({"modelArn": name, "modelName": name, "creationTime": moment})
 _FOUNDATION = record({"modelArn": name, "modelId": name})
 

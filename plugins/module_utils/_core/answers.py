@@ -141,6 +141,13 @@ def name(value: Any, where: str) -> None:
         raise Odd(f"{where} is no name")
 
 
+def label(value: Any, where: str) -> None:
+    """The same, or empty: an id or a name of something that need not be there."""
+    text(value, where)
+    if value:
+        name(value, where)
+
+
 def word(value: Any, where: str) -> None:
     """A short name, such as a state."""
     name(value, where)

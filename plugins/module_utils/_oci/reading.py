@@ -17,6 +17,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     each,
     host_of,
     is_elsewhere,
+    label,
     maybe,
     moment,
     name,
@@ -33,15 +34,15 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.library impo
 _ERROR = 300
 _MESSAGE = record({}, {"code": text, "message": text})
 _TAGS = {"freeformTags": pairs(text), "definedTags": pairs(record({}))}
-_DATASET = record({}, {"namespaceName": text, "bucketName": text, "objectName": text})
+_DATASET = record({}, {"namespaceName": label, "bucketName": label, "objectName": label})
 
 MODEL = record(
     {"id": name, "lifecycleState": word, "timeCreated": moment},
     {
         "type": word,
         "displayName": text,
-        "compartmentId": text,
-        "baseModelId": text,
+        "compartmentId": label,
+        "baseModelId": label,
         "vendor": text,
         "version": text,
         "description": text,
@@ -51,7 +52,7 @@ MODEL = record(
         "fineTuneDetails": record(
             {},
             {
-                "dedicatedAiClusterId": text,
+                "dedicatedAiClusterId": label,
                 "trainingDataset": _DATASET,
                 "trainingConfig": pairs(maybe(setting)),
             },
@@ -67,7 +68,7 @@ CLUSTER = record(
         "unitShape": word,
         "unitCount": amount,
         "displayName": text,
-        "compartmentId": text,
+        "compartmentId": label,
         "description": text,
         "lifecycleDetails": text,
         "timeUpdated": moment,
@@ -76,16 +77,16 @@ CLUSTER = record(
     },
 )
 ENDPOINT = record(
-    {"id": name}, {"modelId": text, "dedicatedAiClusterId": text, "displayName": text, "lifecycleState": word}
+    {"id": name}, {"modelId": label, "dedicatedAiClusterId": label, "displayName": text, "lifecycleState": word}
 )
 WORK = record(
     {"id": name, "status": word},
-    {"operationType": word, "resources": each(record({}, {"identifier": text, "actionType": text}))},
+    {"operationType": word, "resources": each(record({}, {"identifier": label, "actionType": text}))},
 )
 ENTRY = record({})
 NAMESPACE = name
 OBJECTS = record(
-    {"objects": each(record({"name": text}, {"size": amount, "timeModified": moment, "etag": text}))},
+    {"objects": each(record({"name": text}, {"size": amount, "timeModified": moment, "etag": label}))},
     {"nextStartWith": text},
 )
 UPLOAD = record({"uploadId": name})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    label,
     moment,
     name,
     record,
@@ -80,30 +81,21 @@ From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
 _SETTINGS = record({}, dict.fromkeys(BOUNDS, setting))
 _OF_METHOD = record({}, {"hyperparameters": _SETTINGS, "grader": record({}), "response_format": record({})})
-
-
-def _perhaps_name(value: Any, where: str) -> None:
-    """A name, or an empty text where there is none yet."""
-    text(value, where)
-    if value:
-        name(value, where)
-
-
 JOB = record(
     {"id": name, "status": word, "created_at": moment},
     {
         "finished_at": moment,
-        "model": _perhaps_name,
-        "fine_tuned_model": _perhaps_name,
-        "training_file": _perhaps_name,
-        "validation_file": _perhaps_name,
-        "suffix": text,
-        "user_provided_suffix": text,
+        "model": label,
+        "fine_tuned_model": label,
+        "training_file": label,
+        "validation_file": label,
+        "suffix": label,
+        "user_provided_suffix": label,
         "seed": setting,
         "hyperparameters": _SETTINGS,
         "method": record({}, {"type": word, "supervised": _OF_METHOD, "dpo": _OF_METHOD, "reinforcement": _OF_METHOD}),
         "metadata": record(
-            {}, dict.fromkeys((markers.NAME, markers.TOKEN, markers.TRAINING, markers.VALIDATION), text)
+            {}, dict.fromkeys((markers.NAME, markers.TOKEN, markers.TRAINING, markers.VALIDATION), label)
         ),
     },
 )

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ PAGE = (
     + "</body></html>"
 )
 HTML = {"Content-Type": "text/html"}
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -133,3 +136,19 @@ def test_t1_an_answer_that_drips_ends_a_task_that_does_not_wait(dripping: str) -
     api = make_api(FakeModule({**defaults(AUTH_SPEC), **given}))  # type: ignore[arg-type]
     with pytest.raises(Unavailable, match="no whole answer after 0.2 s"):
         list(list_jobs(api))
+
+
+@pytest.mark.parametrize("odd", ["\ud800\x00", "ft:\x1b[2J", "x" * 5000])
+def test_e2_a_model_that_can_have_no_such_name_is_no_reason_to_train_again(still_sandbox: Sandbox, odd: str) -> None:
+    """A list that holds such a thing is no answer: what it says of the model is not taken for a deletion."""
+    host = Host(still_sandbox)
+    job = host.playbook("bot")["job_id"]
+    request = urllib.request.Request(
+        f"{host.reach.urls['openai']}/fine_tuning/jobs", headers={"Authorization": f"Bearer {host.reach.api_key}"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        listed = json.load(answer)
+    listed["data"][0]["fine_tuned_model"] = odd
+    still_sandbox.fault("openai.jobs.list", status=200, body=json.dumps(listed), times=1, headers=JSON)
+    assert host.playbook("bot")["job_id"] == job
+    assert host.uncancelled() == [job]
