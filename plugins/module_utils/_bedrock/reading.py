@@ -142,7 +142,8 @@ def _of_shape(shape: Any) -> Kind:
     if kind == "structure":
         return lambda value, where: _structure(shape, value, where)
     if kind == "list":
-        return lambda value, where: each(_of_shape(shape.member))(value, where)
+        # Not before there is an item: a shape can be part of itself.
+        return each(lambda value, where: _of_shape(shape.member)(value, where))
     if kind == "map":
         return pairs(_of_shape(shape.value))
     known: dict[str, Kind] = {
