@@ -107,10 +107,11 @@ def plays(sandbox: Sandbox, tmp_path: Path) -> Plays:
     return Plays(sandbox, tmp_path)
 
 
-def test_g5_each_host_has_its_model_and_equal_wishes_have_one(plays: Plays) -> None:
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_g5_each_host_has_its_model_and_equal_wishes_have_one(plays: Plays, strategy: str) -> None:
     """Three hosts at once, two of which want the same; each host goes on by itself."""
     name = "{{ {'one': 'alone'}.get(inventory_hostname, 'shared') }}"
-    ended = plays.run("one,two,three,", strategy="free", fine_tune_name=name)
+    ended = plays.run("one,two,three,", strategy=strategy, fine_tune_name=name)
     results = {
         entry["host"]: entry["result"]["ansible_facts"]["fine_tune_result"]
         for entry in ended
