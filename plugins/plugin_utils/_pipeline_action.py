@@ -63,6 +63,7 @@ class PipelineActionBase(WaitingActionBase):
             args["data_places"] = places
         args.setdefault("wait_slice", SLICE)
         told = Told(self._tells(args), quiet=bool(self._task.no_log))
+        told.doubt(doubts)
         with Locks(None if self._task.check_mode else _lock_folder()) as locks:
             self._lock(args, locks, told)
             result = self._slices(args, task_vars, locks, told)
@@ -168,6 +169,12 @@ class Told:
         """Anything else that there is to know."""
         if self.tells:
             say(text)
+
+    def doubt(self, texts: Sequence[str]) -> None:
+        """Warn at once, while there is time to stop it. (The same text at the end is not shown again.)"""
+        if not self.quiet:
+            for text in texts:
+                display.warning(paragraph(text))
 
     def preview(self, results: Sequence[Mapping[str, Any]]) -> None:
         """One line of what will happen to each."""

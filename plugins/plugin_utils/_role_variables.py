@@ -10,7 +10,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,25 @@ MARK = "fine_tune__role"  # a variable of the role's own task
 PREFIX = "fine_tune_"
 _OURS = ("fine_tune_result", "fine_tune_results")  # what the role leaves behind
 _CLOSE = 0.8
+_CLOSE_AS_A_WHOLE = 0.87  # with the beginning, which all of them share
 _SPEC = Path(__file__).resolve().parents[2] / "roles" / "fine_tune" / "meta" / "argument_specs.yml"
 
 
-def known_variables() -> list[str]:
-    """All that the role has."""
+def known_variables() -> dict[str, Any]:
+    """All that the role has, with the defaults."""
     found = yaml_load(_SPEC.read_text(encoding="utf-8"))
-    return list(found["argument_specs"]["main"]["options"])
+    return {name: option.get("default") for name, option in found["argument_specs"]["main"]["options"].items()}
 
 
-def unknown(names: Iterable[str], known: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Errors, for what is nearly a variable of the role, and warnings, for all else that begins like one."""
+def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Errors, for what is nearly a variable of the role, and warnings, for all else that begins like one, or whose
+    beginning is misspelt: that may be another's."""
     wrong, doubtful = [], []
+    values = names if isinstance(names, Mapping) else {}
     for name in sorted(names):
+        other = _begun_otherwise(name, known)
+        if other and values.get(other, known[other]) == known[other]:
+            doubtful.append(f"{name} is no variable of the role fine_tune, and is not used. Is {other} meant?")
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}_") or name in _OURS or name in known:
             continue
         meant = _meant(name, known)
@@ -43,7 +49,7 @@ def unknown(names: Iterable[str], known: Sequence[str]) -> tuple[list[str], list
     return wrong, doubtful
 
 
-def _meant(name: str, known: Sequence[str]) -> str | None:
+def _meant(name: str, known: Iterable[str]) -> str | None:
     """What all of them begin with says nothing."""
     given = name[len(PREFIX) :].lower()
     short = {variable[len(PREFIX) :]: variable for variable in known}
@@ -51,6 +57,14 @@ def _meant(name: str, known: Sequence[str]) -> str | None:
     if close:
         return short[close[0]]
     return next((short[other] for other in short if sorted(other) == sorted(given)), None)
+
+
+def _begun_otherwise(name: str, known: Mapping[str, Any]) -> str | None:
+    """What is meant by finetune_name and the like."""
+    if name.startswith(PREFIX) or not name.lower().startswith("fin"):
+        return None
+    close = difflib.get_close_matches(name.lower(), known, 1, _CLOSE_AS_A_WHOLE)
+    return close[0] if close else None
 
 
 def missing(models: Any) -> list[str]:

@@ -37,6 +37,12 @@ _DOUBTFUL = 6  # what only may be a secret is not masked where it is as short as
 _LONGEST = 1 << 14  # no key is longer, but data are
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
 _USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#@]+)@", re.IGNORECASE)
+# What signs an address, so that whoever has it needs no key: Azure's SAS, presigned requests of S3, others' tokens.
+_SIGNED = re.compile(
+    r"[?&;](?:sig|sign|code|[^=&#\s]*(?:signature|token|secret|passw|credential|key)[^=&#\s]*)=([^&#\s\"']+)",
+    re.IGNORECASE,
+)
+_PREAUTHENTICATED = re.compile(r"/p/([^/\s]{16,})/n/")  # of OCI's Object Storage
 _WORD = re.compile(r"[A-Za-z_ -]{0,40}|[\d.+-]{0,24}")
 _PLAIN_PATH = re.compile(r"~?(?:/\.?[a-z][a-z_.-]{0,40})+")
 _NAME = re.compile(r"secret|token|pass|key|credential|auth|api", re.IGNORECASE)
@@ -85,6 +91,9 @@ def pieces(text: str) -> Iterator[str]:
     for user in _USER.findall(text):
         yield user
         yield user.partition(":")[2]
+    if "://" in text:
+        yield from (value for value in _SIGNED.findall(text) if len(value) >= _SHORTEST)
+        yield from _PREAUTHENTICATED.findall(text)
 
 
 def of_environment() -> Iterator[str]:
@@ -152,6 +161,8 @@ def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:
     elif kind == "path":
         if isinstance(value, str) and not is_path(value) and len(value) >= _DOUBTFUL:
             yield value
+        for text in leaves(value):
+            yield from pieces(text)  # what a message has of it may be the path as it was read
     elif kind != "raw":
         # A number that is a text could not be read as one; Ansible quotes it, and what is none of the choices.
         wrong = kind in ("bool", "int", "float") or (choices and value not in choices)
@@ -159,6 +170,8 @@ def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:
             if wrong and not _WORD.fullmatch(text) and len(text) >= _DOUBTFUL:
                 yield text
             yield from pieces(text)
+    elif isinstance(value, str) and len(value) <= _LONGEST and not any(map(str.isspace, value)):
+        yield from pieces(value)  # an address where data are named; not the data themselves
 
 
 def _odd(name: str, option: Mapping[str, Any], value: Any) -> Iterator[str]:

@@ -26,6 +26,7 @@ MOST_POINTS = 150  # of one curve in its chart: more than a screen shows apart
 _FEW_POINTS = 40  # of one curve in the overview; in a chart, up to so many dots are drawn, more only when pointed at
 _SERIES = ("training", "validation")
 _LARGEST = 1e12  # a "number" beyond is a fault of whoever wrote it, and no axis holds both it and the others
+_SMALLEST = 1e-200  # what is nearer to 0 cannot be divided any more
 _OUTLIER = 4  # times the usual loss: drawn on that scale, every other curve would be a flat line
 _ALIKE = 1e-9  # a smaller share than this is rounding, not a difference
 _FINE = 1000  # units of the box that lines are drawn in
@@ -72,7 +73,11 @@ def _point(given: Any) -> Point | None:
     step, loss = number(given[0]), number(given[1])
     if step is None or loss is None or abs(step) > _LARGEST or abs(loss) > _LARGEST:
         return None
-    return float(step), float(loss)
+    return _drawn(step), _drawn(loss)
+
+
+def _drawn(value: float) -> float:
+    return float(value) if abs(value) >= _SMALLEST else 0.0
 
 
 def thin(points: Sequence[Point], most: int) -> list[Point]:

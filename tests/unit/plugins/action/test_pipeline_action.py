@@ -316,6 +316,32 @@ class TestVariablesOfTheRole:
         result = play.run({"results": []}, variables=given, models=[MODEL])
         assert result["warnings"] == ["fine_tune_owner is no variable of the role fine_tune, and is not used."]
 
+    @pytest.mark.parametrize(
+        ("misspelt", "meant"),
+        [
+            ("finetune_max_training_tokens", "fine_tune_max_training_tokens"),
+            ("FINE_TUNE_MAX_TRAINING_TOKENS", "fine_tune_max_training_tokens"),
+            ("fine_tunes_wait", "fine_tune_wait"),
+            ("fine_tuning_base_model", "fine_tune_base_model"),
+        ],
+    )
+    def test_g4_one_whose_beginning_is_misspelt_is_a_warning_before_anything(
+        self, play: Play, misspelt: str, meant: str
+    ) -> None:
+        play.run({"results": []}, variables={MARK: True, misspelt: 1}, models=[MODEL])
+        assert play.warned == [f"{misspelt} is no variable of the role fine_tune, and is not used. Is {meant} meant?"]
+
+    def test_g4_what_a_user_makes_a_variable_of_is_no_misspelling(self, play: Play) -> None:
+        given = {
+            MARK: True,
+            "finetune_name": "bot",
+            "fine_tune_name": "{{ finetune_name }}",
+            "tune_max_training_tokens": 1,
+            "find": 2,
+        }
+        play.run({"results": []}, variables=given, models=[MODEL])
+        assert play.warned == []
+
     def test_g4_every_variable_of_the_role_is_known(self) -> None:
         assert unknown(known_variables(), known_variables()) == ([], [])
 

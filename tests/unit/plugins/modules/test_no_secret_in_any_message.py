@@ -249,3 +249,34 @@ def test_s3_what_is_masked_is_registered_where_ansible_has_a_registry(monkeypatc
     mask(module, ["whole\nof two long lines", None, ""])
     assert seen == module.no_log_values
     assert {"whole\nof two long lines", "of two long lines"} <= seen
+
+
+SIGNED = [
+    f"https://account.blob.core.windows.net/data/train.jsonl?sv=2024-11-04&sp=r&sig={MARK}%2B1%3D",
+    f"https://bucket.s3.amazonaws.com/train.jsonl?X-Amz-Credential=AKIA{MARK}&X-Amz-Signature={MARK}",
+    f"https://host.example/train.jsonl?access_token={MARK}",
+    f"https://objectstorage.us-chicago-1.oraclecloud.com/p/{MARK}-{MARK}/n/ns/b/data/o/train.jsonl",
+    f"https://user:{MARK}@host.example/train.jsonl",
+]
+NAMES_DATA = {
+    "openai_dataset": ["src", "name"],
+    "openai_fine_tuned_model": ["training_file", "validation_file"],
+    "bedrock_dataset": ["src", "bucket", "key", "name"],
+    "oci_generative_ai_dataset": ["src", "bucket", "object", "name"],
+    "dataset_info": ["path"],
+    "dataset": ["src", "dest"],
+}
+
+
+@pytest.mark.parametrize("address", SIGNED)
+def test_s3_an_address_that_is_signed_where_data_are_named(desk: Desk, address: str) -> None:
+    for module, options in NAMES_DATA.items():
+        provider = next((known for known, modules in MODULES.items() if module in modules), None)
+        own = {**MODULES[provider][module], **desk.valid(provider)} if provider else {}
+        for option in options:
+            given = {key: value for key, value in own.items() if (key, option) != ("content", "src")}
+            desk.look(desk.play(module, {**given, option: address}), module, harmless=False)
+    model = {"provider": "openai", "name": "bot", "base_model": "gpt-4o-mini", "openai": desk.valid("openai")}
+    for names in ({"training_data": address}, {"training_data": "x", "validation_data": address}):
+        result = desk.play("fine_tune", {"models": [{**model, **names}], "wait": False})
+        desk.look(result, "fine_tune", harmless=False)

@@ -101,6 +101,12 @@ def test_e4_many_at_once(seed: int) -> None:
     assert fine(page("Title", results))
 
 
+@pytest.mark.parametrize("tiny", [5e-324, -5e-324, 1e-320])
+def test_e4_points_that_nothing_lies_between(tiny: float) -> None:
+    for points in ([[0, 0], [tiny, -1], [0, -2]], [[0, tiny], [1, 0]], [[tiny, tiny], [0, 0]]):
+        assert fine(page("Title", [{**trained(), "curve": {"training": points, "validation": points[::-1]}}]))
+
+
 def test_e4_what_is_not_usable_is_said() -> None:
     found = page("Title", [{"name": "bot", "previous": 5, "metrics": [1], "curve": "x", "elapsed": HUGE}, "no result"])
     assert "metrics is not usable: [1]" in found
