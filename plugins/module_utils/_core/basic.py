@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AnsibleModule, which tells no secret that it was given in a wrong place.
+"""AnsibleModule, which tells no secret that it was given in a wrong place, and no terminal what to do.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import shown
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_environment, of_options
 
 
@@ -22,10 +23,10 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]
         mask(self, of_options(self.argument_spec, getattr(self, "params", None) or {}))
         mask(self, of_environment())
 
-    def fail_json(self, *args: Any, **kwargs: Any) -> Any:
-        """End the task with an error."""
+    def fail_json(self, msg: str, **kwargs: Any) -> Any:
+        """End the task with an error, which may be Ansible's own about what was given."""
         self.mask_given()
-        super().fail_json(*args, **kwargs)
+        super().fail_json(msg=shown(msg, self.no_log_values), **kwargs)
 
     def exit_json(self, **kwargs: Any) -> Any:
         """End the task with its result."""
