@@ -327,13 +327,13 @@ class _Messages:
         if self.tools is None:
             self.warn(
                 "undeclared_tool",
-                f"{where} calls {name}, but the example has no tools.",
+                f"{where} calls {quote(name)}, but the example has no tools.",
                 "Declare it in tools.",
             )
         elif name not in self.tools:
             self.warn(
                 "undeclared_tool",
-                f"{where} calls {name}, which tools does not declare.",
+                f"{where} calls {quote(name)}, which tools does not declare.",
                 "Declare it in tools.",
             )
         arguments = call.get("arguments")

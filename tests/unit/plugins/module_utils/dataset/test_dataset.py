@@ -670,3 +670,17 @@ def test_remote_names_carry_the_hash() -> None:
         remote_name("", sha256)
     with pytest.raises(ValueError, match="64"):
         remote_name("x", sha256[:12])
+
+
+def test_o3_what_stands_in_data_is_quoted_without_its_control_characters() -> None:
+    evil = "\x9b31m\u202e\x1b]0;t\x07"
+    call = {"id": "c1", "type": "function", "function": {"name": f"find{evil}", "arguments": "{}"}}
+    rows = [
+        {"messages": [{"role": "user", "content": "q"}, {"role": f"robot{evil}", "content": evil}], evil: 1},
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "tool_calls": [call]}]},
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "tool_calls": [call]}], "tools": []},
+    ]
+    report = scan(Source.from_content(rows), limits=LIMITS["openai"])
+    assert report.errors
+    assert any(issue.code == "undeclared_tool" for issue in report.warnings)
+    assert all(str(issue).isprintable() for issue in (*report.errors, *report.warnings))
