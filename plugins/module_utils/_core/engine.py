@@ -277,12 +277,16 @@ class Engine:
         return [looked.get(run.id, run) for run in runs]
 
     def _just_ended(self, run: Run) -> bool:
-        return run.ended is not None and -_SKEW < self.clock.time() - run.ended < _MODEL_LAG
+        """By the provider's clock, which has written when it ended, where that is known."""
+        now = self.clock.time() if run.looked is None else run.looked
+        return run.ended is not None and -_SKEW < now - run.ended < _MODEL_LAG
 
     def _apply(self, plan: Plan, runs: list[Run], *, watched: bool) -> None:
         driver, state = self.driver, self.options.state
         self._run = None if plan.creates else plan.run
-        for other in (*plan.twins, *plan.stop):
+        for twin in plan.twins:
+            self._stop_twin(twin)
+        for other in plan.stop:
             self._halt(other, driver.pause if state == "paused" else driver.cancel)
         if state == "absent":
             self._remove_all(plan)
@@ -502,12 +506,26 @@ class Engine:
         if driver.capabilities.no_cancel:
             return run
         for twin in excess:
-            self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
-            self._halt(twin, driver.cancel)
+            if self._stop_twin(twin):
+                self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
         run = stands_for.get(run.id, run)
         stopped = {twin.id for twin in excess}
         self._alike = [other for other in duplicates(attempt, runs, self._trains_anew, run) if other.id not in stopped]
         return run
+
+    def _stop_twin(self, twin: Run) -> bool:
+        """Cancel a duplicate. Where the provider does not, the run that counts goes on all the same."""
+        try:
+            self._halt(twin, self.driver.cancel)
+        except Refused as error:
+            told = (
+                f"Run {twin.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost money. "
+                f"{error.text()}"
+            )
+            if told not in self.warnings:
+                self.warnings.append(told)
+            return False
+        return True
 
     def _look_again(self, run: Run, *, ended: bool = False) -> Run:
         """Listings lag behind: while the task waits, and when its run has ended, look for a second one of it."""

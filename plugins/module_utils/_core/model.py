@@ -114,10 +114,10 @@ class Run:
     ``doubt``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
     stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at; ``seen``:
     what that showed, None where nobody looked, False where the provider does not show whether it still exists.
-    ``notes``: what is told where the result is about this run. ``uncertain``: it is not sure enough what it is to be
-    deleted for the sake of another. ``unclear``: by the name of a field why a difference in it proves nothing; where
-    that is all that differs, it is neither what was asked nor something else. ``raw`` is the provider's object as plain
-    data.
+    ``looked``: when that was, by the provider's clock, where it is known. ``notes``: what is told where the result is
+    about this run. ``uncertain``: it is not sure enough what it is to be deleted for the sake of another. ``unclear``:
+    by the name of a field why a difference in it proves nothing; where that is all that differs, it is neither what was
+    asked nor something else. ``raw`` is the provider's object as plain data.
     """
 
     id: str
@@ -134,6 +134,7 @@ class Run:
     doubt: str = ""
     verified: bool = True
     seen: bool | None = None
+    looked: float | None = None
     notes: tuple[str, ...] = ()
     uncertain: bool = False
     unclear: Mapping[str, str] = field(default_factory=dict)

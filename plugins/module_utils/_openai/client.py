@@ -122,6 +122,11 @@ _CLOSED_BEHIND = (
     "requests on to OpenAI, it may be OpenAI's own refusal: it is winding down its fine-tuning, and refuses new jobs "
     "to more and more organisations, from 2027-01-06 to all."
 )
+_OF_WHAT_IS_THERE = ("Deleting", "Cancelling", "Pausing", "Resuming")
+_IN_USE = (
+    "The host is busy with it, or something uses it. Nothing was changed: stop or undeploy what uses it, then run the "
+    "task again."
+)
 _FORBIDDEN = "The credential may not do this; check its permissions and the network's rules."
 
 
@@ -187,8 +192,13 @@ class Api:
         A host that ignores that gives the first page for ever: whoever reads must stop at what it has seen.
         """
         page = record({"data": each(item)}, {"has_more": flag})
+        before: list[Any] = []
         while True:
             found = self.call(doing, send, *args, reads=page, **query)
+            ids = [entry.get("id") for entry in found["data"]]
+            if ids and ids == before and found.get("has_more") is None and not _may_be_cut(len(ids)):
+                return  # the host has no pages at all, so the first one was everything
+            before = ids
             yield from found["data"]
             after = found["data"][-1].get("id") if found["data"] else None
             if not after or found.get("has_more") is False:
@@ -237,6 +247,11 @@ class Api:
         return NoAnswer(
             f"{doing}: the answer of {self.sdk.base_url} is not one of this API: {why}.", hint="Check base_url."
         )
+
+
+def _may_be_cut(entries: int) -> bool:
+    """Whether so many are what hosts usually put on one page."""
+    return entries % 10 == 0 or entries % 25 == 0
 
 
 def _http_library() -> Any:
@@ -308,6 +323,8 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
     if status == 409 and doing.startswith("Creating the fine-tuning job"):
         hint = "The host is busy with another job, or takes one at a time."
         return Busy(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
+    if status == 409 and doing.startswith(_OF_WHAT_IS_THERE):
+        return Throttled(text, hint=_IN_USE, status=status, code=code, retry_after=retry_after, brief=brief)
     if status in (408, 409) or (status >= 500 and status != _NOT_IMPLEMENTED):
         return Unavailable(text, retry_after=retry_after)
     if status == 404:

@@ -60,6 +60,7 @@ _PHASES = {
     "error": Phase.FAILED,
     "deleting": Phase.DELETING,
     "deleted": Phase.GONE,
+    "expired": Phase.GONE,
     # Compatible hosts that do not process files show none.
     "": Phase.READY,
 }
@@ -67,6 +68,7 @@ _UPLOAD = record({"id": name})  # and each part of one
 _COMPLETED = record({"file": files.FILE})
 _LARGEST_FILE = 512 * MB  # Files API, API reference
 _PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB a part
+_PROCESSED = 120.0  # after so many seconds nobody processes a file that is still as it was uploaded
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
 
 
@@ -140,7 +142,15 @@ class Dataset(SentDataset):
                 if any(file["id"] == run_id for file in files.list_files(self.api)):
                     raise
                 return []
-        return [to_run(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
+        return [self._run_of(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
+
+    def _run_of(self, file: Mapping[str, Any]) -> Run:
+        """What has expired is gone. A compatible host that does not process files may leave them as uploaded."""
+        run, now = to_run(file), self.api.now()
+        if run.phase in (Phase.READY, Phase.PENDING) and files.is_lost(file, now):
+            return replace(run, phase=Phase.GONE, removable=False)
+        waited = run.phase is Phase.PENDING and run.status == "uploaded" and now - run.created > _PROCESSED
+        return replace(run, phase=Phase.READY) if waited and self.api.host.compatible else run
 
     def _is_mine(self, file: Mapping[str, Any]) -> bool:
         filename = str(file.get("filename") or "")
@@ -154,7 +164,7 @@ class Dataset(SentDataset):
         return self._get(run.id)
 
     def _get(self, file_id: str) -> Run:
-        return to_run(files.get_file(self.api, file_id))
+        return self._run_of(files.get_file(self.api, file_id))
 
     def progress(self, run: Run) -> Progress:
         """The host does not say how far it is."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import amount, moment, name, record, text
 from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ FILE = record(
 """What decides of a file; the rest is only shown."""
 
 # With which hosts say that nobody may read what was uploaded, or that they have no such operation.
+_LOST = ("deleting", "deleted", "expired")
+_UPLOAD = "Upload the data with openai_dataset and give the file_id that it returns."
 _NOT_READABLE = (400, 403, 404, 405, 501)
 
 
@@ -91,12 +94,48 @@ def delete_file(api: Api, file_id: str) -> None:
         ) from error
 
 
-def content_of(api: Api, file_id: str) -> Content:
-    """The content that a file id stands for: by its name, else by reading it; sha256 empty where neither is allowed.
+def unusable(file: Mapping[str, Any], now: float) -> str:
+    """Why no job can be trained on a file, empty where nothing speaks against it."""
+    status = str(file.get("status") or "").lower()
+    if status in _LOST or status == "error":
+        return f"its status is '{status}'"
+    expires = timestamp(file.get("expires_at"))
+    return "it has expired" if expires and expires <= now else ""
+
+
+def is_lost(file: Mapping[str, Any], now: float) -> bool:
+    """Whether what a listing still shows is gone."""
+    expires = timestamp(file.get("expires_at"))
+    return str(file.get("status") or "").lower() in _LOST or bool(expires and expires <= now)
+
+
+def refuse_unusable(api: Api, option: str, content: Content) -> None:
+    """A file on which no job can be trained is told before one is asked for. Raises Refused."""
+    if content.predicted or not content.id:
+        return
+    why = unusable(_found(api, option, content.id), api.now())
+    if why:
+        raise Refused(f"{option}: the file {content.id} cannot be trained on: {why}.", hint=_UPLOAD)
+
+
+def _found(api: Api, option: str, file_id: str) -> dict[str, Any]:
+    try:
+        return get_file(api, file_id)
+    except NotVisible as error:
+        raise Refused(
+            f"{option}: the file {file_id} is not found with this credential. {error.message}",
+            hint=_UPLOAD,
+            status=error.status,
+            code=error.code,
+        ) from error
+
+
+def content_of(api: Api, file: Mapping[str, Any]) -> Content:
+    """The content of a file: by its name, else by reading it; sha256 empty where neither is allowed.
 
     What fails otherwise is raised: a request must not be another one because a look did not come to its end.
     """
-    file = get_file(api, file_id)
+    file_id = str(file["id"])
     named = parse_remote_name(file.get("filename") or "")
     if named:
         return Content(id=file_id, sha256=named[1])
@@ -117,18 +156,10 @@ def resolve(api: Api, option: str, content: Content) -> Content:
     if content.id:
         if content.sha256:
             return content
-        try:
-            return content_of(api, content.id)
-        except NotVisible as error:
-            raise Refused(
-                f"{option}: the file {content.id} is not found with this credential. {error.message}",
-                hint="Upload the data with openai_dataset and give the file_id that it returns.",
-                status=error.status,
-                code=error.code,
-            ) from error
+        return content_of(api, _found(api, option, content.id))
     for file in list_files(api, "fine-tune"):
         named = parse_remote_name(file.get("filename") or "")
-        if named and content.sha256.startswith(named[1]) and file.get("status") != "error":
+        if named and content.sha256.startswith(named[1]) and not unusable(file, api.now()):
             return Content(id=file["id"], sha256=content.sha256)
     raise Refused(
         f"{option}: no uploaded file has the content sha256:{content.sha256}.",

@@ -50,6 +50,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
 from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_entries
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
@@ -545,20 +546,32 @@ class FineTunedModel:
             ):
                 shown = {**run.shown, "training_file": data or Content(id="unknown")}
                 mine.append(replace(run, shown=shown, doubt="This host shows neither its suffix nor what data it has."))
-        return [run for run in mine if run is not None]
+        found = [run for run in mine if run is not None]
+        # Beside a run on the file of this name, one on another name's file is another model's.
+        own = {run.id for run in found if not run.doubt or self._is_of(run, named, own=True)}
+        return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found
+
+    def _is_of(self, run: Run, named: Mapping[str, str], *, own: bool) -> bool:
+        """Whether the file of a run is called by this model's name, or by another one of ours."""
+        known = parse_remote_name(named.get(str(run.raw.get("training_file")), ""))
+        return known is not None and (known[0] == self.name) is own
 
     def _by_data(self, job: Mapping[str, Any], filename: str, wanted: Content) -> Run | None:
         """A job on the same data that shows no suffix, and whose file is called so. None where it is another name's.
 
-        Only where the base model's name differs too does the name of the file matter: the same data under two names is
-        how two base models are compared, but a name that the user did not choose for this may be another model's.
+        Only where the model or the settings differ too does the name of the file matter: the same data under two names
+        is how models are compared, but a name that the user did not choose for this may be another model's.
         """
         doubt = "This host shows no suffix: the run was recognised by its data alone."
         known = parse_remote_name(filename)
-        if known is None or known[0] == self.name or not self._differs_in_name(job):
-            return replace(self._run_of(job), doubt=doubt)
+        found = self._run_of(job)
+        renamed = self._differs_in_name(job)
+        if known is None or known[0] == self.name or not (renamed or trains_anew(FIELDS, self.wish, found)):
+            return replace(found, doubt=doubt)
         if wanted.name == self.name:
             return None
+        if not renamed:
+            return replace(found, doubt=doubt)
         run = jobs.to_run(job)
         why = (
             f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
@@ -611,6 +624,7 @@ class FineTunedModel:
         base = str(jobs.base_of(run.raw) or "")
         # What was said of a model is not true of a later one of the same name.
         said_gone = self.missing_model_id == model and len(made) == 1
+        run = replace(run, looked=shown.now)
         verdict = models.judge(self.api.host, shown, base, said_gone=said_gone)
         end = shown.end(self.api.host, base)
         hidden = (
@@ -659,6 +673,7 @@ class FineTunedModel:
         for option in FILE_OPTIONS:
             if option in self.wish:
                 self.wish[option] = files.resolve(self.api, option, self.wish[option])
+                files.refuse_unusable(self.api, option, self.wish[option])
         self._warn_of_same_data()
         return ()
 
@@ -731,7 +746,14 @@ class FineTunedModel:
 
     def cancel(self, run: Run) -> Run:
         """POST .../cancel."""
-        return self._send("Cancelling", self._jobs.cancel, run)
+        try:
+            return self._send("Cancelling", self._jobs.cancel, run)
+        except Refused as error:
+            error.hint = error.hint or (
+                f"Some hosts cannot cancel jobs. The job {run.id} goes on, and costs what it costs: stop it where the "
+                "host is administered, or run the task again when it has ended."
+            )
+            raise
 
     def pause(self, run: Run) -> Run:
         """POST .../pause."""

@@ -31,8 +31,12 @@ ENVIRONMENT = {
 
 # OpenAI's own address; its regional ones are eu.api.openai.com and so on (OpenAI SDK 3.57.0, data_residency).
 _OPENAI = "api.openai.com"
-# Domains of Azure OpenAI and of Microsoft Foundry resources (Microsoft's guides, 2026-11).
-_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+# Domains of Azure OpenAI and of Microsoft Foundry resources (Microsoft's guides, 2026-11); the last is the address of a
+# region, and Azure Government and Azure in China have domains of their own.
+_AZURE = (
+    *(f".{name}.azure.{end}" for name in ("openai", "cognitiveservices", "services.ai") for end in ("com", "us", "cn")),
+    ".api.cognitive.microsoft.com",
+)
 _AZURE_V1 = "/openai/v1"
 _MANTLE = "bedrock-mantle."  # bedrock-mantle.<region>.api.aws: Amazon Bedrock's own host of this API
 

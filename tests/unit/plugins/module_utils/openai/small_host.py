@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -141,8 +142,26 @@ class SmallTasks(Tasks):
             host.now += seconds
 
         reach: Any = _Reach(host.url)
-        super().__init__(reach, SandboxClock(advance, lambda: host.now), "small")
+        super().__init__(reach, _Clock(advance, lambda: host.now), "small")
         self.base = "acme/Qwen3-32B"
+        self.kind = "compatible"
+
+    @property
+    def auth(self) -> dict[str, Any]:
+        """With the kind of host that the tasks take it for."""
+        return {**super().auth, "api_type": self.kind}
+
+    def off(self, seconds: float) -> None:
+        """From now on this controller's clock is so much ahead of the host's."""
+        assert isinstance(self.clock, _Clock)
+        self.clock.off = seconds
+
+
+class _Clock(SandboxClock):
+    off = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.off
 
 
 @contextmanager
@@ -165,6 +184,9 @@ def small_host() -> Iterator[SimpleNamespace]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return formatdate(host.now, usegmt=True)
 
         do_GET = do_POST = do_DELETE = _do  # noqa: N815
 

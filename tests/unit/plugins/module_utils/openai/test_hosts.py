@@ -22,7 +22,10 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-AZURE_NAMES = ("res.openai.azure.com", "res.cognitiveservices.azure.com", "res.services.ai.azure.com")
+AZURE_NAMES = (
+    *("res.openai.azure.com", "res.cognitiveservices.azure.com", "res.services.ai.azure.com"),
+    *("res.openai.azure.us", "res.cognitiveservices.azure.cn", "eastus2.api.cognitive.microsoft.com"),
+)
 
 
 @pytest.fixture(autouse=True)
