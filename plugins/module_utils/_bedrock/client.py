@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,7 @@ class Api:
         self._given = given
         self._service = service
         self._clients: dict[str, Any] = {}
+        self.said: float | None = None  # the time, as the host last said it
         self._making = threading.Lock()  # a session, unlike its clients, is for one thread
 
     @property
@@ -169,6 +171,7 @@ class Api:
         method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
         with self.translated(doing, creates=creates):
             answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members), own=_LONGEST))
+        self.said = time_of(answer) or self.said
         return answer
 
     def data(self, doing: str, bucket: str, key: str, take: Callable[[bytes], Any]) -> None:
@@ -229,6 +232,15 @@ class Api:
             raise Refused(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
         except BROKEN as error:
             raise _no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
+
+
+def time_of(answer: Mapping[str, Any]) -> float | None:
+    """The ``Date`` of an answer, where it has one."""
+    headers = mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
+    try:
+        return parsedate_to_datetime(str(headers.get("date"))).timestamp()
+    except (TypeError, ValueError, LookupError, OverflowError):
+        return None
 
 
 def _no_answer(doing: str, why: str) -> NoAnswer:

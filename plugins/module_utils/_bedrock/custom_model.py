@@ -529,7 +529,7 @@ class CustomModel:
         if end:
             reason = f"its base model {base} ended on {end}"
             return replace(run, phase=Phase.RETIRED, reason=reason, removable=False, verified=True)
-        return replace(run, phase=Phase.GONE, removable=False, verified=True)
+        return replace(run, phase=Phase.GONE, removable=False, verified=True, looked=self.api.said)
 
     def _is_gone(self, run: Run) -> bool:
         return self.family.is_gone(str(run.model), _model_name(run.raw))

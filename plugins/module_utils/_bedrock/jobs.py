@@ -12,11 +12,10 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, time_of
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.objects import parse_data, split_uri
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
@@ -123,18 +122,9 @@ def end_of_base(api: Api, base: str) -> str | None:
         return None
     said = mapping(answer["modelDetails"].get("modelLifecycle")).get("endOfLifeTime")
     end = said.timestamp() if isinstance(said, datetime) else timestamp(said)
-    if end is None or end > _time_of(answer):
+    if end is None or end > (time_of(answer) or time.time()):
         return None
     return datetime.fromtimestamp(end, timezone.utc).date().isoformat()
-
-
-def _time_of(answer: Mapping[str, Any]) -> float:
-    """The ``Date`` of an answer, else this machine's time."""
-    headers = mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
-    try:
-        return parsedate_to_datetime(str(headers.get("date"))).timestamp()
-    except (TypeError, ValueError, LookupError, OverflowError):
-        return time.time()
 
 
 def is_model(identifier: str) -> bool:
