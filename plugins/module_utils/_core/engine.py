@@ -418,6 +418,8 @@ class Engine:
         pause = max(error.retry_after or 0.0, pause)
         soon = error.at_most is not None and error.at_most <= _SOON
         if not (self.options.wait or soon):
+            nothing = "" if self.result["changed"] else "Nothing was started. Run the task again later."
+            error.hint = f"{error.hint} {nothing}".strip()
             raise error
         if error.at_most is not None and self.clock.time() + pause >= attempt.since + error.at_most:
             raise error

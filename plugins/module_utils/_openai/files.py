@@ -37,6 +37,7 @@ FILE = record(
 """What decides of a file; the rest is only shown."""
 
 # With which hosts say that nobody may read what was uploaded, or that they have no such operation.
+NO_ROUTE = (404, 405, 501)
 _LOST = ("deleting", "deleted", "expired")
 _UPLOAD = "Upload the data with openai_dataset and give the file_id that it returns."
 _NOT_READABLE = (400, 403, 404, 405, 501)
@@ -128,6 +129,10 @@ def _found(api: Api, option: str, file_id: str) -> dict[str, Any]:
             status=error.status,
             code=error.code,
         ) from error
+    except Refused as error:
+        if error.status not in NO_ROUTE:
+            raise
+        return {"id": file_id}  # this host does not show files at all
 
 
 def content_of(api: Api, file: Mapping[str, Any]) -> Content:

@@ -525,7 +525,7 @@ class FineTunedModel:
         of other data, which is refused unless the user allows new runs on a change.
         """
         suffix, wanted = self.wish.get("suffix"), self.wish.get("training_file")
-        named = {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
+        named = self._names_of_files()
         if wanted:
             wanted = self._with_name(wanted, named)
         mine: list[Run | None] = []
@@ -550,6 +550,15 @@ class FineTunedModel:
         # Beside a run on the file of this name, one on another name's file is another model's.
         own = {run.id for run in found if not run.doubt or self._is_of(run, named, own=True)}
         return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found
+
+    def _names_of_files(self) -> dict[str, str]:
+        """Of the uploaded files by id; none at a host that does not list them."""
+        try:
+            return {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
+        except Refused as error:
+            if error.status not in files.NO_ROUTE:
+                raise
+            return {}
 
     def _is_of(self, run: Run, named: Mapping[str, str], *, own: bool) -> bool:
         """Whether the file of a run is called by this model's name, or by another one of ours."""

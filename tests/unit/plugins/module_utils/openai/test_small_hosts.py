@@ -320,3 +320,30 @@ def test_t1_a_file_that_nobody_processes_is_not_waited_for_in_vain(small: tuple[
     made = tasks.dataset(chat_lines())
     assert (made["status"], host.now - before < 200) == ("uploaded", True)
     assert tasks.dataset(chat_lines())["action"] == "none"
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_h1_a_host_that_lists_no_files_and_shows_no_suffix(small: tuple[SmallHost, SmallTasks], status: int) -> None:
+    host, tasks = small
+    host.shows = lambda job: {key: value for key, value in job.items() if key not in ("metadata", "suffix")}
+    shows_one = status == 404
+    host.rule = lambda method, path, body: (
+        (status, {"error": {"message": "No"}})
+        if path == "/files" or (path.startswith("/files/") and not shows_one)
+        else None
+    )
+    file_id = host.add_file()
+    made = tasks.wanted(file_id, "bot")
+    assert made["action"] == "create"
+    for options in ({}, {"retrain": "on_change"}, {"check_mode": True}):
+        again = tasks.wanted(file_id, "bot", **options)
+        assert (again["action"], again["job_id"], len(host.jobs)) == ("none", made["job_id"], 1)
+
+
+def test_t1_a_busy_host_is_told_by_a_task_that_does_not_wait(small: tuple[SmallHost, SmallTasks]) -> None:
+    host, tasks = small
+    host.rule = lambda method, path, body: (409, {"error": {"message": "One at a time"}}) if method == "POST" else None
+    with pytest.raises(FineTuneError) as caught:
+        tasks.wanted(host.add_file(), "bot", wait=False)
+    assert "Nothing was started. Run the task again later." in caught.value.hint
+    assert caught.value.facts["changed"] is False
