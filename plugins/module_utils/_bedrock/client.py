@@ -24,8 +24,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.reading i
 from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
     BROKEN,
+    ELSEWHERE,
     Odd,
     cleaned,
+    host_of,
     is_page,
     page_of,
     pages,
@@ -122,6 +124,8 @@ class Api:
                     ),
                 )
                 watch(made)
+                if service == "s3":
+                    _ask_for_a_region_once(made)
                 self._clients[kind] = made
             return self._clients[kind]
 
@@ -243,6 +247,26 @@ def time_of(answer: Mapping[str, Any]) -> float | None:
         return None
 
 
+def _ask_for_a_region_once(s3: Any) -> None:
+    """Of a redirect, botocore asks HeadBucket for the bucket's region; of one that is answered by a redirect too (a
+    proxy's page, not S3), it would ask without an end."""
+    asking = threading.local()
+
+    def begins(**_event: Any) -> None:
+        asking.depth = getattr(asking, "depth", 0) + 1
+
+    def ends(**_event: Any) -> None:
+        asking.depth -= 1
+
+    def asked(context: dict[str, Any], **_event: Any) -> None:
+        if getattr(asking, "depth", 0):
+            context.setdefault("s3_redirect", {})["redirected"] = True
+
+    s3.meta.events.register_first("needs-retry.s3", begins)
+    s3.meta.events.register_last("needs-retry.s3", ends)
+    s3.meta.events.register_last("before-call.s3.HeadBucket", asked)
+
+
 def _no_answer(doing: str, why: str) -> NoAnswer:
     return NoAnswer(f"{doing}: the answer is not one of AWS: {why}.", hint="Check endpoint_url.")
 
@@ -256,7 +280,15 @@ def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused 
     marks = f"HTTP {status}, {code}" + (f", request {request}" if request else "")
     brief = f"{doing}: {said or code}"
     text = f"{brief} ({marks})"
-    retry_after = pause_of(mapping(about.get("HTTPHeaders")).get("retry-after"), time.time())
+    headers = mapping(about.get("HTTPHeaders"))
+    retry_after = pause_of(headers.get("retry-after"), time.time())
+    if 300 <= status < 400 and headers.get("location"):
+        return Refused(
+            f"{doing}: the host answered with a redirect to {host_of(str(headers['location']))} (HTTP {status}); "
+            f"{ELSEWHERE}.",
+            hint="Check endpoint_url and the network: AWS does not answer so. A sign-in page of a proxy does.",
+            status=status,
+        )
     if code in _THROTTLED or status == 429:
         hint = "AWS limits the rate of calls."
         return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)

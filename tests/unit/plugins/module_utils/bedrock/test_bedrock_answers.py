@@ -63,7 +63,7 @@ def test_o4_data_never_follow_a_redirect(host: Host, status: int) -> None:
     with Elsewhere() as other:
         host.sandbox.fault("*", status=status, body="", headers={"Location": other.url})
         for task in (lambda: host.dataset(converse_lines()), lambda: host.model(state="absent", wait=False)):
-            with pytest.raises(FineTuneError):
+            with pytest.raises(FineTuneError, match="answered with a redirect to 127.0.0.1:.* are sent there"):
                 task()
         host.sandbox.clear_faults()
         host.sandbox.fault("s3.PutObject", status=status, body="", headers={"Location": other.url})
