@@ -90,7 +90,9 @@ def pieces(text: str) -> Iterator[str]:
     yield from _JWT.findall(text)
     for user in _USER.findall(text):
         yield user
-        yield user.partition(":")[2]
+        password = user.partition(":")[2]
+        if len(password) >= _SHORTEST:  # a shorter one would be masked wherever its letters stand
+            yield password
     if "://" in text:
         yield from (value for value in _SIGNED.findall(text) if len(value) >= _SHORTEST)
         yield from _PREAUTHENTICATED.findall(text)
