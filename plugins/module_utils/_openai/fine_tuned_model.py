@@ -502,6 +502,10 @@ class FineTunedModel:
         extra = self.wish.get("extra_body")
         if extra:
             run = replace(run, shown={**run.shown, "extra_body": {key: job.get(key) for key in extra}})
+        wanted, shown = self.wish.get("model"), job.get("model")
+        if wanted and shown and jobs.same_dated_name(wanted, shown):
+            # Also where another name of it was sent: that one is kept in the metadata.
+            return replace(run, shown={**run.shown, "model": shown})
         if not self._differs_in_name(job):
             return run
         note = (

@@ -321,6 +321,16 @@ def test_h2_an_alias_is_one_model(still_sandbox: Sandbox) -> None:
     unchanged(host, first, file_id, "bot", model="qwen3-32b")
 
 
+def test_h2_the_name_that_the_host_shows_is_the_same_model_too(still_sandbox: Sandbox) -> None:
+    """An alias was sent, and is kept; the host shows what it stands for, and the user now writes that."""
+    host = of(still_sandbox, "selfhosted", metadata="kept")
+    file_id = host.about("bot")
+    first = host.wanted(file_id, "bot", model="qwen3-32b")
+    assert host.jobs()[-1]["metadata"]["llmops_finetune_model"] == "qwen3-32b"
+    again = host.wanted(file_id, "bot", model="Qwen/Qwen3-32B", **RETRAIN)
+    assert (again["action"], again["changed"], again["job_id"]) == ("none", False, first["job_id"])
+
+
 @pytest.mark.parametrize("dialect", ["openai", "azure"])
 def test_h2_openai_and_azure_show_what_they_trained(still_sandbox: Sandbox, dialect: str) -> None:
     host = of(still_sandbox, dialect)
