@@ -134,6 +134,15 @@ def _after_call(http_response: Any, parsed: Any, model: Any, **_event: Any) -> N
     _NEEDS.get(model.name, anything)(parsed, "")
 
 
+def _later(shape: Any) -> Kind:
+    """The same, not found out before there is a value: a shape can be part of itself."""
+
+    def check(value: Any, where: str) -> None:
+        _of_shape(shape)(value, where)
+
+    return check
+
+
 def _of_shape(shape: Any) -> Kind:
     """What botocore's model says of a value; of one that is left out, nothing."""
     kind = shape.type_name
@@ -142,8 +151,7 @@ def _of_shape(shape: Any) -> Kind:
     if kind == "structure":
         return lambda value, where: _structure(shape, value, where)
     if kind == "list":
-        # Not before there is an item: a shape can be part of itself.
-        return each(lambda value, where: _of_shape(shape.member)(value, where))
+        return each(_later(shape.member))
     if kind == "map":
         return pairs(_of_shape(shape.value))
     known: dict[str, Kind] = {

@@ -25,8 +25,8 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.
 START = 1790000000.0
 TRAINING = 60.0
 Answer = tuple[int, Any]
-Rule = Callable[[str, str, dict[str, Any]], Answer | None]
-"""What is answered to a method, a path and a body; None: as usual."""
+Rule = Callable[[str, str, dict[str, Any]], Any]
+"""What is answered to a method, a path and a body: an :data:`Answer`; None: as usual."""
 
 
 class SmallHost:
