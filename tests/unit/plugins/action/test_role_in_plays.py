@@ -94,9 +94,10 @@ class Plays:
             "ANSIBLE_NOCOLOR": "1",
             "HOME": str(self.folder),
         }
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", hosts, str(playbook), *options]
+        command = [sys.executable, "-m", "ansible.cli.playbook", "-i", hosts, str(playbook), *options]
         done = subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, text=True, check=False)
         self.errors = done.stderr
+        assert done.stdout, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         ended: list[dict[str, Any]] = json.loads(done.stdout)
         return ended
