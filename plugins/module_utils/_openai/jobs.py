@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+    Odd,
     label,
     moment,
     name,
@@ -79,6 +80,16 @@ BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
 """The hyperparameters that are numbers, or left to the host: lowest, highest, whole, whether the lowest is allowed.
 From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
 
+_LONGEST_MODEL = 255  # characters; an invented one is no reason to take the model for deleted
+
+
+def _model(value: Any, where: str) -> None:
+    """A model's name, or an empty text where there is none yet."""
+    label(value, where)
+    if len(value) > _LONGEST_MODEL:
+        raise Odd(f"{where} is no model's name")
+
+
 _SETTINGS = record({}, dict.fromkeys(BOUNDS, setting))
 _OF_METHOD = record({}, {"hyperparameters": _SETTINGS, "grader": record({}), "response_format": record({})})
 JOB = record(
@@ -86,7 +97,7 @@ JOB = record(
     {
         "finished_at": moment,
         "model": label,
-        "fine_tuned_model": label,
+        "fine_tuned_model": _model,
         "training_file": label,
         "validation_file": label,
         "suffix": label,

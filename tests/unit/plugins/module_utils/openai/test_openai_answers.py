@@ -138,7 +138,7 @@ def test_t1_an_answer_that_drips_ends_a_task_that_does_not_wait(dripping: str) -
         list(list_jobs(api))
 
 
-@pytest.mark.parametrize("odd", ["\ud800\x00", "ft:\x1b[2J", "x" * 5000])
+@pytest.mark.parametrize("odd", ["\ud800\x00", "ft:\x1b[2J", "x" * 5000, "9" * 400])
 def test_e2_a_model_that_can_have_no_such_name_is_no_reason_to_train_again(still_sandbox: Sandbox, odd: str) -> None:
     """A list that holds such a thing is no answer: what it says of the model is not taken for a deletion."""
     host = Host(still_sandbox)
