@@ -23,6 +23,11 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]
         mask(self, of_options(self.argument_spec, getattr(self, "params", None) or {}))
         mask(self, of_environment())
 
+    def warn(self, *args: Any, **kwargs: Any) -> None:
+        """Warn, but not under ``no_log``: Ansible prints the warnings of such a task all the same."""
+        if not self.no_log:
+            super().warn(*args, **kwargs)
+
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         """End the task with an error, which may be Ansible's own about what was given."""
         self.mask_given()

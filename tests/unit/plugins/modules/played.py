@@ -47,8 +47,9 @@ def _controller(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
 def player(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Play:
     """A function that runs modules; what they print is taken, so nothing else may print meanwhile."""
 
-    def play(module: str, options: Mapping[str, Any], check_mode: bool = False) -> dict[str, Any]:
-        given = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_diff": True}}
+    def play(module: str, options: Mapping[str, Any], check_mode: bool = False, no_log: bool = False) -> dict[str, Any]:
+        own = {"_ansible_check_mode": check_mode, "_ansible_diff": True, "_ansible_no_log": no_log}
+        given = {"ANSIBLE_MODULE_ARGS": {**options, **own}}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(given).encode())
         # Since 2.19 the arguments are decoded as the profile says.
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
