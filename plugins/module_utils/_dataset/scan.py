@@ -45,7 +45,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report im
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_example
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_example, forget_words
 
 MAX_WORKERS = 4
 # Below this, starting a process costs more than it saves.
@@ -138,6 +138,8 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
         count = _workers(source, workers)
         ranges = _ranges(stream, skip, before[0], count) if count > 1 else []
         lines = _Lines(form, limits, _tokens_by_weight(stream, before[0], form, limits))
+        if len(ranges) > 1:
+            forget_words()  # each process would hold them too, and does not need them
         parts = _fork(stream, ranges, lines, digest) if len(ranges) > 1 else None
         if parts is None:
             digest.update(stream.read(skip))

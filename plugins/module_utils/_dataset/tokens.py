@@ -119,6 +119,11 @@ def _counts() -> _Counts:
     return _Counts(frozenset(accumulate(steps)), LONGEST)
 
 
+def forget_words() -> None:
+    """Let go of the vocabulary, some ten MiB; it is unpacked again when a text is counted."""
+    _counts.cache_clear()
+
+
 def count_tokens(text: str) -> int:
     """The estimated number of tokens of a text."""
     counts = _counts()
