@@ -189,7 +189,11 @@ def run_seed(seed: int, places: Sequence[str]) -> Outcome:
     for name in [name for name in os.environ if name.startswith(("AWS_", "OCI_", "OPENAI_", "AZURE_"))]:
         del os.environ[name]
     os.environ.update(_NOTHING)
-    return run(draw(seed, places), lambda seed: Sandbox(speed=0, seed=seed))
+    trial = draw(seed, places)
+    try:
+        return run(trial, lambda seed: Sandbox(speed=0, seed=seed))
+    except Exception as error:  # of the trial itself: the others go on
+        return Outcome(trial, [f"the trial broke: {type(error).__name__}: {error}"])
 
 
 def run(trial: Trial, make_sandbox: Callable[[int], Sandbox]) -> Outcome:
