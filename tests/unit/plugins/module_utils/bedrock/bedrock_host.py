@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import botocore.hooks
 import botocore.loaders
 import botocore.session
-import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
@@ -30,6 +29,8 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
 )
 
 if TYPE_CHECKING:
+    import pytest
+
     from finetune_sandbox import Sandbox
 
 BASE = "amazon.nova-lite-v1:0:300k"
