@@ -60,7 +60,7 @@ def _bedrock(sandbox: Sandbox) -> Any:
     return bedrock_host.Host(sandbox)
 
 
-def _bedrock_alive(host: Any, name: str) -> list[str]:
+def _paid(host: Any, name: str) -> list[str]:
     return list(host.paid(name))
 
 
@@ -72,10 +72,6 @@ def _oci(sandbox: Sandbox) -> Any:
     # service_endpoint reaches the module's own service only.
     os.environ["OCI_SERVICE_ENDPOINT"] = sandbox.url
     return model_host.ModelHost(sandbox)
-
-
-def _oci_alive(host: Any, name: str) -> list[str]:
-    return list(host.paid(name))
 
 
 def _oci_data(host: Any, name: str, topic: str) -> Any:
@@ -97,9 +93,7 @@ PLACES: Mapping[str, Place] = {
                 ("selfhosted", False),
             )
         ),
-        Place(
-            "bedrock", True, _bedrock, _bedrock_alive, _bedrock_data, "bedrock.CreateModelCustomizationJob", "bedrock"
-        ),
-        Place("oci", True, _oci, _oci_alive, _oci_data, "oci.CreateModel", "oci"),
+        Place("bedrock", True, _bedrock, _paid, _bedrock_data, _BEDROCK_JOBS, "bedrock"),
+        Place("oci", True, _oci, _paid, _oci_data, "oci.CreateModel", "oci"),
     )
 }

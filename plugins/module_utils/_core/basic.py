@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import
 from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_environment, of_options
 
 
-class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]
+class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in some cores only
     """The module of a task. What it prints holds its options too, valid or not: with ``-vvv`` they are shown."""
 
     def mask_given(self) -> None:

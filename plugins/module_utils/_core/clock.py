@@ -21,7 +21,7 @@ LAST_INTERVAL = 30.0
 GROWTH = 1.5
 
 
-class Overrun(BaseException):  # noqa: N818
+class Overrun(BaseException):
     """A call was given up. A simulated clock raises it within the call, where no library may take it for an error."""
 
 
