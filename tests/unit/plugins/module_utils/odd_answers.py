@@ -15,7 +15,7 @@ import os
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -288,3 +288,39 @@ def tell_all(
             raise AssertionError(
                 f"{where}: {kind}, request {at}, reaches: {reaches}, seed {seed}: {error!r}"
             ) from error
+
+
+def stories_of(found: Mapping[str, Any]) -> dict[str, Callable[[Any], Story]]:
+    """The stories of a file, by name: its functions of a host that return a story."""
+    return {
+        name.lstrip("_"): make
+        for name, make in found.items()
+        if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
+    }
+
+
+def tell_of_hosts(
+    proxy: Proxy,
+    name: str,
+    make_host: Callable[[], Any],
+    make_story: Callable[[Any], Story],
+    paid: Callable[[Any], Sequence[str]],
+    *,
+    most: int = _TRIALS,
+    runs: int = 1,
+) -> None:
+    """:func:`tell_all` with an empty host for each trial. ``paid``: what was or will be paid for at a host, ``runs`` at
+    most."""
+    hosts: list[Any] = []
+    clients: dict[Any, Any] = {}
+
+    def begin() -> Story:
+        made = make_host()
+        made.clients = clients  # slow to make, and the same for all
+        hosts[:] = [made]
+        return make_story(made)
+
+    def after() -> None:
+        assert len(paid(hosts[0])) <= runs
+
+    tell_all(proxy, name, begin, after, most)

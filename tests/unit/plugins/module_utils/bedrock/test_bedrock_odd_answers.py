@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import dataset
@@ -14,12 +13,16 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     Host,
     converse_lines,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
+    Proxy,
+    Story,
+    stories_of,
+    tell_of_hosts,
+)
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-Make = Callable[[Host], Story]
 TAGS = {"team": "support"}
 
 
@@ -83,11 +86,7 @@ def _foundation(host: Host) -> Story:
     return lambda: {"models": [*host.foundation(), *host.foundation(model_id="amazon.nova-lite-v1:0:300k")]}
 
 
-STORIES: dict[str, Make] = {
-    name.lstrip("_"): make
-    for name, make in list(globals().items())
-    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
-}
+STORIES = stories_of(globals())
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -96,17 +95,17 @@ def test_e1_e2_no_answer_is_trusted(
 ) -> None:
     if story == "parts":
         monkeypatch.setattr(dataset, "_PART", 5 * 1024 * 1024)
-    hosts: list[Host] = []
-    clients: dict[Any, Any] = {}
 
-    def begin() -> Story:
+    def make_host() -> Host:
         still_sandbox.reset()
-        made = Host(still_sandbox)
-        made.clients = clients  # slow to make, and the same for all
-        hosts[:] = [made]
-        return STORIES[story](hosts[0])
+        return Host(still_sandbox)
 
-    def after() -> None:
-        assert len(hosts[0].paid("bot")) <= (2 if story == "changed" else 1)
-
-    tell_all(Proxy(monkeypatch), story, begin, after, 3 if story == "parts" else 10)
+    tell_of_hosts(
+        Proxy(monkeypatch),
+        story,
+        make_host,
+        STORIES[story],
+        lambda host: host.paid("bot"),
+        most=3 if story == "parts" else 10,
+        runs=2 if story == "changed" else 1,
+    )

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
+    Proxy,
+    Story,
+    stories_of,
+    tell_of_hosts,
+)
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -30,7 +34,6 @@ class Host(ClusterHost):
         return [model["id"] for model in self.sandbox.oci.models() if model["display_name"] == name]
 
 
-Make = Callable[[Host], Story]
 TAGS = {"team": "support"}
 
 
@@ -110,11 +113,7 @@ def _clusters(host: Host) -> Story:
     return lambda: {"clusters": host.clusters(details=True)}
 
 
-STORIES: dict[str, Make] = {
-    name.lstrip("_"): make
-    for name, make in list(globals().items())
-    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
-}
+STORIES = stories_of(globals())
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -123,17 +122,9 @@ def test_e1_e2_no_answer_is_trusted(
 ) -> None:
     if story == "parts":
         monkeypatch.setattr(dataset, "_PART", 10_000)
-    hosts: list[Host] = []
-    clients: dict[Any, Any] = {}
 
-    def begin() -> Story:
+    def make_host() -> Host:
         still_sandbox.reset()
-        made = Host(still_sandbox)
-        made.clients = clients  # slow to make, and the same for all
-        hosts[:] = [made]
-        return STORIES[story](hosts[0])
+        return Host(still_sandbox)
 
-    def after() -> None:
-        assert len(hosts[0].paid("bot")) <= 1
-
-    tell_all(Proxy(monkeypatch), story, begin, after)
+    tell_of_hosts(Proxy(monkeypatch), story, make_host, STORIES[story], lambda host: host.paid("bot"))

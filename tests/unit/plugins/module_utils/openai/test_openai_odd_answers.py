@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Proxy, Story, tell_all
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
+    Proxy,
+    Story,
+    stories_of,
+    tell_of_hosts,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
-
-Make = Callable[[Host], Story]
 
 
 def _fresh(host: Host) -> Story:
@@ -91,11 +93,7 @@ def _one(host: Host) -> Story:
     return lambda: {"models": host.info(job_id=job)}
 
 
-STORIES: dict[str, Make] = {
-    name.lstrip("_"): make
-    for name, make in list(globals().items())
-    if name.startswith("_") and getattr(make, "__annotations__", {}).get("return") == "Story"
-}
+STORIES = stories_of(globals())
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -103,17 +101,9 @@ def test_e1_e2_no_answer_is_trusted(story: str, monkeypatch: pytest.MonkeyPatch,
     if story == "parts":
         monkeypatch.setattr(dataset, "_LARGEST_FILE", 100)
         monkeypatch.setattr(dataset, "_PART", 1000)
-    hosts: list[Host] = []
-    clients: dict[Any, Any] = {}
 
-    def begin() -> Story:
+    def make_host() -> Host:
         still_sandbox.reset()
-        made = Host(still_sandbox)
-        made.clients = clients  # slow to make, and the same for all
-        hosts[:] = [made]
-        return STORIES[story](hosts[0])
+        return Host(still_sandbox)
 
-    def after() -> None:
-        assert len(hosts[0].uncancelled()) <= 1
-
-    tell_all(Proxy(monkeypatch), story, begin, after)
+    tell_of_hosts(Proxy(monkeypatch), story, make_host, STORIES[story], lambda host: host.uncancelled())
