@@ -18,7 +18,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai import job
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
 
 _BEGIN = b"step"
-_PIECE = 1 << 16
 
 
 def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -43,14 +42,6 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         if event.get("type") == "metrics" and isinstance(event.get("data"), dict)
     ]
     return [step for step in steps if "step" in step]
-
-
-def parse_result_file(content: bytes) -> list[dict[str, Any]]:
-    """The rows of a result file that is there as a whole."""
-    rows = ResultFile()
-    for begin in range(0, len(content), _PIECE):
-        rows.take(content[begin : begin + _PIECE])
-    return rows.end()
 
 
 class ResultFile:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import parse_result_file
+from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import ResultFile
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
@@ -24,6 +24,14 @@ ROWS = [
     {"step": 1, "train_loss": 1.5, "train_accuracy": 0.5},
     {"step": 2, "train_loss": 0.5, "train_accuracy": 0.75, "valid_loss": 0.6, "valid_mean_token_accuracy": 0.7},
 ]
+
+
+def rows_of(content: bytes) -> list[dict[str, Any]]:
+    """The rows of a result file, which comes in small pieces."""
+    rows = ResultFile()
+    for begin in range(0, len(content), 7):
+        rows.take(content[begin : begin + 7])
+    return rows.end()
 
 
 @pytest.fixture
@@ -109,9 +117,9 @@ def test_not_there(host: Host) -> None:
 
 @pytest.mark.parametrize("content", [CSV, base64.b64encode(CSV), CSV.replace(b"\n", b"\r\n")])
 def test_result_file(content: bytes) -> None:
-    assert parse_result_file(content) == ROWS
+    assert rows_of(content) == ROWS
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"not it", b"bm90IGl0", b"//4=", b"c3RlcA", b"step\n"])
 def test_no_result_file(content: bytes) -> None:
-    assert parse_result_file(content) == []
+    assert rows_of(content) == []
