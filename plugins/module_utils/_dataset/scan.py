@@ -26,7 +26,7 @@ import signal
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
@@ -61,6 +61,7 @@ _USUAL = 1 / 8
 # A line of at least so many bytes is looked at before it is parsed: many small values take much more memory than text.
 _LARGE = 1 << 18
 MAX_VALUES = 50_000
+MAX_DEPTH = 200  # objects and lists within each other
 
 _HEAD = 1 << 20
 _HASH_CHUNK = 1 << 20
@@ -646,7 +647,7 @@ class _Lines:
                 try:
                     text = line.decode()
                     example, end = fast(text, 0)
-                    if end == len(text) and isinstance(example, tuple):
+                    if end == len(text) and isinstance(example, tuple) and not _is_deep(example, text):
                         found = measure(example)
                 except _NOT_PLAIN:
                     found = None
@@ -761,7 +762,7 @@ class _Lines:
             self._report(True, "not_json", f"The line is not JSON: {_reason(fault)}{note}", _json_hint(text))
             return None
         except RecursionError:
-            self._report(True, "not_json", "The line's JSON is nested too deeply.", "Flatten it.")
+            self._too_deep()
             return None
         except ValueError as fault:
             self._report(True, "not_json", f"The line's JSON cannot be read: {fault}.", "Write the number as a string.")
@@ -775,6 +776,8 @@ class _Lines:
                 + (" A carriage return stands there without a line feed." if alone else ""),
                 "Put each example on a line of its own" + (", ended by a line feed." if alone else "."),
             )
+        elif _is_deep(example, text):
+            self._too_deep()
         elif not isinstance(example, dict):
             self._report(True, "not_an_object", "The line is not a JSON object.", "Each line is one object: {...}.")
         elif self._repeated:
@@ -794,6 +797,10 @@ class _Lines:
         else:
             return example
         return None
+
+    def _too_deep(self) -> None:
+        told = f"The line's JSON is nested too deeply: more than {MAX_DEPTH} objects and lists within each other."
+        self._report(True, "not_json", told, "Flatten it.")
 
     def tally_all(self, read: Read) -> _Tally:
         """Check all lines that ``read`` gives."""
@@ -819,6 +826,29 @@ def _encodable(value: Any) -> bool:
     elif isinstance(value, list):
         return all(_encodable(item) for item in value)
     return True
+
+
+def _is_deep(value: Any, text: str) -> bool:
+    """Whether a value is nested deeper than any example, and so deep that walking through it may fail.
+
+    How deep the parser itself goes differs between versions of Python. ``text``: the line; objects are mappings or
+    tuples of pairs.
+    """
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
+    level, depth = [value], 0
+    while level:
+        if depth == MAX_DEPTH:
+            return True
+        depth += 1
+        level = [part for held in level for part in _parts(held) if isinstance(part, (dict, list, tuple))]
+    return False
+
+
+def _parts(held: Any) -> Iterable[Any]:
+    if isinstance(held, dict):
+        return held.values()
+    return (pair[1] for pair in held) if isinstance(held, tuple) else held
 
 
 _TEXT = re.compile(rb'"[^"]*"')
@@ -868,8 +898,9 @@ def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: 
         tokens = weight = 0
         for line in _sample(stream, size, places, length):
             try:
-                example, _end = decode(line.decode(), 0)
-                found = measure(example) if isinstance(example, tuple) else None
+                text = line.decode()
+                example, _end = decode(text, 0)
+                found = measure(example) if isinstance(example, tuple) and not _is_deep(example, text) else None
             except _NOT_PLAIN:
                 continue
             if found and found[2]:

@@ -10,30 +10,32 @@ import math
 from typing import Any
 
 MAX_DEPTH = 200
-"""of a request's body"""
+"""objects and lists within each other; what the parser itself takes differs between versions of Python"""
+_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 
 
 def loads(text: str | bytes, *, unique: bool = False) -> Any:
-    """What a text says. ValueError for anything else. unique: no key stands twice in an object, and no text holds half
-    of a surrogate pair."""
+    """What a text says. ValueError for anything else, and for what is nested too deeply. unique: no key stands twice
+    in an object, and no text holds half of a surrogate pair."""
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique if unique else None)
-        if unique:
-            json.dumps(value, ensure_ascii=False).encode()
-        return value
     except RecursionError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(_TOO_DEEP) from error
+    level = [value]
+    for _depth in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, (dict, list))]
+    if level:
+        raise ValueError(_TOO_DEEP)
+    if unique:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def body(text: bytes) -> Any:
-    """What a request says, in UTF-8. ValueError also for what is nested too deeply, and for a number beyond floats."""
+    """What a request says, in UTF-8. ValueError also for a number beyond floats."""
     document = loads(text.decode())
     level = [document]
-    depth = 0
     while level:
-        if depth > MAX_DEPTH:
-            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
-        depth += 1
         for value in level:
             if isinstance(value, (int, float)) and not _is_finite(value):
                 raise ValueError("a number is too large")

@@ -200,6 +200,8 @@ def test_percentiles_of_long_examples_are_within_one_percent() -> None:
         (b'{"messages": "a\n', "not_json", "character"),
         (b'{"a": 1} {"a": 2}\n', "not_json", "more after the end"),
         (b'{"a": ' + b"[" * 200_000 + b"\n", "not_json", "nested too deeply"),
+        (GOOD[0].replace(b"{", b'{"more": ' + b"[" * 200 + b"]" * 200 + b", ", 1), "not_json", "more than 200"),
+        (GOOD[0].replace(b"{", b'{"more": ' + b"[" * 2000 + b"]" * 2000 + b", ", 1), "not_json", "more than 200"),
         (b'{"a": ' + b"9" * 5000 + b"}\n", "not_json", "cannot be read"),
         (b"[1, 2]\n", "not_an_object", "not a JSON object"),
         (b'"text"\n', "not_an_object", "not a JSON object"),
@@ -222,6 +224,21 @@ def test_a_bad_line_is_reported_by_its_number(
     assert says in report.errors[0].message
     assert report.errors[0].hint
     assert not report.ok
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [(b"[", b"]"), (b'{"a": ', b"}"), (b'[{"a": [[], ', b"]}]")],
+    ids=["lists", "objects", "both"],
+)
+@pytest.mark.parametrize("key", [b"more", b"tools", b"functions"])
+def test_what_is_nested_as_deep_as_may_be_is_read(
+    file: Callable[[bytes], Source], opening: bytes, closing: bytes, key: bytes
+) -> None:
+    times = 199 // (opening.count(b"{") + opening.replace(b"[]", b"").count(b"["))
+    deep = opening * times + (b'"x"' if opening.startswith(b"{") else b"[]"[: 2 * (opening != b"[")]) + closing * times
+    report = scan(file(with_line(GOOD[0].replace(b"{", b'{"%s": %s, ' % (key, deep), 1))))
+    assert "not_json" not in report.error_codes
 
 
 def test_an_object_over_several_lines_is_not_one_example(file: Callable[[bytes], Source]) -> None:
