@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOOPS = int(os.environ.get("LLMOPS_LOOPS", "2"))
 _MODULES = "ansible_collections.llmops.finetune.plugins.modules."
-_UTILS = "ansible_collections.llmops.finetune.plugins.module_utils."
 # Forked while the sandbox's threads, which run in this process, are idle.
 _PROCESSES = multiprocessing.get_context("fork")
 
@@ -157,12 +156,7 @@ def argument_spec(module: str) -> dict[str, Any]:
 
 
 class Controller:
-    """Runs a provider's modules, one after the other or side by side.
-
-    ``utils``: the folder of the provider's drivers.
-    """
-
-    utils: str
+    """Runs a provider's modules, one after the other or side by side."""
 
     def __init__(self, clock: SandboxClock) -> None:
         self.clock = clock
@@ -188,13 +182,13 @@ class Controller:
         raise NotImplementedError
 
     def run(
-        self, driver: str, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None
+        self, driver: Any, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """One run of any module with the engine. Raises FineTuneError.
 
-        ``driver``: the file that has its prepare(). ``common``: what it takes besides its own SPEC.
+        ``driver``: the Python module that has its prepare(). ``common``: what it takes besides its own SPEC.
         """
-        fake, prepare = self._task(module, given, common), self._driver(driver).prepare
+        fake, prepare = self._task(module, given, common), driver.prepare
         made, engine_options = prepare(fake)
         engine = Engine(
             made,
@@ -207,13 +201,10 @@ class Controller:
         finally:
             self.warnings = [*fake.warnings, *engine.warnings]
 
-    def find(self, driver: str, module: str, **options: Any) -> dict[str, Any]:
-        """One run of an info module. ``driver``: the file that has its find()."""
-        found: dict[str, Any] = self._driver(driver).find(self._task(module, options))
+    def find(self, driver: Any, module: str, **options: Any) -> dict[str, Any]:
+        """One run of an info module. ``driver``: the Python module that has its find()."""
+        found: dict[str, Any] = driver.find(self._task(module, options))
         return found
-
-    def _driver(self, name: str) -> Any:
-        return import_module(f"{_UTILS}{self.utils}.{name}")
 
     def _task(self, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None) -> FakeModule:
         options = {**self.auth, **given}

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import custom_model
 from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, model
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import fine_tuned_model
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai import sandbox_tools
@@ -42,7 +45,7 @@ def openai_job(sandbox: Sandbox) -> Any:
         "metadata": {"team": "care"},
     }
     tasks = sandbox_tools.Host(sandbox)
-    return tasks._driver("fine_tuned_model").prepare(tasks._task("openai_fine_tuned_model", given, COMMON))[0]
+    return fine_tuned_model.prepare(tasks._task("openai_fine_tuned_model", given, COMMON))[0]
 
 
 def bedrock_job(sandbox: Sandbox) -> Any:
@@ -56,7 +59,7 @@ def bedrock_job(sandbox: Sandbox) -> Any:
         "tags": {"team": "care"},
     }
     tasks = bedrock_host.Host(sandbox)
-    driver = tasks._driver("custom_model").prepare(tasks._task("bedrock_custom_model", given, COMMON))[0]
+    driver = custom_model.prepare(tasks._task("bedrock_custom_model", given, COMMON))[0]
     driver._choose_names([])
     return driver
 
@@ -74,7 +77,7 @@ def oci_model(sandbox: Sandbox) -> Any:
         },
     }
     tasks = oci_host.Host(sandbox)
-    return tasks._driver("model").prepare(tasks._task("oci_generative_ai_model", given, COMMON))[0]
+    return model.prepare(tasks._task("oci_generative_ai_model", given, COMMON))[0]
 
 
 def oci_cluster(sandbox: Sandbox) -> Any:
@@ -87,7 +90,7 @@ def oci_cluster(sandbox: Sandbox) -> Any:
     }
     tasks = oci_host.Host(sandbox)
     task = tasks._task("oci_generative_ai_dedicated_ai_cluster", given, COMMON)
-    return tasks._driver("cluster").prepare(task)[0]
+    return cluster.prepare(task)[0]
 
 
 MADE = {made.__name__: made for made in (openai_job, bedrock_job, oci_model, oci_cluster)}

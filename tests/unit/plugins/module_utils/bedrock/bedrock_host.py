@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Any
 import botocore.hooks
 import botocore.loaders
 import botocore.session
+from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import (
+    custom_model,
+    custom_model_info,
+    dataset,
+    foundation_model_info,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
     PROGRESS_SPEC,
@@ -86,8 +92,6 @@ class Reach:
 class Tasks(Controller):
     """Tasks of the modules in one region."""
 
-    utils = "_bedrock"
-
     def __init__(self, reach: Reach, clock: SandboxClock, region: str = REGION) -> None:
         super().__init__(clock)
         self.reach = reach
@@ -109,7 +113,7 @@ class Tasks(Controller):
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of bedrock_custom_model. Raises FineTuneError."""
         common = {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC}
-        return self.run("custom_model", "bedrock_custom_model", {"custom_model_name": name, **options}, common)
+        return self.run(custom_model, "bedrock_custom_model", {"custom_model_name": name, **options}, common)
 
     def wanted(self, uri: str, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with a base model, the role, data, and a place for the output."""
@@ -128,15 +132,15 @@ class Tasks(Controller):
     def dataset(self, content: str | None = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
         """One run of bedrock_dataset."""
         given = {"content": content, "name": name, "bucket": self.reach.data_bucket}
-        return self.run("dataset", "bedrock_dataset", {**given, **options})
+        return self.run(dataset, "bedrock_dataset", {**given, **options})
 
     def info(self, **options: Any) -> dict[str, Any]:
         """One run of bedrock_custom_model_info."""
-        return self.find("custom_model_info", "bedrock_custom_model_info", **options)
+        return self.find(custom_model_info, "bedrock_custom_model_info", **options)
 
     def foundation(self, **options: Any) -> list[dict[str, Any]]:
         """One run of bedrock_foundation_model_info."""
-        return list(self.find("foundation_model_info", "bedrock_foundation_model_info", **options)["models"])
+        return list(self.find(foundation_model_info, "bedrock_foundation_model_info", **options)["models"])
 
     def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> str:
         """The URI of data that are there, under a key with their hash."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.module import PROGRESS_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, cluster_info, model_info
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.shapes import plain
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
@@ -33,7 +34,7 @@ class ClusterHost(Host):
     def cluster(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_dedicated_ai_cluster. Raises FineTuneError."""
         given = {"compartment_id": self.here, "display_name": name, **options}
-        return self.run("cluster", "oci_generative_ai_dedicated_ai_cluster", given, {**WAIT_SPEC, **PROGRESS_SPEC})
+        return self.run(cluster, "oci_generative_ai_dedicated_ai_cluster", given, {**WAIT_SPEC, **PROGRESS_SPEC})
 
     def tuning(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
         """The same with what a cluster for training needs."""
@@ -43,13 +44,13 @@ class ClusterHost(Host):
         """One run of oci_generative_ai_dedicated_ai_cluster_info."""
         one = options.get("dedicated_ai_cluster_id")
         given = options if one else {"compartment_id": self.here, **options}
-        found = self.find("cluster_info", "oci_generative_ai_dedicated_ai_cluster_info", **given)
+        found = self.find(cluster_info, "oci_generative_ai_dedicated_ai_cluster_info", **given)
         return list(found["dedicated_ai_clusters"])
 
     def model_info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of oci_generative_ai_model_info."""
         given = options if options.get("model_id") else {"compartment_id": self.here, **options}
-        return list(self.find("model_info", "oci_generative_ai_model_info", **given)["models"])
+        return list(self.find(model_info, "oci_generative_ai_model_info", **given)["models"])
 
     # -- what truly exists, and what somebody does by hand --
 

@@ -13,6 +13,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.module impor
     PROGRESS_SPEC,
     TRAINING_SPEC,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset, model
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
@@ -57,8 +58,6 @@ class Tasks(Controller):
     ``service_endpoint`` reaches the module's own service only; the tests' environment names the sandbox for all.
     """
 
-    utils = "_oci"
-
     def __init__(self, reach: Reach, clock: SandboxClock) -> None:
         super().__init__(clock)
         self.reach = reach
@@ -74,7 +73,7 @@ class Tasks(Controller):
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_model. Raises FineTuneError."""
         given = {"display_name": name, "compartment_id": self.reach.compartment_id, **options}
-        return self.run("model", "oci_generative_ai_model", given, {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC})
+        return self.run(model, "oci_generative_ai_model", given, {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC})
 
     def wanted(self, data: Mapping[str, Any], name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with a base model, a cluster, and data as :meth:`data` returns them."""
@@ -92,7 +91,7 @@ class Tasks(Controller):
     def dataset(self, content: Any = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_dataset."""
         given = {"content": content, "name": name, "bucket": self.reach.bucket, **options}
-        return self.run("dataset", "oci_generative_ai_dataset", given)
+        return self.run(dataset, "oci_generative_ai_dataset", given)
 
     def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> dict[str, Any]:
         """Data that are there, under a name with their hash."""

@@ -13,6 +13,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.module impor
     TRAINING_SPEC,
     WAIT_SPEC,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._openai import (
+    dataset,
+    fine_tuned_model,
+    fine_tuned_model_info,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
@@ -64,8 +69,6 @@ class Reach:
 class Tasks(Controller):
     """Tasks of the modules for one dialect."""
 
-    utils = "_openai"
-
     def __init__(self, reach: Reach, clock: SandboxClock, dialect: str = "openai") -> None:
         super().__init__(clock)
         self.reach = reach
@@ -87,7 +90,7 @@ class Tasks(Controller):
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of openai_fine_tuned_model. Raises FineTuneError."""
         common = {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC}
-        return self.run("fine_tuned_model", "openai_fine_tuned_model", {"name": name, **options}, common)
+        return self.run(fine_tuned_model, "openai_fine_tuned_model", {"name": name, **options}, common)
 
     def wanted(self, file_id: str, name: str = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with this host's base model and a file."""
@@ -95,11 +98,11 @@ class Tasks(Controller):
 
     def dataset(self, content: str | None = None, name: str | None = "parcels", **options: Any) -> dict[str, Any]:
         """One run of openai_dataset."""
-        return self.run("dataset", "openai_dataset", {"content": content, "name": name, **options}, WAIT_SPEC)
+        return self.run(dataset, "openai_dataset", {"content": content, "name": name, **options}, WAIT_SPEC)
 
     def info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of openai_fine_tuned_model_info."""
-        return list(self.find("fine_tuned_model_info", "openai_fine_tuned_model_info", **options)["models"])
+        return list(self.find(fine_tuned_model_info, "openai_fine_tuned_model_info", **options)["models"])
 
     # -- short cuts --
 
