@@ -530,8 +530,8 @@ progress:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
 
 
 def main() -> None:

@@ -204,8 +204,8 @@ jobs:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model_info import find
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 
 SPEC = {
     "gather": {"type": "list", "elements": "str", "choices": ["models", "jobs"], "default": ["models", "jobs"]},

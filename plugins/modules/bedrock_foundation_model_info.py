@@ -121,8 +121,8 @@ models:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.foundation_model_info import find
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 
 SPEC = {
     "model_id": {"type": "str"},

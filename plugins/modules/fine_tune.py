@@ -328,7 +328,7 @@ results:
       sample: {"before": {}, "after": {"model": "meta-llama/Llama-3.1-8B-Instruct"}}
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC, run
 
 

@@ -204,8 +204,8 @@ elapsed:
   sample: 2.3
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.dataset import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET
 

@@ -318,8 +318,8 @@ progress:
       sample: 62.0
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     run_resource,

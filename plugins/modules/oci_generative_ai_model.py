@@ -505,8 +505,8 @@ progress:
       type: str
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import MODEL
 

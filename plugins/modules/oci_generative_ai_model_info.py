@@ -190,8 +190,8 @@ models:
       type: dict
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.model_info import find
 

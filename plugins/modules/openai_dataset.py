@@ -210,8 +210,8 @@ timed_out:
   sample: true
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.dataset import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET
 

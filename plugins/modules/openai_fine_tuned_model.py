@@ -495,8 +495,8 @@ progress:
       sample: mean reward 0.42
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import run_resource
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import prepare
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL
 

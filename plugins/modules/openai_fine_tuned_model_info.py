@@ -145,8 +145,8 @@ models:
           train_loss: 1.93
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import end
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model_info import find
 

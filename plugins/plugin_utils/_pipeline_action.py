@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.validation import check_type_path
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import paragraph
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import paragraph
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.account import account
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import is_path
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.utils.display import Display
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress, duration
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import one_line
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import one_line
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Progress, duration
 
 display = Display()
 

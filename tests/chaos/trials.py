@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 from ansible_collections.llmops.finetune.tests.chaos.places import PLACES, Place
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils import controllers
 

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
     declare,
     is_path,
     is_word,

@@ -34,9 +34,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     pause_of,
     told,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     InvalidInput,
     NoAnswer,
     NotVisible,
@@ -45,9 +47,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import is_word
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import is_word
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

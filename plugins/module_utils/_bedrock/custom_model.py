@@ -24,8 +24,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperpara
     check_hyperparameters,
     unknown_hyperparameters,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
     Compare,
     CompareTags,
     has_tags,
@@ -33,7 +35,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.compare impo
     same_set,
     same_tags,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     CHECK_MODE,
     SAME_DATA,
     Content,
@@ -41,14 +43,15 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
     refuse_predicted,
     same_data,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
     Refused,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
     Driver,
@@ -58,9 +61,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -70,7 +70,7 @@ _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is
 _MAX_TAGS = 50  # a resource, AWS tagging
 _MARKER_COUNT = 4
 _FORMER_TAGS = "former_tags"
-BASE = markers.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
+BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
 
 # What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
 _HINTS = (
@@ -211,7 +211,7 @@ def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _tags_of(given: Mapping[str, Any] | None) -> dict[str, str] | None:
-    markers.refuse_reserved("tags", given)
+    ownership.refuse_reserved("tags", given)
     if given is None:
         return None
     given = {key: value for key, value in given.items() if value is not None}
@@ -319,7 +319,7 @@ def _fields(tags: CompareTags) -> Sequence[Field]:
 
 
 class CustomModel:
-    """Customization jobs and their models in one account and region. See :class:`_core.model.Driver`.
+    """Customization jobs and their models in one account and region. See :class:`_engine.types.Driver`.
 
     A family is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
     no two models of one name. Its jobs are found by their names, which begin with the family's.
@@ -358,7 +358,7 @@ class CustomModel:
         if "tags" in self.wish:
             self.wish["custom_model_tags"] = self.wish["tags"]
         if name:
-            self.wish["markers"] = {markers.NAME: name}
+            self.wish["markers"] = {ownership.NAME: name}
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -466,7 +466,7 @@ class CustomModel:
             self.family.tags_of(arn)
 
     def _refuse_other_family(self, run_id: str, run: Run) -> None:
-        owner = (self.family.tags_of(run.id) or {}).get(markers.NAME) if self.name else None
+        owner = (self.family.tags_of(run.id) or {}).get(ownership.NAME) if self.name else None
         if owner and owner != self.name:
             raise InvalidInput(
                 f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
@@ -484,7 +484,7 @@ class CustomModel:
         shown = {
             **{key: value for key, value in run.shown.items() if key not in _TAG_FIELDS},
             **jobs.shown_data(run.raw, own),
-            **{key: markers.visible(tags) for key, tags in known.items()},
+            **{key: ownership.visible(tags) for key, tags in known.items()},
         }
         if known and (own or self.family.is_ours(str(run.raw.get("job_name")))):
             # What only one of both still has is to be put back on the other.
@@ -694,13 +694,13 @@ class CustomModel:
 
     def create(self, token: str) -> Run:
         """POST; the same token makes the same job, however often it is sent."""
-        entries = {**self.wish.get("tags", {}), markers.NAME: str(self.name)}
+        entries = {**self.wish.get("tags", {}), ownership.NAME: str(self.name)}
         if jobs.is_model(self.wish["base_model_identifier"]):
             entries[BASE] = self.wish["base_model_identifier"]
         if "training_data_config" in self.wish:
-            entries[markers.TRAINING] = self.wish["training_data_config"].mark
+            entries[ownership.TRAINING] = self.wish["training_data_config"].mark
         if "validation_data_config" in self.wish:
-            entries[markers.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
+            entries[ownership.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
         entries = {key: value for key, value in entries.items() if value or key in self.wish.get("tags", {})}
         tags = _pairs(entries)
         body = {
@@ -725,7 +725,7 @@ class CustomModel:
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """The tags of the job and of its model, our markers put back."""
         changed = {change.field for change in changes}
-        own = {**self.family.own_markers((run.id, run.model)), markers.NAME: str(self.name)}
+        own = {**self.family.own_markers((run.id, run.model)), ownership.NAME: str(self.name)}
         wrote = False
         try:
             for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
@@ -735,7 +735,7 @@ class CustomModel:
                 wanted = {**(self.wish["tags"] if field in changed else {}), **(own if "markers" in changed else {})}
                 added = {key: value for key, value in wanted.items() if has.get(key) != value}
                 purges = field in changed and self.purge_tags
-                extra = [key for key in markers.visible(has) if key not in wanted] if purges else []
+                extra = [key for key in ownership.visible(has) if key not in wanted] if purges else []
                 # Added first, so that a failure loses nothing, unless there is no room for both.
                 steps = [partial(self._tag, arn, added)] if added else []
                 if extra:
@@ -803,7 +803,7 @@ class CustomModel:
             except FineTuneError as error:
                 # The model is there: what only describes it must not fail the task.
                 self.warnings.append(f"The losses by step are left out. {error.text()}")
-        owner = (tags or {}).get(markers.NAME)
+        owner = (tags or {}).get(ownership.NAME)
         return {
             "name": self.name or owner or job.get("output_model_name"),
             "id": run.id if run else None,
@@ -820,7 +820,7 @@ class CustomModel:
             "status_details": job.get("status_details"),
             "creation_time": job.get("creation_time"),
             "end_time": job.get("end_time"),
-            "tags": markers.visible(tags) if tags is not None else None,
+            "tags": ownership.visible(tags) if tags is not None else None,
             "training_metrics": [job["training_metrics"]] if job.get("training_metrics") else [],
             "validation_metrics": job.get("validation_metrics") or [],
             "metrics": jobs.final_metrics(job),

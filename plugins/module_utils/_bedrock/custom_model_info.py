@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited, looks_again
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -110,7 +110,7 @@ def _model(api: Api, identifier: str) -> dict[str, Any]:
 def _of_tags(api: Api, arn: str) -> dict[str, Any]:
     tags = jobs.list_tags(api, arn)
     return {
-        "tags": markers.visible(tags),
-        "name": tags.get(markers.NAME),
-        "training_sha256": sha256_of_mark(tags.get(markers.TRAINING)),
+        "tags": ownership.visible(tags),
+        "name": tags.get(ownership.NAME),
+        "training_sha256": sha256_of_mark(tags.get(ownership.TRAINING)),
     }

@@ -18,25 +18,7 @@ from urllib.parse import urlencode
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_tags
-from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    InvalidInput,
-    NotVisible,
-    Outdated,
-    Refused,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
@@ -47,6 +29,24 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored im
     dataset_name,
     is_version,
     object_name,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    InvalidInput,
+    NotVisible,
+    Outdated,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Run,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _check(params: Mapping[str, Any]) -> None:
 
 
 class Dataset(StoredDataset):
-    """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
+    """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
         super().__init__(str(params["bucket"]), name, given)

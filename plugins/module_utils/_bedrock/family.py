@@ -17,8 +17,8 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused, Unavailable
 
 LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits
@@ -110,7 +110,7 @@ class Family:
         if tags is None:
             self._warnings.append(f"'{model_name}' may belong to '{self.name}'; its tags may not be read: left alone.")
             return False
-        return tags.get(markers.NAME) == self.name
+        return tags.get(ownership.NAME) == self.name
 
     # -- models --
 
@@ -178,6 +178,6 @@ class Family:
         found: dict[str, str] = {}
         for arn in arns:
             for key, value in (self.known_tags(arn) or {}).items():
-                if key.startswith(markers.PREFIX):
+                if key.startswith(ownership.PREFIX):
                     found.setdefault(key, value)
         return found

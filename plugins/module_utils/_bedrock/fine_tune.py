@@ -16,9 +16,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client im
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import bounds_of
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
 
 _JOB_OPTIONS = (

@@ -17,14 +17,14 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, time_of
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.objects import parse_data, split_uri
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number, same_content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._core.rows import Rows
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number, same_content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
 
 PHASES = {
     "InProgress": Phase.PENDING,
@@ -275,14 +275,14 @@ def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]
     shown: dict[str, Any] = {}
     training = mapping(job.get("training_data_config"))
     if training.get("s3_uri"):
-        shown["training_data_config"] = _content(training["s3_uri"], own.get(markers.TRAINING))
+        shown["training_data_config"] = _content(training["s3_uri"], own.get(ownership.TRAINING))
     elif training.get("invocation_logs_config"):
         shown["training_data_config"] = Content(id="invocation logs")
     validators = mapping(job.get("validation_data_config")).get("validators")
     if validators is None and "role_arn" in job:
         validators = []
     if validators is not None:
-        kept = own.get(markers.VALIDATION, "").split(_BETWEEN)
+        kept = own.get(ownership.VALIDATION, "").split(_BETWEEN)
         kept = kept if len(kept) == len(validators) else [""] * len(validators)
         shown["validation_data_config"] = [
             _content(item.get("s3_uri"), mark) for item, mark in zip(validators, kept, strict=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Run
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Run
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -46,7 +46,7 @@ def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
 
 
 class SentDataset(ABC):
-    """One dataset at a provider. See :class:`_core.model.Driver` for each verb."""
+    """One dataset at a provider. See :class:`_engine.types.Driver` for each verb."""
 
     def __init__(self, name: str, given: Given | None) -> None:
         self.name = name

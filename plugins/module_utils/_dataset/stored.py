@@ -15,9 +15,6 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Capabilities, Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
     named_sha256,
@@ -25,6 +22,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming im
     remote_name,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import SentDataset, check_name
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Progress, Run
 
 CONTENT_TYPE = "application/jsonl"
 UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it
@@ -62,7 +62,7 @@ def is_version(stored: str, prefix: str, name: str) -> bool:
 
 
 class StoredDataset(SentDataset):
-    """One dataset's objects in one bucket, as far as stores do not differ. See :class:`_core.model.Driver` for each
+    """One dataset's objects in one bucket, as far as stores do not differ. See :class:`_engine.types.Driver` for each
     verb."""
 
     kind = "object"

@@ -28,12 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.places import (
-    not_writable,
-    refuse_place,
-    status_of,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import (
     Sink,
     Unfit,
@@ -44,6 +38,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits im
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.paths import (
+    not_writable,
+    refuse_place,
+    status_of,
+)
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = Limits(profile="any", accepts_bom=True)

@@ -23,11 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
     declare,
     is_path,
     is_word,

@@ -34,8 +34,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     record,
     told,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Busy,
     InvalidInput,
     NoAnswer,
@@ -45,9 +47,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import declare
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import declare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import auth
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import watch
 

@@ -15,17 +15,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import Kind, told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
     Refused,
     RunFailed,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import differences
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
     Driver,
@@ -35,9 +38,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import differences
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
@@ -128,7 +128,7 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
         **{option: params[option] for option in _BODY},
         tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], _MARKER_COUNT),
         tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
-        tags.MARKERS: {markers.NAME: name} if name else None,
+        tags.MARKERS: {ownership.NAME: name} if name else None,
     }
     return {key: value for key, value in wish.items() if value is not None}
 
@@ -137,7 +137,7 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class DedicatedAiCluster:
-    """The clusters of one name in one compartment, or one by its OCID. See :class:`_core.model.Driver`.
+    """The clusters of one name in one compartment, or one by its OCID. See :class:`_engine.types.Driver`.
 
     A cluster that this collection has made is known by its marker, whatever somebody has called it since.
     """
@@ -201,7 +201,7 @@ class DedicatedAiCluster:
             return []
         ours, others = [], []
         for cluster in list_clusters(self.api, self.compartment_id):
-            marker = tags.owned(cluster).get(markers.NAME)
+            marker = tags.owned(cluster).get(ownership.NAME)
             if marker == self.name:
                 ours.append(run_of(cluster, whole=False))
             elif cluster.get("display_name") == self.name:
@@ -246,7 +246,7 @@ class DedicatedAiCluster:
             str(cluster["id"])
             for cluster in list_clusters(self.api, str(place["compartment_id"]))
             if cluster["id"] != run.id
-            and place["display_name"] in (cluster.get("display_name"), tags.owned(cluster).get(markers.NAME))
+            and place["display_name"] in (cluster.get("display_name"), tags.owned(cluster).get(ownership.NAME))
             and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE)
         ]
         if clashing:
@@ -390,7 +390,7 @@ class DedicatedAiCluster:
 
     def create(self, token: str) -> Run:
         """POST; the same token makes the same cluster, however often it is sent."""
-        own = {markers.NAME: str(self.name), markers.TOKEN: token}
+        own = {ownership.NAME: str(self.name), ownership.TOKEN: token}
         body = {option: self.wish.get(option) for option in _BODY}
         body[tags.FREEFORM] = tags.freeform(self.wish, own)
         if tags.DEFINED in self.wish:
@@ -617,7 +617,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         status=status,
         shown={key: value for key, value in shown.items() if value is not None},
         reason=told(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
-        token=tags.owned(cluster).get(markers.TOKEN),
+        token=tags.owned(cluster).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),
         raw=cluster,

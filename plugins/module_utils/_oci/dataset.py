@@ -21,22 +21,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import pages
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    NotVisible,
-    Outdated,
-    Refused,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
@@ -48,6 +32,22 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored im
     dataset_name,
     is_version,
     object_name,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    NotVisible,
+    Outdated,
+    Refused,
+    Unavailable,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api, make_api
@@ -80,7 +80,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 
 
 class Dataset(StoredDataset):
-    """One dataset's objects in one bucket. See :class:`_core.model.Driver` for each verb."""
+    """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     # Under a name of the user's own the content can differ; under ours it is in the name.
     fields: Sequence[Field] = (Field("content", "in_place"),)

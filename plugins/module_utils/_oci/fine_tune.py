@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, dataset, model, models
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET, MODEL

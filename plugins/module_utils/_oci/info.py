@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 
@@ -64,7 +64,7 @@ def _listed(api: Api, kind: Kind, params: Mapping[str, Any]) -> Iterator[Resourc
 
 
 def _entry(api: Api, kind: Kind, found: Resource, params: Mapping[str, Any]) -> dict[str, Any]:
-    entry = {**tags.present(found), "name": tags.owned(found).get(markers.NAME), **kind.more(found)}
+    entry = {**tags.present(found), "name": tags.owned(found).get(ownership.NAME), **kind.more(found)}
     if params["details"]:
         work = None
         if found.get("compartment_id"):  # a base model is in none

@@ -12,25 +12,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
     number,
     same_content,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     CHECK_MODE,
     Content,
     predicted,
     refuse_predicted,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
     Refused,
     Throttled,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import trains_anew
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
     Driver,
@@ -40,8 +42,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import (
     base_models,
     models,
@@ -189,7 +189,7 @@ def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 class Model:
-    """Models of one name in a compartment. See :class:`_core.model.Driver`.
+    """Models of one name in a compartment. See :class:`_engine.types.Driver`.
 
     Models that are trained anew share the name; a tag of ours keeps them apart from what others have called so.
     """
@@ -236,7 +236,7 @@ class Model:
         self._found = False  # whether anything of the name was seen
         self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
         if name:
-            self.wish[tags.MARKERS] = {markers.NAME: name}
+            self.wish[tags.MARKERS] = {ownership.NAME: name}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -298,7 +298,7 @@ class Model:
             if model.get("display_name") != self.name:
                 self._tell_renamed(run, model)
                 continue
-            if tags.owned(model).get(markers.NAME):
+            if tags.owned(model).get(ownership.NAME):
                 runs[run.id] = self._in_full(run)
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE):
                 strangers.append(run.id)
@@ -326,7 +326,7 @@ class Model:
 
     def _tell_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
         """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
-        if tags.owned(model).get(markers.NAME) != self.name or run.phase not in (Phase.READY, Phase.PENDING):
+        if tags.owned(model).get(ownership.NAME) != self.name or run.phase not in (Phase.READY, Phase.PENDING):
             return
         warning = (
             f"{run.id} was made as '{self.name}' and is called '{model.get('display_name')}' now: it is left alone. "
@@ -536,7 +536,7 @@ class Model:
             run = models.run_of(model, whole=False)
             if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
                 continue
-            if tags.owned(model).get(markers.NAME) == self.name:
+            if tags.owned(model).get(ownership.NAME) == self.name:
                 found.append(self._in_full(run))
             elif self._is_same(run):
                 same.append(run)
@@ -569,7 +569,7 @@ class Model:
 
     def create(self, token: str) -> Run:
         """POST; for 24 hours the same token makes the same model, however often it is sent."""
-        own = {markers.NAME: str(self.name), markers.TRAINING: self.wish[_DATA].mark}
+        own = {ownership.NAME: str(self.name), ownership.TRAINING: self.wish[_DATA].mark}
         body = {
             "compartment_id": self.compartment_id,
             "base_model_id": self.wish["base_model_id"],

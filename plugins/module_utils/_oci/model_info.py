@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, ocids, tags
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _more(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "training_sha256": sha256_of_mark(tags.owned(found).get(markers.TRAINING)),
+        "training_sha256": sha256_of_mark(tags.owned(found).get(ownership.TRAINING)),
         "metrics": models.final_metrics(found),
     }
 

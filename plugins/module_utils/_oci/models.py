@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects, shapes, tags
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import MODEL
@@ -82,7 +82,9 @@ def _trained(model: Mapping[str, Any]) -> dict[str, Any]:
         "fine_tune_details.dedicated_ai_cluster_id": details.get("dedicated_ai_cluster_id"),
     }
     if data.get("object_name"):
-        shown["fine_tune_details.training_dataset"] = objects.shown_data(data, tags.owned(model).get(markers.TRAINING))
+        shown["fine_tune_details.training_dataset"] = objects.shown_data(
+            data, tags.owned(model).get(ownership.TRAINING)
+        )
     return {key: value for key, value in shown.items() if value is not None}
 
 

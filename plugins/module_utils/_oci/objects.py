@@ -19,9 +19,9 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, refuse_predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api
 
 DATASET_TYPE = "OBJECT_STORAGE"

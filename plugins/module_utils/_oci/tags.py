@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import CompareTags, has_tags, same_tags
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Field
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import CompareTags, has_tags, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Field
 
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"
@@ -42,7 +42,7 @@ def read_freeform(given: Mapping[str, Any] | None, reserved: int) -> dict[str, s
 
     ``reserved``: how many markers a resource has besides.
     """
-    markers.refuse_reserved(FREEFORM, given)
+    ownership.refuse_reserved(FREEFORM, given)
     if given is None:
         return None
     given = {key: value for key, value in given.items() if value is not None}
@@ -132,7 +132,7 @@ FIELDS = (
 def owned(resource: Mapping[str, Any]) -> dict[str, str]:
     """Our markers on a resource."""
     tags = mapping(resource.get(FREEFORM))
-    return {key: str(value) for key, value in tags.items() if key.startswith(markers.PREFIX)}
+    return {key: str(value) for key, value in tags.items() if key.startswith(ownership.PREFIX)}
 
 
 def shown(resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,9 +140,9 @@ def shown(resource: Mapping[str, Any]) -> dict[str, Any]:
     made is not written to for their sake alone."""
     own = owned(resource)
     return {
-        FREEFORM: markers.visible(resource.get(FREEFORM)),
+        FREEFORM: ownership.visible(resource.get(FREEFORM)),
         DEFINED: dict(mapping(resource.get(DEFINED))),
-        **({MARKERS: {markers.NAME: own.get(markers.NAME)}} if own else {}),
+        **({MARKERS: {ownership.NAME: own.get(ownership.NAME)}} if own else {}),
     }
 
 
@@ -150,7 +150,7 @@ def present(resource: Mapping[str, Any]) -> dict[str, Any]:
     """A resource as the user is shown it: without our markers, in its ``previous_state`` too."""
     found = dict(resource)
     if found.get(FREEFORM) is not None:
-        found[FREEFORM] = markers.visible(found[FREEFORM])
+        found[FREEFORM] = ownership.visible(found[FREEFORM])
     if isinstance(found.get("previous_state"), Mapping):
         found["previous_state"] = present(found["previous_state"])
     return found
@@ -187,7 +187,7 @@ def freeform(
 ) -> dict[str, str]:
     """All freeform tags to send: the wished ones, or else those of ``resource``, and the markers: its and ``own``."""
     there = resource or {}
-    kept: Mapping[str, str] = wish.get(FREEFORM, markers.visible(there.get(FREEFORM)))
+    kept: Mapping[str, str] = wish.get(FREEFORM, ownership.visible(there.get(FREEFORM)))
     return {**kept, **owned(there), **own}
 
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused, Throttled
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused, Throttled
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import ENTRY, WORK

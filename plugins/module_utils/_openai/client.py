@@ -40,9 +40,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     record,
     told,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.deadline import cut, within
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import cut, within
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Busy,
     InvalidInput,
     MissingLibrary,
@@ -52,8 +53,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
     declare,
     is_path,
     mask,

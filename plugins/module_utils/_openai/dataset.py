@@ -14,25 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import name, record, told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
-    FineTuneError,
-    InvalidInput,
-    NotVisible,
-    Refused,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
@@ -43,6 +24,25 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource 
     SentDataset,
     check_name,
     ended,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    FineTuneError,
+    InvalidInput,
+    NotVisible,
+    Refused,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
+    Capabilities,
+    Change,
+    Driver,
+    Field,
+    Options,
+    Phase,
+    Progress,
+    Run,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
@@ -105,7 +105,7 @@ def _name(params: Mapping[str, Any]) -> str:
 
 
 class Dataset(SentDataset):
-    """One dataset's files on one host. See :class:`_core.model.Driver` for each verb."""
+    """One dataset's files on one host. See :class:`_engine.types.Driver` for each verb."""
 
     kind = "file"
     noun = "File"

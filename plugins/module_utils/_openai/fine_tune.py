@@ -12,10 +12,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset, fine_tuned_model
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import host_for

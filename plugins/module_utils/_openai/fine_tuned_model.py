@@ -16,15 +16,17 @@ from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
     AUTO,
     number,
     same_content,
     same_deep,
     same_value,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     CHECK_MODE,
     SAME_DATA,
     Content,
@@ -33,12 +35,15 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.content impo
     refuse_predicted,
     same_data,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     Refused,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import trains_anew
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import mask, of_entries
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
     Driver,
@@ -48,11 +53,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, text
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import trains_anew
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask, of_entries
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host, host_for
@@ -308,7 +308,7 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> No
         if item["type"] == "wandb" and not (item.get("wandb") or {}).get("project"):
             raise InvalidInput("integrations: an entry of the type 'wandb' needs wandb.project.")
     metadata = wish["metadata"] or {}
-    markers.refuse_reserved("metadata", metadata)
+    ownership.refuse_reserved("metadata", metadata)
     if len(metadata) > _MAX_METADATA - _MARKER_COUNT:
         raise InvalidInput(
             f"metadata has {len(metadata)} entries; the API takes {_MAX_METADATA}, "
@@ -382,7 +382,7 @@ def beyond_bounds(wish: Mapping[str, Any], host: Host) -> list[str]:
 
 
 class FineTunedModel:
-    """Fine-tuning jobs and their models on one host. See :class:`_core.model.Driver` for each verb."""
+    """Fine-tuning jobs and their models on one host. See :class:`_engine.types.Driver` for each verb."""
 
     kind = "model"
     noun = "Run"
@@ -437,7 +437,7 @@ class FineTunedModel:
         if run_id:
             adopted = jobs.get_job(self.api, run_id)
             runs[run_id] = self._run_of(adopted)
-            owner = mapping(adopted.get("metadata")).get(markers.NAME)
+            owner = mapping(adopted.get("metadata")).get(ownership.NAME)
             if owner and self.name and owner != self.name:
                 raise InvalidInput(
                     f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
@@ -481,8 +481,8 @@ class FineTunedModel:
         cut: Refused | None = None
         self._cut = None
         try:
-            for job in jobs.list_jobs(self.api, {markers.NAME: str(self.name)}):
-                (mine if mapping(job.get("metadata")).get(markers.NAME) == self.name else others).append(job)
+            for job in jobs.list_jobs(self.api, {ownership.NAME: str(self.name)}):
+                (mine if mapping(job.get("metadata")).get(ownership.NAME) == self.name else others).append(job)
         except Refused as error:
             if error.status is not None or not (mine or others):
                 raise
@@ -517,7 +517,7 @@ class FineTunedModel:
 
     def _differs_in_name(self, job: Mapping[str, Any]) -> bool:
         wanted, shown = self.wish.get("model"), job.get("model")
-        sent = mapping(job.get("metadata")).get(markers.MODEL)
+        sent = mapping(job.get("metadata")).get(ownership.MODEL)
         unsure = self.api.host.compatible and wanted and shown and not sent
         return bool(unsure) and not jobs.same_dated_name(wanted, shown)
 
@@ -702,13 +702,13 @@ class FineTunedModel:
     def create(self, token: str) -> Run:
         """POST once, our markers in the metadata."""
         contents: dict[str, Content] = {option: self.wish[option] for option in FILE_OPTIONS if option in self.wish}
-        entries = {**self.wish.get("metadata", {}), markers.NAME: self.name, markers.TOKEN: token}
-        for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+        entries = {**self.wish.get("metadata", {}), ownership.NAME: self.name, ownership.TOKEN: token}
+        for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
             if option in contents and contents[option].sha256:
                 entries[marker] = contents[option].sha256
         model = str(self.wish["model"])
         if self.api.host.compatible and len(entries) < _MAX_METADATA and len(model) <= _LONGEST_ENTRY:
-            entries[markers.MODEL] = model
+            entries[ownership.MODEL] = model
         body: dict[str, Any] = {
             "model": self.wish["model"],
             **{option: content.id for option, content in contents.items()},
@@ -839,7 +839,7 @@ class FineTunedModel:
                 # The model is there: what only describes it must not fail the task.
                 self.warnings.append(f"Metrics and checkpoints are left out. {error.text()}")
         return {
-            "name": self.name or mapping(job.get("metadata")).get(markers.NAME),
+            "name": self.name or mapping(job.get("metadata")).get(ownership.NAME),
             "id": job.get("id"),
             "job_id": job.get("id"),
             "fine_tuned_model": job.get("fine_tuned_model"),
@@ -866,7 +866,7 @@ class FineTunedModel:
 def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """The job with the markers that its files' names stand for."""
     entries = {}
-    for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+    for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
         known = parse_remote_name(named.get(str(job.get(option)), ""))
         if known:
             entries[marker] = known[1]
@@ -875,7 +875,7 @@ def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
     """All that the host says of a job; our markers are taken out of its metadata."""
-    return {**job, "metadata": markers.visible(mapping(job.get("metadata")))} if "metadata" in job else dict(job)
+    return {**job, "metadata": ownership.visible(mapping(job.get("metadata")))} if "metadata" in job else dict(job)
 
 
 def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited, looks_again
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import present_job
@@ -40,11 +40,11 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
     wanted = {str(key): str(value) for key, value in (params["metadata"] or {}).items()}
     if params["name"]:
-        wanted[markers.NAME] = params["name"]
+        wanted[ownership.NAME] = params["name"]
     for job in jobs.list_jobs(api, wanted):
         entries = mapping(job.get("metadata"))
         # A host that keeps no metadata may at least show the suffix, whose default is the name.
-        suffixed = not entries and set(wanted) == {markers.NAME} and jobs.same_suffix(params["name"], job)
+        suffixed = not entries and set(wanted) == {ownership.NAME} and jobs.same_suffix(params["name"], job)
         if (suffixed or all(entries.get(key) == value for key, value in wanted.items())) and (
             not params["status"] or job.get("status") in params["status"]
         ):
@@ -55,12 +55,12 @@ def _entry(api: Api, job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[
     run = jobs.to_run(job)
     entries = mapping(job.get("metadata"))
     entry: dict[str, Any] = {
-        "name": entries.get(markers.NAME),
+        "name": entries.get(ownership.NAME),
         "job_id": run.id,
         "fine_tuned_model": run.model,
         "status": run.status,
         "reason": run.reason,
-        "training_sha256": entries.get(markers.TRAINING),
+        "training_sha256": entries.get(ownership.TRAINING),
         "model": present_job(job),
     }
     if params["events"]:

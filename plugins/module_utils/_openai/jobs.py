@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
     Odd,
     label,
@@ -24,11 +23,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     told,
     word,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
@@ -106,7 +106,7 @@ JOB = record(
         "hyperparameters": _SETTINGS,
         "method": record({}, {"type": word, "supervised": _OF_METHOD, "dpo": _OF_METHOD, "reinforcement": _OF_METHOD}),
         "metadata": record(
-            {}, dict.fromkeys((markers.NAME, markers.TOKEN, markers.TRAINING, markers.VALIDATION), label)
+            {}, dict.fromkeys((ownership.NAME, ownership.TOKEN, ownership.TRAINING, ownership.VALIDATION), label)
         ),
     },
 )
@@ -128,7 +128,7 @@ def to_run(job: Mapping[str, Any]) -> Run:
         reason=_reason(job),
         model=model,
         ended=timestamp(job.get("finished_at")),
-        token=mapping(job.get("metadata")).get(markers.TOKEN),
+        token=mapping(job.get("metadata")).get(ownership.TOKEN),
         removable=phase is Phase.READY and model is not None,
         verified=phase is not Phase.READY or model is None,
         seen=False if phase is Phase.READY and model is None else None,
@@ -161,10 +161,10 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
         "hyperparameters": {key: value for key, value in hyperparameters.items() if not _is_left(key, value)},
         "suffix": suffix_of(job),
         "integrations": job.get("integrations") or None,
-        "metadata": markers.visible(entries) if entries else None,
+        "metadata": ownership.visible(entries) if entries else None,
         "training_type": job.get("trainingType"),
     }
-    for option, marker in (("training_file", markers.TRAINING), ("validation_file", markers.VALIDATION)):
+    for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
         if job.get(option):
             shown[option] = Content(id=str(job[option]), sha256=str(entries.get(marker) or ""))
     shown.update({key: settings.get(key) for key in METHOD_SETTINGS})
@@ -173,7 +173,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def base_of(job: Mapping[str, Any]) -> Any:
     """The base model: as it was sent, where that is kept with the job, else as the host calls it."""
-    return mapping(job.get("metadata")).get(markers.MODEL) or job.get("model")
+    return mapping(job.get("metadata")).get(ownership.MODEL) or job.get("model")
 
 
 def _is_left(key: str, value: Any) -> bool:

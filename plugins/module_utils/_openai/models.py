@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import each, flag, name, record
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NoAnswer, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import same_dated_name
 
 if TYPE_CHECKING:

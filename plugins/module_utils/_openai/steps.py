@@ -10,10 +10,10 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import sequence
 from ansible_collections.llmops.finetune.plugins.module_utils._core.rows import Rows
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import sequence
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_path
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import targets
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
@@ -24,6 +23,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import write
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Data
 
 _FIRST = 1 << 20  # bytes of a first line that are looked at

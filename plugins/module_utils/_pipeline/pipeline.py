@@ -23,11 +23,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Differs,
     FineTuneError,
     InvalidInput,
@@ -35,9 +36,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Refused,
     TimedOut,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import told_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import told_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import describe
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import (
     NEUTRAL,

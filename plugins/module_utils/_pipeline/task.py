@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import one_line, paragraph, shown, told
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,
     warn,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import one_line, paragraph, shown, told
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline import (
     Item,

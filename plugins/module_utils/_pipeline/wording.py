@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Recipe
 
 _HYPERPARAMETERS = "hyperparameters"

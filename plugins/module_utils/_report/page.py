@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import duration
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plain import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import duration
 from ansible_collections.llmops.finetune.plugins.module_utils._report import curves, usable, words
 from ansible_collections.llmops.finetune.plugins.module_utils._report.markup import Html, joined, tag
 from ansible_collections.llmops.finetune.plugins.module_utils._report.style import STYLE

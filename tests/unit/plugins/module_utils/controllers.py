@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock, Overrun
-from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock, Overrun
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._core import lookup
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 
 if TYPE_CHECKING:
     import pytest

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import custom_model
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,
@@ -102,5 +102,5 @@ def test_v3_tokens_of_version_1_0_0(
     still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, newest: str | None
 ) -> None:
     bedrock_host.nothing_of_this_machine(monkeypatch)
-    token = markers.token(MADE[name](still_sandbox).intent(), newest)
+    token = ownership.token(MADE[name](still_sandbox).intent(), newest)
     assert token[:32] == GOLDEN[name][newest or "first"]

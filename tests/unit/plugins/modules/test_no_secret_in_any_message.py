@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import mask
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import mask
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     nothing_of_this_machine,
 )
@@ -242,7 +242,7 @@ def test_s3_a_host_that_shows_what_it_was_sent(desk: Desk, provider: str) -> Non
 
 
 def test_s3_what_is_masked_is_registered_where_ansible_has_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = import_module("ansible_collections.llmops.finetune.plugins.module_utils._core.secrets")
+    secrets = import_module("ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets")
     seen: set[str] = set()
     monkeypatch.setattr(secrets, "_register", seen.update)
     module = FakeModule({})

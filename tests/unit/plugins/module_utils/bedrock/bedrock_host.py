@@ -21,7 +21,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import (
     foundation_model_info,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,

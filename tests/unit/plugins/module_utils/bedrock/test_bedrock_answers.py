@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core import lookup
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, NoAnswer, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,

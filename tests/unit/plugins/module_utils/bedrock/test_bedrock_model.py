@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_base, same_contents, same_key
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,

@@ -16,7 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperpara
     check_hyperparameters,
     unknown_hyperparameters,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 
 ROLE = "arn:aws:iam::123456789012:role/FineTune"
 REQUEST: dict[str, Any] = {

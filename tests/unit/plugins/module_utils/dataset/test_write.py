@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import write as write_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
@@ -30,6 +29,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write imp
     remove,
     write,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
 
 Example = dict[str, Any]
 

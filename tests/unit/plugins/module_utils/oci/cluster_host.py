@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import PROGRESS_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, cluster_info, model_info
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.shapes import plain
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
@@ -17,7 +17,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     RunFailed,
     TimedOut,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Change, Phase
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Change, Phase
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, tags, work_requests
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import (
     HOSTING,
@@ -175,10 +175,10 @@ class TestChanges:
     def test_the_markers_stay(self, host: ClusterHost) -> None:
         made = host.tuning(freeform_tags={"a": "1"})
         own = tags.owned(host.get(made["id"]))
-        assert own.keys() == {markers.NAME, markers.TOKEN}
+        assert own.keys() == {ownership.NAME, ownership.TOKEN}
         host.tuning(freeform_tags={})
         assert host.get(made["id"])["freeform_tags"] == own
-        host.change(made["id"], freeformTags={markers.NAME: "tuning"})
+        host.change(made["id"], freeformTags={ownership.NAME: "tuning"})
         assert host.tuning(freeform_tags={})["changed"] is False
 
     def test_renamed_by_hand(self, host: ClusterHost) -> None:
@@ -506,7 +506,7 @@ class TestOptions:
             ({"display_name": "x" * 256}, "display_name has 256 characters"),
             ({"wait_timeout": -1}, "wait_timeout is -1"),
             ({"freeform_tags": {f"k{n}": "v" for n in range(9)}}, "freeform_tags has 9 entries"),
-            ({"freeform_tags": {markers.NAME: "x"}}, "reserved"),
+            ({"freeform_tags": {ownership.NAME: "x"}}, "reserved"),
             ({"freeform_tags": {"a b": "x"}}, "the key 'a b'"),
             ({"freeform_tags": {"a": ["x"]}}, "the value of 'a'"),
             ({"freeform_tags": {"a": "x" * 257}}, "has 257 characters"),

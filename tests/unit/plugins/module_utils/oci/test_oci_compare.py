@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused, Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost

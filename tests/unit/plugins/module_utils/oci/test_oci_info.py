@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import models
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     NotVisible,
@@ -26,7 +26,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     TimedOut,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import options
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
@@ -806,8 +806,8 @@ class TestTags:
         made = host.wanted(data, freeform_tags={"team": "support", "empty": ""})
         assert made["freeform_tags"] == {"team": "support", "empty": ""}
         own = {key: value for key, value in host.get(made["id"])["freeformTags"].items() if key.startswith(PREFIX)}
-        assert own[markers.NAME] == "support-bot"
-        assert own[markers.TRAINING].startswith(data["sha256"])
+        assert own[ownership.NAME] == "support-bot"
+        assert own[ownership.TRAINING].startswith(data["sha256"])
         changed = host.wanted(data, freeform_tags={"stage": "live"})
         assert (changed["changed"], changed["freeform_tags"]) == (True, {"stage": "live"})
         assert changed["diff"]["before"] == {"freeform_tags": {"team": "support", "empty": ""}}
@@ -822,9 +822,9 @@ class TestTags:
         data = host.data()
         made = host.wanted(data, freeform_tags={"team": "support"})
         own = host.get(made["id"])["freeformTags"]
-        host.change(made["id"], freeformTags={"team": "support", markers.NAME: "somebody-else"})
+        host.change(made["id"], freeformTags={"team": "support", ownership.NAME: "somebody-else"})
         assert host.wanted(data)["changed"] is True
-        assert host.get(made["id"])["freeformTags"][markers.NAME] == own[markers.NAME]
+        assert host.get(made["id"])["freeformTags"][ownership.NAME] == own[ownership.NAME]
         assert host.wanted(data)["changed"] is False
 
     def test_without_any_marker_it_is_somebody_elses(self, host: ModelHost) -> None:

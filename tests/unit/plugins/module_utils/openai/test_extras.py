@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import of_options
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import of_options
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tune import Recipe
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import ENVIRONMENT, host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
     InvalidInput,
     Refused,

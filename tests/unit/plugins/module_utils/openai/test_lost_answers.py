@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, NotVisible
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NotVisible
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:

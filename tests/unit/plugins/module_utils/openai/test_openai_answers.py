@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import FineTuneError, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, Refused, Unavailable
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import list_jobs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule, defaults

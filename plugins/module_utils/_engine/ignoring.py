@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Change, Field
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Change, Field
 
 OPTION = "ignore_changes"
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._core import answers, lookup
 from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import Odd
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NoAnswer, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, Unavailable
 
 KIND = answers.record(
     {"id": answers.name, "status": answers.word, "created": answers.moment},

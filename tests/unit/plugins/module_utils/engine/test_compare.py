@@ -8,22 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
     number,
     same_content,
     same_deep,
     same_set,
     same_value,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     Content,
     parse_content,
     predicted,
     refuse_predicted,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Progress, duration
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Progress, duration
 
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -173,25 +173,25 @@ class TestParseContent:
 
 class TestMarkers:
     def test_hidden(self) -> None:
-        assert markers.visible({"team": "a", markers.NAME: "bot", markers.TOKEN: "t"}) == {"team": "a"}
-        assert markers.visible(None) == {}
+        assert ownership.visible({"team": "a", ownership.NAME: "bot", ownership.TOKEN: "t"}) == {"team": "a"}
+        assert ownership.visible(None) == {}
 
     def test_reserved(self) -> None:
-        markers.refuse_reserved("metadata", {"team": "a"})
-        markers.refuse_reserved("metadata", None)
-        with pytest.raises(InvalidInput, match=f"metadata: the key '{markers.PREFIX}x' is reserved"):
-            markers.refuse_reserved("metadata", {f"{markers.PREFIX}x": "1"})
+        ownership.refuse_reserved("metadata", {"team": "a"})
+        ownership.refuse_reserved("metadata", None)
+        with pytest.raises(InvalidInput, match=f"metadata: the key '{ownership.PREFIX}x' is reserved"):
+            ownership.refuse_reserved("metadata", {f"{ownership.PREFIX}x": "1"})
 
     def test_token_names_the_intent_and_the_past(self) -> None:
-        token = markers.token({"a": 1, "b": 2}, "run-1")
+        token = ownership.token({"a": 1, "b": 2}, "run-1")
         assert len(token) == 64
-        assert token == markers.token({"b": 2, "a": 1}, "run-1")
-        assert len({token, markers.token({"a": 1, "b": 3}, "run-1"), markers.token({"a": 1, "b": 2}, None)}) == 3
+        assert token == ownership.token({"b": 2, "a": 1}, "run-1")
+        assert len({token, ownership.token({"a": 1, "b": 3}, "run-1"), ownership.token({"a": 1, "b": 2}, None)}) == 3
 
     def test_fits_a_metadata_value(self) -> None:
         """Keys of at most 64 characters, values of at most 512 (API reference)."""
-        for key in (markers.NAME, markers.TRAINING, markers.VALIDATION, markers.TOKEN):
-            assert key.startswith(markers.PREFIX)
+        for key in (ownership.NAME, ownership.TRAINING, ownership.VALIDATION, ownership.TOKEN):
+            assert key.startswith(ownership.PREFIX)
             assert len(key) <= 64
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import ignoring
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_deep, same_tags, told
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ignoring
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_deep, same_tags, told
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, differences
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Field,
     Options,
     Phase,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import decide, differences
 
 FIELDS = (
     Field("model", "training"),

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import Compare, CompareTags
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import Compare, CompareTags
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Differs,
     Refused,
     RunFailed,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.ignoring import is_ignored
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.ignoring import is_ignored
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Action,
     Capabilities,
     Change,

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Differs
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Capabilities, Phase, Run
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import some_run
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.test_plan import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Differs
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Run
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import some_run
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.test_plan import (
     OTHER,
     REPLACE,
     RETRAIN,

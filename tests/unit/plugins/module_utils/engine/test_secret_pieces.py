@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.secrets import pieces
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import pieces
 
 
 def test_s3_a_password_of_a_letter_does_not_mask_every_such_letter() -> None:

@@ -15,17 +15,17 @@ from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline, markers
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import FIRST_INTERVAL, Clock, intervals
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import CHECK_MODE
-from ansible_collections.llmops.finetune.plugins.module_utils._core.create_once import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline, ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import FIRST_INTERVAL, Clock, intervals
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.create_once import (
     Attempt,
     claimed,
     duplicates,
     read_attempt,
     told_duplicate,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Busy,
     FineTuneError,
     NotVisible,
@@ -36,7 +36,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     TimedOut,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import (
+    decide,
+    group_twins,
+    trains_anew,
+    visible,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Change,
     Driver,
     Options,
@@ -44,12 +50,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.model import
     Plan,
     Progress,
     Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import (
-    decide,
-    group_twins,
-    trains_anew,
-    visible,
 )
 
 _T = TypeVar("_T")
@@ -405,7 +405,7 @@ class Engine:
         newest = max(runs, key=lambda run: run.age_key, default=None)
         now = self.clock.time()
         spent = (int(now // _DAY), self._spent) if self._spent else None
-        token = markers.token(self.driver.intent(), newest.id if newest else None, spent)
+        token = ownership.token(self.driver.intent(), newest.id if newest else None, spent)
         former = self._attempt
         if former and former.token and (former.unsure or former.token == token):
             return former

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_deep, same_set
-from ansible_collections.llmops.finetune.plugins.module_utils._core.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_deep, same_set
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
     Field,
@@ -170,7 +170,7 @@ class FakeClock(SimulatedClock):
 
 @dataclass
 class FakeDriver:
-    """The verbs of the fake host. See _core.model.Driver."""
+    """The verbs of the fake host. See _engine.types.Driver."""
 
     world: World
     wish: dict[str, Any] = field(default_factory=lambda: dict(WISH))

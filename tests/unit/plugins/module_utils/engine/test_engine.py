@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     InvalidInput,
     NotVisible,
     Refused,
@@ -17,8 +17,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     TimedOut,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Capabilities, Phase
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
     engine_on,

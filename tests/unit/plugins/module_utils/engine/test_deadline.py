@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import deadline
-from ansible_collections.llmops.finetune.plugins.module_utils._core.clock import Clock, Overrun
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import TimedOut, Unavailable
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import FakeClock, World
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock, Overrun
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import TimedOut, Unavailable
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import FakeClock, World
 
 
 def test_nothing_bounds_a_call_where_no_task_said_so() -> None:

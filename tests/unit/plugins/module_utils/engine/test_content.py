@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import same_content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content, sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._core.module import WAIT_SPEC, options_of
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import WAIT_SPEC, options_of
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule
 
 SHA = "ab" * 32

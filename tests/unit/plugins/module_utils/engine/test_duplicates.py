@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Busy,
     InvalidInput,
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
     engine_on,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.compare import has_tags, same_content, same_tags
-from ansible_collections.llmops.finetune.plugins.module_utils._core.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_content, same_tags
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     InvalidInput,
     Outdated,
     Refused,
@@ -18,8 +18,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.errors impor
     Throttled,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import Phase
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     Job,
     World,
     converge,

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.errors import Differs, Refused, RunFailed
-from ansible_collections.llmops.finetune.plugins.module_utils._core.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Differs, Refused, RunFailed
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, group_twins
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Options,
     Phase,
     Plan,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._core.plan import decide, group_twins
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.core.fake_provider import (
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     FIELDS,
     WISH,
     some_run,
