@@ -21,20 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import auth
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.reading import watch
-from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
-    BROKEN,
-    ELSEWHERE,
-    Odd,
-    cleaned,
-    host_of,
-    is_page,
-    page_of,
-    pages,
-    pause_of,
-    told,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
@@ -48,6 +34,20 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import is_word
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+    BROKEN,
+    ELSEWHERE,
+    Odd,
+    cleaned,
+    host_of,
+    is_page,
+    page_of,
+    pages,
+    pause_of,
+    told,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

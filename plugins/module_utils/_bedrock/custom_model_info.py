@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import is_foreseen, limited, looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
+    is_foreseen,
+    limited,
+    looks_again,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -18,18 +18,8 @@ from urllib.parse import urlencode
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored import (
-    CONTENT_TYPE,
-    UNFINISHED_AGE,
-    StoredDataset,
-    dataset_name,
-    is_version,
-    object_name,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
@@ -47,6 +37,16 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Options,
     Phase,
     Run,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.stored_dataset import (
+    CONTENT_TYPE,
+    UNFINISHED_AGE,
+    StoredDataset,
+    dataset_name,
+    is_version,
+    object_name,
 )
 
 if TYPE_CHECKING:

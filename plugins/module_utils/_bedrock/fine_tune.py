@@ -17,9 +17,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperpara
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
 
 _JOB_OPTIONS = (
     "job_arn",

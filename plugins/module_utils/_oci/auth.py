@@ -23,8 +23,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
-from ansible_collections.llmops.finetune.plugins.module_utils._core.profiles import broken, decoded
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
@@ -34,6 +32,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets im
     mask,
     no_file,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.profiles import broken, decoded
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

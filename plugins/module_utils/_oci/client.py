@@ -19,22 +19,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
-    BROKEN,
-    ELSEWHERE,
-    Kind,
-    Odd,
-    checked,
-    each,
-    is_page,
-    page_of,
-    pages,
-    pause_of,
-    record,
-    told,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
@@ -50,6 +34,22 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import declare
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import auth
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import watch
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+    BROKEN,
+    ELSEWHERE,
+    Kind,
+    Odd,
+    checked,
+    each,
+    is_page,
+    page_of,
+    pages,
+    pause_of,
+    record,
+    told,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

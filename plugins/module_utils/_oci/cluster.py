@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import Kind, told
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
@@ -42,6 +41,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids,
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Kind, told
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

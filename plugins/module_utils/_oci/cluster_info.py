@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, info, ocids
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import looks_again
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

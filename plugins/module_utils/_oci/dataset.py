@@ -20,19 +20,8 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import pages
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import METADATA, named_sha256
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import ended
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.stored import (
-    CONTENT_TYPE,
-    UNFINISHED_AGE,
-    StoredDataset,
-    dataset_name,
-    is_version,
-    object_name,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     NotVisible,
@@ -52,6 +41,17 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import OBJECTS, UPLOAD, UPLOADS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import pages
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import ended
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.stored_dataset import (
+    CONTENT_TYPE,
+    UNFINISHED_AGE,
+    StoredDataset,
+    dataset_name,
+    is_version,
+    object_name,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

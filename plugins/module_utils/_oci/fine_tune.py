@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
@@ -20,6 +19,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluste
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
 _DATA_OPTIONS = ("bucket", "namespace", "prefix")

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.lookup import looks_again
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, ocids, tags
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import looks_again
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import told
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
@@ -19,6 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects, shapes, tags
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
 
 PHASES = {
     "CREATING": Phase.PENDING,

@@ -22,25 +22,6 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.address import check_address
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
-    BROKEN,
-    ELSEWHERE,
-    Kind,
-    Odd,
-    checked,
-    each,
-    flag,
-    host_of,
-    is_elsewhere,
-    is_page,
-    page_of,
-    parse,
-    pause_of,
-    record,
-    told,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load, shared
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import cut, within
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
@@ -67,6 +48,25 @@ from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts impo
     Host,
     host_for,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+    BROKEN,
+    ELSEWHERE,
+    Kind,
+    Odd,
+    checked,
+    each,
+    flag,
+    host_of,
+    is_elsewhere,
+    is_page,
+    page_of,
+    parse,
+    pause_of,
+    record,
+    told,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
 
 if TYPE_CHECKING:
     import openai

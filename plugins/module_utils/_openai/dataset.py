@@ -13,18 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import name, record, told
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
-    parse_remote_name,
-    remote_name,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import (
-    SentDataset,
-    check_name,
-    ended,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
@@ -46,6 +36,16 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import name, record, told
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
+    parse_remote_name,
+    remote_name,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import (
+    SentDataset,
+    check_name,
+    ended,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

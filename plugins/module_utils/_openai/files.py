@@ -13,11 +13,17 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import amount, moment, name, record, text
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+    amount,
+    moment,
+    name,
+    record,
+    text,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api

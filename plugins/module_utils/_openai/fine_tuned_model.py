@@ -16,7 +16,6 @@ from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import parse_remote_name
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
@@ -56,6 +55,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host, host_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

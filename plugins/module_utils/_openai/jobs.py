@@ -12,7 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
     Odd,
     label,
     moment,
@@ -23,12 +29,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._core.answers impo
     told,
     word,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import each, flag, name, record
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, NotVisible, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import same_dated_name
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import each, flag, name, record
 
 if TYPE_CHECKING:
     from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api

@@ -10,12 +10,12 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core.rows import Rows
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import sequence
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.rows import Rows
 
 _BEGIN = b"step"
 
@@ -46,7 +46,7 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 class ResultFile:
     """The rows of a result file, read as it comes: CSV with a heading that starts with ``step``, plain or (OpenAI's
-    own) in base64. What is not such a file gives no rows. See :class:`_core.rows.Rows`."""
+    own) in base64. What is not such a file gives no rows. See :class:`_providers.toolkit.rows.Rows`."""
 
     def __init__(self) -> None:
         self._rows: Rows | None = None  # not known before the first bytes

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._core import lookup
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 
 if TYPE_CHECKING:
     import pytest
@@ -185,7 +185,7 @@ class Proxy:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from finetune_sandbox.frame import server
 
-        monkeypatch.setattr(lookup, "_PAUSES", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(info, "_PAUSES", (0.0, 0.0, 0.0))
         self.calls: list[tuple[str, bool]] = []  # each operation, and whether it is a read
         self.wrote: list[str] = []  # the operations that changed something
         self._at: int | None = None

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import lookup
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
@@ -73,7 +73,7 @@ def test_o4_data_never_follow_a_redirect(host: Host, status: int) -> None:
 
 
 def test_e1_a_listing_that_begins_again_has_no_end(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "_PAUSES", ())
+    monkeypatch.setattr(info, "_PAUSES", ())
     host.sandbox.fault("bedrock.ListCustomModels", status=200, body={"modelSummaries": [], "nextToken": "a"})
     with pytest.raises(NoAnswer, match="again and again"):
         host.info(gather=["models"])

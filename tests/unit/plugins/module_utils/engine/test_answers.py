@@ -11,9 +11,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import answers, lookup
-from ansible_collections.llmops.finetune.plugins.module_utils._core.answers import Odd
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import answers, info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Odd
 
 KIND = answers.record(
     {"id": answers.name, "status": answers.word, "created": answers.moment},
@@ -157,12 +157,12 @@ def test_o4_from_tls_to_none_is_elsewhere() -> None:
 
 def test_e1_info_modules_look_again_at_what_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(lookup.Clock, "sleep", lambda self, seconds: slept.append(seconds))
+    monkeypatch.setattr(info.Clock, "sleep", lambda self, seconds: slept.append(seconds))
 
     def find(error: type[Exception], times: int) -> Any:
         left = [error("no")] * times
 
-        @lookup.looks_again
+        @info.looks_again
         def looked(_module: Any) -> str:
             if left:
                 raise left.pop()

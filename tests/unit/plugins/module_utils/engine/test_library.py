@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core.library import load
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import MissingLibrary
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
 
 
 def test_gives_the_library_and_leaves_the_collector_as_it_was() -> None:

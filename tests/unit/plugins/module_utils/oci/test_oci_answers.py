@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._core import lookup
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
@@ -38,7 +38,7 @@ def test_e2_a_work_request_that_is_none(host: Host, body: object) -> None:
 
 
 def test_e1_info_modules_look_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "_PAUSES", (0.0,))
+    monkeypatch.setattr(info, "_PAUSES", (0.0,))
     clusters = ClusterHost(host.sandbox)
     for operation in ("ListModels", "ListDedicatedAiClusters"):
         host.sandbox.fault(f"oci.{operation}", status=200, body=PAGE, headers=HTML, times=1)
@@ -80,7 +80,7 @@ def test_o4_parts_of_an_upload_never_follow_a_redirect(host: Host, monkeypatch: 
 
 @pytest.mark.parametrize("operation", ["ListModels", "ListDedicatedAiClusters"])
 def test_e1_a_listing_that_begins_again_has_no_end(host: Host, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
-    monkeypatch.setattr(lookup, "_PAUSES", ())
+    monkeypatch.setattr(info, "_PAUSES", ())
     clusters = ClusterHost(host.sandbox)
     host.sandbox.fault(f"oci.{operation}", status=200, body={"items": []}, headers={"opc-next-page": "a"})
     with pytest.raises(NoAnswer, match="again and again"):

@@ -16,15 +16,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.naming import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
     named_sha256,
     parse_remote_name,
     remote_name,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.resource import SentDataset, check_name
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Progress, Run
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import (
+    SentDataset,
+    check_name,
+)
 
 CONTENT_TYPE = "application/jsonl"
 UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it
