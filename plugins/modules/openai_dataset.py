@@ -212,8 +212,8 @@ timed_out:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.dataset import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.dataset import prepare
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import DATASET
 
 
 def main() -> None:

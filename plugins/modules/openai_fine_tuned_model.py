@@ -497,8 +497,8 @@ progress:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import prepare
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL
 
 
 def main() -> None:

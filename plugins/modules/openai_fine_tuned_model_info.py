@@ -147,8 +147,8 @@ models:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.info import find
 
 SPEC = {
     "name": {"type": "str"},

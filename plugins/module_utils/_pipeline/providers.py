@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import fine_tune as bedrock
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import fine_tune as oci
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import fine_tune as openai
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Recipe
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import provider as openai
 
 RECIPES: Mapping[str, type[Recipe]] = {"openai": openai.Recipe, "bedrock": bedrock.Recipe, "oci": oci.Recipe}
 SPECS: Mapping[str, dict[str, Any]] = {"openai": openai.SPEC, "bedrock": bedrock.SPEC, "oci": oci.SPEC}

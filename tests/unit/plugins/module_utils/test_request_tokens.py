@@ -19,7 +19,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     WAIT_SPEC,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, model
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import fine_tuned_model
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import fine_tuned_model
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai import sandbox_tools

@@ -48,7 +48,7 @@ _STEPS = (
     _HIGHEST
     + """
 import json, sys
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import ResultFile
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import ResultFile
 before = highest()
 rows = ResultFile()
 with open(sys.argv[1], "rb") as file:

@@ -13,12 +13,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     TRAINING_SPEC,
     WAIT_SPEC,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import (
-    dataset,
-    fine_tuned_model,
-    fine_tuned_model_info,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, fine_tuned_model, info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
     SandboxClock,
@@ -102,7 +98,7 @@ class Tasks(Controller):
 
     def info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of openai_fine_tuned_model_info."""
-        return list(self.find(fine_tuned_model_info, "openai_fine_tuned_model_info", **options)["models"])
+        return list(self.find(info, "openai_fine_tuned_model_info", **options)["models"])
 
     # -- short cuts --
 

@@ -13,9 +13,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import of_options
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import MODEL as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
@@ -187,8 +187,8 @@ def test_h8_reinforcement_without_validation_data(still_sandbox: Sandbox) -> Non
 
 
 def test_h8_bedrocks_own_host_needs_neither_validation_data_nor_a_suffix() -> None:
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import read_wish
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import host_for
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import read_wish
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for
 
     url = "https://bedrock-mantle.us-west-2.api.aws/v1"
     params = {

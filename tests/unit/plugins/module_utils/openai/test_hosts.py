@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tune import Recipe
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import ENVIRONMENT, host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import ENVIRONMENT, host_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.provider import Recipe
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,
@@ -164,7 +164,7 @@ def test_h6_a_refused_create_is_explained_by_what_the_host_is(still_sandbox: San
 def test_h6_openai_itself_is_explained_with_its_dates() -> None:
     import httpx2
     import openai
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import _of_status
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import _of_status
 
     answer = httpx2.Response(403, json={}, request=httpx2.Request("POST", "https://eu.api.openai.com/v1"))
     error = openai.PermissionDeniedError("no", response=answer, body={"message": "no"})

@@ -14,8 +14,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     InvalidInput,
     Refused,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host as Kind
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.models import Shown, Verdict, judge
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host as Kind
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.models import Shown, Verdict, judge
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, Refused, Unavailable
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import list_jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import list_jobs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule, defaults
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Elsewhere
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
@@ -57,7 +57,7 @@ def test_o4_data_and_credentials_never_follow_a_redirect_to_another_host(
 def test_o4_parts_of_an_upload_never_follow_a_redirect(
     still_sandbox: Sandbox, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset
 
     monkeypatch.setattr(dataset, "_LARGEST_FILE", 10)
     host = Host(still_sandbox)

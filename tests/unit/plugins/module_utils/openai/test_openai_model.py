@@ -20,7 +20,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
     Unavailable,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import same_dated_name
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import same_dated_name
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
     Proxy,
     Story,

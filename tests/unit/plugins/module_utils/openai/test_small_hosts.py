@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.jobs import same_suffix
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import same_suffix
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import chat_lines
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.small_host import (
     SmallHost,

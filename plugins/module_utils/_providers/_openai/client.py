@@ -41,8 +41,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets im
     no_file,
     of_entries,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import (
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import extras
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import (
     ENVIRONMENT,
     KINDS,
     Host,

@@ -34,8 +34,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import files
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import files
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import name, record, told
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
     parse_remote_name,

@@ -16,12 +16,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import dataset, fine_tuned_model
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import host_for
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, fine_tuned_model
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import DATASET, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import read_steps
 
 _JOB_OPTIONS = (
     "job_id",

@@ -31,7 +31,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
 
 _PAGE = 100  # the API's maximum
 _REASON = 1000  # characters

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.fine_tuned_model import present_job
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.steps import read_steps
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import present_job
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import read_steps
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
     is_foreseen,
     limited,

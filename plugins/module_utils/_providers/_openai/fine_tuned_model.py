@@ -52,9 +52,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import extras, files, jobs, models
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.hosts import Host, host_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import extras, files, jobs, models
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host, host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
 
 if TYPE_CHECKING:

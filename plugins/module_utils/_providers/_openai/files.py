@@ -26,7 +26,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
 
 _PAGE = 10000  # the API's own maximum and default
 FILE = record(

@@ -13,8 +13,8 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import sequence
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._openai import jobs
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import jobs
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.rows import Rows
 
 _BEGIN = b"step"

@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     TRAINING_SPEC,
     WAIT_SPEC,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._openai.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 
 _WAIT = {**WAIT_SPEC, "wait_timeout": {**WAIT_SPEC["wait_timeout"], "aliases": ["completion_window"]}}
 _HYPERPARAMETERS = {"hyperparameters": {"type": "dict"}}
