@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import custom_model
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
@@ -19,6 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     WAIT_SPEC,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, model
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import custom_model
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import fine_tuned_model
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host

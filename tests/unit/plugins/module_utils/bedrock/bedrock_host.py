@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 import botocore.hooks
 import botocore.loaders
 import botocore.session
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import (
-    custom_model,
-    custom_model_info,
-    dataset,
-    foundation_model_info,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
     PROGRESS_SPEC,
     TRAINING_SPEC,
     WAIT_SPEC,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import (
+    custom_model,
+    custom_model_info,
+    dataset,
+    foundation_model_info,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
     FakeModule,

@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.custom_model import _hash_of
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_key, same_teacher
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.shapes import plain_decimal
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model import _hash_of
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import same_key, same_teacher
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.shapes import plain_decimal
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,

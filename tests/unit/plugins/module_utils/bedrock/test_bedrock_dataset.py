@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     BASE,
     PREFIX,

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import same_base, same_contents, same_key
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
@@ -21,6 +20,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     RunFailed,
     Throttled,
     TimedOut,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import (
+    same_base,
+    same_contents,
+    same_key,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     BASE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,

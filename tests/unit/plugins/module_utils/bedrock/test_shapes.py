@@ -9,14 +9,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import (
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import (
     FAMILIES,
     bounds_of,
     check_hyperparameters,
     unknown_hyperparameters,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 
 ROLE = "arn:aws:iam::123456789012:role/FineTune"
 REQUEST: dict[str, Any] = {

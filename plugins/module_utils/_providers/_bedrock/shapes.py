@@ -22,7 +22,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -17,13 +17,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects, shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.family import LONGEST_NAME, Family
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import (
-    check_hyperparameters,
-    unknown_hyperparameters,
-)
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
@@ -61,6 +54,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Progress,
     Run,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, objects, shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import (
+    check_hyperparameters,
+    unknown_hyperparameters,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.lineage import LONGEST_NAME, Family
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -19,8 +19,6 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import auth
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.reading import watch
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
@@ -34,6 +32,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import is_word
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import auth
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.reading import watch
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
     BROKEN,
     ELSEWHERE,

@@ -16,8 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, objects
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text, timestamp
@@ -38,6 +36,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Phase,
     Run,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, objects
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.stored_dataset import (

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import jobs, shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
     is_foreseen,
     limited,

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock import custom_model, dataset
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.hyperparameters import bounds_of
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.jobs import model_id
-from ansible_collections.llmops.finetune.plugins.module_utils._bedrock.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import custom_model, dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import bounds_of
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import model_id
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
 
 _JOB_OPTIONS = (
