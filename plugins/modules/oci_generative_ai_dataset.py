@@ -206,8 +206,8 @@ elapsed:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.dataset import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.dataset import prepare
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import DATASET
 
 
 def main() -> None:

@@ -150,8 +150,8 @@ dedicated_ai_clusters:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.cluster_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.cluster_info import find
 
 SPEC = {
     "compartment_id": {"type": "str"},

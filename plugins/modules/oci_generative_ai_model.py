@@ -507,8 +507,8 @@ progress:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.custom_model import prepare
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import MODEL
 
 
 def main() -> None:

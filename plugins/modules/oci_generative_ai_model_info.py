@@ -192,8 +192,8 @@ models:
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.model_info import find
 
 SPEC = {
     "compartment_id": {"type": "str"},

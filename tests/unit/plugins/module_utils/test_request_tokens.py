@@ -17,8 +17,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     TRAINING_SPEC,
     WAIT_SPEC,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, model
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import custom_model
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as oci_custom_model
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import fine_tuned_model
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
@@ -77,7 +78,7 @@ def oci_model(sandbox: Sandbox) -> Any:
         },
     }
     tasks = oci_host.Host(sandbox)
-    return model.prepare(tasks._task("oci_generative_ai_model", given, COMMON))[0]
+    return oci_custom_model.prepare(tasks._task("oci_generative_ai_model", given, COMMON))[0]
 
 
 def oci_cluster(sandbox: Sandbox) -> Any:

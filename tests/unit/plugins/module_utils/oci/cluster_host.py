@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, cluster_info, model_info
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.shapes import plain
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, cluster_info, model_info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import plain
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     PROGRESS_SPEC,
     TRAINING_SPEC,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset, model
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model, dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
     FakeModule,
@@ -73,7 +73,7 @@ class Tasks(Controller):
     def model(self, name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """One run of oci_generative_ai_model. Raises FineTuneError."""
         given = {"display_name": name, "compartment_id": self.reach.compartment_id, **options}
-        return self.run(model, "oci_generative_ai_model", given, {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC})
+        return self.run(custom_model, "oci_generative_ai_model", given, {**WAIT_SPEC, **PROGRESS_SPEC, **TRAINING_SPEC})
 
     def wanted(self, data: Mapping[str, Any], name: str | None = "support-bot", **options: Any) -> dict[str, Any]:
         """The same with a base model, a cluster, and data as :meth:`data` returns them."""

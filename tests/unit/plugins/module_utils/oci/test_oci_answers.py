@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost

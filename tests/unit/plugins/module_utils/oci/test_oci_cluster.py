@@ -18,7 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Change, Phase
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, tags, work_requests
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import (
     HOSTING,
     TUNING,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused, Unavailable
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as driver
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,

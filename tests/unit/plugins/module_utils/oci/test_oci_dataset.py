@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset, objects
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset, objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
 
 SHA = hashlib.sha256(pair_lines().encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import models
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import model_api
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX
 
@@ -67,7 +67,7 @@ class TestModels:
         assert [model["display_name"] for model in host.model_info(compartment_id=host.elsewhere, type="CUSTOM")] == []
 
     def test_all_pages_and_limit(self, host: ClusterHost, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(models, "_PAGE", 50)
+        monkeypatch.setattr(model_api, "_PAGE", 50)
         host.sandbox.oci.seed(models=120)
         host.sandbox.clear_log()
         found = host.model_info(type="CUSTOM")

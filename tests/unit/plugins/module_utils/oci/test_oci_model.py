@@ -27,8 +27,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import model as driver
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import options
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as driver
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import options
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,
     RETRAIN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (

@@ -196,7 +196,7 @@ class Host:
     @property
     def oci(self) -> Any:
         """OCI's API, for what somebody does by hand."""
-        from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, make_api
+        from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC, make_api
 
         options = {name: spec.get("default") for name, spec in AUTH_SPEC.items()}
         options["service_endpoint"] = self.sandbox.url

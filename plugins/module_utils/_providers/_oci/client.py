@@ -32,8 +32,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     Unavailable,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import declare
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import auth
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import watch
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import auth
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import watch
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
     BROKEN,
     ELSEWHERE,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, tags, work_requests
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import ocids, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import is_foreseen, limited
 
 if TYPE_CHECKING:

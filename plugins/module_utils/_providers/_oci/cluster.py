@@ -37,10 +37,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import ocids, shapes, tags, work_requests
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import ocids, shapes, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import TIMEOUTS
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Kind, told
 
 if TYPE_CHECKING:

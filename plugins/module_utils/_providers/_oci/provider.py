@@ -15,10 +15,20 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, dataset, model, models
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
+    cluster,
+    custom_model,
+    dataset,
+    model_api,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import (
+    AUTH_SPEC,
+    GENERATIVE_AI,
+    Api,
+    make_api,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import DATASET, MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
@@ -40,7 +50,7 @@ _LORA = ("lora_r", "lora_alpha", "lora_dropout")
 class Recipe:
     """Objects in Object Storage, and custom models."""
 
-    model = Resource(MODEL, model.prepare)
+    model = Resource(MODEL, custom_model.prepare)
     dataset = Resource(DATASET, dataset.prepare)
     names: Mapping[str, str] = {
         "epochs": "total_training_epochs",
@@ -120,7 +130,7 @@ class Recipe:
         if self._is_name(self._base):
             self._base = self._find_base(api, compartment, str(self._base))
         elif self.entry.hyperparameters and not self.entry.own.get("training_config_type"):
-            self._family = str(models.get_model(api, str(self._base))[0].get("display_name"))
+            self._family = str(model_api.get_model(api, str(self._base))[0].get("display_name"))
         if self._is_name(self._cluster):
             self._cluster = self._find_cluster(api, compartment, str(self._cluster))
 
@@ -130,7 +140,7 @@ class Recipe:
     def _find_base(self, api: Api, compartment: str, name: str) -> str:
         found = [
             item
-            for item in models.list_models(api, compartment, display_name=name)
+            for item in model_api.list_models(api, compartment, display_name=name)
             if "FINE_TUNE" in (item.get("capabilities") or ()) and item.get("lifecycle_state") == "ACTIVE"
         ]
         if not found:
@@ -139,7 +149,7 @@ class Recipe:
                 hint="oci_generative_ai_model_info with capability FINE_TUNE lists those that can.",
             )
         identifiers = [str(item["id"]) for item in found]
-        own = models.list_models(api, compartment, display_name=self.entry.name)
+        own = model_api.list_models(api, compartment, display_name=self.entry.name)
         used = (item.get("base_model_id") for item in own if item.get("lifecycle_state") in _LIVE)
         return next((str(base) for base in used if base in identifiers), identifiers[0])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import info, models, ocids, tags
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import info, model_api, ocids, tags
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import looks_again
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def _more(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "training_sha256": sha256_of_mark(tags.owned(found).get(ownership.TRAINING)),
-        "metrics": models.final_metrics(found),
+        "metrics": model_api.final_metrics(found),
     }
 
 
@@ -36,8 +36,8 @@ _MODELS = info.Kind(
         "state": "lifecycle_state",
         "display_name": "display_name",
     },
-    get=models.get_model,
-    listed=models.list_models,
+    get=model_api.get_model,
+    listed=model_api.list_models,
     ocid=ocids.MODEL,
     more=_more,
 )

@@ -15,9 +15,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine import own
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects, shapes, tags
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects, shapes, tags
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import MODEL
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
 
 PHASES = {

@@ -38,9 +38,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Phase,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import objects
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import OBJECTS, UPLOAD, UPLOADS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import (
+    OBJECT_STORAGE,
+    Api,
+    make_api,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import OBJECTS, UPLOAD, UPLOADS
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import pages
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import ended

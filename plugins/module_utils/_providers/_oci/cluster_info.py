@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import cluster, info, ocids
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, info, ocids
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import looks_again
 
 if TYPE_CHECKING:

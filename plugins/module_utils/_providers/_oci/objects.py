@@ -21,7 +21,7 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, refuse_predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import OBJECT_STORAGE, Api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import OBJECT_STORAGE, Api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
 
 DATASET_TYPE = "OBJECT_STORAGE"

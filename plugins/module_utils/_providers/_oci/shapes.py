@@ -50,6 +50,6 @@ def body(value: Any) -> Any:
 
 
 def answer(response: Any) -> dict[str, Any]:
-    """The object of an answer that :meth:`_oci.client.Api.call` has checked, its members in snake_case."""
+    """The object of an answer that :meth:`_providers._oci.client.Api.call` has checked, its members in snake_case."""
     found: dict[str, Any] = plain(response.data)
     return found

@@ -16,9 +16,9 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused, Throttled
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import ENTRY, WORK
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import shapes
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import Api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import ENTRY, WORK
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
 
 PHASES = {

@@ -42,18 +42,18 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Progress,
     Run,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci import (
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
     base_models,
-    models,
+    model_api,
     objects,
     ocids,
     shapes,
     tags,
     work_requests,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.reading import CLUSTER, ENDPOINT, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import TIMEOUTS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import TIMEOUTS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -291,8 +291,8 @@ class Model:
             compartment = adopted.raw.get("compartment_id")  # where it is to get another name
         listed = bool(compartment and self.name)
         wanted = {"display_name": self.name} if self.compares else {}
-        for model in models.list_models(self.api, str(compartment), **wanted) if listed else ():
-            run = models.run_of(model, whole=False)
+        for model in model_api.list_models(self.api, str(compartment), **wanted) if listed else ():
+            run = model_api.run_of(model, whole=False)
             if model.get("type") == "BASE" or run.id in runs:
                 continue
             if model.get("display_name") != self.name:
@@ -338,14 +338,14 @@ class Model:
     def _adopted(self, identifier: str) -> Run | None:
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
         try:
-            model, _etag = models.get_model(self.api, identifier)
+            model, _etag = model_api.get_model(self.api, identifier)
         except NotVisible as error:
             if self.compares:
                 raise
             if not self.compartment_id:
                 error.hint += " With compartment_id it is looked for there, and taken for deleted if it is not listed."
                 raise
-            if any(models.list_models(self.api, self.compartment_id, id=identifier)):
+            if any(model_api.list_models(self.api, self.compartment_id, id=identifier)):
                 raise
             self.warnings.append(
                 f"{identifier} is not found, and {self.compartment_id} does not list it: it is taken for deleted."
@@ -353,7 +353,7 @@ class Model:
             return None
         if model.get("type") == "BASE":
             raise InvalidInput(f"model_id: {identifier} is a base model.", hint="Give the OCID of a custom model.")
-        run = models.run_of(model, whole=True)
+        run = model_api.run_of(model, whole=True)
         return self._in_full(replace(run, verified=run.phase is not Phase.FAILED))
 
     def _in_full(self, run: Run) -> Run:
@@ -383,18 +383,19 @@ class Model:
     def _read(self, run: Run) -> Run:
         """The model in full; gone where only a listing still showed it."""
         try:
-            model, _etag = models.get_model(self.api, run.id)
+            model, _etag = model_api.get_model(self.api, run.id)
         except NotVisible:
             if not self._is_gone(run):
                 raise
             return replace(run, phase=Phase.GONE, status="DELETED", removable=False)
-        return models.run_of(model, whole=True)
+        return model_api.run_of(model, whole=True)
 
     def _is_gone(self, run: Run) -> bool:
         """Whether a successful listing lacks it, or shows it as deleted."""
         compartment = str(run.raw.get("compartment_id") or self.compartment_id or "")
         return bool(compartment) and all(
-            model.get("lifecycle_state") == "DELETED" for model in models.list_models(self.api, compartment, id=run.id)
+            model.get("lifecycle_state") == "DELETED"
+            for model in model_api.list_models(self.api, compartment, id=run.id)
         )
 
     def _learn_data(self, run: Run) -> Run:
@@ -447,8 +448,8 @@ class Model:
         """One GET; of a model that has just failed also why, of one that is being deleted also whether that failed."""
         if run.phase is Phase.DELETING:
             return self._deleting(run)
-        model, _etag = models.get_model(self.api, run.id)
-        fresh = models.run_of(model, whole=True)
+        model, _etag = model_api.get_model(self.api, run.id)
+        fresh = model_api.run_of(model, whole=True)
         return self._with_reason(fresh) if fresh.phase is Phase.FAILED else fresh
 
     def _deleting(self, run: Run) -> Run:
@@ -496,7 +497,7 @@ class Model:
         """What the base model is called."""
         identifier = self.wish["base_model_id"]
         try:
-            model, _etag = models.get_model(self.api, identifier)
+            model, _etag = model_api.get_model(self.api, identifier)
         except NotVisible as error:
             raise Refused(
                 f"base_model_id: {identifier} is not seen in {self.api.region}.",
@@ -531,9 +532,9 @@ class Model:
         """Living models of the family that somebody has called otherwise; of others that are equal it is told."""
         known = {run.id for run in runs}
         found, same = [], []
-        for model in models.list_models(self.api, str(self.compartment_id)):
+        for model in model_api.list_models(self.api, str(self.compartment_id)):
             self._carriers.append(model)
-            run = models.run_of(model, whole=False)
+            run = model_api.run_of(model, whole=False)
             if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
                 continue
             if tags.owned(model).get(ownership.NAME) == self.name:
@@ -591,7 +592,7 @@ class Model:
             tries=1,
             opc_retry_token=token,
         )
-        run = models.run_of(shapes.answer(response), whole=True)
+        run = model_api.run_of(shapes.answer(response), whole=True)
         self._begun(run, _CREATE, response)
         return replace(run, token=token)
 
@@ -609,22 +610,22 @@ class Model:
         changed = {change.field for change in changes}
         wrote = False
         try:
-            model, etag = models.get_model(self.api, run.id)
+            model, etag = model_api.get_model(self.api, run.id)
             if "compartment_id" in changed:
                 wrote = model.get("compartment_id") == self.wish["compartment_id"]  # though the answer was lost
                 if not wrote:
                     self._move(run.id, etag)
                     wrote = True
-                    model, etag = models.get_model(self.api, run.id)
+                    model, etag = model_api.get_model(self.api, run.id)
             if changed - {"compartment_id"}:
                 self._put(model, etag, changed)
                 wrote = True
-                model, etag = models.get_model(self.api, run.id)
+                model, etag = model_api.get_model(self.api, run.id)
         except FineTuneError as error:
             if wrote:
                 error.facts = {**error.facts, "changed": True}
             raise
-        return models.run_of(model, whole=True)
+        return model_api.run_of(model, whole=True)
 
     def _move(self, identifier: str, etag: str | None) -> None:
         compartment = self.wish["compartment_id"]
@@ -702,7 +703,7 @@ class Model:
             "model_verified": True if run and run.phase is Phase.READY else None,
             **{key: model.get(key) for key in _ATTRIBUTES},
             "fine_tune_details": _details(model),
-            "metrics": models.final_metrics(model),
+            "metrics": model_api.final_metrics(model),
             "work_request": work,
             "model": model,
         }

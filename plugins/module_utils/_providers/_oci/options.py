@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
 
 _TRAINING_CONFIG = {
     "training_config_type": {
