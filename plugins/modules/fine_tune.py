@@ -329,7 +329,7 @@ results:
 """
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC, run
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC, run
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan impo
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import write
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Data
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Data
 
 _FIRST = 1 << 20  # bytes of a first line that are looked at
 

@@ -39,7 +39,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import told_missing
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import describe
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import (
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import (
     NEUTRAL,
     SPLITS,
     Data,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Recipe
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Recipe
 
 _HYPERPARAMETERS = "hyperparameters"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.providers import SPECS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import SPECS
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at Amazon Bedrock. See :class:`_pipeline.model.Recipe`.
+"""From a dataset to a model at Amazon Bedrock. See :class:`_pipeline.types.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import custom_model, dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import bounds_of

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at OCI Generative AI. See :class:`_pipeline.model.Recipe`.
+"""From a dataset to a model at OCI Generative AI. See :class:`_pipeline.types.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
     cluster,
     custom_model,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at an OpenAI-style host. See :class:`_pipeline.model.Recipe`.
+"""From a dataset to a model at an OpenAI-style host. See :class:`_pipeline.types.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -16,7 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry, Resource, Split, Task
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, fine_tuned_model
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for

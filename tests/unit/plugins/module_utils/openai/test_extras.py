@@ -13,7 +13,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import of_options
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import SPEC, run
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC, run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import SandboxClock
 
 if TYPE_CHECKING:

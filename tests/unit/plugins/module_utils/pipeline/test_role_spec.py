@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.providers import SPECS
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.task import ENTRY, SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import ENTRY, SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import SPECS
 
 _ROLE = Path(__file__).resolve().parents[5] / "roles" / "fine_tune"
 _OWN = {"models", "wait", "wait_progress", "report_dest", "report_title"}  # variables that are no options of a model

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Recipe
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Recipe
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import provider as bedrock
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import provider as oci
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import provider as openai

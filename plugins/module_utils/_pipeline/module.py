@@ -20,15 +20,15 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     WAIT_SPEC,
     warn,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.model import Entry
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline import (
     Item,
     Pipeline,
     Settings,
     outcome,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.providers import RECIPES, SPECS
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import RECIPES, SPECS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
