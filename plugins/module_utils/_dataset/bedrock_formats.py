@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import Completion, Reinforcement
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
     Check,
     Format,
@@ -27,7 +28,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
     weigh,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, Words
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import Completion, Reinforcement
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
 
 SCHEMA_VERSION = "bedrock-conversation-2024"

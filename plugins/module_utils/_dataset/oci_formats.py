@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import Completion
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
     Check,
     Format,
@@ -23,7 +24,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats i
     weigh,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limit, Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import Completion
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_tokens
 
 _KEYS = ("prompt", "completion")

@@ -12,15 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset import (
-    bedrock_formats,
-    oci_formats,
-    openai_formats,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset import bedrock_formats, chat, oci_formats
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Format
 
 FORMATS: dict[str, Format] = {
-    form.name: form for form in (*openai_formats.FORMATS, *bedrock_formats.FORMATS, *oci_formats.FORMATS)
+    form.name: form for form in (*chat.FORMATS, *bedrock_formats.FORMATS, *oci_formats.FORMATS)
 }
 
 

@@ -30,10 +30,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import may_hold_token
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks, has_cuts
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.openai_formats import may_hold_token
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect, foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
     ERRORS_SHOWN,

@@ -17,8 +17,8 @@ from typing import Any
 
 from ansible.module_utils.common.validation import check_type_path
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import targets
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import foreign_format
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text, timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within

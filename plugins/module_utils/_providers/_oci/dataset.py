@@ -20,8 +20,8 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, read
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     NotVisible,

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of, read
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MB, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, name_of, read
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (

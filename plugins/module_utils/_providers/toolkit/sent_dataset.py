@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Run
 

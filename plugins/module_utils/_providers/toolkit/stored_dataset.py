@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.given import Given, name_of
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, name_of
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Progress, Run
