@@ -438,7 +438,7 @@ def test_the_guide_shows_the_table() -> None:
 
 def test_every_code_that_is_reported_stands_in_the_table_with_source_and_date() -> None:
     folder = Path(rules.__file__).parent
-    names = ("scan.py", "formats.py", "openai_formats.py", "bedrock_formats.py", "oci_formats.py")
+    names = ("scan.py", "formats.py", "chat.py", "bedrock_formats.py", "oci_formats.py")
     text = "".join((folder / name).read_text() for name in names)
     found = set(re.findall(r"(?:error|warn|rule|_report|add|limit)\([^\"()]*?f?\"([a-z_{}]+)\",", text))
     known = {rule.code for rule in rules.RULES}
