@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import TIMEOUTS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
 from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import WaitingActionBase
 
 

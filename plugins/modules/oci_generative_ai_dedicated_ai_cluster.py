@@ -326,7 +326,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.cluster import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
 
 SPEC = {
     "compartment_id": {"type": "str"},

@@ -151,7 +151,7 @@ dedicated_ai_clusters:
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.cluster_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.info import find_clusters
 
 SPEC = {
     "compartment_id": {"type": "str"},
@@ -179,7 +179,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    end(module, lambda: find(module))
+    end(module, lambda: find_clusters(module))
 
 
 if __name__ == "__main__":

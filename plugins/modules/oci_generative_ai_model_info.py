@@ -193,7 +193,7 @@ models:
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.model_info import find
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.info import find_models
 
 SPEC = {
     "compartment_id": {"type": "str"},
@@ -222,7 +222,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    end(module, lambda: find(module))
+    end(module, lambda: find_models(module))
 
 
 if __name__ == "__main__":

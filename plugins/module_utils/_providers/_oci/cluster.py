@@ -39,8 +39,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import ocids, shapes, tags, work_requests
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import TIMEOUTS
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Kind, told
 
 if TYPE_CHECKING:

@@ -52,8 +52,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci im
     work_requests,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import TIMEOUTS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

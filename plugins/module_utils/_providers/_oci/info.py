@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the info modules of this provider have in common.
+"""What the info modules of this provider look up.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import ocids, tags, work_requests
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
+    cluster,
+    model_api,
+    ocids,
+    tags,
+    work_requests,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import is_foreseen, limited
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
+    is_foreseen,
+    limited,
+    looks_again,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -41,8 +52,50 @@ class Kind:
     more: Callable[[Resource], Mapping[str, Any]] = lambda found: {}
 
 
-def find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
-    """The module's result."""
+def _more_of_model(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "training_sha256": sha256_of_mark(tags.owned(found).get(ownership.TRAINING)),
+        "metrics": model_api.final_metrics(found),
+    }
+
+
+_CLUSTERS = Kind(
+    option="dedicated_ai_cluster_id",
+    result="dedicated_ai_clusters",
+    filters={"state": "lifecycle_state", "display_name": "display_name"},
+    get=cluster.get_cluster,
+    listed=cluster.list_clusters,
+    ocid=ocids.CLUSTER,
+)
+_MODELS = Kind(
+    option="model_id",
+    result="models",
+    filters={
+        "capability": "capability",
+        "vendor": "vendor",
+        "state": "lifecycle_state",
+        "display_name": "display_name",
+    },
+    get=model_api.get_model,
+    listed=model_api.list_models,
+    ocid=ocids.MODEL,
+    more=_more_of_model,
+)
+
+
+@looks_again
+def find_clusters(module: AnsibleModule) -> dict[str, Any]:
+    """The result of oci_generative_ai_dedicated_ai_cluster_info."""
+    return _find(module, _CLUSTERS)
+
+
+@looks_again
+def find_models(module: AnsibleModule) -> dict[str, Any]:
+    """The result of oci_generative_ai_model_info."""
+    return _find(module, _MODELS)
+
+
+def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     params = module.params
     if is_foreseen(module, kind.option):
         return {"changed": False, kind.result: []}

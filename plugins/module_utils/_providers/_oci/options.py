@@ -1,7 +1,8 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the modules that make something: what AnsibleModule is given, documented in the modules.
+"""The options of the modules that make something: what AnsibleModule is given, documented in the modules; and how
+long they wait.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -12,7 +13,11 @@ from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
+
+# In seconds, by state. Those of the provider's own tools: 80 minutes to create, 20 to delete.
+TIMEOUTS = {"present": 4800, "absent": 1200}
+# Documented by the fragment llmops.finetune.oci.timeouts.
+WAIT_SPEC: dict[str, Any] = {"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int"}}
 
 _TRAINING_CONFIG = {
     "training_config_type": {

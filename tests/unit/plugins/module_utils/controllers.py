@@ -201,10 +201,9 @@ class Controller:
         finally:
             self.warnings = [*fake.warnings, *engine.warnings]
 
-    def find(self, driver: Any, module: str, **options: Any) -> dict[str, Any]:
-        """One run of an info module. ``driver``: the Python module that has its find()."""
-        found: dict[str, Any] = driver.find(self._task(module, options))
-        return found
+    def find(self, look: Callable[[Any], dict[str, Any]], module: str, **options: Any) -> dict[str, Any]:
+        """One run of an info module. ``look``: the function that it calls."""
+        return look(self._task(module, options))
 
     def _task(self, module: str, given: Mapping[str, Any], common: Mapping[str, Any] | None = None) -> FakeModule:
         options = {**self.auth, **given}

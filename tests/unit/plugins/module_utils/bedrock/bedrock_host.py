@@ -136,11 +136,11 @@ class Tasks(Controller):
 
     def info(self, **options: Any) -> dict[str, Any]:
         """One run of bedrock_custom_model_info."""
-        return self.find(custom_model_info, "bedrock_custom_model_info", **options)
+        return self.find(custom_model_info.find, "bedrock_custom_model_info", **options)
 
     def foundation(self, **options: Any) -> list[dict[str, Any]]:
         """One run of bedrock_foundation_model_info."""
-        return list(self.find(foundation_model_info, "bedrock_foundation_model_info", **options)["models"])
+        return list(self.find(foundation_model_info.find, "bedrock_foundation_model_info", **options)["models"])
 
     def data(self, content: str | None = None, name: str = "parcels", **options: Any) -> str:
         """The URI of data that are there, under a key with their hash."""

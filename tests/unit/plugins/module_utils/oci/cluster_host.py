@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, cluster_info, model_info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import plain
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class ClusterHost(Host):
         """One run of oci_generative_ai_dedicated_ai_cluster_info."""
         one = options.get("dedicated_ai_cluster_id")
         given = options if one else {"compartment_id": self.here, **options}
-        found = self.find(cluster_info, "oci_generative_ai_dedicated_ai_cluster_info", **given)
+        found = self.find(info.find_clusters, "oci_generative_ai_dedicated_ai_cluster_info", **given)
         return list(found["dedicated_ai_clusters"])
 
     def model_info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of oci_generative_ai_model_info."""
         given = options if options.get("model_id") else {"compartment_id": self.here, **options}
-        return list(self.find(model_info, "oci_generative_ai_model_info", **given)["models"])
+        return list(self.find(info.find_models, "oci_generative_ai_model_info", **given)["models"])
 
     # -- what truly exists, and what somebody does by hand --
 

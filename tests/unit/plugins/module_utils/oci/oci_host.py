@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model, dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.waiting import WAIT_SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
     FakeModule,

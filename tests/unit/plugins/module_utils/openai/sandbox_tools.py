@@ -98,7 +98,7 @@ class Tasks(Controller):
 
     def info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of openai_fine_tuned_model_info."""
-        return list(self.find(info, "openai_fine_tuned_model_info", **options)["models"])
+        return list(self.find(info.find, "openai_fine_tuned_model_info", **options)["models"])
 
     # -- short cuts --
 
