@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import WaitingActionBase
+from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.plugin_utils._pipeline_action import PipelineActionBase
+from ..plugin_utils._pipeline_action import PipelineActionBase
 
 
 class ActionModule(PipelineActionBase):

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
-from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import WaitingActionBase
+from ..module_utils._providers._oci.options import TIMEOUTS
+from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):

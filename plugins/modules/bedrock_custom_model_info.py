@@ -202,10 +202,10 @@ jobs:
       type: dict
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model_info import find
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
+from ..module_utils._providers._bedrock.client import AUTH_SPEC
+from ..module_utils._providers._bedrock.custom_model_info import find
 
 SPEC = {
     "gather": {"type": "list", "elements": "str", "choices": ["models", "jobs"], "default": ["models", "jobs"]},

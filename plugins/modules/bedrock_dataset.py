@@ -237,10 +237,10 @@ elapsed:
   sample: 2.3
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.dataset import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.options import DATASET
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import run_resource
+from ..module_utils._providers._bedrock.dataset import prepare
+from ..module_utils._providers._bedrock.options import DATASET
 
 
 def main() -> None:

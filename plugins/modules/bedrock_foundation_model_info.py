@@ -119,10 +119,10 @@ models:
       sample: [bedrock_converse]
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.foundation_model_info import find
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
+from ..module_utils._providers._bedrock.client import AUTH_SPEC
+from ..module_utils._providers._bedrock.foundation_model_info import find
 
 SPEC = {
     "model_id": {"type": "str"},

@@ -287,10 +287,10 @@ secontext:
 from functools import partial
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import converge
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
+from ..module_utils._dataset.registry import FORMATS
+from ..module_utils._dataset.write import converge
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
 
 SPEC = {
     "src": {"type": "path"},

@@ -270,11 +270,11 @@ warning_codes:
   sample: {"duplicate_example": 1}
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
+from ..module_utils._dataset.limits import limits_for
+from ..module_utils._dataset.registry import FORMATS
+from ..module_utils._dataset.scan import detect_source, scan
+from ..module_utils._dataset.source import DatasetError, Source
+from ..module_utils._engine.basic import Module
 
 
 def main() -> None:

@@ -328,8 +328,8 @@ results:
       sample: {"before": {}, "after": {"model": "meta-llama/Llama-3.1-8B-Instruct"}}
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC, run
+from ..module_utils._engine.basic import Module
+from ..module_utils._pipeline.module import SPEC, run
 
 
 def main() -> None:

@@ -118,9 +118,9 @@ secontext:
   sample: unconfined_u:object_r:user_home_t:s0
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._report.file import put
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
+from ..module_utils._report.file import put
 
 
 def main() -> None:

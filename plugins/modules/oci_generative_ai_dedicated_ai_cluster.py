@@ -318,15 +318,11 @@ progress:
       sample: 62.0
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    run_resource,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.cluster import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC, run_resource
+from ..module_utils._providers._oci.client import AUTH_SPEC
+from ..module_utils._providers._oci.cluster import prepare
+from ..module_utils._providers._oci.options import WAIT_SPEC
 
 SPEC = {
     "compartment_id": {"type": "str"},

@@ -505,10 +505,10 @@ progress:
       type: str
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.custom_model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import MODEL
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import run_resource
+from ..module_utils._providers._oci.custom_model import prepare
+from ..module_utils._providers._oci.options import MODEL
 
 
 def main() -> None:

@@ -190,10 +190,10 @@ models:
       type: dict
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.info import find_models
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
+from ..module_utils._providers._oci.client import AUTH_SPEC
+from ..module_utils._providers._oci.info import find_models
 
 SPEC = {
     "compartment_id": {"type": "str"},

@@ -210,10 +210,10 @@ timed_out:
   sample: true
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.dataset import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import DATASET
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import run_resource
+from ..module_utils._providers._openai.dataset import prepare
+from ..module_utils._providers._openai.options import DATASET
 
 
 def main() -> None:

@@ -495,10 +495,10 @@ progress:
       sample: mean reward 0.42
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import run_resource
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import prepare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import run_resource
+from ..module_utils._providers._openai.fine_tuned_model import prepare
+from ..module_utils._providers._openai.options import MODEL
 
 
 def main() -> None:

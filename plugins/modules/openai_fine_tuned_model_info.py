@@ -145,10 +145,10 @@ models:
           train_loss: 1.93
 """
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.basic import Module
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import end
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.info import find
+from ..module_utils._engine.basic import Module
+from ..module_utils._engine.module import end
+from ..module_utils._providers._openai.client import AUTH_SPEC
+from ..module_utils._providers._openai.info import find
 
 SPEC = {
     "name": {"type": "str"},

@@ -18,19 +18,15 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.validation import check_type_path
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import paragraph
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.account import account
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import is_path
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label
-from ansible_collections.llmops.finetune.plugins.plugin_utils._locks import PAUSE, Locks, folder_in, lock_name
-from ansible_collections.llmops.finetune.plugins.plugin_utils._progress import Teller, came, say
-from ansible_collections.llmops.finetune.plugins.plugin_utils._role_variables import (
-    MARK,
-    known_variables,
-    missing,
-    unknown,
-)
-from ansible_collections.llmops.finetune.plugins.plugin_utils._waiting_action import SLICE, WaitingActionBase
+
+from ..module_utils._engine.coerce import paragraph
+from ..module_utils._pipeline.account import account
+from ..module_utils._pipeline.data import is_path
+from ..module_utils._pipeline.told import joined_warnings, label
+from ._locks import PAUSE, Locks, folder_in, lock_name
+from ._progress import Teller, came, say
+from ._role_variables import MARK, known_variables, missing, unknown
+from ._waiting_action import SLICE, WaitingActionBase
 
 display = Display()
 

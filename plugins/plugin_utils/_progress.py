@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.utils.display import Display
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import one_line
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Progress, duration
+
+from ..module_utils._engine.coerce import one_line
+from ..module_utils._engine.types import Progress, duration
 
 display = Display()
 

@@ -17,9 +17,10 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import one_line
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import WAIT_SPEC
-from ansible_collections.llmops.finetune.plugins.plugin_utils._progress import Teller, came
+
+from ..module_utils._engine.coerce import one_line
+from ..module_utils._engine.module import WAIT_SPEC
+from ._progress import Teller, came
 
 display = Display()
 

@@ -14,21 +14,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import Completion, Reinforcement
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
-    Check,
-    Format,
-    Measure,
-    Pairs,
-    has_blocks,
-    kind_of,
-    lacks,
-    quote,
-    unknown_keys,
-    weigh,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, Words
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
+from .chat import Completion, Reinforcement
+from .formats import Check, Format, Measure, Pairs, has_blocks, kind_of, lacks, quote, unknown_keys, weigh
+from .limits import Limits, Words
+from .rules import ACCEPTED, verdict_of
 
 SCHEMA_VERSION = "bedrock-conversation-2024"
 

@@ -14,19 +14,8 @@ import json
 import re
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
-    Check,
-    Format,
-    Measure,
-    Pairs,
-    has_blocks,
-    kind_of,
-    lacks,
-    quote,
-    unknown_keys,
-    weigh,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import cut_of
+from .formats import Check, Format, Measure, Pairs, has_blocks, kind_of, lacks, quote, unknown_keys, weigh
+from .lines import cut_of
 
 _CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _ROLE_KEYS = {

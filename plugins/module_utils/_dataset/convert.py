@@ -21,14 +21,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.bedrock_formats import SCHEMA_VERSION
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import quote
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import blocks, has_cuts
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import ERRORS_SHOWN, Issue, Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from .bedrock_formats import SCHEMA_VERSION
+from .formats import quote
+from .limits import Limits
+from .lines import blocks, has_cuts
+from .registry import FORMATS
+from .report import ERRORS_SHOWN, Issue, Report
+from .scan import scan
+from .source import DatasetError, Source
 
 _BOM = b"\xef\xbb\xbf"
 # The limits of a host do not matter here: what is written is checked against those of the host that takes it.

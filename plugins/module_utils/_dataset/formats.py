@@ -13,8 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, ERROR, verdict_of
+from .limits import Limits
+from .rules import ACCEPTED, ERROR, verdict_of
 
 # (messages, characters of text, characters + UTF-8 bytes of text). From the third, the tokens of most examples of a
 # large file are estimated.

@@ -12,19 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import Completion
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import (
-    Check,
-    Format,
-    Measure,
-    Pairs,
-    kind_of,
-    lacks,
-    unknown_keys,
-    weigh,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limit, Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_tokens
+from .chat import Completion
+from .formats import Check, Format, Measure, Pairs, kind_of, lacks, unknown_keys, weigh
+from .limits import Limit, Limits
+from .tokens import count_tokens
 
 _KEYS = ("prompt", "completion")
 

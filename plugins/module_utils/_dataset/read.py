@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import paragraph
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
+from .._engine.coerce import paragraph
+from .._engine.errors import FineTuneError, InvalidInput, Refused
+from .limits import Limits
+from .report import Report
+from .scan import scan
+from .source import DatasetError, Source
 
 _SHOWN_WARNINGS = 5
 _MOST_SCANNED = 64

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset import bedrock_formats, chat, oci_formats
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Format
+from . import bedrock_formats, chat, oci_formats
+from .formats import Format
 
 FORMATS: dict[str, Format] = {
     form.name: form for form in (*chat.FORMATS, *bedrock_formats.FORMATS, *oci_formats.FORMATS)

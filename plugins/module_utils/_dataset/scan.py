@@ -30,22 +30,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.chat import may_hold_token
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Check, Format, Measure
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.lines import Read, blocks, has_cuts
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect, foreign_format
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import (
-    ERRORS_SHOWN,
-    WARNINGS_SHOWN,
-    WARNINGS_SHOWN_PER_CODE,
-    Issue,
-    Report,
-    Statistic,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import ACCEPTED, verdict_of
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_example, forget_words
+from .chat import may_hold_token
+from .formats import Check, Format, Measure
+from .limits import LIMITS, Limits
+from .lines import Read, blocks, has_cuts
+from .registry import FORMATS, detect, foreign_format
+from .report import ERRORS_SHOWN, WARNINGS_SHOWN, WARNINGS_SHOWN_PER_CODE, Issue, Report, Statistic
+from .rules import ACCEPTED, verdict_of
+from .source import DatasetError, Source
+from .tokens import count_example, forget_words
 
 MAX_WORKERS = 4
 # Below this, starting a process costs more than it saves.

@@ -111,7 +111,7 @@ class _Counts(dict[str, int]):
 @cache
 def _counts() -> _Counts:
     """Unpacked when the first text is counted: a task without data never pays for it."""
-    from ansible_collections.llmops.finetune.plugins.module_utils._dataset.vocabulary import HASHES, LONGEST
+    from .vocabulary import HASHES, LONGEST
 
     steps = array("H", zlib.decompress(b64decode(HASHES)))
     if sys.byteorder == "big":

@@ -28,22 +28,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import (
-    Sink,
-    Unfit,
-    conversation,
-    convert,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source, scan
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.paths import (
-    not_writable,
-    refuse_place,
-    status_of,
-)
+from .._engine.errors import FineTuneError, InvalidInput
+from .._engine.paths import not_writable, refuse_place, status_of
+from .convert import Sink, Unfit, conversation, convert
+from .limits import Limits
+from .report import Report
+from .scan import detect_source, scan
+from .source import DatasetError, Source
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = Limits(profile="any", accepts_bom=True)

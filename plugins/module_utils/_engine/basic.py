@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import shown
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import mask, of_environment, of_options
+
+from .coerce import shown
+from .secrets import mask, of_environment, of_options
 
 
 class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in some cores only

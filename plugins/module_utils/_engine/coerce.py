@@ -15,7 +15,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+
+from .compare import number
 
 # What a terminal obeys, XML forbids, UTF-8 cannot hold (lone surrogates), ends a line, or reorders the text around it.
 _UNSEEN = re.compile(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from .errors import InvalidInput
 
 CHECK_MODE = "check-mode:"
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
+from .errors import InvalidInput
+from .types import Phase, Run
 
 _SLACK = 5.0  # seconds by which the host's clock, which counts whole ones, and ours may go apart meanwhile
 Differs = Callable[[Run], bool]

@@ -17,8 +17,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock, Overrun
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import TimedOut, Unavailable
+from .clock import Clock, Overrun
+from .errors import TimedOut, Unavailable
 
 _T = TypeVar("_T")
 

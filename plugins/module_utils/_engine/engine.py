@@ -15,42 +15,13 @@ from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline, ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import FIRST_INTERVAL, Clock, intervals
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.create_once import (
-    Attempt,
-    claimed,
-    duplicates,
-    read_attempt,
-    told_duplicate,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    Busy,
-    FineTuneError,
-    NotVisible,
-    Outdated,
-    Refused,
-    RunFailed,
-    Throttled,
-    TimedOut,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import (
-    decide,
-    group_twins,
-    trains_anew,
-    visible,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Change,
-    Driver,
-    Options,
-    Phase,
-    Plan,
-    Progress,
-    Run,
-)
+from . import deadline, ownership
+from .clock import FIRST_INTERVAL, Clock, intervals
+from .content import CHECK_MODE
+from .create_once import Attempt, claimed, duplicates, read_attempt, told_duplicate
+from .errors import Busy, FineTuneError, NotVisible, Outdated, Refused, RunFailed, Throttled, TimedOut, Unavailable
+from .plan import decide, group_twins, trains_anew, visible
+from .types import Change, Driver, Options, Phase, Plan, Progress, Run
 
 _T = TypeVar("_T")
 

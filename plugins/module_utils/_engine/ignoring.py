@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Change, Field
+from .errors import InvalidInput
+from .types import Change, Field
 
 OPTION = "ignore_changes"
 

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline, ignoring
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import shown, told
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    MissingLibrary,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver, Field, Options
+
+from . import deadline, ignoring
+from .clock import Clock
+from .coerce import shown, told
+from .content import CHECK_MODE, refuse_predicted
+from .engine import Engine
+from .errors import FineTuneError, InvalidInput, MissingLibrary
+from .types import Driver, Field, Options
 
 _UNASKED_TIMEOUT = 3600  # seconds, of a resource that needs no waiting but may meet a limit of the rate
 _LONGEST = 10 * 365 * 86400.0

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from .errors import InvalidInput
 
 PREFIX = "llmops_finetune_"
 NAME = PREFIX + "name"

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from .errors import InvalidInput
 
 
 def status_of(option: str, path: Path) -> os.stat_result | None:

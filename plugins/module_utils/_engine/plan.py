@@ -12,23 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import Compare, CompareTags
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    Differs,
-    Refused,
-    RunFailed,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.ignoring import is_ignored
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Action,
-    Capabilities,
-    Change,
-    Field,
-    Options,
-    Phase,
-    Plan,
-    Run,
-)
+from .compare import Compare, CompareTags
+from .errors import Differs, Refused, RunFailed
+from .ignoring import is_ignored
+from .types import Action, Capabilities, Change, Field, Options, Phase, Plan, Run
 
 _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.PAUSING, Phase.READY)
 

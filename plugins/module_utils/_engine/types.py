@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import Compare, same_value, told
+from .compare import Compare, same_value, told
 
 Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
 FieldKind = Literal["in_place", "training", "creation"]

@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_path
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import targets
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import read
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import foreign_format
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import detect_source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import write
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Data
+
+from .._dataset.convert import targets
+from .._dataset.limits import Limits
+from .._dataset.read import read
+from .._dataset.registry import foreign_format
+from .._dataset.scan import detect_source
+from .._dataset.source import DatasetError, Source
+from .._dataset.write import write
+from .._engine.errors import FineTuneError, InvalidInput
+from .types import Data
 
 _FIRST = 1 << 20  # bytes of a first line that are looked at
 

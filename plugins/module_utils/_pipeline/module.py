@@ -11,24 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import one_line, paragraph, shown, told
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    WAIT_SPEC,
-    warn,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.pipeline import (
-    Item,
-    Pipeline,
-    Settings,
-    outcome,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.told import joined_warnings, label
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import RECIPES, SPECS
+from .._engine.clock import Clock
+from .._engine.coerce import one_line, paragraph, shown, told
+from .._engine.errors import FineTuneError, InvalidInput
+from .._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, warn
+from .._providers.registry import RECIPES, SPECS
+from .pipeline import Item, Pipeline, Settings, outcome
+from .told import joined_warnings, label
+from .types import Entry
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

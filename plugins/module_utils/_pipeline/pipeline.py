@@ -23,33 +23,18 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    Differs,
-    FineTuneError,
-    InvalidInput,
-    MissingLibrary,
-    Refused,
-    TimedOut,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import told_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.data import describe
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import (
-    NEUTRAL,
-    SPLITS,
-    Data,
-    Entry,
-    Recipe,
-    Resource,
-    Split,
-    Task,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.wording import native, reworded, spoken
+
+from .._dataset.limits import Limits
+from .._engine import deadline
+from .._engine.clock import Clock
+from .._engine.compare import number
+from .._engine.engine import Engine
+from .._engine.errors import Differs, FineTuneError, InvalidInput, MissingLibrary, Refused, TimedOut
+from .._engine.module import told_missing
+from .._engine.types import Driver
+from .data import describe
+from .types import NEUTRAL, SPLITS, Data, Entry, Recipe, Resource, Split, Task
+from .wording import native, reworded, spoken
 
 _LOOKING = 8  # models that are previewed at the same time
 _SENDING = 4  # datasets that are sent at the same time

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Recipe
+from .._engine.errors import FineTuneError
+from .types import Entry, Recipe
 
 _HYPERPARAMETERS = "hyperparameters"
 

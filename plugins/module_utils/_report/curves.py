@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._report.markup import Html, tag
-from ansible_collections.llmops.finetune.plugins.module_utils._report.words import counted, grouped, readable
+from .._engine.coerce import mapping
+from .._engine.compare import number
+from .markup import Html, tag
+from .words import counted, grouped, readable
 
 Point = tuple[float, float]  # step, loss
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.paths import not_writable, refuse_place
-from ansible_collections.llmops.finetune.plugins.module_utils._report.page import page
+from .._engine.errors import FineTuneError
+from .._engine.paths import not_writable, refuse_place
+from .page import page
 
 
 def put(

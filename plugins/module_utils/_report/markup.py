@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import visible
+from .._engine.coerce import visible
 
 _VOID = frozenset({"meta", "wbr"})
 

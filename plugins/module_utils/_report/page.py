@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import duration
-from ansible_collections.llmops.finetune.plugins.module_utils._report import curves, usable, words
-from ansible_collections.llmops.finetune.plugins.module_utils._report.markup import Html, joined, tag
-from ansible_collections.llmops.finetune.plugins.module_utils._report.style import STYLE
+from .._engine.coerce import mapping, timestamp
+from .._engine.compare import number
+from .._engine.types import duration
+from . import curves, usable, words
+from .markup import Html, joined, tag
+from .style import STYLE
 
 _PROVIDERS = {"openai": "OpenAI", "bedrock": "Amazon Bedrock", "oci": "OCI Generative AI"}
 _ACTIONS = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
+from .._engine.coerce import timestamp
 
 LONGEST = 10_000  # characters of one text: a message that lists 20 bad lines has about half of it
 _GROUP = "\u202f"  # a narrow space is read alike where 1,234 is a thousand and where it is a fraction

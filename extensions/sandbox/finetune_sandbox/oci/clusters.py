@@ -12,15 +12,7 @@ from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, over
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
-from finetune_sandbox.oci.state import (
-    ACTIVE,
-    DELETED,
-    FAILED,
-    HOSTING,
-    NEEDS_ATTENTION,
-    UPDATING,
-    Cluster,
-)
+from finetune_sandbox.oci.state import ACTIVE, DELETED, FAILED, HOSTING, NEEDS_ATTENTION, UPDATING, Cluster
 
 ENDPOINTS_PER_CLUSTER = 50
 

@@ -14,16 +14,7 @@ from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
-from finetune_sandbox.oci.state import (
-    ACTIVE,
-    CREATE_MODEL,
-    CREATING,
-    DELETED,
-    FINE_TUNING,
-    UPDATING,
-    Cluster,
-    Model,
-)
+from finetune_sandbox.oci.state import ACTIVE, CREATE_MODEL, CREATING, DELETED, FINE_TUNING, UPDATING, Cluster, Model
 
 _RANGES: dict[str, tuple[float, float]] = {
     "totalTrainingEpochs": (1, 100),

@@ -15,16 +15,7 @@ from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.controlled import Controlled
 from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, Route, RouteTable
-from finetune_sandbox.openai.errors import (
-    AZURE,
-    COMPATIBLE,
-    GATEWAY,
-    MINIMAL,
-    OPENAI,
-    SELFHOSTED,
-    ApiError,
-    typical,
-)
+from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, GATEWAY, MINIMAL, OPENAI, SELFHOSTED, ApiError, typical
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
 from finetune_sandbox.openai.models import Graders, Models, Permissions

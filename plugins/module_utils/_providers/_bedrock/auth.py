@@ -18,16 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused, Unavailable
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
-    declare,
-    is_path,
-    is_word,
-    mask,
-    no_file,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
+from ..._engine.errors import InvalidInput, Refused, Unavailable
+from ..._engine.secrets import declare, is_path, is_word, mask, no_file
+from ..toolkit.profiles import broken, decoded
+from ..toolkit.sdk import load
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

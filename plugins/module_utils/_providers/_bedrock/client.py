@@ -19,35 +19,16 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    InvalidInput,
-    NoAnswer,
-    NotVisible,
-    Outdated,
-    Refused,
-    Throttled,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import is_word
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import auth
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.reading import watch
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
-    BROKEN,
-    ELSEWHERE,
-    Odd,
-    cleaned,
-    host_of,
-    is_page,
-    page_of,
-    pages,
-    pause_of,
-    told,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
+from ..._engine.coerce import mapping
+from ..._engine.compare import number
+from ..._engine.deadline import within
+from ..._engine.errors import InvalidInput, NoAnswer, NotVisible, Outdated, Refused, Throttled, Unavailable
+from ..._engine.secrets import is_word
+from ..toolkit.answers import BROKEN, ELSEWHERE, Odd, cleaned, host_of, is_page, page_of, pages, pause_of, told
+from ..toolkit.sdk import load, shared
+from ..toolkit.urls import check_address
+from . import auth
+from .reading import watch
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

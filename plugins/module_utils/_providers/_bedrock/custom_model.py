@@ -17,50 +17,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
-    Compare,
-    CompareTags,
-    has_tags,
-    same_content,
-    same_set,
-    same_tags,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
-    CHECK_MODE,
-    SAME_DATA,
-    Content,
-    predicted,
-    refuse_predicted,
-    same_data,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    NotVisible,
-    Refused,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, objects, shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import (
-    check_hyperparameters,
-    unknown_hyperparameters,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.lineage import LONGEST_NAME, Family
+from ..._dataset.limits import limits_for
+from ..._engine import ownership
+from ..._engine.coerce import mapping, text
+from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
+from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse_predicted, same_data
+from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Unavailable
+from ..._engine.module import options_of, refuse_missing
+from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from . import jobs, objects, shapes
+from .client import Api, make_api
+from .hyperparameters import check_hyperparameters, unknown_hyperparameters
+from .lineage import LONGEST_NAME, Family
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
-    is_foreseen,
-    limited,
-    looks_again,
-)
+from ..._engine import ownership
+from ..._engine.coerce import timestamp
+from ..._engine.content import sha256_of_mark
+from ..._engine.errors import InvalidInput
+from ..toolkit.info import is_foreseen, limited, looks_again
+from . import jobs, shapes
+from .client import Api, make_api
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -16,38 +16,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, read
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_tags
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    InvalidInput,
-    NotVisible,
-    Outdated,
-    Refused,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs, objects
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.stored_dataset import (
-    CONTENT_TYPE,
-    UNFINISHED_AGE,
-    StoredDataset,
-    dataset_name,
-    is_version,
-    object_name,
-)
+from ..._dataset.limits import MIB, limits_for
+from ..._dataset.read import Given, read
+from ..._engine.coerce import mapping, text, timestamp
+from ..._engine.compare import has_tags, same_tags
+from ..._engine.deadline import within
+from ..._engine.errors import InvalidInput, NotVisible, Outdated, Refused
+from ..._engine.module import options_of
+from ..._engine.types import Change, Driver, Field, Options, Phase, Run
+from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.sdk import load
+from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
+from . import jobs, objects
+from .client import Api, make_api
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

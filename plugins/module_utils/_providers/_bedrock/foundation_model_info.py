@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import bounds_of
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import looks_again
+from ..._dataset.limits import limits_for
+from ..._engine.coerce import mapping
+from ..toolkit.info import looks_again
+from . import shapes
+from .client import Api, make_api
+from .hyperparameters import bounds_of
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

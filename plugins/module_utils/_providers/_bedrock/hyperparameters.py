@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import model_id
+from ..._engine.compare import number
+from ..._engine.errors import InvalidInput
+from .jobs import model_id
 
 
 class Bound(NamedTuple):

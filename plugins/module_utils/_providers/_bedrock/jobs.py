@@ -14,17 +14,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number, same_content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api, time_of
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.objects import parse_data, split_uri
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.rows import Rows
+from ..._engine import ownership
+from ..._engine.coerce import mapping, timestamp
+from ..._engine.compare import number, same_content
+from ..._engine.content import Content
+from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..._engine.types import Phase, Progress, Run
+from ..toolkit.answers import told
+from ..toolkit.rows import Rows
+from . import shapes
+from .client import Api, time_of
+from .objects import parse_data, split_uri
 
 PHASES = {
     "InProgress": Phase.PENDING,

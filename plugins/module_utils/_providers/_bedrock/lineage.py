@@ -15,10 +15,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused, Unavailable
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api
+from ..._engine import ownership
+from ..._engine.errors import NotVisible, Refused, Unavailable
+from . import jobs
+from .client import Api
 
 LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
+from ..._engine.coerce import mapping, timestamp
+from ..._engine.content import Content, refuse_predicted
+from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..toolkit.naming import METADATA, named_sha256
+from .client import Api
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
 _KINDS = ("CRC32", "CRC32C", "CRC64NVME")

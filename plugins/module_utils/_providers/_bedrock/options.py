@@ -10,12 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-    WAIT_SPEC,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
+from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC
+from .client import AUTH_SPEC
 
 _URI = {"s3_uri": {"type": "str", "required": True}}
 _DISTILLATION = {

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import custom_model, dataset
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.hyperparameters import bounds_of
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import model_id
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
+from ..._dataset.limits import Limits, limits_for
+from ..._engine.types import Driver
+from ..._pipeline.types import Entry, Resource, Split, Task
+from ..toolkit.naming import remote_name
+from . import custom_model, dataset
+from .client import AUTH_SPEC
+from .hyperparameters import bounds_of
+from .jobs import model_id
+from .options import DATASET, MODEL
 
 _JOB_OPTIONS = (
     "job_arn",

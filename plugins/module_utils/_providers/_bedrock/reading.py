@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+from ..toolkit.answers import (
     Kind,
     Odd,
     anything,

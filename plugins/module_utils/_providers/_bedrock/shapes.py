@@ -18,11 +18,11 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ..._engine.compare import number
+from ..._engine.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.client import Api
+    from .client import Api
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

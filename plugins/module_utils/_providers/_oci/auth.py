@@ -23,17 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
-    declare,
-    is_path,
-    is_word,
-    mask,
-    no_file,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.profiles import broken, decoded
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
+from ..._engine.compare import number
+from ..._engine.errors import InvalidInput
+from ..._engine.secrets import declare, is_path, is_word, mask, no_file
+from ..toolkit.profiles import broken, decoded
+from ..toolkit.sdk import load
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Refused
+from ..._engine.compare import number
+from ..._engine.errors import Refused
 
 _LORA, _TFEW, _VANILLA = "LORA_TRAINING_CONFIG", "TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG"
 _VENDORS = ("COHERE", "GENERIC")  # what the name of a unit shape has, by whose models it is for

@@ -19,22 +19,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import within
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    Busy,
-    InvalidInput,
-    NoAnswer,
-    NotVisible,
-    Outdated,
-    Refused,
-    Throttled,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import declare
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import auth
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import watch
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+from ..._engine.coerce import mapping
+from ..._engine.deadline import within
+from ..._engine.errors import Busy, InvalidInput, NoAnswer, NotVisible, Outdated, Refused, Throttled, Unavailable
+from ..._engine.secrets import declare
+from ..toolkit.answers import (
     BROKEN,
     ELSEWHERE,
     Kind,
@@ -48,8 +37,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
     record,
     told,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
+from ..toolkit.sdk import load, shared
+from ..toolkit.urls import check_address
+from . import auth
+from .reading import watch
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

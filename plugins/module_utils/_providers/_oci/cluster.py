@@ -15,33 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    NotVisible,
-    Refused,
-    RunFailed,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import differences
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import ocids, shapes, tags, work_requests
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Kind, told
+from ..._engine import ownership
+from ..._engine.coerce import mapping, timestamp
+from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, RunFailed
+from ..._engine.module import options_of
+from ..._engine.plan import differences
+from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.answers import Kind, told
+from . import ocids, shapes, tags, work_requests
+from .client import GENERATIVE_AI, Api, make_api
+from .options import TIMEOUTS
+from .reading import CLUSTER, ENDPOINT, MODEL
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -12,48 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
-    number,
-    same_content,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
-    CHECK_MODE,
-    Content,
-    predicted,
-    refuse_predicted,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    NotVisible,
-    Refused,
-    Throttled,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import trains_anew
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
-    base_models,
-    model_api,
-    objects,
-    ocids,
-    shapes,
-    tags,
-    work_requests,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import TIMEOUTS
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import CLUSTER, ENDPOINT, MODEL
+from ..._engine import ownership
+from ..._engine.compare import number, same_content
+from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
+from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Throttled
+from ..._engine.module import options_of, refuse_missing
+from ..._engine.plan import trains_anew
+from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
+from .client import GENERATIVE_AI, Api, make_api
+from .options import TIMEOUTS
+from .reading import CLUSTER, ENDPOINT, MODEL
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -20,42 +20,19 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MIB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, read
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    NotVisible,
-    Outdated,
-    Refused,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import (
-    OBJECT_STORAGE,
-    Api,
-    make_api,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import OBJECTS, UPLOAD, UPLOADS
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import pages
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import ended
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.stored_dataset import (
-    CONTENT_TYPE,
-    UNFINISHED_AGE,
-    StoredDataset,
-    dataset_name,
-    is_version,
-    object_name,
-)
+from ..._dataset.limits import MIB, limits_for
+from ..._dataset.read import Given, read
+from ..._engine.coerce import timestamp
+from ..._engine.errors import NotVisible, Outdated, Refused, Unavailable
+from ..._engine.module import options_of
+from ..._engine.types import Change, Driver, Field, Options, Phase, Run
+from ..toolkit.answers import pages
+from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.sent_dataset import ended
+from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
+from . import objects
+from .client import OBJECT_STORAGE, Api, make_api
+from .reading import OBJECTS, UPLOAD, UPLOADS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

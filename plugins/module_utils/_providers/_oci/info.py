@@ -12,21 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import sha256_of_mark
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
-    cluster,
-    model_api,
-    ocids,
-    tags,
-    work_requests,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
-    is_foreseen,
-    limited,
-    looks_again,
-)
+from ..._engine import ownership
+from ..._engine.content import sha256_of_mark
+from ..toolkit.info import is_foreseen, limited, looks_again
+from . import cluster, model_api, ocids, tags, work_requests
+from .client import GENERATIVE_AI, Api, make_api
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

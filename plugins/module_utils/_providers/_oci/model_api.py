@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects, shapes, tags
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
+from ..._engine import ownership
+from ..._engine.coerce import mapping, timestamp
+from ..._engine.compare import number
+from ..._engine.types import Phase, Run
+from ..toolkit.answers import told
+from . import objects, shapes, tags
+from .client import Api
+from .reading import MODEL
 
 PHASES = {
     "CREATING": Phase.PENDING,

@@ -19,10 +19,10 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import OBJECT_STORAGE, Api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import METADATA, named_sha256
+from ..._engine.content import Content, refuse_predicted
+from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..toolkit.naming import METADATA, named_sha256
+from .client import OBJECT_STORAGE, Api
 
 DATASET_TYPE = "OBJECT_STORAGE"
 _URI = re.compile(r"oci://(?P<bucket>[^/@]*)(?:@(?P<namespace>[^/@]*))?/(?P<object>.+)", re.DOTALL)

@@ -8,8 +8,8 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ..._engine.content import CHECK_MODE
+from ..._engine.errors import InvalidInput
 
 COMPARTMENT = ("compartment", "tenancy")
 MODEL = ("generativeaimodel",)

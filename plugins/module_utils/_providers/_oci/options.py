@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC
+from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC
+from .client import AUTH_SPEC
 
 # In seconds, by state. Those of the provider's own tools: 80 minutes to create, 20 to delete.
 TIMEOUTS = {"present": 4800, "absent": 1200}

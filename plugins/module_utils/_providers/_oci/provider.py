@@ -11,25 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import (
-    cluster,
-    custom_model,
-    dataset,
-    model_api,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import (
-    AUTH_SPEC,
-    GENERATIVE_AI,
-    Api,
-    make_api,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
+from ..._dataset.limits import Limits, limits_for
+from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.errors import InvalidInput
+from ..._engine.types import Driver
+from ..._pipeline.types import Entry, Resource, Split, Task
+from ..toolkit.naming import remote_name
+from . import cluster, custom_model, dataset, model_api
+from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
+from .options import DATASET, MODEL
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
 _DATA_OPTIONS = ("bucket", "namespace", "prefix")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+from ..toolkit.answers import (
     ELSEWHERE,
     Odd,
     amount,
@@ -29,7 +29,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
     told,
     word,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
+from ..toolkit.sdk import load
 
 _ERROR = 300
 _MESSAGE = record({}, {"code": text, "message": text})

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import CompareTags, has_tags, same_tags
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Field
+from ..._engine import ownership
+from ..._engine.coerce import mapping, text
+from ..._engine.compare import CompareTags, has_tags, same_tags
+from ..._engine.errors import InvalidInput
+from ..._engine.types import Field
 
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"

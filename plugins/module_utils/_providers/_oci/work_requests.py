@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused, Throttled
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import shapes
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.reading import ENTRY, WORK
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import told
+from ..._engine.compare import number
+from ..._engine.errors import NotVisible, Refused, Throttled
+from ..._engine.types import Phase, Progress
+from ..toolkit.answers import told
+from . import shapes
+from .client import Api
+from .reading import ENTRY, WORK
 
 PHASES = {
     "ACCEPTED": Phase.PENDING,

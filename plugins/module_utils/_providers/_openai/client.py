@@ -22,33 +22,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.deadline import cut, within
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    Busy,
-    InvalidInput,
-    MissingLibrary,
-    NoAnswer,
-    NotVisible,
-    Refused,
-    Throttled,
-    Unavailable,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import (
-    declare,
-    is_path,
-    mask,
-    no_file,
-    of_entries,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import extras
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import (
-    ENVIRONMENT,
-    KINDS,
-    Host,
-    host_for,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
+from ..._engine.compare import number
+from ..._engine.deadline import cut, within
+from ..._engine.errors import Busy, InvalidInput, MissingLibrary, NoAnswer, NotVisible, Refused, Throttled, Unavailable
+from ..._engine.secrets import declare, is_path, mask, no_file, of_entries
+from ..toolkit.answers import (
     BROKEN,
     ELSEWHERE,
     Kind,
@@ -65,8 +43,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
     record,
     told,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load, shared
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.urls import check_address
+from ..toolkit.sdk import load, shared
+from ..toolkit.urls import check_address
+from . import extras
+from .hosts import ENVIRONMENT, KINDS, Host, host_for
 
 if TYPE_CHECKING:
     import openai

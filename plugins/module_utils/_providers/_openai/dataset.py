@@ -13,39 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import MB, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, name_of, read
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    NotVisible,
-    Refused,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import files
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import name, record, told
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
-    parse_remote_name,
-    remote_name,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import (
-    SentDataset,
-    check_name,
-    ended,
-)
+from ..._dataset.limits import MB, limits_for
+from ..._dataset.read import Given, name_of, read
+from ..._engine.coerce import timestamp
+from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
+from ..._engine.module import options_of
+from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.answers import name, record, told
+from ..toolkit.naming import parse_remote_name, remote_name
+from ..toolkit.sent_dataset import SentDataset, check_name, ended
+from . import files
+from .client import Api, make_api
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host
+from ..._engine.errors import InvalidInput
+from .hosts import Host
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?")

@@ -13,20 +13,14 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
-    amount,
-    moment,
-    name,
-    record,
-    text,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
+from ..._engine.coerce import timestamp
+from ..._engine.content import Content
+from ..._engine.errors import NotVisible, Refused
+from ..toolkit.answers import amount, moment, name, record, text
+from ..toolkit.naming import parse_remote_name
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
+    from .client import Api
 
 _PAGE = 10000  # the API's own maximum and default
 FILE = record(

@@ -16,46 +16,19 @@ from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, text
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
-    AUTO,
-    number,
-    same_content,
-    same_deep,
-    same_value,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
-    CHECK_MODE,
-    SAME_DATA,
-    Content,
-    parse_content,
-    predicted,
-    refuse_predicted,
-    same_data,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    Refused,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import trains_anew
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import mask, of_entries
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
-    Capabilities,
-    Change,
-    Driver,
-    Field,
-    Options,
-    Phase,
-    Progress,
-    Run,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import extras, files, jobs, models
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host, host_for
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import parse_remote_name
+from ..._engine import ownership
+from ..._engine.coerce import mapping, text
+from ..._engine.compare import AUTO, number, same_content, same_deep, same_value
+from ..._engine.content import CHECK_MODE, SAME_DATA, Content, parse_content, predicted, refuse_predicted, same_data
+from ..._engine.errors import FineTuneError, InvalidInput, Refused
+from ..._engine.module import options_of, refuse_missing
+from ..._engine.plan import trains_anew
+from ..._engine.secrets import mask, of_entries
+from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.naming import parse_remote_name
+from . import extras, files, jobs, models
+from .client import Api, make_api
+from .hosts import Host, host_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ..._engine.errors import InvalidInput
 
 Kind = Literal["openai", "azure", "compatible"]
 KINDS: tuple[Kind, ...] = ("openai", "azure", "compatible")

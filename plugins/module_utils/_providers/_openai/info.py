@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import jobs
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api, make_api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import present_job
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import read_steps
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.info import (
-    is_foreseen,
-    limited,
-    looks_again,
-)
+from ..._engine import ownership
+from ..._engine.coerce import mapping
+from ..toolkit.info import is_foreseen, limited, looks_again
+from . import jobs
+from .client import Api, make_api
+from .fine_tuned_model import present_job
+from .steps import read_steps
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

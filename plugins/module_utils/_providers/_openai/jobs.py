@@ -12,26 +12,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import mapping, timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import (
-    Odd,
-    label,
-    moment,
-    name,
-    record,
-    setting,
-    text,
-    told,
-    word,
-)
+from ..._engine import ownership
+from ..._engine.coerce import mapping, timestamp
+from ..._engine.compare import number
+from ..._engine.content import Content
+from ..._engine.errors import NotVisible, Refused
+from ..._engine.types import Phase, Progress, Run
+from ..toolkit.answers import Odd, label, moment, name, record, setting, text, told, word
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
+    from .client import Api
 
 _PAGE = 100  # the API's maximum
 _REASON = 1000  # characters

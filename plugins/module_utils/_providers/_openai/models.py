@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, NotVisible, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import same_dated_name
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import each, flag, name, record
+from ..._engine.errors import NoAnswer, NotVisible, Refused
+from ..toolkit.answers import each, flag, name, record
+from .jobs import same_dated_name
 
 if TYPE_CHECKING:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host
+    from .client import Api
+    from .hosts import Host
 
 _MODEL = record({"id": name})
 _MODELS = record({"data": each(_MODEL)}, {"has_more": flag})

@@ -12,16 +12,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry, Resource, Split, Task
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, fine_tuned_model
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import DATASET, MODEL
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import read_steps
+from ..._dataset.limits import Limits, limits_for
+from ..._engine.compare import number
+from ..._engine.errors import InvalidInput
+from ..._engine.types import Driver
+from ..._pipeline.types import Entry, Resource, Split, Task
+from . import dataset, fine_tuned_model
+from .client import AUTH_SPEC
+from .hosts import host_for
+from .options import DATASET, MODEL
+from .steps import read_steps
 
 _JOB_OPTIONS = (
     "job_id",

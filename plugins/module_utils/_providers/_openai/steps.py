@@ -10,12 +10,12 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import sequence
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import jobs
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import Api
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.rows import Rows
+from ..._engine.coerce import sequence
+from ..._engine.compare import number
+from ..._engine.errors import Refused
+from ..toolkit.rows import Rows
+from . import jobs
+from .client import Api
 
 _BEGIN = b"step"
 

@@ -23,8 +23,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ..._engine.coerce import timestamp
+from ..._engine.compare import number
 
 _T = TypeVar("_T")
 

@@ -13,9 +13,9 @@ from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import CHECK_MODE, refuse_predicted
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NoAnswer
+from ..._engine.clock import Clock
+from ..._engine.content import CHECK_MODE, refuse_predicted
+from ..._engine.errors import InvalidInput, NoAnswer
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -8,7 +8,7 @@ from __future__ import annotations
 from configparser import DuplicateOptionError, DuplicateSectionError, MissingSectionHeaderError
 from configparser import Error as ConfigError
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
+from ..._engine.errors import InvalidInput
 
 
 def decoded(raw: bytes, what: str) -> str:

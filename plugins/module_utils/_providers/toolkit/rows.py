@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import number
+from ..._engine.compare import number
 
 MOST_ROWS = 10_000  # that are kept of one file: more than a chart shows apart
 _LONGEST_LINE = 1 << 16

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import MissingLibrary
+from ..._engine.errors import MissingLibrary
 
 _T = TypeVar("_T")
 _loading = threading.RLock()

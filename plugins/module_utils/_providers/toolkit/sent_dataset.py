@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Run
+from ..._dataset.read import Given
+from ..._engine.errors import FineTuneError, InvalidInput
+from ..._engine.types import Run
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 

@@ -15,19 +15,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, name_of
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.coerce import timestamp
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Progress, Run
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
-    named_sha256,
-    parse_remote_name,
-    remote_name,
-)
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sent_dataset import (
-    SentDataset,
-    check_name,
-)
+from ..._dataset.read import Given, name_of
+from ..._engine.coerce import timestamp
+from ..._engine.errors import InvalidInput, Refused
+from ..._engine.types import Capabilities, Phase, Progress, Run
+from .naming import named_sha256, parse_remote_name, remote_name
+from .sent_dataset import SentDataset, check_name
 
 CONTENT_TYPE = "application/jsonl"
 UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import HOST, mask
+from ..._engine.errors import InvalidInput
+from ..._engine.secrets import HOST, mask
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

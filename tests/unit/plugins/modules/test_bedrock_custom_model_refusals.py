@@ -8,10 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
-    BASE,
-    Host,
-)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import BASE, Host
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
 
 if TYPE_CHECKING:

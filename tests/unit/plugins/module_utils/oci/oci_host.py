@@ -9,10 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
-    PROGRESS_SPEC,
-    TRAINING_SPEC,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model, dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import AUTH_SPEC, Api, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC

@@ -18,9 +18,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     killed_at_any_moment,
     names,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
-    Host,
-)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox

@@ -16,10 +16,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets im
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL as MODEL_OPTIONS
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
-    Host,
-    chat_lines,
-)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import player
 
 if TYPE_CHECKING:

@@ -9,11 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
-    FineTuneError,
-    InvalidInput,
-    Refused,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host as Kind
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.models import Shown, Verdict, judge
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (

@@ -19,10 +19,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, files
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
-    Host,
-    chat_lines,
-)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox

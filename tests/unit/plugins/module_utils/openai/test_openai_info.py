@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import ResultFile
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
-    Host,
-    chat_lines,
-)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
