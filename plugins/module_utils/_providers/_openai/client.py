@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..._engine.compare import number
 from ..._engine.deadline import cut, within
@@ -102,7 +102,6 @@ _CLOSED_BEHIND = (
     "requests on to OpenAI, it may be OpenAI's own refusal: it is winding down its fine-tuning, and refuses new jobs "
     "to more and more organisations, from 2027-01-06 to all."
 )
-_OF_WHAT_IS_THERE = ("Deleting", "Cancelling", "Pausing", "Resuming")
 _IN_USE = (
     "The host is busy with it, or something uses it. Nothing was changed: stop or undeploy what uses it, then run the "
     "task again."
@@ -110,6 +109,8 @@ _IN_USE = (
 _FORBIDDEN = "The credential may not do this; check its permissions and the network's rules."
 
 
+Verb = Literal["read", "list", "train", "send", "change"]
+"""What a call does: look at one object, list them, start a job, send a file, change or delete what is there."""
 _NO_CONTENT = 204
 _NOT_IMPLEMENTED = 501  # a clear no, where other errors of a server leave the outcome open
 _MARK = 100  # characters
@@ -137,14 +138,21 @@ class Api:
         self.now = now  # the time, as the host last said it
 
     def call(
-        self, doing: str, send: Callable[..., Any], *args: Any, reads: Kind, sends_data: bool = False, **members: Any
+        self,
+        doing: str,
+        send: Callable[..., Any],
+        *args: Any,
+        reads: Kind,
+        verb: Verb = "read",
+        sends_data: bool = False,
+        **members: Any,
     ) -> Any:
         """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
 
         What is no answer of this API (a proxy's page, broken JSON, a field of another kind) raises NoAnswer: of a write
         it is then open what it has done. ``sends_data``: a file is sent, which takes as long as it takes.
         """
-        with self.translated(doing):
+        with self.translated(doing, verb):
             own = None if sends_data else self._longest
             return checked(parse(self._answer(doing, send, *args, own=own, **members).content), reads)
 
@@ -161,7 +169,7 @@ class Api:
 
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
         """Delete something. A host that has done so says so, or says nothing at all (204)."""
-        with self.translated(doing):
+        with self.translated(doing, "change"):
             answer = self._answer(doing, send, identifier, own=self._longest)
             if answer.status_code != _NO_CONTENT:
                 checked(parse(answer.content), _DELETED)
@@ -174,7 +182,7 @@ class Api:
         page = record({"data": each(item)}, {"has_more": flag})
         before: list[Any] = []
         while True:
-            found = self.call(doing, send, *args, reads=page, **query)
+            found = self.call(doing, send, *args, reads=page, verb="list", **query)
             ids = [entry.get("id") for entry in found["data"]]
             if ids and ids == before and found.get("has_more") is None and not _may_be_cut(len(ids)):
                 return  # the host has no pages at all, so the first one was everything
@@ -203,7 +211,7 @@ class Api:
         return length
 
     @contextmanager
-    def translated(self, doing: str) -> Iterator[None]:
+    def translated(self, doing: str, verb: Verb = "read") -> Iterator[None]:
         """Turn what the SDK raises into Refused, NotVisible, Throttled, Unavailable or NoAnswer, saying what was being
         done."""
         import openai
@@ -211,7 +219,7 @@ class Api:
         try:
             yield
         except openai.APIStatusError as error:
-            raise _of_status(doing, error, self.host) from error
+            raise _of_status(doing, error, self.host, verb) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
         except openai.APIResponseValidationError as error:
@@ -268,7 +276,7 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
     )
 
 
-def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused | Unavailable:
+def _of_status(doing: str, error: openai.APIStatusError, host: Host, verb: Verb) -> Refused | Unavailable:
     status, response = error.status_code, error.response
     if _REFUSED_TARGET in response.headers:
         return Refused(
@@ -300,15 +308,15 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
             return Refused(text, hint=final, status=status, code=code)
         hint = "The provider limits the rate."
         return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status == 409 and doing.startswith("Creating the fine-tuning job"):
+    if status == 409 and verb == "train":
         hint = "The host is busy with another job, or takes one at a time."
         return Busy(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status == 409 and doing.startswith(_OF_WHAT_IS_THERE):
+    if status == 409 and verb == "change":
         return Throttled(text, hint=_IN_USE, status=status, code=code, retry_after=retry_after, brief=brief)
     if status in (408, 409) or (status >= 500 and status != _NOT_IMPLEMENTED):
         return Unavailable(text, retry_after=retry_after)
     if status == 404:
-        path = doing.startswith(("Listing", "Creating", "Uploading"))
+        path = verb in ("list", "train", "send")
         hint = "Check base_url (it usually ends in /v1), or azure_endpoint and api_version." if path else ""
         return NotVisible(text, hint=hint, status=status, code=code)
     if status == 400 and any(words in said for words in _NOT_READY):
@@ -318,8 +326,8 @@ def _of_status(doing: str, error: openai.APIStatusError, host: Host) -> Refused 
     if status == 401:
         hint = "Check api_key, organization and project, or their environment variables."
     elif status == 403:
-        creating = doing.startswith("Creating the fine-tuning job") and host.kind == "openai"
-        hint = (_CLOSED if host.own else _CLOSED_BEHIND) if creating else _FORBIDDEN
+        training = verb == "train" and host.kind == "openai"
+        hint = (_CLOSED if host.own else _CLOSED_BEHIND) if training else _FORBIDDEN
     return Refused(text, hint=hint, status=status, code=code)
 
 

@@ -172,6 +172,7 @@ class Dataset(SentDataset):
                     f"Uploading {filename}",
                     self.api.once.files.with_raw_response.create,
                     reads=files.FILE,
+                    verb="send",
                     sends_data=True,
                     file=(filename, stream, "application/jsonl"),
                     purpose=self._purpose,
@@ -239,12 +240,13 @@ class Dataset(SentDataset):
             while data := stream.read(_PART):
                 md5.update(data)
                 doing = f"Uploading part {len(parts) + 1} of {filename}"
-                parts.append(self.api.call(doing, send, upload, reads=_UPLOAD, sends_data=True, data=data)["id"])
+                part = self.api.call(doing, send, upload, reads=_UPLOAD, verb="send", sends_data=True, data=data)
+                parts.append(part["id"])
         return parts, md5.hexdigest()
 
     def _cancel(self, upload: str) -> None:
         send = self.api.sdk.uploads.with_raw_response.cancel
-        self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD)
+        self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD, verb="change")
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """No field of a file can be changed in place, so the engine never asks."""

@@ -697,7 +697,7 @@ class FineTunedModel:
             extra["trainingType"] = _plain_setting(training_type)
         send = self.api.once.fine_tuning.jobs.with_raw_response.create
         doing = f"Creating the fine-tuning job for '{self.name}'"
-        run = jobs.to_run(self.api.call(doing, send, reads=jobs.JOB, **body, extra_body=extra or None))
+        run = jobs.to_run(self.api.call(doing, send, reads=jobs.JOB, verb="train", **body, extra_body=extra or None))
         if run.token != token:
             self.warnings.append(
                 f"This host kept no metadata with the job {run.id}. Later runs recognise it by suffix or data only; "
@@ -728,7 +728,7 @@ class FineTunedModel:
         return self.api.sdk.fine_tuning.jobs.with_raw_response
 
     def _send(self, doing: str, verb: Callable[..., Any], run: Run) -> Run:
-        return jobs.to_run(self.api.call(f"{doing} the job {run.id}", verb, run.id, reads=jobs.JOB))
+        return jobs.to_run(self.api.call(f"{doing} the job {run.id}", verb, run.id, reads=jobs.JOB, verb="change"))
 
     def cancel(self, run: Run) -> Run:
         """POST .../cancel."""

@@ -134,7 +134,7 @@ def look(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = 
 def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:
     """The complete list by id. None at a host of unknown habits that gives none."""
     try:
-        listed = api.call("Listing the models", api.sdk.models.with_raw_response.list, reads=_MODELS)
+        listed = api.call("Listing the models", api.sdk.models.with_raw_response.list, reads=_MODELS, verb="list")
         if listed.get("has_more") or not listed["data"]:
             raise NoAnswer("Listing the models: the list is not complete.", hint="Check base_url.")
         return {model["id"]: model for model in listed["data"]}

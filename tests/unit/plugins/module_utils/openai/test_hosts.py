@@ -169,7 +169,7 @@ def test_h6_openai_itself_is_explained_with_its_dates() -> None:
     answer = httpx2.Response(403, json={}, request=httpx2.Request("POST", "https://eu.api.openai.com/v1"))
     error = openai.PermissionDeniedError("no", response=answer, body={"message": "no"})
     host = host_for({"base_url": "https://eu.api.openai.com/v1"})
-    hint = _of_status("Creating the fine-tuning job for 'bot'", error, host).hint
+    hint = _of_status("Creating the fine-tuning job for 'bot'", error, host, "train").hint
     assert "never fine-tuned" in hint and "2027-01-14" in hint and "gpt-4.1-mini" in hint
 
 
