@@ -14,9 +14,9 @@ attributes:
   diff_mode:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
   idempotent:
-    description: Running it again with the same options changes nothing.
+    description: A second run with the same options changes nothing.
   platform:
-    description: Where it runs.
+    description: The platforms on which the module runs.
     platforms: posix
     support: full
 """
@@ -27,11 +27,11 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only looks, so check mode makes no difference.
+      - This module only reads, so check mode makes no difference.
   diff_mode:
     support: N/A
     details:
-      - It changes nothing.
+      - This module does not modify state.
   idempotent:
     support: full
 """
@@ -42,8 +42,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is written. What cannot be known yet is returned as V(check-mode:KIND:VALUE), which later tasks of
-        the same check accept.
+      - Check mode writes nothing. A value that is known after apply only is returned as V(check-mode:KIND:VALUE). Later
+        tasks of the same check accept this placeholder.
   diff_mode:
     support: full
   idempotent:
@@ -52,8 +52,8 @@ attributes:
     description: Can be used with the C(async) keyword.
     support: full
     details:
-      - With C(async) the module waits by itself and no progress lines are shown.
-      - On ansible-core 2.16 check mode and C(async) exclude each other.
+      - With C(async), the module waits by itself and shows no progress.
+      - On ansible-core 2.16, check mode and C(async) cannot be used together.
 """
 
     # Not just "OPENAI": with a fragment of that name, attributes.openai would mean that one.

@@ -10,58 +10,60 @@ class ModuleDocFragment:
 options:
   access_key:
     description:
-      - The access key ID.
-      - Left out, the environment variables E(AWS_ACCESS_KEY_ID) and E(AWS_ACCESS_KEY) are read where the module runs,
-        and without those boto3 looks where it always does (shared files, SSO, container and instance roles).
-      - Cannot be given together with O(profile).
-      - What the task gives beats every credential of the environment, E(AWS_BEARER_TOKEN_BEDROCK) too. Where the task
-        gives none, that token signs the calls of Amazon Bedrock, and other credentials those of S3.
+      - The AWS access key ID.
+      - If not set, the environment variables E(AWS_ACCESS_KEY_ID) and E(AWS_ACCESS_KEY) are read where the module runs.
+        If these are not set either, boto3 uses its default sources (shared files, SSO, container and instance roles).
+      - Cannot be used together with O(profile).
+      - Credentials in the task take precedence over all credentials in the environment, including
+        E(AWS_BEARER_TOKEN_BEDROCK). If the task has no credentials, this token signs the calls to Amazon Bedrock, and
+        other credentials sign the calls to S3.
     type: str
     aliases: [aws_access_key_id, aws_access_key]
   secret_key:
     description:
-      - The secret access key.
-      - Left out, the environment variables E(AWS_SECRET_ACCESS_KEY) and E(AWS_SECRET_KEY) are read where the module
+      - The AWS secret access key.
+      - If not set, the environment variables E(AWS_SECRET_ACCESS_KEY) and E(AWS_SECRET_KEY) are read where the module
         runs.
     type: str
     aliases: [aws_secret_access_key, aws_secret_key]
   session_token:
     description:
-      - The session token that belongs to temporary keys.
-      - Left out, and O(access_key) too, the environment variable E(AWS_SESSION_TOKEN) is read where the module runs.
+      - The session token for temporary credentials.
+      - If neither this option nor O(access_key) is set, the environment variable E(AWS_SESSION_TOKEN) is read where the
+        module runs.
     type: str
     aliases: [aws_session_token]
   profile:
     description:
-      - The profile of the shared configuration and credentials files.
-      - Left out, the environment variables E(AWS_PROFILE) and E(AWS_DEFAULT_PROFILE) are read where the module runs.
-      - One that asks for a code of a device (C(mfa_serial)) is refused.
+      - The profile in the shared configuration and credentials files.
+      - If not set, the environment variables E(AWS_PROFILE) and E(AWS_DEFAULT_PROFILE) are read where the module runs.
+      - A profile that requires an MFA code (C(mfa_serial)) is refused.
     type: str
     aliases: [aws_profile]
   region:
     description:
-      - The region to work in.
-      - Left out, the environment variables E(AWS_REGION) and E(AWS_DEFAULT_REGION) are read where the module runs, and
-        without those the profile's region is used.
+      - The AWS region to use.
+      - If not set, the environment variables E(AWS_REGION) and E(AWS_DEFAULT_REGION) are read where the module runs. If
+        these are not set either, the region of the profile is used.
     type: str
     aliases: [aws_region]
   endpoint_url:
     description:
-      - The address of the service that the module is about, such as that of a VPC endpoint. That is S3 for
-        M(llmops.finetune.bedrock_dataset), and Amazon Bedrock for the others.
-      - Left out, the environment variable E(AWS_URL) is read where the module runs. The variables of the SDK, such as
-        E(AWS_ENDPOINT_URL) and E(AWS_ENDPOINT_URL_S3), hold for every service that is called.
+      - The URL of the service that the module manages, for example a VPC endpoint. This is S3 for
+        M(llmops.finetune.bedrock_dataset), and Amazon Bedrock for the other modules.
+      - If not set, the environment variable E(AWS_URL) is read where the module runs. The variables of the SDK, such as
+        E(AWS_ENDPOINT_URL) and E(AWS_ENDPOINT_URL_S3), apply to every service that the module calls.
     type: str
     aliases: [aws_endpoint_url]
   validate_certs:
     description:
-      - Whether to verify the certificates of AWS.
+      - Whether to verify the TLS certificates of AWS.
     type: bool
     default: true
   aws_ca_bundle:
     description:
-      - A file with the certificates of the authorities to trust.
-      - Left out, the environment variable E(AWS_CA_BUNDLE) is read where the module runs.
+      - The path of a file with trusted CA certificates.
+      - If not set, the environment variable E(AWS_CA_BUNDLE) is read where the module runs.
     type: path
 requirements:
   - boto3 >= 1.38.23 (where the module runs)

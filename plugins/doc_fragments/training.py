@@ -10,41 +10,40 @@ class ModuleDocFragment:
 options:
   retrain:
     description:
-      - What to do when a model or run of the name exists that was made with other training settings. No provider can
-        change a finished model, so this always means a new run, which is paid anew.
-      - V(never) fails and lists each setting, old and new.
-      - V(on_change) cancels a run that is still going, and starts a new one.
+      - The action when a model or run with this name exists that has different training settings. No provider can
+        change a finished model, so retraining always starts and charges a new run.
+      - V(never) fails and lists the old and new value of each setting.
+      - V(on_change) cancels an unfinished run and starts a new one.
     type: str
     choices: [never, on_change]
     default: never
   retry_failed:
     description:
-      - Whether to start one more run when the newest one with the same settings failed or was cancelled.
+      - Whether to start one more run if the newest run with the same settings failed or was cancelled.
       - If V(false), such a run makes the task fail with the provider's reason.
     type: bool
     default: false
   delete_previous:
     description:
-      - Whether to delete the models of the name that a newer one has replaced, once that is ready. A deletion that was
-        interrupted is finished by any later run with this option.
+      - Whether to delete the older models of this name after a newer model has replaced them and is ready. If a
+        deletion is interrupted, any later run with this option finishes it.
     type: bool
     default: false
   ignore_changes:
     description:
-      - Options that are left out when what exists is compared with what is asked for, for example because the host
-        shows them in another way than they were sent, or because somebody else changes them. They still hold for what
-        is created.
-      - Of an option with parts, such as V(hyperparameters), a part can be named alone, as in
-        V(hyperparameters.n_epochs).
-      - What differs in them is shown under C(ignored) in the diff, and as RV(ignore:ignored_changes).
-      - The name and the ids that say which model is meant cannot be left out.
+      - The options to ignore when the desired state is compared with the observed state. This is useful if the host
+        shows an option in a different form, or if another tool manages it. These options still apply to newly created
+        resources.
+      - To ignore one key of a dictionary such as V(hyperparameters), name the key, as in V(hyperparameters.n_epochs).
+      - Ignored differences are shown under C(ignored) in the diff, and in RV(ignore:ignored_changes).
+      - The name and the ids that identify the model cannot be ignored.
     type: list
     elements: str
     default: []
   details:
     description:
-      - Whether to fetch RV(ignore:metrics) and RV(ignore:checkpoints) also of a run that was finished before the task
-        began. They cost further API calls. Those of a run that the task has waited for are always fetched.
+      - Whether to fetch RV(ignore:metrics) and RV(ignore:checkpoints) also for a run that had finished before the task
+        started. This needs more API calls. For a run that the task waited for, both are always fetched.
     type: bool
     default: false
 """

@@ -10,16 +10,16 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to wait until what was asked is there. If V(false), the task returns as soon as it is started, and a
-        later run goes on from there.
+      - Whether to wait until the requested state is reached. If V(false), the task returns as soon as the operation has
+        started, and a later run continues from there.
     type: bool
     default: true
   wait_timeout:
     description:
-      - For how many seconds the task lasts at most, from its start, looks at the provider and uploads included. When
-        they are over the task fails with RV(ignore:timed_out=true), and what was started goes on. The next run resumes
-        the waiting and starts nothing twice.
-      - With less than 30 of them left, or a third of a shorter time, no run is started.
+      - The maximum duration of the task, in seconds, including reads from the provider and uploads. After this time,
+        the task fails with RV(ignore:timed_out=true), and the started operation continues. The next run resumes the
+        wait and starts nothing twice.
+      - No run is started in the last 30 seconds. If the value is below V(90), no run is started in the last third.
       - V(0) is the same as O(wait=false).
     type: int
     default: 21600
@@ -29,28 +29,27 @@ options:
 options:
   wait_progress:
     description:
-      - Whether to print how far it is while the task waits, at most 40 lines, on standard error.
-      - Nothing is printed under C(no_log) or with C(async).
+      - Whether to print progress to standard error while the task waits, at most 40 lines.
+      - Nothing is printed with C(no_log) or C(async).
     type: bool
     default: true
   wait_slice:
     description:
-      - For how many seconds the module stays on the host before it returns RV(ignore:waiting=true) and its progress,
-        and is to be called again. V(0) stays until all is done.
-      - The action plugin of this module sets it to V(20), so that no connection stays open for hours, and calls the
-        module again by itself. Set it only to change the length of these slices.
+      - How long the module stays on the host, in seconds, before it returns RV(ignore:waiting=true) with its progress
+        and must be called again. V(0) stays until the work is complete.
+      - The action plugin of this module sets it to V(20) and calls the module again by itself, so that no connection
+        stays open for hours. Set this option only to change the length of these slices.
     type: float
     default: 0.0
   wait_run_id:
     description:
-      - The run that the task has started, or found, and is bound to. If that run fails, the task fails, and it never
-        starts another.
-      - The action plugin sets it from one slice to the next. There is no need to set it in a playbook.
+      - The run that the task started or found. If this run fails, the task fails and never starts another one.
+      - The action plugin passes it from one slice to the next. Do not set it in a playbook.
     type: str
   wait_state:
     description:
-      - What an earlier slice of the task has returned as RV(ignore:wait_state), such as what was there before a run
-        was asked for.
-      - The action plugin sets it from one slice to the next. There is no need to set it in a playbook.
+      - The value that an earlier slice of the task returned as RV(ignore:wait_state), such as the state observed before
+        a run was requested.
+      - The action plugin passes it from one slice to the next. Do not set it in a playbook.
     type: dict
 """
