@@ -8,123 +8,123 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_fine_tuned_model
-short_description: Fine-tune a model through an OpenAI-style API
+short_description: Manage fine-tuned models of OpenAI-style APIs
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Makes sure that a fine-tuned model exists that was trained on this data with these settings. The first run starts
-    one training job and waits for it; a second run finds it and changes nothing.
+  - Ensures that a fine-tuned model exists that was trained on the given data with the given settings. The first run
+    starts one training job and waits for it. A second run finds the job and changes nothing.
   - Works with OpenAI, Azure OpenAI and compatible hosts.
-  - The name, the hash of the data and a token of the intent are kept in the metadata of the job, so any later run on
-    any machine finds what it started, even if the first was killed. There is no state file.
-  - A finished model cannot be changed. What decides what the model is (O(model), O(training_file), O(validation_file),
-    O(seed), O(method), O(hyperparameters)) is compared, and a difference is refused unless O(retrain=on_change). What
-    only mattered while training (O(suffix), O(integrations), O(metadata), O(training_type),
-    O(extra_body)) makes a warning at most.
-    Options that are left out are not compared.
+  - The metadata of the job holds the name, the hash of the data and an idempotency token. So any later run on any
+    machine finds the job, even if the first run was killed. There is no state file.
+  - A finished model cannot be changed. If an option that defines the model differs (O(model), O(training_file),
+    O(validation_file), O(seed), O(method), O(hyperparameters)), the task fails unless O(retrain=on_change).
+  - If an option that matters only during training differs (O(suffix), O(integrations), O(metadata), O(training_type),
+    O(extra_body)), the module gives at most a warning.
+  - Options that are not set are not compared.
 options:
   name:
     description:
-      - The name under which the model is kept. All runs of one name are its history.
-      - It is written to the metadata of the job, and is the default of O(suffix).
-      - 1 to 64 letters, digits, V(_), V(.) and V(-); required unless O(job_id) is given.
+      - The name of the model in this collection. All runs with one name form its history.
+      - It is stored in the metadata of the job, and is the default of O(suffix).
+      - 1 to 64 letters, digits, V(_), V(.) and V(-). Required unless O(job_id) is set.
     type: str
   job_id:
     description:
-      - Adopts this job, whoever started it, and compares it by what the API shows. With O(state=absent),
-        O(state=cancelled) and O(state=paused) only this job is acted on.
-      - With O(name) too, a retrained model is found again under that name.
+      - Adopts this job, even if this collection did not start it, and compares it with the values that the API shows.
+        With O(state=absent), O(state=cancelled) and O(state=paused), the module acts on this job only.
+      - If O(name) is set too, a retrained model is later found under that name.
     type: str
   model:
     description:
-      - The base model, or an earlier fine-tuned model to go on from.
-      - V(gpt-4o-mini) and V(gpt-4o-mini-2024-07-18) are the same, V(gpt-4o) and V(gpt-4o-mini) are not.
+      - The base model, or an earlier fine-tuned model to continue from.
+      - V(gpt-4o-mini) and V(gpt-4o-mini-2024-07-18) are treated as equal, V(gpt-4o) and V(gpt-4o-mini) are not.
       - Required to start a run.
     type: str
   training_file:
     description:
       - The training data, as the id of an uploaded file (see M(llmops.finetune.openai_dataset)), or as V(sha256:HEX).
-      - Two files with the same content are the same data, even if the one that was trained on is deleted. With
-        V(sha256:HEX) the file need not exist as long as no run has to be started.
+      - Two files with the same content are the same data, even if the file used for training was deleted. With
+        V(sha256:HEX), the file must exist only if a run has to be started.
       - Required to start a run.
     type: str
   validation_file:
     description:
-      - The validation data, in the same way.
+      - The validation data, in the same form as O(training_file).
     type: str
   suffix:
     description:
-      - Up to 64 characters that the host adds to the name of the model. The default is O(name).
+      - A suffix of up to 64 characters that the host adds to the name of the model. The default is O(name).
     type: str
   seed:
     description:
-      - The seed of the training, V(0) to V(2147483647).
+      - The random seed of the training, V(0) to V(2147483647).
     type: int
   method:
     description:
-      - The training method and its settings. Left out, the host trains supervised.
+      - The training method and its settings. If not set, the host uses supervised training.
     type: dict
     suboptions:
       type:
         description:
-          - V(supervised), V(dpo) or V(reinforcement). Others are passed on with a warning.
+          - V(supervised), V(dpo) or V(reinforcement). Other values are passed on with a warning.
         type: str
         required: true
       supervised:
-        description: Settings of the method V(supervised).
+        description: The settings of the method V(supervised).
         type: dict
         suboptions:
           hyperparameters:
             description:
               - V(n_epochs) (V(1) to V(50)), V(batch_size) (V(1) to V(256)) and V(learning_rate_multiplier) (above
-                V(0)), each a number or V(auto). Others are passed on with a warning.
+                V(0)), each a number or V(auto). Other keys are passed on with a warning.
             type: dict
       dpo:
-        description: Settings of the method V(dpo), direct preference optimization.
+        description: The settings of the method V(dpo), direct preference optimization.
         type: dict
         suboptions:
           hyperparameters:
             description:
-              - As for V(supervised), and V(beta) (above V(0), at most V(2)).
+              - The same as for V(supervised), plus V(beta) (above V(0), at most V(2)).
             type: dict
       reinforcement:
-        description: Settings of the method V(reinforcement). It needs O(validation_file).
+        description: The settings of the method V(reinforcement). It requires O(validation_file).
         type: dict
         suboptions:
           hyperparameters:
             description:
-              - As for V(supervised), and V(compute_multiplier) (above V(0.00001), at most V(10)), V(eval_interval) and
-                V(eval_samples) (from V(1)), V(reasoning_effort) (V(default), V(low), V(medium) or V(high)).
+              - The same as for V(supervised), plus V(compute_multiplier) (above V(0.00001), at most V(10)),
+                V(eval_interval) and V(eval_samples) (V(1) or more), and V(reasoning_effort) (V(default), V(low),
+                V(medium) or V(high)).
             type: dict
           grader:
             description:
-              - The grader, as the API takes it.
+              - The grader, in the format of the API.
             type: dict
           response_format:
             description:
-              - The JSON schema that answers must follow, as the API takes it.
+              - The JSON schema for the answers, in the format of the API.
             type: dict
   hyperparameters:
     description:
-      - Short form for the settings of supervised training, instead of O(method.supervised.hyperparameters). Every
-        compatible host understands it.
-      - V(n_epochs), V(batch_size) and V(learning_rate_multiplier), each a number or V(auto). Others, such as V(lora)
-        of a compatible host, are passed on with a warning.
+      - Short form of O(method.supervised.hyperparameters). Every compatible host accepts it.
+      - V(n_epochs), V(batch_size) and V(learning_rate_multiplier), each a number or V(auto). Other keys, such as
+        V(lora) of a compatible host, are passed on with a warning.
     type: dict
   integrations:
     description:
-      - Where the host reports the training to, at most 5.
+      - The services to which the host reports the training, at most 5.
     type: list
     elements: dict
     suboptions:
       type:
-        description: The kind of integration.
+        description: The type of the integration.
         type: str
         choices: [wandb]
         default: wandb
       wandb:
-        description: Settings of Weights and Biases. The host holds its API key.
+        description: The settings of Weights and Biases. The host stores its API key.
         type: dict
         suboptions:
           project:
@@ -138,36 +138,36 @@ options:
             description: The team or user.
             type: str
           tags:
-            description: Tags of the run.
+            description: The tags of the run.
             type: list
             elements: str
           api_key:
-            description: The API key of Weights and Biases, at hosts that take it with the job. It is neither shown nor
-              compared.
+            description: The API key of Weights and Biases, for hosts that accept it with the job. It is neither shown
+              nor compared.
             type: str
   metadata:
     description:
-      - Up to 12 further entries for the metadata of the job, with keys of 1 to 64 characters and values of up to 512.
+      - Up to 12 additional entries for the metadata of the job. Keys have 1 to 64 characters, values up to 512.
       - Keys that start with V(llmops_finetune_) are reserved.
     type: dict
   training_type:
     description:
-      - The C(trainingType) of Azure OpenAI, as that takes it. The default there is V(1), its standard training;
-        elsewhere nothing is sent.
+      - The C(trainingType) of Azure OpenAI, in the format of its API. On Azure OpenAI, the default is V(1), standard
+        training. For other hosts, nothing is sent by default.
     type: str
   missing_model_id:
     description:
-      - A model (RV(fine_tuned_model)) that was deleted on purpose, at a host that does not show whether it still
-        exists. What it was trained for then counts as missing, and is trained anew with O(state=present).
-      - It holds for this one model, so that it can stay in the playbook and no later run is started for it. At OpenAI,
-        and where an Azure OpenAI resource lists its models, it is not needed.
+      - The model (RV(fine_tuned_model)) that was deleted on purpose, on a host that does not show whether it still
+        exists. With O(state=present), the module treats it as missing and starts a new run with the same settings.
+      - The option applies to this one model only. It can stay in the playbook and starts no later run. It is not needed
+        for OpenAI, or for an Azure OpenAI resource that lists its models.
     type: str
   extra_body:
     description:
-      - Further keys of the body of the create request, which only some hosts take, such as C(from_checkpoint). The keys
-        that other options stand for are refused.
-      - It is part of the request that C(--diff) shows. Where the host shows such a key with the job, a difference makes
-        a warning at most, never a new run.
+      - Additional keys for the body of the create request that only some hosts accept, such as C(from_checkpoint). Keys
+        that other options set are refused.
+      - C(--diff) shows them as part of the request. If the host shows such a key in the job, a difference gives at most
+        a warning, never a new run.
     type: dict
   delete_files:
     description:
@@ -179,9 +179,9 @@ options:
     aliases: [completion_window]
   state:
     description:
-      - V(present) makes sure that the model exists, is being trained, or (with O(wait)) is trained.
-      - V(absent) cancels what is running under the name and deletes its models. The host keeps the jobs in its list.
-      - V(cancelled) cancels what is running, V(paused) pauses it; a paused run is resumed by V(present).
+      - V(present) ensures that the model exists, is in training, or (with O(wait)) is trained.
+      - V(absent) cancels unfinished runs of this name and deletes the models. The host keeps the jobs in its list.
+      - V(cancelled) cancels unfinished runs. V(paused) pauses them, and V(present) resumes a paused run.
     type: str
     choices: [present, absent, cancelled, paused]
     default: present
@@ -199,13 +199,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upload the data
+- name: Upload the training data
   llmops.finetune.openai_dataset:
     name: support-bot
     src: files/support-bot.jsonl
   register: data
 
-- name: Train a model on it, once
+- name: Train a model once
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     model: meta-llama/Llama-3.1-8B-Instruct
@@ -214,11 +214,11 @@ EXAMPLES = r"""
       n_epochs: 3
   register: bot
 
-- name: Use it
+- name: Show the model to call
   ansible.builtin.debug:
     msg: "The model to call is {{ bot.fine_tuned_model }}"
 
-- name: Train anew when the data or a setting has changed, and delete the old model when the new one is ready
+- name: Retrain if the data or a setting has changed, then delete the old model
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     model: meta-llama/Llama-3.1-8B-Instruct
@@ -240,7 +240,7 @@ EXAMPLES = r"""
     details: true
     wait_timeout: 14400
 
-- name: Direct preference optimization
+- name: Train with direct preference optimization
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot-dpo
     model: meta-llama/Llama-3.1-8B-Instruct
@@ -251,7 +251,7 @@ EXAMPLES = r"""
         hyperparameters:
           beta: 0.1
 
-- name: Reinforcement fine-tuning with a grader
+- name: Train with reinforcement and a grader
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot-rft
     model: openai/gpt-oss-20b
@@ -275,7 +275,7 @@ EXAMPLES = r"""
             schema:
               type: object
 
-- name: Start only, and look later
+- name: Start a run without waiting for it
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     model: meta-llama/Llama-3.1-8B-Instruct
@@ -287,7 +287,7 @@ EXAMPLES = r"""
           n_epochs: auto
     wait: false
 
-- name: Start one more run after a failure was mended, without progress lines
+- name: Start one more run after a failure was fixed, without progress lines
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     model: meta-llama/Llama-3.1-8B-Instruct
@@ -296,7 +296,7 @@ EXAMPLES = r"""
     wait_progress: false
     wait_slice: 60
 
-- name: On Azure OpenAI
+- name: Train a model on Azure OpenAI
   llmops.finetune.openai_fine_tuned_model:
     azure_endpoint: https://example.openai.azure.com
     api_version: 2025-04-01-preview
@@ -306,36 +306,36 @@ EXAMPLES = r"""
     model: gpt-4o-mini-2024-07-18
     training_file: "{{ data.file_id }}"
 
-- name: Adopt a job that somebody started by hand
+- name: Adopt a job that was started manually
   llmops.finetune.openai_fine_tuned_model:
     job_id: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
     name: support-bot
     model: meta-llama/Llama-3.1-8B-Instruct
 
-- name: Pause it
+- name: Pause the run
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     state: paused
 
-- name: Stop it
+- name: Cancel the run
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     state: cancelled
 
-- name: Remove every model of the name, and the uploaded data
+- name: Delete all models of this name, and the uploaded data
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     state: absent
     delete_files: true
 
-- name: At a host that shows another name for the base model than it was sent
+- name: Ignore the base model on a host that shows it under another name
   llmops.finetune.openai_fine_tuned_model:
     name: support-bot
     model: /models/llama
     training_file: "{{ data.file_id }}"
     ignore_changes: [model]
 
-- name: Through a gateway, with what only the host behind it takes
+- name: Use a gateway and send options that only its host accepts
   llmops.finetune.openai_fine_tuned_model:
     base_url: https://gateway.example.com/v1
     extra_headers:
@@ -352,76 +352,81 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
-  returned: success, and on failure as far as it is known
+  description: The action that was performed, or that a real run would perform in check mode.
+  returned: success, and on failure if known
   type: str
   sample: create
   choices: [none, create, retrain, retry, cancel, pause, resume, delete]
 ignored_changes:
-  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
-    for (C(after)).
-  returned: with O(ignore_changes)
+  description:
+    - The ignored differences, by option of O(ignore_changes). Each has the observed value (C(before)) and the desired
+      value
+    - (C(after)).
+  returned: when O(ignore_changes) is set
   type: dict
   sample: {"model": {"before": "ref:9f2c", "after": "/models/llama"}}
 name:
-  description: The name.
-  returned: success, and on failure as far as it is known
+  description: The name of the model in this collection.
+  returned: success, and on failure if known
   type: str
   sample: support-bot
 id:
-  description: The id of the job; V(check-mode:job:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The id of the job. In check mode V(check-mode:job:NAME), if it is known after apply only.
+  returned: success, and on failure if known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 job_id:
   description: The same as RV(id).
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 run_id:
-  description: The same under the name that it has for every provider.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), under the name that all providers share.
+  returned: success, and on failure if known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 fine_tuned_model:
-  description: The model to call, once it is trained; V(check-mode:model:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The model to call, after the training. In check mode V(check-mode:model:NAME), if it is known after apply
+    only.
+  returned: success, and on failure if known
   type: str
   sample: ft:gpt-4o-mini-2024-07-18:acme:support-bot:AbCdEfGh
 model_verified:
-  description: Whether the host has shown the model. V(false) where it does not show whether it still exists, which is a
-    warning and never a new run; null where nobody looked, as for a run that has just ended or has no model.
-  returned: success, and on failure as far as it is known
+  description:
+    - Whether the host has shown the model. V(false) if the host does not show whether the model still exists; this is a
+    - warning and never starts a new run. V(null) if the module did not check, for example because the run has just
+      ended or
+    - has no model.
+  returned: success, and on failure if known
   type: bool
   sample: true
 status:
   description:
-    - The status in the words of the host; V(absent) if there is none, V(check-mode) if check mode foresees a new
-      run.
-  returned: success, and on failure as far as it is known
+    - The status, as the host reports it. V(absent) if there is no job. V(check-mode) if check mode predicts a new run.
+  returned: success, and on failure if known
   type: str
   sample: succeeded
 created_at:
-  description: When the job was created, in seconds since 1970.
-  returned: success, and on failure as far as it is known
+  description: The time when the job was created, in seconds since 1970.
+  returned: success, and on failure if known
   type: int
   sample: 1763690000
 finished_at:
-  description: When the job ended, in seconds since 1970.
-  returned: success, and on failure as far as it is known
+  description: The time when the job ended, in seconds since 1970.
+  returned: success, and on failure if known
   type: int
   sample: 1763693600
 trained_tokens:
-  description: How many tokens were trained, and charged.
-  returned: success, and on failure as far as it is known
+  description: The number of tokens that were trained and charged.
+  returned: success, and on failure if known
   type: int
   sample: 41250
 metrics:
   description:
-    - The last numbers of the training, such as C(train_loss), C(train_mean_token_accuracy), C(valid_loss),
-      C(valid_mean_token_accuracy), C(full_valid_loss), in the names of the host.
-    - Empty for a run that was over before the task began, unless O(details=true).
-  returned: success, and on failure as far as it is known
+    - The last metrics of the training, such as C(train_loss), C(train_mean_token_accuracy), C(valid_loss),
+      C(valid_mean_token_accuracy), C(full_valid_loss), with the names of the host.
+    - Empty if the run had ended before the task started, unless O(details=true).
+  returned: success, and on failure if known
   type: dict
   sample:
     step: 200
@@ -429,67 +434,67 @@ metrics:
     train_mean_token_accuracy: 0.91
 checkpoints:
   description:
-    - The checkpoints that the host kept, as it lists them.
-    - Empty for a run that was over before the task began, unless O(details=true).
-  returned: success, and on failure as far as it is known
+    - The checkpoints that the host kept, as the host lists them.
+    - Empty if the run had ended before the task started, unless O(details=true).
+  returned: success, and on failure if known
   type: list
   elements: dict
 model:
-  description: All that the host says of the job; the entries of this collection are left out of its metadata.
-  returned: success, and on failure as far as it is known
+  description: All data that the host returns for the job. Entries of this collection are removed from its metadata.
+  returned: success, and on failure if known
   type: dict
 elapsed:
-  description: For how many seconds the task worked and waited.
-  returned: success, and on failure as far as it is known
+  description: The duration of the task, in seconds.
+  returned: success, and on failure if known
   type: float
   sample: 731.4
 timed_out:
-  description: That O(wait_timeout) ended before the training did.
-  returned: when the task failed for that reason
+  description: Whether O(wait_timeout) ended before the training did.
+  returned: when the task failed for this reason
   type: bool
   sample: true
 waiting:
-  description: That O(wait_slice) is over and the module is to be called again.
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: Whether O(wait_slice) has ended and the module must be called again.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: bool
   sample: true
 wait_state:
-  description: What the next call of the module needs to know of this one, as O(wait_state).
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: The value to pass as O(wait_state) to the next call of the module.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: dict
   sample: {"wait_timeout": 21600}
 progress:
-  description: How far the run is; what is not known is left out.
+  description: The progress of the run. Unknown values are omitted.
   returned: with RV(waiting)
   type: dict
   contains:
     stage:
-      description: What is going on.
+      description: The current stage.
       returned: always
       type: str
       sample: training
     percent:
-      description: How much is done, 0 to 100.
+      description: The completed part, in percent (0 to 100).
       returned: when known
       type: float
       sample: 62
     step:
-      description: The last step that was reported.
+      description: The last reported step.
       returned: when known
       type: int
       sample: 124
     total_steps:
-      description: How many steps there are.
+      description: The total number of steps.
       returned: when known
       type: int
       sample: 200
     loss:
-      description: The training loss of that step.
+      description: The training loss of the last step.
       returned: when known
       type: float
       sample: 0.412
     message:
-      description: What else there is to say.
+      description: More information about the progress.
       returned: when known
       type: str
       sample: mean reward 0.42

@@ -8,34 +8,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_fine_tuned_model_info
-short_description: Look at fine-tuned models and jobs of an OpenAI-style API
+short_description: Gather information about fine-tuned models and jobs of OpenAI-style APIs
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Returns fine-tuning jobs and the models that they made, newest first, all pages; with their events, checkpoints and
-    step-by-step metrics on request.
+  - Returns fine-tuning jobs and their models, newest first, from all pages.
+  - On request, returns the events, checkpoints and step metrics of each job too.
 options:
   name:
     description:
-      - Only the jobs of this name (see O(llmops.finetune.openai_fine_tuned_model#module:name)).
+      - Return only jobs with this name (see O(llmops.finetune.openai_fine_tuned_model#module:name)).
     type: str
   job_id:
     description:
-      - Only this job. It is an error if it is not found.
+      - Return only this job. The task fails if the job is not found.
     type: str
   status:
     description:
-      - Only jobs with one of these statuses, in the words of the host.
+      - Return only jobs with one of these statuses, as the host reports them.
     type: list
     elements: str
   metadata:
     description:
-      - Only jobs whose metadata has these entries.
+      - Return only jobs whose metadata contains these entries.
     type: dict
   limit:
     description:
-      - Return at most this many jobs, the newest. V(0) returns all.
+      - The maximum number of jobs to return, newest first. V(0) returns all.
     type: int
     default: 0
   events:
@@ -50,8 +50,8 @@ options:
     default: false
   steps:
     description:
-      - Whether to fetch the metrics of each step of each job, from its result file or, where the host keeps none, from
-        its events.
+      - Whether to fetch the metrics of each step of each job. They come from the result file of the job, or from its
+        events if the host keeps no such file.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -64,18 +64,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What was ever trained under a name
+- name: List all jobs with a name
   llmops.finetune.openai_fine_tuned_model_info:
     name: support-bot
 
-- name: Everything about one job
+- name: Get all information about one job
   llmops.finetune.openai_fine_tuned_model_info:
     job_id: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
     events: true
     checkpoints: true
     steps: true
 
-- name: The ten newest jobs of a team that failed
+- name: List the ten newest failed or cancelled jobs of a team
   llmops.finetune.openai_fine_tuned_model_info:
     metadata:
       team: support
@@ -91,7 +91,7 @@ models:
   elements: dict
   contains:
     name:
-      description: The name under which this collection keeps it; none for jobs of others.
+      description: The name in this collection. V(null) for jobs that this collection does not manage.
       returned: always
       type: str
       sample: support-bot
@@ -101,25 +101,25 @@ models:
       type: str
       sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
     fine_tuned_model:
-      description: The model to call, once it is trained.
+      description: The model to call, after the training.
       returned: always
       type: str
       sample: ft:gpt-4o-mini-2024-07-18:acme:support-bot:AbCdEfGh
     status:
-      description: The status in the words of the host.
+      description: The status, as the host reports it.
       returned: always
       type: str
       sample: succeeded
     reason:
-      description: Why it failed; empty if it did not.
+      description: The reason for the failure. Empty if the job did not fail.
       returned: always
       type: str
     model:
-      description: All that the host says of the job; the entries of this collection are left out of its metadata.
+      description: All data that the host returns for the job. Entries of this collection are removed from its metadata.
       returned: always
       type: dict
     training_sha256:
-      description: The sha256 of the training data, as far as the job records it; at least the first 12 digits.
+      description: The SHA-256 hash of the training data, if the job records it. It has at least the first 12 digits.
       returned: always
       type: str
       sample: 9f86d081884c
@@ -135,8 +135,9 @@ models:
       elements: dict
     steps:
       description:
-        - The metrics of each step, oldest first; cells that are empty are left out.
-        - Of a result file with more than 10,000 rows, every second, fourth, and so on, and the last.
+        - The metrics of each step, oldest first. Empty cells are omitted.
+        - If a result file has more than 10,000 rows, only every second row (or every fourth, and so on) and the last
+          row are returned.
       returned: when O(steps=true)
       type: list
       elements: dict
