@@ -8,83 +8,85 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bedrock_custom_model
-short_description: Train a custom model on Amazon Bedrock
+short_description: Manage custom models of Amazon Bedrock
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Makes sure that a custom model exists that was trained on this data with these settings. The first run starts one
-    customization job and waits for it; a second run finds it and changes nothing.
-  - The job is found again by its name and tags, so any later run on any machine finds what it started, even if the
-    first was killed. There is no state file.
-  - A finished model cannot be changed. What decides what the model is (O(base_model_identifier),
+  - Ensures that a custom model exists that was trained on the given data with the given settings. The first run starts
+    one customization job and waits for it. A second run finds the job and changes nothing.
+  - The module finds the job by its name and tags. So any later run on any machine finds the job, even if the first run
+    was killed. There is no state file.
+  - A finished model cannot be changed. If an option that defines the model differs (O(base_model_identifier),
     O(training_data_config), O(validation_data_config), O(customization_type), O(hyperparameters),
-    O(customization_config), O(custom_model_kms_key_id)) is compared, and a difference is refused unless
-    O(retrain=on_change). What only mattered while training (O(role_arn), O(vpc_config), O(output_data_config),
-    O(job_name)) makes a warning at most. O(tags) are changed in place, on the job and on the model. Options that are
-    left out are not compared.
-  - Bedrock has no two models of one name. A model that is trained beside an older one is called C(NAME-HASH), with
-    eight digits of the hash of what it is trained on; the name given is the family's.
+    O(customization_config), O(custom_model_kms_key_id)), the task fails unless O(retrain=on_change).
+  - If an option that matters only during training differs (O(role_arn), O(vpc_config), O(output_data_config),
+    O(job_name)), the module gives at most a warning.
+  - O(tags) are changed in place, on the job and on the model.
+  - Options that are not set are not compared.
+  - Model names are unique in Bedrock. If an older model with the name exists, the new model is named C(NAME-HASH), with
+    the first eight digits of a hash of the options that define it. O(custom_model_name) then is the name of the whole
+    lineage.
 options:
   custom_model_name:
     description:
       - The name of the model, 1 to 63 letters and digits, with single V(-) and V(_) after them. Required unless
-        O(job_arn) is given.
-      - The name must leave room for nine more characters if a model is ever to be trained beside it.
+        O(job_arn) is set.
+      - The name must leave room for nine more characters if a newer model will be trained while the older one exists.
     type: str
   job_arn:
     description:
-      - Adopts this job by its ARN (or its name), whoever started it, and compares it by what the API shows. With
-        O(state=absent) and O(state=cancelled) only this job is acted on.
-      - Nothing is written to a job that is equal to what is asked.
+      - Adopts this job by its ARN or name, even if this collection did not start it, and compares it with the values
+        that the API shows. With O(state=absent) and O(state=cancelled), the module acts on this job only.
+      - If the job is in the desired state, nothing is written to it.
     type: str
   job_name:
     description:
-      - The name of the job, 1 to 63 letters, digits, V(+), V(-) and V(.). It is taken exactly. Bedrock never frees the
-        name of a job, so a name that another job has is refused.
-      - Left out, each job has a name of its own, C(NAME-HASH-NUMBER), which is the better choice wherever a model may
-        be trained again.
+      - The exact name of the job, 1 to 63 letters, digits, V(+), V(-) and V(.). Bedrock never frees the name of a job,
+        so the name of another job is refused.
+      - If not set, each job gets its own name, C(NAME-HASH-NUMBER). This is the better choice if a model may be trained
+        again.
     type: str
   base_model_identifier:
     description:
-      - The base model, by its id or ARN, or a custom model by its ARN or name.
-      - V(amazon.nova-lite-v1:0) and V(amazon.nova-lite-v1:0:300k) are the same, two different suffixes are not.
+      - The id or ARN of the base model, or the ARN or name of a custom model.
+      - V(amazon.nova-lite-v1:0) and V(amazon.nova-lite-v1:0:300k) are treated as equal. Two different suffixes are not.
       - Required to start a job.
     type: str
   customization_type:
     description:
-      - How to train. Left out, the service fine-tunes.
+      - The training method. If not set, the service uses fine-tuning.
     type: str
     choices: [FINE_TUNING, CONTINUED_PRE_TRAINING, DISTILLATION, REINFORCEMENT_FINE_TUNING]
   hyperparameters:
     description:
-      - The settings of the training, by the names of the base model, such as V(epochCount), V(batchSize) and
-        V(learningRate). Ranges that AWS documents are checked; what is not known is passed on with a warning.
-      - C("1e-05") and C(0.00001) are the same.
+      - The training settings, with the names of the base model, such as V(epochCount), V(batchSize) and
+        V(learningRate). The ranges that AWS documents are checked. Unknown settings are passed on with a warning.
+      - C("1e-05") and C(0.00001) are treated as equal.
     type: dict
   customization_config:
     description:
-      - The settings of distillation or of reinforcement fine-tuning, one of both.
+      - The settings of distillation or of reinforcement fine-tuning. Only one of them can be set.
     type: dict
     suboptions:
       distillation_config:
-        description: For O(customization_type=DISTILLATION).
+        description: The settings for O(customization_type=DISTILLATION).
         type: dict
         suboptions:
           teacher_model_config:
-            description: The teacher.
+            description: The teacher model.
             type: dict
             required: true
             suboptions:
               teacher_model_identifier:
-                description: The teacher's id or ARN, or that of an inference profile.
+                description: The id or ARN of the teacher model, or the ARN of an inference profile.
                 type: str
                 required: true
               max_response_length_for_inference:
-                description: How many tokens the teacher may answer.
+                description: The maximum number of tokens in an answer of the teacher.
                 type: int
       rft_config:
-        description: For O(customization_type=REINFORCEMENT_FINE_TUNING).
+        description: The settings for O(customization_type=REINFORCEMENT_FINE_TUNING).
         type: dict
         suboptions:
           grader_config:
@@ -92,7 +94,7 @@ options:
             type: dict
             suboptions:
               lambda_grader:
-                description: A function that grades.
+                description: A Lambda function that grades the answers.
                 type: dict
                 suboptions:
                   lambda_arn:
@@ -107,14 +109,14 @@ options:
             type: dict
   role_arn:
     description:
-      - The ARN of the role that Bedrock assumes for the job. A role that was made a moment ago is waited for, up to two
-        minutes.
+      - The ARN of the role that Bedrock assumes for the job. If the role has just been created, the module waits for
+        it, up to two minutes.
       - Required to start a job.
     type: str
   custom_model_kms_key_id:
     description:
-      - The KMS key that encrypts the model, by its ARN, id or alias. An alias is not compared, because it may point to
-        another key any day.
+      - The KMS key that encrypts the model, by its ARN, id or alias. An alias is not compared, because it may later
+        point to another key.
     type: str
   training_data_config:
     description:
@@ -123,20 +125,20 @@ options:
     suboptions:
       s3_uri:
         description:
-          - The URI of the data, see M(llmops.finetune.bedrock_dataset). Cannot be given together with
+          - The URI of the data, see M(llmops.finetune.bedrock_dataset). Cannot be used together with
             O(training_data_config.invocation_logs_config).
-          - Two objects with the same content are the same data. Where the key does not carry the hash of the content,
-            S3 is asked for its checksum, so that data which was written over is noticed.
+          - Two objects with the same content are the same data. If the key does not contain the hash of the content,
+            the module reads the checksum from S3. So it detects overwritten data.
         type: str
       invocation_logs_config:
-        description: Use the logs of invocations instead.
+        description: Uses the logs of invocations as training data.
         type: dict
         suboptions:
           use_prompt_response:
             description: Whether to use the answers in the logs too.
             type: bool
           invocation_log_source:
-            description: Where the logs are.
+            description: The location of the logs.
             type: dict
             required: true
             suboptions:
@@ -145,8 +147,10 @@ options:
                 type: str
                 required: true
           request_metadata_filters:
-            description: Which invocations to use, as the API takes it, with the keys C(equals), C(not_equals),
-              C(and_all) and C(or_all).
+            description:
+              - The filter for the invocations, in the format of the API, with the keys C(equals), C(not_equals),
+                C(and_all) and
+              - C(or_all).
             type: dict
   validation_data_config:
     description:
@@ -166,7 +170,7 @@ options:
             required: true
   output_data_config:
     description:
-      - Where the job writes its metrics. Required to start a job.
+      - The location to which the job writes its metrics. Required to start a job.
     type: dict
     suboptions:
       s3_uri:
@@ -175,7 +179,7 @@ options:
         required: true
   vpc_config:
     description:
-      - The VPC that the job runs in.
+      - The VPC in which the job runs.
     type: dict
     suboptions:
       subnet_ids:
@@ -191,12 +195,12 @@ options:
   tags:
     description:
       - Tags of the job and of the model, at most 46. Keys that start with V(llmops_finetune_) are reserved.
-      - Left out, tags are not compared; V({}) removes all.
+      - If not set, tags are not compared. V({}) removes all tags.
     type: dict
     aliases: [resource_tags]
   purge_tags:
     description:
-      - Whether to remove tags that O(tags) lacks. The tags of this collection are never removed.
+      - Whether to remove tags that are not in O(tags). The ownership tags of this collection are never removed.
     type: bool
     default: true
   details:
@@ -206,10 +210,10 @@ options:
     default: false
   state:
     description:
-      - V(present) makes sure that the model exists, is being trained, or (with O(wait)) is trained.
-      - V(absent) stops what is running under the name and deletes its models. The host keeps the jobs in its list. It
-        is refused while a deployment or a provisioned throughput uses a model.
-      - V(cancelled) stops what is running; a stopped job cannot be resumed.
+      - V(present) ensures that the model exists, is in training, or (with O(wait)) is trained.
+      - V(absent) stops unfinished jobs of this name and deletes the models. Bedrock keeps the jobs in its list. The
+        deletion is refused while a deployment or a provisioned throughput uses a model.
+      - V(cancelled) stops unfinished jobs. A stopped job cannot be resumed.
     type: str
     choices: [present, absent, cancelled]
     default: present
@@ -228,13 +232,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upload the data
+- name: Upload the training data
   llmops.finetune.bedrock_dataset:
     src: files/support-bot.jsonl
     bucket: example-training
   register: data
 
-- name: Train a model on it, once
+- name: Train a model once
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     base_model_identifier: amazon.nova-lite-v1:0:300k
@@ -248,7 +252,7 @@ EXAMPLES = r"""
       learningRate: 1e-5
   register: bot
 
-- name: Train anew when the data or a setting has changed, and delete the old model when the new one is ready
+- name: Retrain if the data or a setting has changed, then delete the old model
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     base_model_identifier: amazon.nova-lite-v1:0:300k
@@ -273,7 +277,7 @@ EXAMPLES = r"""
     details: true
     wait_timeout: 14400
 
-- name: Distil a model from a larger one, from the logs of its invocations; start only, and look later
+- name: Distill a smaller model from the invocation logs of a larger one, without waiting for the job
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot-small
     job_name: support-bot-small-2026-11
@@ -297,7 +301,7 @@ EXAMPLES = r"""
       s3_uri: s3://example-output/support-bot-small/
     wait: false
 
-- name: Reinforcement fine-tuning with a grader
+- name: Train with reinforcement and a grader
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot-rft
     base_model_identifier: amazon.nova-2-lite-v1:0:256k
@@ -316,7 +320,7 @@ EXAMPLES = r"""
     output_data_config:
       s3_uri: s3://example-output/support-bot-rft/
 
-- name: Start one more job after a failure was mended, without progress lines
+- name: Start one more job after a failure was fixed, without progress lines
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     base_model_identifier: amazon.nova-lite-v1:0:300k
@@ -329,22 +333,22 @@ EXAMPLES = r"""
     wait_progress: false
     wait_slice: 60
 
-- name: Adopt a job that somebody, or Terraform, started
+- name: Adopt a job that was started manually or by Terraform
   llmops.finetune.bedrock_custom_model:
     job_arn: arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/1y5n57gh5y2e
     base_model_identifier: amazon.nova-lite-v1:0
 
-- name: Stop it
+- name: Stop the job
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     state: cancelled
 
-- name: Remove every model of the name
+- name: Delete all models of this name
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     state: absent
 
-- name: Keep the model, whatever the number of epochs is by now; the tags are somebody else's
+- name: Ignore changes of the number of epochs and of tags that another tool manages
   llmops.finetune.bedrock_custom_model:
     custom_model_name: support-bot
     base_model_identifier: amazon.nova-lite-v1:0:300k
@@ -360,170 +364,176 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
-  returned: success, and on failure as far as it is known
+  description: The action that was performed, or that a real run would perform in check mode.
+  returned: success, and on failure if known
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, cancel, delete]
 ignored_changes:
-  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
-    for (C(after)).
-  returned: with O(ignore_changes)
+  description:
+    - The ignored differences, by option of O(ignore_changes). Each has the observed value (C(before)) and the desired
+      value
+    - (C(after)).
+  returned: when O(ignore_changes) is set
   type: dict
   sample: {"hyperparameters.epochCount": {"before": "2", "after": "3"}}
 name:
-  description: The name of the family, as it was given.
-  returned: success, and on failure as far as it is known
+  description: The name of the lineage, as set in the task.
+  returned: success, and on failure if known
   type: str
   sample: support-bot
 id:
-  description: The ARN of the job; V(check-mode:job:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The ARN of the job. In check mode V(check-mode:job:NAME), if it is known after apply only.
+  returned: success, and on failure if known
   type: str
 run_id:
-  description: The same under the name that it has for every provider.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), under the name that all providers share.
+  returned: success, and on failure if known
   type: str
 job_arn:
-  description: The same; none for a model that no job of this account made.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id). V(null) for a model that was not created by a job of this account.
+  returned: success, and on failure if known
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:model-customization-job/amazon.nova-lite-v1:0:300k/1y5n57gh5y2e
 job_name:
   description: The name of the job.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: support-bot-5f70bf18-1
 job_status:
-  description: The status of the job in the words of the host.
-  returned: success, and on failure as far as it is known
+  description: The status of the job, as Bedrock reports it.
+  returned: success, and on failure if known
   type: str
   sample: Completed
 status:
   description:
-    - The same; V(absent) if there is nothing, V(check-mode) if check mode foresees a new job.
-  returned: success, and on failure as far as it is known
+    - The same as RV(job_status). V(absent) if there is neither a job nor a model. V(check-mode) if check mode predicts
+      a new job.
+  returned: success, and on failure if known
   type: str
   sample: Completed
 custom_model_arn:
-  description: The ARN of the model, once it is trained; V(check-mode:model:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The ARN of the model, after the training. In check mode V(check-mode:model:NAME), if it is known after
+    apply only.
+  returned: success, and on failure if known
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/jk3m9x2p7q1z
 model_verified:
-  description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
-    no model.
-  returned: success, and on failure as far as it is known
+  description:
+    - Whether Bedrock has shown the model. V(null) if the module did not check, for example because the run has just
+      ended or
+    - has no model.
+  returned: success, and on failure if known
   type: bool
   sample: true
 custom_model_name:
-  description: The name of the model itself; of one that was trained beside an older one it ends in a hash.
-  returned: success, and on failure as far as it is known
+  description: The name of the model itself. It ends in a hash if the model was trained while an older one existed.
+  returned: success, and on failure if known
   type: str
   sample: support-bot
 base_model_identifier:
   description: The ARN of the base model.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k
 customization_type:
-  description: How it was trained.
-  returned: success, and on failure as far as it is known
+  description: The training method.
+  returned: success, and on failure if known
   type: str
   sample: FINE_TUNING
 hyperparameters:
-  description: The settings of the training, with the defaults of the host once it shows them.
-  returned: success, and on failure as far as it is known
+  description: The training settings, including the defaults of Bedrock as soon as it shows them.
+  returned: success, and on failure if known
   type: dict
   sample:
     epochCount: "2"
 failure_message:
-  description: Why the job failed.
-  returned: success, and on failure as far as it is known
+  description: The reason for the failure of the job.
+  returned: success, and on failure if known
   type: str
 status_details:
-  description: How far each stage of the job is.
-  returned: success, and on failure as far as it is known
+  description: The status of each stage of the job.
+  returned: success, and on failure if known
   type: dict
 creation_time:
-  description: When the job was created.
-  returned: success, and on failure as far as it is known
+  description: The time when the job was created.
+  returned: success, and on failure if known
   type: str
   sample: "2026-11-20T09:12:33Z"
 end_time:
-  description: When the job ended.
-  returned: success, and on failure as far as it is known
+  description: The time when the job ended.
+  returned: success, and on failure if known
   type: str
   sample: "2026-11-20T11:02:10Z"
 tags:
-  description: The tags of the job, without those of this collection; none where they were not read.
-  returned: success, and on failure as far as it is known
+  description: The tags of the job, without the ownership tags of this collection. V(null) if they were not read.
+  returned: success, and on failure if known
   type: dict
   sample:
     team: support
 training_metrics:
-  description: The loss of the training, once it is over.
-  returned: success, and on failure as far as it is known
+  description: The training loss, after the end of the training.
+  returned: success, and on failure if known
   type: list
   elements: dict
   sample:
     - training_loss: 0.412
 validation_metrics:
-  description: The loss of each data set of O(validation_data_config), once the training is over.
-  returned: success, and on failure as far as it is known
+  description: The loss of each data set of O(validation_data_config), after the end of the training.
+  returned: success, and on failure if known
   type: list
   elements: dict
   sample:
     - validation_loss: 0.455
 metrics:
-  description: The same as one dictionary; the mean of several validation losses.
-  returned: success, and on failure as far as it is known
+  description: The same metrics as one dictionary, with the mean of several validation losses.
+  returned: success, and on failure if known
   type: dict
   sample:
     training_loss: 0.412
     validation_loss: 0.455
 steps:
   description:
-    - The metrics of each step that the job wrote into its output bucket, as C(training) and C(validation).
+    - The metrics of each step that the job wrote to its output bucket, as C(training) and C(validation).
     - Empty unless O(details=true).
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: dict
 model:
-  description: All that the host says of the job.
-  returned: success, and on failure as far as it is known
+  description: All data that Bedrock returns for the job.
+  returned: success, and on failure if known
   type: dict
 elapsed:
-  description: For how many seconds the task worked and waited.
-  returned: success, and on failure as far as it is known
+  description: The duration of the task, in seconds.
+  returned: success, and on failure if known
   type: float
   sample: 6612.4
 timed_out:
-  description: That O(wait_timeout) ended before the training did.
-  returned: when the task failed for that reason
+  description: Whether O(wait_timeout) ended before the training did.
+  returned: when the task failed for this reason
   type: bool
   sample: true
 waiting:
-  description: That O(wait_slice) is over and the module is to be called again.
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: Whether O(wait_slice) has ended and the module must be called again.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: bool
   sample: true
 wait_state:
-  description: What the next call of the module needs to know of this one, as O(wait_state).
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: The value to pass as O(wait_state) to the next call of the module.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: dict
   sample: {"wait_timeout": 21600}
 progress:
-  description: How far the job is.
+  description: The progress of the job.
   returned: with RV(waiting)
   type: dict
   contains:
     stage:
-      description: What is going on.
+      description: The current stage.
       returned: always
       type: str
       sample: training
     message:
-      description: What else there is to say.
+      description: More information about the progress.
       returned: when known
       type: str
 """

@@ -8,75 +8,75 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bedrock_custom_model_info
-short_description: Look at custom models and customization jobs of Amazon Bedrock
+short_description: Gather information about custom models and customization jobs of Amazon Bedrock
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Returns custom models and customization jobs, newest first, all pages, filtered by the API itself.
+  - Returns custom models and customization jobs, newest first, from all pages. The API itself applies the filters.
 options:
   gather:
     description:
-      - What to list.
+      - The kinds of objects to list.
     type: list
     elements: str
     choices: [models, jobs]
     default: [models, jobs]
   model_identifier:
     description:
-      - Only this model, by its ARN or name, in full. It is an error if it is not found.
+      - Return only this model, by its full ARN or name. The task fails if the model is not found.
     type: str
   job_identifier:
     description:
-      - Only this job, by its ARN or name, in full. It is an error if it is not found.
+      - Return only this job, by its full ARN or name. The task fails if the job is not found.
     type: str
   name_contains:
     description:
-      - Only models, and only jobs, whose own name contains this.
+      - Return only models and jobs whose own name contains this text.
     type: str
   status_equals:
     description:
-      - Only jobs with this status.
+      - Return only jobs with this status.
     type: str
     choices: [InProgress, Completed, Failed, Stopping, Stopped]
   model_status:
     description:
-      - Only models with this status.
+      - Return only models with this status.
     type: str
     choices: [Active, Creating, Failed]
   base_model_arn_equals:
     description:
-      - Only models that were trained from the base model with this ARN.
+      - Return only models that were trained from the base model with this ARN.
     type: str
   foundation_model_arn_equals:
     description:
-      - Only models that go back to the foundation model with this ARN.
+      - Return only models that derive from the foundation model with this ARN.
     type: str
   is_owned:
     description:
-      - Only models of this account, or only models that others share with it.
+      - V(true) returns only models of this account. V(false) returns only models that others share with it.
     type: bool
   creation_time_after:
     description:
-      - Only what was created after this time, such as V(2026-11-20T00:00:00Z).
+      - Return only models and jobs that were created after this time, such as V(2026-11-20T00:00:00Z).
     type: str
   creation_time_before:
     description:
-      - Only what was created before this time.
+      - Return only models and jobs that were created before this time.
     type: str
   limit:
     description:
-      - Return at most this many models and this many jobs, the newest. V(0) returns all.
+      - The maximum number of models and the maximum number of jobs to return, newest first. V(0) returns all.
     type: int
     default: 0
   details:
     description:
-      - Whether to look each model and job up, for all that the API says of it and its tags. Costs two calls each.
+      - Whether to fetch the tags and all other data of each model and job. This needs two more API calls each.
     type: bool
     default: false
   steps:
     description:
-      - Whether to read the metrics of each step of each job from its output bucket; implies O(details) for jobs.
+      - Whether to read the metrics of each step of each job from its output bucket. Implies O(details) for jobs.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -89,20 +89,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All models and jobs
+- name: List all models and jobs
   llmops.finetune.bedrock_custom_model_info:
   register: all
 
-- name: Everything about one model
+- name: Get all information about one model
   llmops.finetune.bedrock_custom_model_info:
     model_identifier: support-bot
 
-- name: One job with the losses of each step
+- name: Get one job with the losses of each step
   llmops.finetune.bedrock_custom_model_info:
     job_identifier: support-bot-5f70bf18-1
     steps: true
 
-- name: The ten newest failed jobs of this month, and why they failed
+- name: List the ten newest failed jobs of this month with the reasons
   llmops.finetune.bedrock_custom_model_info:
     gather: [jobs]
     name_contains: support
@@ -112,7 +112,7 @@ EXAMPLES = r"""
     limit: 10
     details: true
 
-- name: Usable models of this account that come from one base model
+- name: List the active models of this account that derive from one base model
   llmops.finetune.bedrock_custom_model_info:
     gather: [models]
     model_status: Active
@@ -123,7 +123,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: The models, newest first, in the words of the API, in snake_case.
+  description: The models, newest first, with the keys of the API in snake_case.
   returned: success
   type: list
   elements: dict
@@ -143,24 +143,24 @@ models:
       type: str
       sample: Active
     job_arn:
-      description: The job that made it.
-      returned: when O(details=true) or O(model_identifier) is given, and a job of this account made it
+      description: The ARN of the job that created the model.
+      returned: when O(details=true) or O(model_identifier) is set, and a job of this account made it
       type: str
     name:
-      description: The name under which this collection keeps it; none for models of others.
-      returned: when O(details=true) or O(model_identifier) is given
+      description: The name in this collection. V(null) for models that this collection does not manage.
+      returned: when O(details=true) or O(model_identifier) is set
       type: str
       sample: support-bot
     tags:
-      description: Its tags, without those of this collection.
-      returned: when O(details=true) or O(model_identifier) is given
+      description: The tags, without the ownership tags of this collection.
+      returned: when O(details=true) or O(model_identifier) is set
       type: dict
     training_sha256:
-      description: The sha256 of the training data, as far as a tag records it.
-      returned: when O(details=true) or O(model_identifier) is given
+      description: The SHA-256 hash of the training data, if a tag records it.
+      returned: when O(details=true) or O(model_identifier) is set
       type: str
 jobs:
-  description: The jobs, newest first, in the words of the API, in snake_case.
+  description: The jobs, newest first, with the keys of the API in snake_case.
   returned: success
   type: list
   elements: dict
@@ -180,24 +180,25 @@ jobs:
       type: str
       sample: Completed
     failure_message:
-      description: Why it failed.
-      returned: when O(details=true) or O(job_identifier) is given, and it failed
+      description: The reason for the failure.
+      returned: when O(details=true) or O(job_identifier) is set, and it failed
       type: str
     name:
-      description: The name under which this collection keeps it; none for jobs of others.
-      returned: when O(details=true) or O(job_identifier) is given
+      description: The name in this collection. V(null) for jobs that this collection does not manage.
+      returned: when O(details=true) or O(job_identifier) is set
       type: str
       sample: support-bot
     tags:
-      description: Its tags, without those of this collection.
-      returned: when O(details=true) or O(job_identifier) is given
+      description: The tags, without the ownership tags of this collection.
+      returned: when O(details=true) or O(job_identifier) is set
       type: dict
     training_sha256:
-      description: The sha256 of the training data, as far as a tag records it.
-      returned: when O(details=true) or O(job_identifier) is given
+      description: The SHA-256 hash of the training data, if a tag records it.
+      returned: when O(details=true) or O(job_identifier) is set
       type: str
     steps:
-      description: The metrics of each step, as C(training) and C(validation); empty lists where there are none.
+      description: The metrics of each step, as C(training) and C(validation). The lists are empty if there are no
+        metrics.
       returned: when O(steps=true)
       type: dict
 """

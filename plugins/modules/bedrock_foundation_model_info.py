@@ -8,38 +8,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bedrock_foundation_model_info
-short_description: Look at the foundation models of Amazon Bedrock, and how they can be trained
+short_description: Gather information about foundation models of Amazon Bedrock and their customization
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Returns the foundation models of the region, which of them can be customized and how, and until when they live.
+  - Returns the foundation models of the region, how each of them can be customized, and the dates of its life cycle.
 options:
   model_id:
     description:
-      - Only this model, by its id or ARN. It is an error if it is not found.
+      - Return only this model, by its id or ARN. The task fails if the model is not found.
     type: str
   customizable:
     description:
-      - Only models that can be customized, or only others.
+      - V(true) returns only models that can be customized. V(false) returns only the other models.
     type: bool
   by_provider:
     description:
-      - Only models of this provider, such as V(Amazon).
+      - Return only models of this provider, such as V(Amazon).
     type: str
   by_customization_type:
     description:
-      - Only models that can be customized in this way.
+      - Return only models that can be customized with this method.
     type: str
     choices: [FINE_TUNING, CONTINUED_PRE_TRAINING, DISTILLATION]
   by_output_modality:
     description:
-      - Only models that produce this.
+      - Return only models with this type of output.
     type: str
     choices: [TEXT, IMAGE, EMBEDDING]
   by_inference_type:
     description:
-      - Only models that can be used in this way.
+      - Return only models that support this type of inference.
     type: str
     choices: [ON_DEMAND, PROVISIONED]
 extends_documentation_fragment:
@@ -52,16 +52,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which models can be fine-tuned in this region
+- name: List the models that can be customized in this region
   llmops.finetune.bedrock_foundation_model_info:
     customizable: true
   register: bases
 
-- name: One model
+- name: Get information about one model
   llmops.finetune.bedrock_foundation_model_info:
     model_id: amazon.nova-lite-v1:0:300k
 
-- name: Text models of Amazon that can be distilled into, and used through provisioned throughput
+- name: List text models of Amazon that support distillation and provisioned throughput
   llmops.finetune.bedrock_foundation_model_info:
     by_provider: Amazon
     by_customization_type: DISTILLATION
@@ -71,7 +71,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: The models, in the words of the API, in snake_case.
+  description: The models, with the keys of the API in snake_case.
   returned: success
   type: list
   elements: dict
@@ -88,23 +88,23 @@ models:
       sample: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k
     customizations_supported:
       description:
-        - How it can be customized. The API has no word for reinforcement fine-tuning here.
-      returned: when the API says so
+        - The supported customization methods. The API has no value for reinforcement fine-tuning here.
+      returned: when the API returns it
       type: list
       elements: str
       sample: [FINE_TUNING]
     model_lifecycle:
-      description: The status of the model in its life, and the dates of its stages.
-      returned: when the API says so
+      description: The status of the model in its life cycle, and the dates of its stages.
+      returned: when the API returns it
       type: dict
       sample:
         status: ACTIVE
     end_of_life_time:
-      description: When it ends; none where the API does not say.
+      description: The end of the model's life. V(null) if the API does not show it.
       returned: always
       type: str
     hyperparameters:
-      description: The hyperparameters that AWS documents for it, with their ranges; empty where none are known.
+      description: The hyperparameters that AWS documents for the model, with their ranges. Empty if none are known.
       returned: always
       type: dict
       sample:
@@ -112,7 +112,7 @@ models:
           minimum: 1
           maximum: 5
     dataset_formats:
-      description: The formats of M(llmops.finetune.dataset_info) that fine-tuning takes; empty where none are known.
+      description: The formats of M(llmops.finetune.dataset_info) that fine-tuning accepts. Empty if none are known.
       returned: always
       type: list
       elements: str
