@@ -263,6 +263,19 @@ class Plan:
         return self.action != "none" or bool(self.stop or self.twins or self.remove)
 
 
+class ModuleContext(Protocol):
+    """What a driver is built from: a module's task, or that of one of many models in one process, which share
+    ``clients`` (see :func:`_providers.toolkit.sdk.shared`). An AnsibleModule has none."""
+
+    params: dict[str, Any]
+    check_mode: bool
+    no_log_values: set[str]
+    clients: dict[Any, Any]
+
+    def warn(self, warning: str) -> None:
+        """Give a warning to the user."""
+
+
 class Driver(Protocol):
     """One resource's API verbs. A driver decides nothing, never sleeps, and knows nothing of check mode."""
 

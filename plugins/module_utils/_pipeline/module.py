@@ -15,10 +15,10 @@ from .._engine.clock import Clock
 from .._engine.coerce import one_line, paragraph, shown, told
 from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, warn
+from .._providers.base import Entry
 from .._providers.registry import RECIPES, SPECS
 from .pipeline import Item, Pipeline, Settings, outcome
 from .told import joined_warnings, label
-from .types import Entry
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

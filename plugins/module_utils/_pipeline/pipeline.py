@@ -32,8 +32,9 @@ from .._engine.engine import Engine
 from .._engine.errors import Differs, FineTuneError, InvalidInput, MissingLibrary, Refused, TimedOut
 from .._engine.module import told_missing
 from .._engine.types import Driver
+from .._providers.base import NEUTRAL, SPLITS, Entry, Recipe, Resource, Split
 from .data import describe
-from .types import NEUTRAL, SPLITS, Data, Entry, Recipe, Resource, Split, Task
+from .types import Data, Task
 from .wording import native, reworded, spoken
 
 _LOOKING = 8  # models that are previewed at the same time

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from .._engine.errors import FineTuneError
-from .types import Entry, Recipe
+from .._providers.base import Entry, Recipe
 
 _HYPERPARAMETERS = "hyperparameters"
 

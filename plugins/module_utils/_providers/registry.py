@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._pipeline.types import Recipe
 from ._bedrock import provider as bedrock
 from ._oci import provider as oci
 from ._openai import provider as openai
+from .base import Recipe
 
 RECIPES: Mapping[str, type[Recipe]] = {"openai": openai.Recipe, "bedrock": bedrock.Recipe, "oci": oci.Recipe}
 SPECS: Mapping[str, dict[str, Any]] = {"openai": openai.SPEC, "bedrock": bedrock.SPEC, "oci": oci.SPEC}

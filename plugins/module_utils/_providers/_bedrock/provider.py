@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at Amazon Bedrock. See :class:`_pipeline.types.Recipe`.
+"""From a dataset to a model at Amazon Bedrock. See :class:`_providers.base.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._dataset.limits import Limits, limits_for
-from ..._engine.types import Driver
-from ..._pipeline.types import Entry, Resource, Split, Task
+from ..._engine.types import Driver, ModuleContext
+from ..base import Entry, Resource, Split
 from ..toolkit.naming import remote_name
 from . import custom_model, dataset
 from .client import AUTH_SPEC
@@ -113,7 +113,7 @@ class Recipe:
         base = model_id(self.entry.base_model or "")
         return next((number for start, number in _EPOCHS if base.startswith(start)), None)
 
-    def resolve(self, task: Task) -> None:
+    def resolve(self, context: ModuleContext) -> None:
         """The API takes names."""
 
     def place(self, split: Split, sha256: str) -> str:

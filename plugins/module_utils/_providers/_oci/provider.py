@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at OCI Generative AI. See :class:`_pipeline.types.Recipe`.
+"""From a dataset to a model at OCI Generative AI. See :class:`_providers.base.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -14,8 +14,8 @@ from typing import Any
 from ..._dataset.limits import Limits, limits_for
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import InvalidInput
-from ..._engine.types import Driver
-from ..._pipeline.types import Entry, Resource, Split, Task
+from ..._engine.types import Driver, ModuleContext
+from ..base import Entry, Resource, Split
 from ..toolkit.naming import remote_name
 from . import cluster, custom_model, dataset, model_api
 from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
@@ -106,7 +106,7 @@ class Recipe:
         """The service's default."""
         return _EPOCHS
 
-    def resolve(self, task: Task) -> None:
+    def resolve(self, context: ModuleContext) -> None:
         """The OCIDs of a base model and a cluster that were given by their names.
 
         Several versions of a base model can have one name. The newest is taken, but of a model that is there already
@@ -115,7 +115,7 @@ class Recipe:
         if self.entry.state != "present":
             self._base = self._cluster = None  # what is deleted needs neither
             return
-        api = make_api(task, GENERATIVE_AI)
+        api = make_api(context, GENERATIVE_AI)
         compartment = str(self.entry.own.get("compartment_id") or api.tenancy)
         if self._is_name(self._base):
             self._base = self._find_base(api, compartment, str(self._base))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at an OpenAI-style host. See :class:`_pipeline.types.Recipe`.
+"""From a dataset to a model at an OpenAI-style host. See :class:`_providers.base.Recipe`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -15,8 +15,8 @@ from typing import Any
 from ..._dataset.limits import Limits, limits_for
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
-from ..._engine.types import Driver
-from ..._pipeline.types import Entry, Resource, Split, Task
+from ..._engine.types import Driver, ModuleContext
+from ..base import Entry, Resource, Split
 from . import dataset, fine_tuned_model
 from .client import AUTH_SPEC
 from .hosts import host_for
@@ -110,7 +110,7 @@ class Recipe:
             return max(1, _MOST // examples)
         return _EPOCHS
 
-    def resolve(self, task: Task) -> None:
+    def resolve(self, context: ModuleContext) -> None:
         """The API takes names."""
 
     def place(self, split: Split, sha256: str) -> str:

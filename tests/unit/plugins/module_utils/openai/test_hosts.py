@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.types import Entry
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import ENVIRONMENT, host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.provider import Recipe
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import Entry
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,

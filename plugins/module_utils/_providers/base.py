@@ -1,0 +1,137 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a provider has to say of a wanted model and its data: the words between the pipeline and the providers.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from .._dataset.limits import Limits
+from .._engine.types import Driver, ModuleContext, Options
+
+Split = Literal["training", "validation"]
+SPLITS: tuple[Split, ...] = ("training", "validation")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One wanted model. ``own``: the options that only its provider has; ``options``: all others, by their names."""
+
+    provider: str
+    name: str
+    options: Mapping[str, Any]
+    own: Mapping[str, Any]
+    base_model: str | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others."""
+        return f"{self.provider}/{self.name}"
+
+    def data_name(self, split: Split) -> str:
+        """What its data are called at the provider."""
+        return self.name if split == "training" else f"{self.name}-{split}"
+
+    @property
+    def state(self) -> str:
+        """``present``, ``absent`` or ``cancelled``."""
+        return str(self.options["state"])
+
+
+Prepare = Callable[[Any], tuple[Driver, Options]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One of a provider's modules: its options, as AnsibleModule takes them, and what makes its driver."""
+
+    spec: Mapping[str, Any]
+    prepare: Prepare
+
+
+class Recipe(Protocol):
+    """How one provider makes a model of a dataset: everything of it that the pipeline must not know.
+
+    A recipe is made anew for each entry. Nothing but ``resolve`` and ``curve`` makes a call.
+    """
+
+    model: Resource
+    dataset: Resource
+    # The result key of its run, which is also the option of the model's module that adopts one.
+    run_key: str
+    # How far above the estimate of tokens their real number may be, as a part of it.
+    token_margin: float
+    # What the model's module calls its hyperparameters.
+    hyperparameters: str
+    # Of the options of the model's module, and parts of them in messages, those of fine_tune that they are made of.
+    words: Mapping[str, str]
+
+    def __init__(self, entry: Entry) -> None:
+        """Check what only the provider can; raises InvalidInput."""
+
+    @classmethod
+    def needed(cls, entry: Entry) -> Sequence[str]:
+        """The names of the provider's own options that are missing, all of them. Asked before a recipe is made."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Of the neutral names of hyperparameters, the provider's own."""
+
+    def formats(self) -> Sequence[str]:
+        """The formats that the training takes, best first."""
+
+    def limits(self, split: Split) -> Limits:
+        """What the provider takes of such data."""
+
+    def epochs(self, examples: int) -> float | None:
+        """How often the training goes through so many examples, where ``hyperparameters`` do not say it; None where
+        nobody knows."""
+
+    def resolve(self, context: ModuleContext) -> None:
+        """Look up what was given by name, where the API wants an id. ``context`` has the model's module's options."""
+
+    def place(self, split: Split, sha256: str) -> Any:
+        """A reference to data that is not sent where it is there already; the same in check mode."""
+
+    def sent(self, result: Mapping[str, Any]) -> Any:
+        """The reference to data that the dataset's module has sent, from its result."""
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        """The options of the dataset's module, without the data itself."""
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the model's module; ``training`` and ``validation`` are references, or None."""
+
+    def starts(self) -> None:
+        """Called where a run is to be started; raises InvalidInput where ``resolve`` has not found what it needs."""
+
+    def known(self, identifier: str) -> None:
+        """Called where this run is there already, and none is started: some options are needed no more."""
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        """What the model is called by, from the result of the model's module; None where it is not there yet."""
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        """The losses by step of a finished run: ``training`` and ``validation``, lists of ``[step, loss]``."""
+
+
+# The hyperparameters that have one name for all providers.
+NEUTRAL = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "learning_rate_multiplier",
+    "learning_rate_warmup_steps",
+    "lora_rank",
+    "lora_alpha",
+    "lora_dropout",
+    "early_stopping_patience",
+    "early_stopping_threshold",
+)
