@@ -8,72 +8,73 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oci_generative_ai_dataset
-short_description: Upload a validated dataset to Object Storage for OCI Generative AI
+short_description: Manage datasets for OCI Generative AI in Object Storage
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Makes sure that a dataset is in a bucket, once. The data is validated line by line first; a dataset with an error is
+  - Ensures that a dataset is in a bucket, once. The data is validated line by line first. A dataset with an error is
     not uploaded.
-  - The object is named C(NAME-HASH.jsonl), with the first 12 digits of the sha256 of its content, and found again by
-    that with one request. So an unchanged dataset is never uploaded twice, and an edited one is a new object.
-  - Large files are sent in parts side by side. Object Storage verifies a checksum of everything that is sent.
-  - An object that appeared or changed meanwhile is never written over.
+  - The object is named C(NAME-HASH.jsonl). The hash is the first 12 digits of the SHA-256 hash of the content. The
+    module finds the object by this name with one request, so it never uploads an unchanged dataset twice. A changed
+    dataset is a new object.
+  - Large files are uploaded in parallel parts. Object Storage verifies a checksum of all uploaded data.
+  - If an object appears or changes during the task, it is never overwritten.
 options:
   src:
     description:
-      - The dataset as a JSONL file on the host where the module runs. Cannot be given together with O(content).
+      - The path of the dataset, a JSONL file on the host where the module runs. Cannot be used together with
+        O(content).
     type: path
   content:
     description:
-      - The dataset itself, as JSONL text or as a list with one dictionary for each example. It needs O(name) or
-        O(object).
+      - The dataset as JSONL text, or as a list with one dictionary per example. It requires O(name) or O(object).
     type: raw
   name:
     description:
       - The name of the dataset, 1 to 128 letters, digits, V(_), V(.) and V(-). The default is the name of O(src)
         without its extension.
-      - With O(state=absent) and no O(src), O(content) or O(object), all versions of the dataset of this name are meant.
+      - With O(state=absent) and no O(src), O(content) or O(object), the module deletes all versions of the dataset with
+        this name.
     type: str
   namespace:
     description:
-      - The namespace of Object Storage. Left out, it is that of the tenancy, which takes one request to look up.
+      - The namespace of Object Storage. If not set, the module looks up the namespace of the tenancy with one request.
     type: str
   bucket:
     description:
-      - The bucket, which is there. The API names no region with it, so it is one of the region of the training. Its
-        tier is C(Standard).
+      - An existing bucket in the region of the training (the API takes no region for it). Its tier must be C(Standard).
     type: str
     required: true
   prefix:
     description:
-      - What to put before the name of the object, such as V(datasets/). It ends with a slash. Cannot be given together
+      - The prefix for the name of the object, such as V(datasets/). It must end with a slash. Cannot be used together
         with O(object).
     type: str
   object:
     description:
-      - The whole name of the object, instead of one with the hash. If other content is there, it is written over.
+      - The full name of the object, instead of a name with the hash. An object with other content is overwritten.
     type: str
   format:
     description:
-      - The format of the data. Left out, it is detected. See M(llmops.finetune.dataset_info).
+      - The format of the data, see M(llmops.finetune.dataset_info). If not set, it is detected.
     type: str
     choices: [oci_completion]
   validate:
     description:
       - Whether an invalid dataset fails the task before anything is uploaded.
-      - If V(false), what was found is only returned, in RV(validation).
+      - If V(false), problems are only returned in RV(validation).
     type: bool
     default: true
   base_model_identifier:
     description:
-      - The name of the base model that is to be trained on the data, such as V(cohere.command-r-08-2024), to check the
-        limits that are known of it. Left out, only what holds for all is checked.
+      - The name of the base model to train, such as V(cohere.command-r-08-2024), to check its known limits. If not set,
+        only the limits that apply to all models are checked.
     type: str
   state:
     description:
-      - V(present) makes sure that the object is there.
-      - V(absent) deletes it, and aborts unfinished uploads of it.
+      - V(present) ensures that the object exists.
+      - V(absent) deletes the object and aborts its unfinished uploads.
     type: str
     choices: [present, absent]
     default: present
@@ -88,7 +89,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upload a dataset, unless it is there
+- name: Upload a dataset if it does not exist
   llmops.finetune.oci_generative_ai_dataset:
     src: files/tickets.jsonl
     bucket: example-training
@@ -107,7 +108,7 @@ EXAMPLES = r"""
         bucket: "{{ data.bucket }}"
         object: "{{ data.object }}"
 
-- name: Write the examples in the playbook, under a name of its own
+- name: Upload examples from the playbook with their own object name
   llmops.finetune.oci_generative_ai_dataset:
     content: "{{ pairs }}"
     namespace: examplenamespace
@@ -125,81 +126,83 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode. V(update) changes what is under O(object).
-  returned: success, and on failure as far as it is known
+  description:
+    - The action that was performed, or that a real run would perform in check mode. V(update) changes the content of
+    - O(object).
+  returned: success, and on failure if known
   type: str
   sample: create
   choices: [none, create, update, delete]
 name:
   description: The name of the dataset.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: tickets
 id:
   description:
-    - The object as C(oci://BUCKET@NAMESPACE/OBJECT); none if there is none.
-  returned: success, and on failure as far as it is known
+    - The object as C(oci://BUCKET@NAMESPACE/OBJECT). V(null) if there is no object.
+  returned: success, and on failure if known
   type: str
   sample: oci://example-training@examplenamespace/datasets/tickets-9f86d081884c.jsonl
 run_id:
-  description: The same under the name that it has for every resource.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), under the name that all resources share.
+  returned: success, and on failure if known
   type: str
 namespace:
   description: The namespace of Object Storage.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: examplenamespace
 bucket:
   description: The bucket.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: example-training
 object:
-  description: The name of the object; the real one in check mode too.
-  returned: success, and on failure as far as it is known
+  description: The name of the object. It is the real name in check mode too.
+  returned: success, and on failure if known
   type: str
   sample: datasets/tickets-9f86d081884c.jsonl
 sha256:
-  description: The hash of the data; only its first 12 digits where just the name is known.
-  returned: success, and on failure as far as it is known
+  description: The SHA-256 hash of the data. Only its first 12 digits, if only the name is known.
+  returned: success, and on failure if known
   type: str
 bytes:
   description: The size of the data.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: int
   sample: 73912
 examples:
-  description: How many examples the data has; none where the data was not given.
-  returned: success, and on failure as far as it is known
+  description: The number of examples in the data. V(null) if the data was not given.
+  returned: success, and on failure if known
   type: int
   sample: 82
 format:
-  description: The format of the data; none where the data was not given.
-  returned: success, and on failure as far as it is known
+  description: The format of the data. V(null) if the data was not given.
+  returned: success, and on failure if known
   type: str
   sample: oci_completion
 estimated_tokens:
-  description: An estimate of its tokens; none where the data was not given.
-  returned: success, and on failure as far as it is known
+  description: The estimated number of tokens in the data. V(null) if the data was not given.
+  returned: success, and on failure if known
   type: int
   sample: 18512
 validation:
-  description: What M(llmops.finetune.dataset_info) returns for the data; empty where the data was not given.
-  returned: success, and on failure as far as it is known
+  description: The result of M(llmops.finetune.dataset_info) for the data. Empty if the data was not given.
+  returned: success, and on failure if known
   type: dict
 version_id:
-  description: The version of an object that was there before, in a bucket that keeps versions.
-  returned: success, and on failure as far as it is known
+  description: The version of an object that existed before, in a bucket with versioning.
+  returned: success, and on failure if known
   type: str
 status:
-  description: V(uploaded), V(absent) if there is no object, V(check-mode) if check mode foresees one.
-  returned: success, and on failure as far as it is known
+  description: V(uploaded). V(absent) if there is no object. V(check-mode) if check mode predicts an upload.
+  returned: success, and on failure if known
   type: str
   sample: uploaded
 elapsed:
-  description: For how many seconds the task worked.
-  returned: success, and on failure as far as it is known
+  description: The duration of the task, in seconds.
+  returned: success, and on failure if known
   type: float
   sample: 2.3
 """

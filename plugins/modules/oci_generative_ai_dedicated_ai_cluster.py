@@ -8,94 +8,96 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oci_generative_ai_dedicated_ai_cluster
-short_description: Keep a dedicated AI cluster of OCI Generative AI
+short_description: Manage dedicated AI clusters of OCI Generative AI
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Makes sure that a cluster exists, on which models are trained or hosted. The first run creates it and waits for it;
-    a second run finds it and changes nothing.
-  - The cluster is found again by its compartment and a tag with its name, so any later run on any machine finds what
-    this one started, even if it was killed. There is no state file.
-  - O(type) and O(unit_shape) are what a cluster is. A difference is refused, never answered with a new cluster, because
-    each is charged for some hours at least (a hosting cluster for 744 unit-hours). All else is changed in place.
-    Options that are left out are not compared.
+  - Ensures that a cluster exists on which models are trained or hosted. The first run creates the cluster and waits for
+    it. A second run finds the cluster and changes nothing.
+  - The module finds the cluster by its compartment and a tag with its name. So any later run on any machine finds the
+    cluster, even if the first run was killed. There is no state file.
+  - O(type) and O(unit_shape) cannot be changed. If one of them differs, the task fails. The module never creates a new
+    cluster instead, because OCI charges each cluster for a minimum time (a hosting cluster for 744 unit-hours).
+  - All other options are changed in place. Options that are not set are not compared.
 options:
   compartment_id:
     description:
       - The OCID of the compartment.
-      - With O(dedicated_ai_cluster_id) the cluster is moved there, and keeps its OCID. Without, it says where to look,
-        so that a new value means a new cluster.
-      - Required unless O(dedicated_ai_cluster_id) is given.
+      - If O(dedicated_ai_cluster_id) is set, the module moves the cluster to this compartment, and the cluster keeps
+        its OCID. If not, the module looks for the cluster in this compartment, so a new value creates a new cluster.
+      - Required unless O(dedicated_ai_cluster_id) is set.
     type: str
   display_name:
     description:
-      - The name of the cluster, by which it is found.
-      - With O(dedicated_ai_cluster_id) the cluster is renamed. Without, it says what to look for, so that a new value
-        means a new cluster.
-      - Required unless O(dedicated_ai_cluster_id) is given.
+      - The name by which the module finds the cluster.
+      - If O(dedicated_ai_cluster_id) is set, the module renames the cluster. If not, the module looks for a cluster
+        with this name, so a new value creates a new cluster.
+      - Required unless O(dedicated_ai_cluster_id) is set.
     type: str
   dedicated_ai_cluster_id:
     description:
-      - Adopts this cluster by its OCID, whoever made it. With O(state=absent) only this cluster is deleted.
-      - Nothing is written to a cluster that is equal to what is asked.
-      - Needed to rename or to move a cluster, and where another cluster of the same name was not made by this module.
-      - With O(state=absent), a cluster that OCI no longer shows is only known to be deleted if O(compartment_id) is
-        given too.
+      - Adopts this cluster by its OCID, even if this collection did not create it. With O(state=absent), the module
+        deletes this cluster only.
+      - If the cluster is in the desired state, nothing is written to it.
+      - Required to rename or move a cluster, and if another cluster with the same name exists that this module did not
+        create.
+      - With O(state=absent), set O(compartment_id) too. Without it, the module cannot know whether a cluster that OCI
+        no longer shows is deleted.
     type: str
   type:
     description:
-      - What the cluster is for.
+      - The use of the cluster.
       - Required to create a cluster.
     type: str
     choices: [HOSTING, FINE_TUNING]
   unit_shape:
     description:
-      - The shape of its units, which depends on the base model, such as V(LARGE_GENERIC).
+      - The shape of the units, such as V(LARGE_GENERIC). It depends on the base model.
       - Required to create a cluster.
     type: str
   unit_count:
     description:
-      - How many units it has. Which count a training needs depends on the base model.
+      - The number of units. The number needed for a training depends on the base model.
       - Required to create a cluster.
     type: int
   description:
     description:
-      - A description. An empty one removes it.
+      - The description of the cluster. An empty string removes it.
     type: str
   freeform_tags:
     description:
-      - Free-form tags, at most 8, which replace all that there are. Keys that start with V(llmops_finetune_) are
-        reserved; the tags of this collection are kept and never shown.
-      - Left out, they are not compared; V({}) removes all.
+      - Free-form tags, at most 8. They replace all existing free-form tags. Keys that start with V(llmops_finetune_)
+        are reserved. The ownership tags of this collection are kept and never shown.
+      - If not set, tags are not compared. V({}) removes all tags.
     type: dict
   defined_tags:
     description:
       - Defined tags, as V({"Operations":{"CostCenter":"42"}}) or V({"Operations.CostCenter":"42"}).
-      - Those that are given are compared, and removed if their value is none. Others, such as the defaults of the
-        tenancy, are left as they are.
+      - Only these tags are compared. A tag with the value none is removed. Other tags, such as the defaults of the
+        tenancy, are left unchanged.
     type: dict
   retry_failed:
     description:
-      - Whether to create one more cluster when the newest one failed to be created.
+      - Whether to create one more cluster if the creation of the newest one failed.
       - If V(false), such a cluster makes the task fail with the reason of OCI.
     type: bool
     default: false
   ignore_changes:
     description:
-      - Options that are left out when what exists is compared with what is asked for, for example because somebody
-        else changes them. They still hold for a cluster that is created.
-      - Of tags one can be named alone, as in V(freeform_tags.team).
-      - What differs in them is shown under C(ignored) in the diff, and as RV(ignored_changes).
-      - The name, the compartment and the id cannot be left out.
+      - The options to ignore when the desired state is compared with the observed state. This is useful if another tool
+        manages them. These options still apply to a newly created cluster.
+      - To ignore one tag, name its key, as in V(freeform_tags.team).
+      - Ignored differences are shown under C(ignored) in the diff, and in RV(ignored_changes).
+      - The name, the compartment and the id cannot be ignored.
     type: list
     elements: str
     default: []
   state:
     description:
-      - V(present) makes sure that the cluster exists and (with O(wait)) is active.
-      - V(absent) deletes the clusters of the name. It is refused while an endpoint is on one, or a model is being
-        trained on it. A cluster that is being created or changed is waited for, and deleted then.
+      - V(present) ensures that the cluster exists and (with O(wait)) is active.
+      - V(absent) deletes all clusters of this name. The deletion is refused while one of them has an endpoint or trains
+        a model. If a cluster is being created or changed, the module waits and then deletes it.
     type: str
     choices: [present, absent]
     default: present
@@ -112,7 +114,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a cluster to train Llama models of 70B on
+- name: Create a cluster to train Llama 70B models
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: tuning
@@ -121,11 +123,11 @@ EXAMPLES = r"""
     unit_count: 2
   register: cluster
 
-- name: Have one with all that it can have, and look later
+- name: Create a hosting cluster with all options, without waiting for it
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: hosting
-    description: Hosts what answers questions about invoices
+    description: Hosts the models that answer questions about invoices
     type: HOSTING
     unit_shape: LARGE_GENERIC
     unit_count: 1
@@ -137,7 +139,7 @@ EXAMPLES = r"""
     retry_failed: true
     wait: false
 
-- name: Make it larger, without progress lines
+- name: Increase the number of units, without progress lines
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: hosting
@@ -146,19 +148,19 @@ EXAMPLES = r"""
     wait_progress: false
     wait_slice: 60
 
-- name: Move and rename a cluster; it keeps its OCID
+- name: Move and rename a cluster (it keeps its OCID)
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     dedicated_ai_cluster_id: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid
     compartment_id: ocid1.compartment.oc1..anotheruniqueid
     display_name: chat-hosting
 
-- name: Delete the cluster for training; what was trained on it stays
+- name: Delete the training cluster (the models trained on it remain)
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: tuning
     state: absent
 
-- name: Somebody else changes its size
+- name: Ignore changes of the number of units
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: hosting
@@ -168,151 +170,153 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
-  returned: success, and on failure as far as it is known
+  description: The action that was performed, or that a real run would perform in check mode.
+  returned: success, and on failure if known
   type: str
   sample: create
   choices: [none, create, update, retry, delete]
 ignored_changes:
-  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
-    for (C(after)).
-  returned: with O(ignore_changes)
+  description:
+    - The ignored differences, by option of O(ignore_changes). Each has the observed value (C(before)) and the desired
+      value
+    - (C(after)).
+  returned: when O(ignore_changes) is set
   type: dict
   sample: {"unit_count": {"before": 3, "after": 2}}
 name:
-  description: The name of the cluster, under the name that it has for every resource.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(display_name), under the name that all resources share.
+  returned: success, and on failure if known
   type: str
   sample: tuning
 id:
-  description: The OCID of the cluster; V(check-mode:cluster:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The OCID of the cluster. In check mode V(check-mode:cluster:NAME), if it is known after apply only.
+  returned: success, and on failure if known
   type: str
   sample: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid
 dedicated_ai_cluster_id:
-  description: The same, for the options of M(llmops.finetune.oci_generative_ai_model).
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), for the options of M(llmops.finetune.oci_generative_ai_model).
+  returned: success, and on failure if known
   type: str
 run_id:
-  description: The same under the name that it has for every resource.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), under the name that all resources share.
+  returned: success, and on failure if known
   type: str
 status:
   description:
-    - The same as RV(state); V(absent) if there is nothing, V(check-mode) if check mode foresees a new cluster.
-  returned: success, and on failure as far as it is known
+    - The same as RV(state). V(absent) if there is no cluster. V(check-mode) if check mode predicts a new cluster.
+  returned: success, and on failure if known
   type: str
   sample: ACTIVE
 state:
   description:
-    - The lifecycle state of the cluster in the words of the host. With V(NEEDS_ATTENTION) the task fails, unless it
-      mends that by a change.
-  returned: success, and on failure as far as it is known
+    - The lifecycle state of the cluster, as OCI reports it. With V(NEEDS_ATTENTION), the task fails, unless a change in
+      the same task repairs the cluster.
+  returned: success, and on failure if known
   type: str
   sample: ACTIVE
 lifecycle_details:
-  description: What the host says about the state.
-  returned: success, and on failure as far as it is known
+  description: Details about the state, as OCI reports them.
+  returned: success, and on failure if known
   type: str
 display_name:
   description: The name of the cluster.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: tuning
 description:
   description: The description.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 compartment_id:
   description: The OCID of the compartment.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 type:
-  description: What it is for.
-  returned: success, and on failure as far as it is known
+  description: The use of the cluster.
+  returned: success, and on failure if known
   type: str
   sample: FINE_TUNING
 unit_shape:
-  description: The shape of its units.
-  returned: success, and on failure as far as it is known
+  description: The shape of the units.
+  returned: success, and on failure if known
   type: str
   sample: LARGE_GENERIC
 unit_count:
-  description: How many units it has.
-  returned: success, and on failure as far as it is known
+  description: The number of units.
+  returned: success, and on failure if known
   type: int
   sample: 2
 capacity:
-  description: How many endpoints there are on a hosting cluster, and how many there can be; none for others.
-  returned: success, and on failure as far as it is known
+  description: The number of endpoints on a hosting cluster, and the maximum number. V(null) for other clusters.
+  returned: success, and on failure if known
   type: dict
   sample:
     capacity_type: HOSTING_CAPACITY
     total_endpoint_capacity: 50
     used_endpoint_capacity: 1
 freeform_tags:
-  description: The free-form tags, without those of this collection.
-  returned: success, and on failure as far as it is known
+  description: The free-form tags, without the ownership tags of this collection.
+  returned: success, and on failure if known
   type: dict
   sample:
     team: support
 defined_tags:
-  description: The defined tags, those that the tenancy adds included.
-  returned: success, and on failure as far as it is known
+  description: The defined tags, including those that the tenancy adds.
+  returned: success, and on failure if known
   type: dict
 system_tags:
-  description: The tags of the host.
-  returned: success, and on failure as far as it is known
+  description: The system tags of OCI.
+  returned: success, and on failure if known
   type: dict
 time_created:
-  description: When the cluster was created.
-  returned: success, and on failure as far as it is known
+  description: The time when the cluster was created.
+  returned: success, and on failure if known
   type: str
   sample: "2026-11-20T09:12:33.000Z"
 time_updated:
-  description: When it was changed last.
-  returned: success, and on failure as far as it is known
+  description: The time of the last change.
+  returned: success, and on failure if known
   type: str
 previous_state:
-  description: The cluster as it was before the last change, where the host shows it.
-  returned: success, and on failure as far as it is known
+  description: The cluster before the last change, if OCI shows it.
+  returned: success, and on failure if known
   type: dict
 dedicated_ai_cluster:
-  description: All that the host says of the cluster.
-  returned: success, and on failure as far as it is known
+  description: All data that OCI returns for the cluster.
+  returned: success, and on failure if known
   type: dict
 elapsed:
-  description: For how many seconds the task worked and waited.
-  returned: success, and on failure as far as it is known
+  description: The duration of the task, in seconds.
+  returned: success, and on failure if known
   type: float
   sample: 912.4
 timed_out:
-  description: That O(wait_timeout) ended before the work on the cluster did.
-  returned: when the task failed for that reason
+  description: Whether O(wait_timeout) ended before the operation on the cluster did.
+  returned: when the task failed for this reason
   type: bool
   sample: true
 waiting:
-  description: That O(wait_slice) is over and the module is to be called again.
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: Whether O(wait_slice) has ended and the module must be called again.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: bool
   sample: true
 wait_state:
-  description: What the next call of the module needs to know of this one, as O(wait_state).
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: The value to pass as O(wait_state) to the next call of the module.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: dict
   sample: {"wait_timeout": 21600}
 progress:
-  description: How far the work on the cluster is.
+  description: The progress of the operation on the cluster.
   returned: with RV(waiting)
   type: dict
   contains:
     stage:
-      description: What is going on.
+      description: The current stage.
       returned: always
       type: str
       sample: being created
     percent:
-      description: How much of it is done.
+      description: The completed part, in percent.
       returned: when known
       type: float
       sample: 62.0

@@ -8,46 +8,47 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oci_generative_ai_dedicated_ai_cluster_info
-short_description: Look at dedicated AI clusters of OCI Generative AI
+short_description: Gather information about dedicated AI clusters of OCI Generative AI
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Returns the dedicated AI clusters of a compartment, newest first, all pages, filtered by the API itself.
+  - Returns the dedicated AI clusters of a compartment, newest first, from all pages. The API itself applies the
+    filters.
 options:
   compartment_id:
     description:
       - The OCID of the compartment.
-      - Required unless O(dedicated_ai_cluster_id) is given.
+      - Required unless O(dedicated_ai_cluster_id) is set.
     type: str
   dedicated_ai_cluster_id:
     description:
-      - Only this cluster, by its OCID. It is an error if it is not found.
+      - Return only this cluster, by its OCID. The task fails if the cluster is not found.
     type: str
   state:
     description:
-      - Only clusters in this lifecycle state.
+      - Return only clusters in this lifecycle state.
     type: str
     choices: [ACTIVE, CREATING, UPDATING, NEEDS_ATTENTION, DELETING, DELETED, FAILED]
   display_name:
     description:
-      - Only clusters of exactly this name.
+      - Return only clusters with exactly this name.
     type: str
   type:
     description:
-      - Only clusters to host on, or only those to train on. The API has no such filter; what it lists is sorted out
-        afterwards.
+      - Return only clusters for hosting, or only clusters for training. The API has no such filter, so the module
+        filters the result.
     type: str
     choices: [HOSTING, FINE_TUNING]
   limit:
     description:
-      - Return at most this many clusters, the newest. V(0) returns all.
+      - The maximum number of clusters to return, newest first. V(0) returns all.
     type: int
     default: 0
   details:
     description:
-      - Whether to look each cluster up for all that the API says of it, and its newest work request with the errors and
-        the log. Costs up to four calls each.
+      - Whether to fetch all data of each cluster, and its newest work request with the errors and the log. This needs
+        up to four more API calls each.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -60,17 +61,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All clusters of a compartment
+- name: List all clusters of a compartment
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster_info:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
   register: clusters
 
-- name: Everything about one cluster
+- name: Get all information about one cluster
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster_info:
     dedicated_ai_cluster_id: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid
     details: true
 
-- name: Find one to train on
+- name: Find a cluster for training
   llmops.finetune.oci_generative_ai_dedicated_ai_cluster_info:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: tuning
@@ -81,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dedicated_ai_clusters:
-  description: The clusters, newest first, in the words of the API, in snake_case.
+  description: The clusters, newest first, with the keys of the API in snake_case.
   returned: success
   type: list
   elements: dict
@@ -102,8 +103,8 @@ dedicated_ai_clusters:
       type: str
       sample: ACTIVE
     lifecycle_details:
-      description: What the host says about the state.
-      returned: when the API says so
+      description: Details about the state, as OCI reports them.
+      returned: when the API returns it
       type: str
     type:
       description: V(HOSTING) or V(FINE_TUNING).
@@ -111,39 +112,39 @@ dedicated_ai_clusters:
       type: str
       sample: FINE_TUNING
     unit_shape:
-      description: The shape of its units.
+      description: The shape of the units.
       returned: always
       type: str
       sample: LARGE_GENERIC
     unit_count:
-      description: How many units it has.
+      description: The number of units.
       returned: always
       type: int
       sample: 2
     capacity:
-      description: How many endpoints there are on it, and how many there can be.
+      description: The number of endpoints on the cluster, and the maximum number.
       returned: when it is a hosting cluster
       type: dict
     name:
-      description: The name under which this collection keeps it; none for clusters of others.
+      description: The name in this collection. V(null) for clusters that this collection does not manage.
       returned: always
       type: str
       sample: tuning
     freeform_tags:
-      description: Its free-form tags, without those of this collection.
-      returned: when the API says so
+      description: The free-form tags, without the ownership tags of this collection.
+      returned: when the API returns it
       type: dict
     defined_tags:
-      description: Its defined tags.
-      returned: when the API says so
+      description: The defined tags.
+      returned: when the API returns it
       type: dict
     time_created:
-      description: When it was created.
+      description: The time when the cluster was created.
       returned: always
       type: str
       sample: "2026-11-20T09:12:33.000Z"
     work_request:
-      description: Its newest work request, with C(errors) and C(logs); empty where the host has none, or no longer.
+      description: The newest work request, with C(errors) and C(logs). Empty if OCI has none, or has deleted it.
       returned: when O(details=true)
       type: dict
 """

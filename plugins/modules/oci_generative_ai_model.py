@@ -8,42 +8,46 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oci_generative_ai_model
-short_description: Train a custom model on OCI Generative AI
+short_description: Manage custom models of OCI Generative AI
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Makes sure that a custom model exists that was trained on this data with these settings. The first run starts the
-    training and waits for it; a second run finds the model and changes nothing.
-  - The model is found again by its compartment, its name and a tag, so any later run on any machine finds what this
-    one started, even if it was killed. There is no state file.
-  - A finished model cannot be trained again. What decides what the model is (O(base_model_id),
-    O(fine_tune_details.training_dataset), O(fine_tune_details.training_config)) is compared, and a difference is
-    refused unless O(retrain=on_change). The cluster only matters while training and makes a warning at most; it may be
-    deleted afterwards. All else is changed in place, the name and the compartment only with O(model_id); of a model
-    that is being trained once it is ready, so not with O(wait=false). Options that are left out are not compared.
-  - Models that are trained anew have the same name as the older ones; the newest that is equal counts.
+  - Ensures that a custom model exists that was trained on the given data with the given settings. The first run starts
+    the training and waits for it. A second run finds the model and changes nothing.
+  - The module finds the model by its compartment, its name and a tag. So any later run on any machine finds the model,
+    even if the first run was killed. There is no state file.
+  - A finished model cannot be trained again. If an option that defines the model differs (O(base_model_id),
+    O(fine_tune_details.training_dataset), O(fine_tune_details.training_config)), the task fails unless
+    O(retrain=on_change).
+  - The cluster matters only during training. If it differs, the module gives at most a warning. The cluster may be
+    deleted after the training.
+  - All other options are changed in place. The name and the compartment are changed only if O(model_id) is set. A model
+    in training is changed when it is ready, so not with O(wait=false).
+  - Options that are not set are not compared.
+  - Retrained models have the same name as the older ones. The newest model that matches the desired state is used.
 options:
   compartment_id:
     description:
       - The OCID of the compartment.
-      - With O(model_id) the model is moved there, and keeps its OCID. Without, it says where to look, so that a new
-        value means a new training.
-      - Required unless O(model_id) is given.
+      - If O(model_id) is set, the module moves the model to this compartment, and the model keeps its OCID. If not, the
+        module looks for the model in this compartment, so a new value starts a new training.
+      - Required unless O(model_id) is set.
     type: str
   display_name:
     description:
-      - The name of the model, by which it is found.
-      - With O(model_id) the model is renamed. Without, it says what to look for, so that a new value means a new
-        training.
-      - Required unless O(model_id) is given.
+      - The name by which the module finds the model.
+      - If O(model_id) is set, the module renames the model. If not, the module looks for a model with this name, so a
+        new value starts a new training.
+      - Required unless O(model_id) is set.
     type: str
   model_id:
     description:
-      - Adopts this model by its OCID, whoever made it, and compares it by what the API shows. With O(state=absent) only
-        this model is acted on.
-      - Nothing is written to a model that is equal to what is asked, not even a tag. So give it in every run.
-      - Needed to rename or to move a model, and where another model of the same name was not made by this module.
+      - Adopts this model by its OCID, even if this collection did not create it. The module compares the options with
+        the values that the API shows. With O(state=absent), it acts on this model only.
+      - If the model is in the desired state, nothing is written to it, not even a tag. So set this option in every run.
+      - Required to rename or move a model, and if another model with the same name exists that this module did not
+        create.
     type: str
   base_model_id:
     description:
@@ -52,20 +56,21 @@ options:
     type: str
   fine_tune_details:
     description:
-      - How to train. Required to start a training.
+      - The settings of the training. Required to start a training.
     type: dict
     suboptions:
       dedicated_ai_cluster_id:
         description:
           - The OCID of the cluster to train on, of type V(FINE_TUNING), see
-            M(llmops.finetune.oci_generative_ai_dedicated_ai_cluster). One that is being made is waited for.
+            M(llmops.finetune.oci_generative_ai_dedicated_ai_cluster). If the cluster is still being created, the module
+            waits for it.
           - Required to start a training.
         type: str
       training_dataset:
         description:
           - The training data, see M(llmops.finetune.oci_generative_ai_dataset).
-          - Two objects with the same content are the same data. Where the name of the object does not carry the hash of
-            the content, Object Storage is asked for its checksum, so that data which was written over is noticed.
+          - Two objects with the same content are the same data. If the name of the object does not contain the hash of
+            the content, the module reads the checksum from Object Storage. So it detects overwritten data.
         type: dict
         suboptions:
           bucket:
@@ -73,12 +78,12 @@ options:
             type: str
             required: true
           dataset_type:
-            description: The type of the data; there is one.
+            description: The type of the data. There is only one.
             type: str
             choices: [OBJECT_STORAGE]
             default: OBJECT_STORAGE
           namespace:
-            description: The namespace of Object Storage. Left out, it is that of the tenancy.
+            description: The namespace of Object Storage. If not set, it is the namespace of the tenancy.
             type: str
           object:
             description: The name of the object.
@@ -86,54 +91,55 @@ options:
             required: true
       training_config:
         description:
-          - The method and its hyperparameters. Left out, the service chooses what suits the base model.
+          - The method and its hyperparameters. If not set, the service chooses them for the base model.
         type: dict
         suboptions:
           training_config_type:
             description:
-              - The method. Which one a base model takes is said by the service.
+              - The training method. The service defines which methods a base model supports.
             type: str
             choices: [TFEW_TRAINING_CONFIG, VANILLA_TRAINING_CONFIG, LORA_TRAINING_CONFIG]
             required: true
           total_training_epochs:
-            description: For how many epochs to train at most.
+            description: The maximum number of epochs.
             type: int
           training_batch_size:
             description: The batch size.
             type: int
           learning_rate:
-            description: The learning rate at the beginning.
+            description: The initial learning rate.
             type: float
           early_stopping_patience:
             description:
-              - How many evaluations without the improvement of
-                O(fine_tune_details.training_config.early_stopping_threshold) end the training. V(0) never ends it.
+              - The training ends after this number of evaluations without an improvement of
+                O(fine_tune_details.training_config.early_stopping_threshold). V(0) disables early stopping.
             type: int
           early_stopping_threshold:
-            description: By how much the loss must improve.
+            description: The minimum improvement of the loss.
             type: float
           log_model_metrics_interval_in_steps:
-            description: After how many steps each to log the metrics, beyond the first 20. V(0) logs none.
+            description: The number of steps between two logs of the metrics, after the first 20 steps. V(0) disables
+              the logs.
             type: int
           lora_r:
-            description: The rank of the update matrices. Only with V(LORA_TRAINING_CONFIG).
+            description: The rank of the update matrices. Only for V(LORA_TRAINING_CONFIG).
             type: int
           lora_alpha:
-            description: The scale of the update matrices. Only with V(LORA_TRAINING_CONFIG).
+            description: The scale of the update matrices. Only for V(LORA_TRAINING_CONFIG).
             type: int
           lora_dropout:
-            description: The share of dropout, V(0) to V(1). Only with V(LORA_TRAINING_CONFIG).
+            description: The dropout rate, V(0) to V(1). Only for V(LORA_TRAINING_CONFIG).
             type: float
           num_of_last_layers:
-            description: How many of the last layers to train. Only with V(VANILLA_TRAINING_CONFIG).
+            description: The number of last layers to train. Only for V(VANILLA_TRAINING_CONFIG).
             type: int
   description:
     description:
-      - A description. An empty one removes it.
+      - The description of the model. An empty string removes it.
     type: str
   vendor:
     description:
-      - Who makes the model, as free text.
+      - The vendor of the model, as free text.
     type: str
   version:
     description:
@@ -141,37 +147,37 @@ options:
     type: str
   freeform_tags:
     description:
-      - Free-form tags, at most 8, which replace all that there are. Keys that start with V(llmops_finetune_) are
-        reserved; the tags of this collection are kept and never shown.
-      - Left out, they are not compared; V({}) removes all.
+      - Free-form tags, at most 8. They replace all existing free-form tags. Keys that start with V(llmops_finetune_)
+        are reserved. The ownership tags of this collection are kept and never shown.
+      - If not set, tags are not compared. V({}) removes all tags.
     type: dict
   defined_tags:
     description:
       - Defined tags, as V({"Operations":{"CostCenter":"42"}}) or V({"Operations.CostCenter":"42"}).
-      - Those that are given are compared, and removed if their value is none. Others, such as the defaults of the
-        tenancy, are left as they are.
+      - Only these tags are compared. A tag with the value none is removed. Other tags, such as the defaults of the
+        tenancy, are left unchanged.
     type: dict
   retrain:
     description:
-      - What to do when a model of the name exists that was trained with other settings. No provider can change a
-        finished model, so this always means a new training, which is paid anew.
-      - V(never) fails and lists each setting, old and new.
-      - V(on_change) trains a new model beside the old one. OCI cannot stop a training, so one that is going on with
-        other settings is an error all the same.
+      - The action when a model with this name exists that was trained with different settings. No provider can change a
+        finished model, so retraining always starts and charges a new training.
+      - V(never) fails and lists the old and new value of each setting.
+      - V(on_change) trains a new model and keeps the old one. OCI cannot stop a training, so an unfinished training
+        with different settings is still an error.
     type: str
     choices: [never, on_change]
     default: never
   details:
     description:
-      - Whether to fetch RV(work_request) of a model that was finished before the task began.
+      - Whether to fetch RV(work_request) also for a model that had finished before the task started.
     type: bool
     default: false
   state:
     description:
-      - V(present) makes sure that the model exists, is being trained, or (with O(wait)) is trained.
-      - V(absent) deletes the models of the name. It is refused while an endpoint uses one. OCI cannot stop a training,
-        so one that is going on is waited for, and its model deleted then; that can take longer than O(wait_timeout)
-        when left out. With O(wait=false) it is refused.
+      - V(present) ensures that the model exists, is in training, or (with O(wait)) is trained.
+      - V(absent) deletes all models of this name. The deletion is refused while an endpoint uses one of them.
+      - OCI cannot stop a training. With V(absent), the module waits for an unfinished training and then deletes its
+        model. This can take longer than the default of O(wait_timeout). With O(wait=false), it is refused.
     type: str
     choices: [present, absent]
     default: present
@@ -190,7 +196,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Upload the data
+- name: Upload the training data
   llmops.finetune.oci_generative_ai_dataset:
     src: files/support-bot.jsonl
     bucket: example-training
@@ -203,7 +209,7 @@ EXAMPLES = r"""
     display_name: meta.llama-3.3-70b-instruct
   register: base
 
-- name: Train a model on it, once
+- name: Train a model once
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
@@ -216,7 +222,7 @@ EXAMPLES = r"""
         object: "{{ data.object }}"
   register: bot
 
-- name: Train anew when the data or a setting has changed, and delete the old model when the new one is ready
+- name: Retrain if the data or a setting has changed, then delete the old model
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
@@ -251,7 +257,7 @@ EXAMPLES = r"""
     details: true
     wait_timeout: 7200
 
-- name: Train the last layers of a model, and look later
+- name: Train the last layers of a model without waiting for the training
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot-light
@@ -266,7 +272,7 @@ EXAMPLES = r"""
         num_of_last_layers: 8
     wait: false
 
-- name: Start one more training after a failure was mended, without progress lines
+- name: Start one more training after a failure was fixed, without progress lines
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
@@ -280,19 +286,19 @@ EXAMPLES = r"""
     wait_progress: false
     wait_slice: 60
 
-- name: Move and rename a model; it keeps its OCID
+- name: Move and rename a model (it keeps its OCID)
   llmops.finetune.oci_generative_ai_model:
     model_id: ocid1.generativeaimodel.oc1.us-chicago-1.exampleuniqueid
     compartment_id: ocid1.compartment.oc1..anotheruniqueid
     display_name: help-bot
 
-- name: Remove every model of the name
+- name: Delete all models of this name
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
     state: absent
 
-- name: Describe it only when it is made; others may describe it anew
+- name: Set the description at creation only, and ignore later changes
   llmops.finetune.oci_generative_ai_model:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     display_name: support-bot
@@ -308,194 +314,199 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
-  returned: success, and on failure as far as it is known
+  description: The action that was performed, or that a real run would perform in check mode.
+  returned: success, and on failure if known
   type: str
   sample: create
   choices: [none, create, update, retrain, retry, delete]
 ignored_changes:
-  description: What differs in the options of O(ignore_changes), each with what is there (C(before)) and what was asked
-    for (C(after)).
-  returned: with O(ignore_changes)
+  description:
+    - The ignored differences, by option of O(ignore_changes). Each has the observed value (C(before)) and the desired
+      value
+    - (C(after)).
+  returned: when O(ignore_changes) is set
   type: dict
   sample: {"description": {"before": "by hand", "after": "Answers tickets"}}
 name:
-  description: The name of the model, under the name that it has for every provider.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(display_name), under the name that all providers share.
+  returned: success, and on failure if known
   type: str
   sample: support-bot
 id:
-  description: The OCID of the model; V(check-mode:model:NAME) where only a real run can know it.
-  returned: success, and on failure as far as it is known
+  description: The OCID of the model. In check mode V(check-mode:model:NAME), if it is known after apply only.
+  returned: success, and on failure if known
   type: str
   sample: ocid1.generativeaimodel.oc1.us-chicago-1.exampleuniqueid
 run_id:
-  description: The same under the name that it has for every provider.
-  returned: success, and on failure as far as it is known
+  description: The same as RV(id), under the name that all providers share.
+  returned: success, and on failure if known
   type: str
 status:
   description:
-    - The same as RV(state); V(absent) if there is nothing, V(check-mode) if check mode foresees a new training.
-  returned: success, and on failure as far as it is known
+    - The same as RV(state). V(absent) if there is no model. V(check-mode) if check mode predicts a new training.
+  returned: success, and on failure if known
   type: str
   sample: ACTIVE
 state:
-  description: The lifecycle state of the model in the words of the host.
-  returned: success, and on failure as far as it is known
+  description: The lifecycle state of the model, as OCI reports it.
+  returned: success, and on failure if known
   type: str
   sample: ACTIVE
 model_verified:
-  description: Whether the host has shown the model; null where nobody looked, as for a run that has just ended or has
-    no model.
-  returned: success, and on failure as far as it is known
+  description:
+    - Whether OCI has shown the model. V(null) if the module did not check, for example because the run has just ended
+      or has
+    - no model.
+  returned: success, and on failure if known
   type: bool
   sample: true
 lifecycle_details:
-  description: What the host says about the state; of a failed model, why it failed.
-  returned: success, and on failure as far as it is known
+  description: Details about the state, as OCI reports them. For a failed model, the reason for the failure.
+  returned: success, and on failure if known
   type: str
 display_name:
   description: The name of the model.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
   sample: support-bot
 compartment_id:
   description: The OCID of the compartment.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 base_model_id:
   description: The OCID of the base model.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 fine_tune_details:
   description:
-    - How it was trained, under the names of the options, with the defaults of the host.
-  returned: success, and on failure as far as it is known
+    - The settings of the training, with the names of the options, including the defaults of OCI.
+  returned: success, and on failure if known
   type: dict
 description:
   description: The description.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 vendor:
   description: The vendor.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 version:
   description: The version.
-  returned: success, and on failure as far as it is known
+  returned: success, and on failure if known
   type: str
 capabilities:
-  description: What the model can be used for.
-  returned: success, and on failure as far as it is known
+  description: The capabilities of the model.
+  returned: success, and on failure if known
   type: list
   elements: str
   sample: [CHAT]
 type:
-  description: V(CUSTOM), or V(BASE) for a model of the host.
-  returned: success, and on failure as far as it is known
+  description: V(CUSTOM), or V(BASE) for a base model of OCI.
+  returned: success, and on failure if known
   type: str
   sample: CUSTOM
 is_long_term_supported:
-  description: Whether a base model is supported for long; none for others.
-  returned: success, and on failure as far as it is known
+  description: Whether OCI supports a base model for a long term. V(null) for other models.
+  returned: success, and on failure if known
   type: bool
 model_metrics:
-  description: The metrics of the training, once it is over.
-  returned: success, and on failure as far as it is known
+  description: The metrics of the training, after its end.
+  returned: success, and on failure if known
   type: dict
   sample:
     model_metrics_type: CHAT_MODEL_METRICS
     final_accuracy: 0.87
     final_loss: 0.41
 metrics:
-  description: The same under the names that every provider's result has.
-  returned: success, and on failure as far as it is known
+  description: The same metrics, under the names that all providers share.
+  returned: success, and on failure if known
   type: dict
   sample:
     training_loss: 0.41
     accuracy: 0.87
 freeform_tags:
-  description: The free-form tags, without those of this collection.
-  returned: success, and on failure as far as it is known
+  description: The free-form tags, without the ownership tags of this collection.
+  returned: success, and on failure if known
   type: dict
   sample:
     team: support
 defined_tags:
-  description: The defined tags, those that the tenancy adds included.
-  returned: success, and on failure as far as it is known
+  description: The defined tags, including those that the tenancy adds.
+  returned: success, and on failure if known
   type: dict
 system_tags:
-  description: The tags of the host.
-  returned: success, and on failure as far as it is known
+  description: The system tags of OCI.
+  returned: success, and on failure if known
   type: dict
 time_created:
-  description: When the model was created.
-  returned: success, and on failure as far as it is known
+  description: The time when the model was created.
+  returned: success, and on failure if known
   type: str
   sample: "2026-11-20T09:12:33.000Z"
 time_updated:
-  description: When it was changed last.
-  returned: success, and on failure as far as it is known
+  description: The time of the last change.
+  returned: success, and on failure if known
   type: str
 time_deprecated:
-  description: When the model and its base model will be deprecated.
-  returned: success, and on failure as far as it is known
+  description: The time when OCI deprecates the model and its base model.
+  returned: success, and on failure if known
   type: str
 time_on_demand_retired:
-  description: When it can no longer be called on demand.
-  returned: success, and on failure as far as it is known
+  description: The time from which the model cannot be called on demand.
+  returned: success, and on failure if known
   type: str
 time_dedicated_retired:
-  description: When it can no longer be hosted on a cluster.
-  returned: success, and on failure as far as it is known
+  description: The time from which the model cannot be hosted on a cluster.
+  returned: success, and on failure if known
   type: str
 previous_state:
-  description: The model as it was before the last change, where the host shows it.
-  returned: success, and on failure as far as it is known
+  description: The model before the last change, if OCI shows it.
+  returned: success, and on failure if known
   type: dict
 work_request:
   description:
-    - The work request of the training, with its C(errors) and its C(logs).
-    - Fetched with O(details=true), and of a training that the task has waited for; else empty. Where the training
-      failed it is empty too, and the message has the errors. The host forgets work requests after some days.
-  returned: success, and on failure as far as it is known
+    - The work request of the training, with its C(errors) and C(logs).
+    - It is fetched with O(details=true), and for a training that the task waited for. Otherwise, it is empty.
+    - It is also empty if the training failed. In this case, the error message contains the errors. OCI deletes work
+      requests after some days.
+  returned: success, and on failure if known
   type: dict
 model:
-  description: All that the host says of the model.
-  returned: success, and on failure as far as it is known
+  description: All data that OCI returns for the model.
+  returned: success, and on failure if known
   type: dict
 elapsed:
-  description: For how many seconds the task worked and waited.
-  returned: success, and on failure as far as it is known
+  description: The duration of the task, in seconds.
+  returned: success, and on failure if known
   type: float
   sample: 2712.4
 timed_out:
-  description: That O(wait_timeout) ended before the training did.
-  returned: when the task failed for that reason
+  description: Whether O(wait_timeout) ended before the training did.
+  returned: when the task failed for this reason
   type: bool
   sample: true
 waiting:
-  description: That O(wait_slice) is over and the module is to be called again.
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: Whether O(wait_slice) has ended and the module must be called again.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: bool
   sample: true
 wait_state:
-  description: What the next call of the module needs to know of this one, as O(wait_state).
-  returned: when O(wait_slice) is set and there is more to wait for
+  description: The value to pass as O(wait_state) to the next call of the module.
+  returned: when O(wait_slice) is set and the operation is not complete
   type: dict
   sample: {"wait_timeout": 21600}
 progress:
-  description: How far the training is.
+  description: The progress of the training.
   returned: with RV(waiting)
   type: dict
   contains:
     stage:
-      description: What is going on.
+      description: The current stage.
       returned: always
       type: str
       sample: training
     percent:
-      description: How much of it is done.
+      description: The completed part, in percent.
       returned: when known
       type: float
       sample: 62.0

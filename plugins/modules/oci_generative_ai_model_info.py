@@ -8,56 +8,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oci_generative_ai_model_info
-short_description: Look at models of OCI Generative AI
+short_description: Gather information about models of OCI Generative AI
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Returns the custom models of a compartment and the base models of the region, newest first, all pages, filtered by
-    the API itself.
-  - So a base model can be found by its name and what it can, instead of by an OCID that differs from region to region.
+  - Returns the custom models of a compartment and the base models of the region, newest first, from all pages. The API
+    itself applies the filters.
+  - So you can find a base model by its name and capabilities. Its OCID differs from region to region.
 options:
   compartment_id:
     description:
-      - The OCID of the compartment. Base models are listed in each.
-      - Required unless O(model_id) is given.
+      - The OCID of the compartment. Base models are listed in every compartment.
+      - Required unless O(model_id) is set.
     type: str
   model_id:
     description:
-      - Only this model, by its OCID. It is an error if it is not found.
+      - Return only this model, by its OCID. The task fails if the model is not found.
     type: str
   capability:
     description:
-      - Only models that have one of these capabilities, such as V(FINE_TUNE), V(CHAT) or V(TEXT_EMBEDDINGS).
+      - Return only models that have one of these capabilities, such as V(FINE_TUNE), V(CHAT) or V(TEXT_EMBEDDINGS).
     type: list
     elements: str
   vendor:
     description:
-      - Only models of this vendor, such as V(cohere) or V(meta).
+      - Return only models of this vendor, such as V(cohere) or V(meta).
     type: str
   state:
     description:
-      - Only models in this lifecycle state.
+      - Return only models in this lifecycle state.
     type: str
     choices: [ACTIVE, CREATING, DELETING, DELETED, FAILED]
   display_name:
     description:
-      - Only models of exactly this name. Several versions of a base model can have the same.
+      - Return only models with exactly this name. Several versions of a base model can have the same name.
     type: str
   type:
     description:
-      - Only base models, or only custom ones. The API has no such filter; what it lists is sorted out afterwards.
+      - Return only base models, or only custom models. The API has no such filter, so the module filters the result.
     type: str
     choices: [BASE, CUSTOM]
   limit:
     description:
-      - Return at most this many models, the newest. V(0) returns all.
+      - The maximum number of models to return, newest first. V(0) returns all.
     type: int
     default: 0
   details:
     description:
-      - Whether to look each model up for all that the API says of it, and its newest work request with the errors and
-        the log. Costs up to four calls each.
+      - Whether to fetch all data of each model, and its newest work request with the errors and the log. This needs up
+        to four more API calls each.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -71,7 +71,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find a base model to train, the newest of the name
+- name: Find the newest version of a base model to train
   llmops.finetune.oci_generative_ai_model_info:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     capability: [FINE_TUNE]
@@ -80,18 +80,18 @@ EXAMPLES = r"""
     limit: 1
   register: base
 
-- name: Everything about one model
+- name: Get all information about one model
   llmops.finetune.oci_generative_ai_model_info:
     model_id: ocid1.generativeaimodel.oc1.us-chicago-1.exampleuniqueid
     details: true
 
-- name: Which trainings failed, and why
+- name: List failed trainings with the reasons
   llmops.finetune.oci_generative_ai_model_info:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     state: FAILED
     details: true
 
-- name: All that Cohere makes
+- name: List all models of Cohere
   llmops.finetune.oci_generative_ai_model_info:
     compartment_id: ocid1.compartment.oc1..exampleuniqueid
     vendor: cohere
@@ -99,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: The models, newest first, in the words of the API, in snake_case.
+  description: The models, newest first, with the keys of the API in snake_case.
   returned: success
   type: list
   elements: dict
@@ -120,8 +120,8 @@ models:
       type: str
       sample: ACTIVE
     lifecycle_details:
-      description: What the host says about the state.
-      returned: when the API says so
+      description: Details about the state, as OCI reports them.
+      returned: when the API returns it
       type: str
     type:
       description: V(BASE) or V(CUSTOM).
@@ -129,63 +129,63 @@ models:
       type: str
       sample: BASE
     vendor:
-      description: Who makes it.
-      returned: when the API says so
+      description: The vendor.
+      returned: when the API returns it
       type: str
       sample: meta
     version:
-      description: Its version.
-      returned: when the API says so
+      description: The version.
+      returned: when the API returns it
       type: str
     capabilities:
-      description: What it can be used for.
+      description: The capabilities of the model.
       returned: always
       type: list
       elements: str
       sample: [CHAT, FINE_TUNE]
     base_model_id:
-      description: The OCID of the model that it was trained from.
+      description: The OCID of the base model.
       returned: when it is a custom model
       type: str
     fine_tune_details:
-      description: How it was trained.
+      description: The settings of the training.
       returned: when it is a custom model
       type: dict
     model_metrics:
       description: The metrics of the training.
-      returned: when the API says so
+      returned: when the API returns it
       type: dict
     metrics:
-      description: The same under the names that every provider's result has; empty where there are none.
+      description: The same metrics, under the names that all providers share. Empty if there are none.
       returned: always
       type: dict
       sample:
         training_loss: 0.41
         accuracy: 0.87
     name:
-      description: The name under which this collection keeps it; none for models of others.
+      description: The name in this collection. V(null) for models that this collection does not manage.
       returned: always
       type: str
       sample: support-bot
     training_sha256:
-      description: The sha256 of the training data, as far as a tag records it.
+      description: The SHA-256 hash of the training data, if a tag records it.
       returned: always
       type: str
     freeform_tags:
-      description: Its free-form tags, without those of this collection.
-      returned: when the API says so
+      description: The free-form tags, without the ownership tags of this collection.
+      returned: when the API returns it
       type: dict
     defined_tags:
-      description: Its defined tags.
-      returned: when the API says so
+      description: The defined tags.
+      returned: when the API returns it
       type: dict
     time_created:
-      description: When it was created.
+      description: The time when the model was created.
       returned: always
       type: str
       sample: "2026-11-20T09:12:33.000Z"
     work_request:
-      description: Its newest work request, with C(errors) and C(logs); empty where the host has none, or no longer.
+      description: The newest work request, with C(errors) and C(logs). Empty if OCI has none, or has deleted it.
       returned: when O(details=true)
       type: dict
 """
