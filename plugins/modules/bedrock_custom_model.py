@@ -36,8 +36,8 @@ options:
     type: str
   job_arn:
     description:
-      - Adopts this job by its ARN or name, even if this collection did not start it, and compares it with the values
-        that the API shows. With O(state=absent) and O(state=cancelled), the module acts on this job only.
+      - Adopts this job by its ARN or name, even if this collection did not start it. The module compares the options
+        with the values that the API shows. With O(state=absent) and O(state=cancelled), it acts on this job only.
       - If the job is in the desired state, nothing is written to it.
     type: str
   job_name:

@@ -32,8 +32,8 @@ options:
     type: str
   job_id:
     description:
-      - Adopts this job, even if this collection did not start it, and compares it with the values that the API shows.
-        With O(state=absent), O(state=cancelled) and O(state=paused), the module acts on this job only.
+      - Adopts this job, even if this collection did not start it. The module compares the options with the values that
+        the API shows. With O(state=absent), O(state=cancelled) and O(state=paused), it acts on this job only.
       - If O(name) is set too, a retrained model is later found under that name.
     type: str
   model:
