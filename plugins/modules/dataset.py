@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dataset
-short_description: Write a dataset for fine-tuning in another format, or split it
+short_description: Convert and split datasets for fine-tuning
 version_added: 1.0.0
 description:
-  - Makes sure that a file holds a JSONL dataset in a given format, or two files that each hold a part of it, one to
-    train on and one to validate with.
-  - Nothing is dropped, joined or invented. A dataset with an invalid line, or with one that would lose something, is
-    refused with the numbers of the lines, before anything is changed.
-  - A file that holds the dataset already is not touched. Otherwise the new content is written beside it and put in
-    place at once. The data are read as a stream, in constant memory.
-  - The limits of hosts, such as a least number of examples, are not checked. Give what was written to
-    M(llmops.finetune.dataset_info) for that; the modules that upload datasets check them, too.
+  - Ensures that a file holds a JSONL dataset in a given format. Or, that two files each hold a part of it, one for
+    training and one for validation.
+  - Nothing is dropped, joined or invented. A dataset with an invalid line, or with a line that would lose data, is
+    refused before anything is changed. The error message lists the line numbers.
+  - A file that already holds the dataset is not touched. Otherwise, the new content is written to a temporary file in
+    the same directory, which then replaces the file atomically. The data is read as a stream, in constant memory.
+  - The limits of hosts, such as a minimum number of examples, are not checked. Use M(llmops.finetune.dataset_info) to
+    check the written files. The modules that upload datasets check the limits too.
   - Contacts no provider and costs nothing.
 author:
   - llmops.finetune contributors (@llmops)
@@ -28,7 +28,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The data are read and converted, and the result is as that of a real run.
+      - The data is read and converted, and the result is the same as in a real run.
   diff_mode:
     support: full
     details:
@@ -38,17 +38,17 @@ attributes:
 options:
   src:
     description:
-      - The dataset as a JSONL file on the host where the module runs.
+      - The path of the dataset, a JSONL file on the host where the module runs.
       - For O(state=present), exactly one of O(src) and O(content) is required.
     type: path
   content:
     description:
-      - The dataset itself, as JSONL text or as a list with one dictionary for each example.
+      - The dataset as JSONL text, or as a list with one dictionary per example.
     type: raw
   source_format:
     description:
-      - The format of O(src) or O(content). Left out, the first example that shows a format decides. See
-        M(llmops.finetune.dataset_info) for what each is.
+      - The format of O(src) or O(content). If not set, the first example that shows a format decides. See
+        M(llmops.finetune.dataset_info) for a description of the formats.
     type: str
     choices: &formats
       - openai_chat
@@ -65,44 +65,48 @@ options:
       - oci_completion
   format:
     description:
-      - The format to write. Left out, it is that of the source.
-      - Among each other can be converted V(openai_chat), V(openai_completion), V(bedrock_converse),
-        V(bedrock_distillation), V(bedrock_claude), V(bedrock_completion) and V(oci_completion); and
-        V(openai_reinforcement) and V(bedrock_reinforcement). The others can only stay what they are.
-      - A format that stays is copied byte by byte, unless O(split) is given. A byte-order mark is left out.
+      - The format to write. If not set, it is the format of the source.
+      - V(openai_chat), V(openai_completion), V(bedrock_converse), V(bedrock_distillation), V(bedrock_claude),
+        V(bedrock_completion) and V(oci_completion) can be converted into each other. V(openai_reinforcement) and
+        V(bedrock_reinforcement) can also be converted into each other. The other formats cannot be converted.
+      - If the format does not change, the data is copied byte by byte, unless O(split) is set. A byte-order mark is
+        removed.
     type: str
     choices: *formats
   dest:
     description:
-      - The file to write. With O(split), the one to train on.
-      - Its folder must exist. A symbolic link is not written through.
+      - The file to write. With O(split), the file for training.
+      - Its directory must exist. The module does not write through a symbolic link.
     type: path
     required: true
   validation_dest:
     description:
-      - The file to write the examples to that O(split) takes for validation.
-      - Required with O(split), and only then; for O(state=absent), the other file to remove.
+      - The file for the examples that O(split) selects for validation.
+      - With O(state=present), required if O(split) is set, and not allowed otherwise. With O(state=absent), the second
+        file to remove.
     type: path
   split:
     description:
-      - Which share of the examples goes to O(validation_dest), more than V(0) and less than V(1). The others go to
-        O(dest). Both keep the order.
-      - Each example is assigned by itself, by a hash of O(seed) and of what it says. So it keeps its side when other
-        examples are added, removed or moved; a larger share only moves examples to validation; repetitions are on one
-        side; and a dataset is split alike in all formats that it can be converted to.
-      - Therefore the share is met on average only. Of 100 examples, V(0.1) takes 10, give or take 6. RV(examples) and
-        RV(validation_examples) say how many there are. If one side would get none, the task fails.
-      - Lines are written without spaces around them, and end with a line feed.
+      - The fraction of the examples for O(validation_dest), more than V(0) and less than V(1). The other examples go to
+        O(dest). Both files keep the order.
+      - Each example is assigned on its own, by a hash of O(seed) and of its content. So it stays in the same file when
+        other examples are added, removed or moved. A larger fraction only moves examples to validation. Duplicates go
+        to the same file. The split is the same in all formats into which the dataset can be converted.
+      - The fraction is therefore reached only on average. Of 100 examples, V(0.1) selects 10, plus or minus 6.
+        RV(examples) and RV(validation_examples) return the actual numbers. If one file would get no example, the task
+        fails.
+      - Lines are written without surrounding spaces, and end with a line feed.
     type: float
   seed:
     description:
-      - Another number splits the examples in another way.
+      - The seed of the split. Another number splits the examples in another way.
     type: int
     default: 0
   state:
     description:
-      - V(present) makes sure that the files hold the dataset.
-      - V(absent) removes O(dest) and O(validation_dest). Of a symbolic link, the link is removed. The source is never.
+      - V(present) ensures that the files hold the dataset.
+      - V(absent) removes O(dest) and O(validation_dest). If one of them is a symbolic link, only the link is removed.
+        The source is never removed.
     type: str
     choices: [present, absent]
     default: present
@@ -114,20 +118,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write chat data as Amazon Nova wants it
+- name: Convert chat data to the format of Amazon Nova
   llmops.finetune.dataset:
     src: files/support.jsonl
     format: bedrock_converse
     dest: build/support-converse.jsonl
 
-- name: Keep a tenth of the examples for validation
+- name: Select a tenth of the examples for validation
   llmops.finetune.dataset:
     src: files/support.jsonl
     dest: build/train.jsonl
     validation_dest: build/validate.jsonl
     split: 0.1
 
-- name: Split and convert at once, in another way, for nobody else to read
+- name: Split with another seed, convert, and restrict access to the files
   llmops.finetune.dataset:
     src: files/support.jsonl
     source_format: openai_chat
@@ -139,7 +143,7 @@ EXAMPLES = r"""
     mode: "0600"
   register: written
 
-- name: Check what was written against the limits of the model
+- name: Check the written data against the limits of the model
   llmops.finetune.dataset_info:
     src: "{{ written.dest }}"
     provider: bedrock
@@ -155,7 +159,7 @@ EXAMPLES = r"""
     format: oci_completion
     dest: build/greetings.jsonl
 
-- name: Remove both files
+- name: Delete both files
   llmops.finetune.dataset:
     dest: build/train.jsonl
     validation_dest: build/validate.jsonl
@@ -164,55 +168,55 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file.
+  description: The path of the file.
   returned: success
   type: str
   sample: build/train.jsonl
 examples:
-  description: How many examples are in it.
+  description: The number of examples in O(dest).
   returned: success and O(state=present)
   type: int
   sample: 74
 bytes:
-  description: Its size.
+  description: The size of O(dest), in bytes.
   returned: success and O(state=present)
   type: int
   sample: 66421
 sha256:
-  description: The hash of its content, hexadecimal.
+  description: The SHA-256 hash of the content of O(dest), hexadecimal.
   returned: success and O(state=present)
   type: str
   sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 format:
-  description: The format that was written.
+  description: The format of the written data.
   returned: success and O(state=present)
   type: str
   sample: bedrock_converse
 validation_dest:
-  description: The other file.
-  returned: success and O(validation_dest) is given
+  description: The path of the validation file.
+  returned: success and O(validation_dest) is set
   type: str
   sample: build/validate.jsonl
 validation_examples:
-  description: How many examples are in that.
-  returned: success and O(split) is given
+  description: The number of examples in O(validation_dest).
+  returned: success and O(split) is set
   type: int
   sample: 8
 validation_bytes:
-  description: The size of that.
-  returned: success and O(split) is given
+  description: The size of O(validation_dest), in bytes.
+  returned: success and O(split) is set
   type: int
   sample: 7491
 validation_sha256:
-  description: The hash of that.
-  returned: success and O(split) is given
+  description: The SHA-256 hash of the content of O(validation_dest), hexadecimal.
+  returned: success and O(split) is set
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 validation:
   description:
-    - What M(llmops.finetune.dataset_info) returns for the source, without the limits of any host; its
-      C(warnings_found) is called C(warnings) here.
-    - Where the source is refused, C(errors) in it holds the lines and why.
+    - The result of M(llmops.finetune.dataset_info) for the source, without the limits of a host. Its C(warnings_found)
+      is called C(warnings) here.
+    - If the source is refused, C(errors) contains the lines and the reasons.
   returned: O(state=present), unless the source cannot be read
   type: dict
   contains:
@@ -222,17 +226,17 @@ validation:
       returned: always
       sample: true
     format:
-      description: The format of the source; V(none) where none was given and none recognised.
+      description: The format of the source. V(null) if it was neither set nor detected.
       type: str
       returned: always
       sample: openai_chat
     examples:
-      description: How many lines of the source hold an example.
+      description: The number of lines in the source that hold an example.
       type: int
       returned: always
       sample: 82
     sha256:
-      description: The hash of the source.
+      description: The SHA-256 hash of the source.
       type: str
       returned: always
       sample: c5bbd675ad9c5ef7e3b1a2c1a1d9a2b8f6ddc6c0f5a3b7f8ad5b8e2f2f6f1c3e
@@ -243,43 +247,43 @@ validation:
       returned: always
       sample: []
 uid:
-  description: The owner of O(dest), as a number.
-  returned: when O(dest) is there
+  description: The user id of the owner of O(dest).
+  returned: when O(dest) exists
   type: int
   sample: 1000
 gid:
-  description: The group of O(dest), as a number.
-  returned: when O(dest) is there
+  description: The group id of O(dest).
+  returned: when O(dest) exists
   type: int
   sample: 1000
 owner:
   description: The owner of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: ann
 group:
   description: The group of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: ann
 mode:
   description: The permissions of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: "0644"
 size:
-  description: The size that O(dest) has now; in check mode, before it is written.
-  returned: when O(dest) is there
+  description: The current size of O(dest), in bytes. In check mode, the size before the write.
+  returned: when O(dest) exists
   type: int
   sample: 66421
 state:
-  description: What O(dest) is.
-  returned: when O(dest) is there
+  description: The type of O(dest).
+  returned: when O(dest) exists
   type: str
   sample: file
 secontext:
   description: The SELinux context of O(dest).
-  returned: when O(dest) is there, on a host with SELinux
+  returned: when O(dest) exists, on a host with SELinux
   type: str
   sample: unconfined_u:object_r:user_home_t:s0
 """

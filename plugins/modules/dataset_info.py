@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dataset_info
-short_description: Validate and describe a dataset for fine-tuning
+short_description: Gather information about datasets for fine-tuning and validate them
 version_added: 1.0.0
 description:
-  - Reads a JSONL dataset as a stream, in constant memory, and reports its format, size, sha256, statistics,
-    and everything that a host would refuse or that looks doubtful, with line numbers.
+  - Reads a JSONL dataset as a stream, in constant memory. Returns its format, size, SHA-256 hash and statistics, and
+    all problems with line numbers. Errors are problems that a host would refuse. Warnings are doubtful data.
   - Contacts no provider and costs nothing.
-  - An invalid dataset does not fail the task. Test RV(valid), for example with
-    P(ansible.builtin.assert#module). A source that cannot be read fails it.
+  - An invalid dataset does not fail the task. Test RV(valid), for example with P(ansible.builtin.assert#module). A
+    source that cannot be read fails the task.
 author:
   - llmops.finetune contributors (@llmops)
 extends_documentation_fragment:
@@ -23,28 +23,28 @@ extends_documentation_fragment:
 options:
   src:
     description:
-      - Path of the dataset on the host where the module runs.
+      - The path of the dataset on the host where the module runs.
       - Exactly one of O(src) and O(content) is required.
     type: path
   content:
     description:
-      - The dataset itself, as JSONL text or as a list with one dictionary an example.
+      - The dataset as JSONL text, or as a list with one dictionary per example.
     type: raw
   format:
     description:
-      - The format to check against. Without it, the first example that shows a format decides.
-      - V(openai_chat) is chat with optional tools, weights and images.
-      - V(openai_preference) is pairs of answers for direct preference optimisation.
-      - V(openai_reinforcement) is prompts with data for a grader.
-      - V(openai_completion) is a prompt and its completion.
+      - The format to check. If not set, the first example that shows a format decides.
+      - V(openai_chat) contains chats with optional tools, weights and images.
+      - V(openai_preference) contains pairs of answers for direct preference optimization.
+      - V(openai_reinforcement) contains prompts with data for a grader.
+      - V(openai_completion) contains prompts with completions.
       - V(bedrock_converse) is C(bedrock-conversation-2024), for Amazon Nova and Llama 3.2 or newer.
-      - V(bedrock_distillation) is the same with or without answers, for distillation.
-      - V(bedrock_claude) is messages for Anthropic Claude.
-      - V(bedrock_reinforcement) is prompts in OpenAI's chat format with a reference answer.
-      - V(bedrock_completion) is a prompt and its completion, for Titan Text, Cohere Command and Llama 3.1.
-      - V(bedrock_pretraining) is texts for continued pre-training.
-      - V(bedrock_image_caption) is images in S3 with their captions.
-      - V(oci_completion) is a prompt and its completion, for OCI Generative AI.
+      - V(bedrock_distillation) is the same format, with or without answers, for distillation.
+      - V(bedrock_claude) contains messages for Anthropic Claude.
+      - V(bedrock_reinforcement) contains prompts in OpenAI's chat format with a reference answer.
+      - V(bedrock_completion) contains prompts with completions, for Titan Text, Cohere Command and Llama 3.1.
+      - V(bedrock_pretraining) contains texts for continued pre-training.
+      - V(bedrock_image_caption) contains images in S3 with captions.
+      - V(oci_completion) contains prompts with completions, for OCI Generative AI.
     type: str
     choices:
       - openai_chat
@@ -61,11 +61,11 @@ options:
       - oci_completion
   provider:
     description:
-      - Whose limits apply, and which formats are accepted.
-      - Without it, the provider of O(format), or of the format that the examples show. Examples that more than one
-        provider takes count as OpenAI's.
-      - V(compatible) is any other host of OpenAI's API, whose limits are not known here; it checks the format only
-        and turns the usual limits into warnings.
+      - The provider whose limits and formats apply.
+      - If not set, it is the provider of O(format), or of the format that the examples show. If several providers
+        accept the examples, OpenAI's rules apply.
+      - V(compatible) is any other host with OpenAI's API. Its limits are not known, so only the format is checked, and
+        the usual limits are warnings.
       - V(bedrock) is Amazon Bedrock. Its rules depend on O(base_model_identifier) and O(customization_type).
       - V(oci) is OCI Generative AI. Its rules depend on O(base_model_identifier).
     type: str
@@ -77,18 +77,18 @@ options:
       - oci
   base_model_identifier:
     description:
-      - The base model that is to be trained. It decides the format, the number of examples, whether images are allowed,
-        and more.
-      - For O(provider=bedrock) it is an id (V(amazon.nova-lite-v1:0:300k)) or an ARN, for O(provider=oci) the name
+      - The base model to train. The format, the number of examples, the use of images and other rules depend on it.
+      - For O(provider=bedrock), an id (V(amazon.nova-lite-v1:0:300k)) or an ARN. For O(provider=oci), the name
         (V(cohere.command-r-08-2024)).
-      - Without it, or where it does not show the family, only what all models need is checked.
-      - For O(provider=bedrock) and O(provider=oci) only.
+      - If not set, or if it does not show the model family, only the rules for all models are checked.
+      - Only for O(provider=bedrock) and O(provider=oci).
     type: str
   customization_type:
     description:
-      - How the model is to be trained.
-      - Without it, fine-tuning where O(base_model_identifier) shows the family, and otherwise any.
-      - For O(provider=bedrock) only.
+      - The training method.
+      - If not set, the default is fine-tuning if O(base_model_identifier) shows the model family. Otherwise, any method
+        is accepted.
+      - Only for O(provider=bedrock).
     type: str
     choices:
       - FINE_TUNING
@@ -97,8 +97,9 @@ options:
       - REINFORCEMENT_FINE_TUNING
   split:
     description:
-      - What the dataset is for. For validation, few examples are at most a warning, and often fewer are allowed.
-      - Some models take no validation set, which is then an error, or a warning where it is ignored.
+      - The use of the dataset. For V(validation), few examples give at most a warning, and the maximum number is often
+        lower.
+      - Some models accept no validation data. This is an error, or a warning if the provider ignores the data.
     type: str
     choices:
       - training
@@ -112,17 +113,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a dataset
+- name: Gather information about a dataset
   llmops.finetune.dataset_info:
     src: files/support.jsonl
   register: dataset
 
-- name: Stop where it is not valid
+- name: Stop if the dataset is not valid
   ansible.builtin.assert:
     that: dataset.valid
     fail_msg: "{{ dataset.errors }}"
 
-- name: Check examples that are written in the playbook, as a validation set for Azure OpenAI
+- name: Check examples from the playbook as validation data for Azure OpenAI
   llmops.finetune.dataset_info:
     provider: azure
     split: validation
@@ -140,7 +141,7 @@ EXAMPLES = r"""
     provider: oci
   register: dataset
 
-- name: Check a dataset for the base model that is to be trained on Amazon Bedrock
+- name: Check a dataset for a base model on Amazon Bedrock
   llmops.finetune.dataset_info:
     src: files/support-converse.jsonl
     provider: bedrock
@@ -155,63 +156,63 @@ valid:
   returned: success
   sample: true
 format:
-  description: The format checked against; V(none) where none was given and none recognised.
+  description: The format that was checked. V(null) if it was neither set nor detected.
   type: str
   returned: success
   sample: openai_chat
 detected:
-  description: Whether the format was found from the content.
+  description: Whether the format was detected from the content.
   type: bool
   returned: success
   sample: true
 examples:
-  description: How many lines hold an example, valid or not.
+  description: The number of lines that hold an example, valid or not.
   type: int
   returned: success
   sample: 60
 bytes:
-  description: Size in bytes.
+  description: The size in bytes.
   type: int
   returned: success
   sample: 73912
 sha256:
-  description: Hash of the raw bytes, hexadecimal.
+  description: The SHA-256 hash of the raw bytes, hexadecimal.
   type: str
   returned: success
   sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 statistics:
   description:
-    - Lengths of the valid examples. Each is V(none) where there is nothing to measure.
-    - The minimum, mean and maximum are exact. The median and the 95th percentile are exact up to 255 and
-      within 1 % above.
+    - The lengths of the valid examples. A value is V(null) if there is nothing to measure.
+    - The minimum, mean and maximum are exact. The median and the 95th percentile are exact up to 255 and within 1 %
+      above.
   type: dict
   returned: success
   contains:
     messages_per_example:
-      description: Messages of an example, answers included; V(none) for formats without messages.
+      description: The number of messages per example, including answers. V(null) for formats without messages.
       type: dict
       returned: success
       sample: {"min": 2, "mean": 3.1, "median": 3, "p95": 5, "max": 7}
     characters_per_example:
-      description: Characters of text.
+      description: The number of text characters per example.
       type: dict
       returned: success
       sample: {"min": 171, "mean": 1034.9, "median": 1014, "p95": 1804, "max": 2604}
     tokens_per_example:
-      description: Estimated tokens.
+      description: The estimated number of tokens per example.
       type: dict
       returned: success
       sample: {"min": 50, "mean": 247.7, "median": 244, "p95": 425, "max": 605}
 estimated_tokens:
   description:
-    - Tokens of all valid examples, declared tools included, estimated without a tokenizer. Within 15 % of what OpenAI's
-      o200k_base counts. Other models have other vocabularies. Images are not counted.
-    - One epoch of training costs about as many.
+    - The number of tokens of all valid examples, including declared tools, estimated without a tokenizer. The estimate
+      is within 15 % of OpenAI's o200k_base. Other models have other vocabularies. Images are not counted.
+    - One epoch of training costs about this number of tokens.
   type: int
   returned: success
   sample: 14862
 media_buckets:
-  description: The buckets that hold the images and videos of the examples, sorted.
+  description: The buckets with the images and videos of the examples, sorted.
   type: list
   elements: str
   returned: success
@@ -223,48 +224,48 @@ errors:
   returned: success
   contains: &issue
     line:
-      description: Number of the line, from 1; V(none) where it concerns the dataset as a whole.
+      description: The number of the line, from 1. V(null) if the problem concerns the whole dataset.
       type: int
       returned: success
       sample: 17
     code:
-      description: A stable name of the kind of problem; the guide on datasets lists them.
+      description: A stable code for the type of problem. The guide on datasets lists all codes.
       type: str
       returned: success
       sample: unknown_role
     message:
-      description: What is wrong.
+      description: A description of the problem.
       type: str
       returned: success
       sample: Message 2 has the role "bot".
     hint:
-      description: What would be right.
+      description: How to correct the problem.
       type: str
       returned: success
       sample: Use assistant.
 error_count:
-  description: How many errors there are in all.
+  description: The total number of errors.
   type: int
   returned: success
   sample: 0
 error_codes:
-  description: How many errors there are of each code.
+  description: The number of errors per code.
   type: dict
   returned: success
   sample: {"unknown_role": 3}
 warnings_found:
-  description: The first 20 doubtful things, at most 5 of each code.
+  description: The first 20 warnings, at most 5 per code.
   type: list
   elements: dict
   returned: success
   contains: *issue
 warning_count:
-  description: How many doubtful things there are in all.
+  description: The total number of warnings.
   type: int
   returned: success
   sample: 0
 warning_codes:
-  description: How many doubtful things there are of each code.
+  description: The number of warnings per code.
   type: dict
   returned: success
   sample: {"duplicate_example": 1}

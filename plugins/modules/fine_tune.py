@@ -8,63 +8,62 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fine_tune
-short_description: Make fine-tuned models of datasets, one or a hundred, at any provider
+short_description: Manage fine-tuned models of one or more providers from datasets
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Takes datasets and makes sure that there are models trained on them. It does at once what the modules of a
-    provider do for one dataset and one model, in one process, and for many at the same time.
-  - For each model, the data is described and converted without the network; then it is asked what would have to be
-    done; only where a run is to be started is the data uploaded; then the run is started and waited for. So the
-    data of a finished model is never uploaded again, even when it was deleted after the training.
-  - All models are checked and previewed before anything is written for one of them. Where a provider's quota is
-    full, a model waits for its turn.
-  - The role P(llmops.finetune.fine_tune#role) is the easier way to use it; it adds the report and runs on the
-    controller.
+  - Ensures that a fine-tuned model exists for each entry of O(models). The module does in one task, and for many models
+    at the same time, the work of a provider's modules for one dataset and one model. All models share one process.
+  - For each model, the module first checks and converts the data without the network. Then it compares the desired
+    state with the observed state. Only if a run has to be started, it uploads the data, starts the run and waits for
+    it. So the data of a finished model is never uploaded again, even if it was deleted after the training.
+  - All models are checked and previewed before anything is written for one of them. If a quota of the provider is
+    exhausted, a model waits until capacity is free.
+  - The role P(llmops.finetune.fine_tune#role) is easier to use. It also writes the report and runs on the controller.
 options:
   details:
     description:
-      - Whether to fetch RV(results[].metrics) and RV(results[].curve) also of runs that were finished before the task
-        began. They cost further API calls.
+      - Whether to fetch RV(results[].metrics) and RV(results[].curve) also for runs that had finished before the task
+        started. This needs more API calls.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait until all models are there. If V(false), the task returns as soon as they are started, and a
-        later run goes on from there.
+      - Whether to wait until all models are ready. If V(false), the task returns as soon as the runs have started, and
+        a later run continues from there.
     type: bool
     default: true
   wait_progress:
     description:
-      - Whether to print what will happen to each model, how far it is, and what came of it, at most 40 lines a model.
-        It is printed on standard error.
-      - Nothing is printed under C(no_log) or with C(async).
+      - Whether to print the plan, the progress and the result of each model to standard error, at most 40 lines per
+        model.
+      - Nothing is printed with C(no_log) or C(async).
     type: bool
     default: true
   wait_slice:
     description:
-      - For how many seconds the module stays on the host before it returns and is to be called again. V(0) stays
-        until all is done.
-      - The action plugin of this module sets it to V(20), and calls the module again by itself.
+      - How long the module stays on the host, in seconds, before it returns and must be called again. V(0) stays until
+        the work is complete.
+      - The action plugin of this module sets it to V(20) and calls the module again by itself.
     type: float
     default: 0.0
   wait_state:
     description:
-      - How far the models are. The action plugin sets it from one slice to the next; there is no need to set it in a
-        playbook.
+      - The state of all models between two slices. The action plugin passes it from one slice to the next. Do not set
+        it in a playbook.
     type: dict
   data_places:
     description:
-      - Where files of O(models[].training_data) and O(models[].validation_data) that are not there were looked for. The
-        action plugin sets it, so that the error can say so; there is no need to set it in a playbook.
+      - The paths where missing files of O(models[].training_data) and O(models[].validation_data) were searched. The
+        action plugin sets it for the error message. Do not set it in a playbook.
     type: dict
 extends_documentation_fragment:
   - llmops.finetune.models
   - llmops.finetune.attributes
   - llmops.finetune.attributes.resource
 requirements:
-  - what the modules of the providers that are used require
+  - the requirements of the modules of each provider in use
 seealso:
   - module: llmops.finetune.dataset_info
   - module: llmops.finetune.openai_fine_tuned_model
@@ -73,7 +72,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make one model of one dataset
+- name: Train one model on one dataset
   llmops.finetune.fine_tune:
     models:
       - provider: openai
@@ -83,7 +82,7 @@ EXAMPLES = r"""
         hyperparameters:
           epochs: 3
 
-- name: Make models of the same data at three providers, and spend no more than this
+- name: Train models of three providers on the same data, with a limit on training tokens
   llmops.finetune.fine_tune:
     models:
       - provider: openai
@@ -128,7 +127,7 @@ EXAMPLES = r"""
     details: true
   register: made
 
-- name: Say once what the models have in common
+- name: Set common options of several models once
   llmops.finetune.fine_tune:
     bedrock:
       region: us-east-1
@@ -147,13 +146,13 @@ EXAMPLES = r"""
         training_data: sales.jsonl
         max_training_tokens: 2000000
 
-- name: Start them, and look later
+- name: Start the runs without waiting for them
   llmops.finetune.fine_tune:
     models: "{{ wanted_models }}"
     wait: false
     wait_progress: false
 
-- name: Remove a model and its data
+- name: Delete a model and its data
   llmops.finetune.fine_tune:
     models:
       - provider: bedrock
@@ -167,13 +166,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One for each model, in their order; of a failed task too.
+  description: One result per model, in the order of O(models). Also returned if the task fails.
   returned: always
   type: list
   elements: dict
   contains:
     provider:
-      description: Who trains it.
+      description: The provider of the model.
       returned: always
       type: str
       sample: bedrock
@@ -183,13 +182,15 @@ results:
       type: str
       sample: support-bot
     base_model:
-      description: The base model, as it was given.
+      description: The base model, as set in the task.
       returned: always
       type: str
       sample: amazon.nova-lite-v1:0
     id:
-      description: What the provider calls the run, or the model where that is the same. In check mode
-        V(check-mode:KIND:NAME) for a run that would be started.
+      description:
+        - The provider's identifier of the run, or of the model if both are the same. In check mode
+          V(check-mode:KIND:NAME), if a
+        - run would be started.
       returned: always
       type: str
       sample: ftjob-abc123
@@ -199,72 +200,83 @@ results:
       type: str
       sample: ftjob-abc123
     job_id:
-      description: The id or ARN of the job; of OCI, which has none, that of the model.
+      description: The id or ARN of the job. For OCI, which has no jobs, the OCID of the model.
       returned: always
       type: str
       sample: ftjob-abc123
     status:
-      description: The provider's word for how it is; V(absent) where it was removed, V(check-mode) where it would
-        be made.
+      description:
+        - The status, as the provider reports it. V(absent) if the model was deleted. V(check-mode) if check mode
+          predicts a new
+        - run.
       returned: always
       type: str
       sample: succeeded
     model_id:
-      description: The identifier to call the model by, once it is there.
+      description: The identifier to call the model, if the model exists.
       returned: always
       type: str
       sample: ft:meta-llama/Llama-3.1-8B-Instruct:acme:support-bot:9xYz
     model_verified:
-      description: Whether the provider has shown the model. V(false) where it does not show whether it still exists,
-        null where nobody looked.
+      description:
+        - Whether the provider has shown the model. V(false) if the provider does not show whether the model still
+          exists.
+        - V(null) if the module did not check.
       returned: always
       type: bool
       sample: true
     metrics:
-      description: The last numbers of the training.
+      description: The last metrics of the training.
       returned: always
       type: dict
       sample: {"training_loss": 0.412}
     curve:
-      description: The losses by step, C(training) and C(validation), each a list of step and loss. OCI shows none.
+      description: The losses by step, as C(training) and C(validation). Each is a list of pairs of step and loss. OCI
+        shows none.
       returned: always
       type: dict
       sample: {"training": [[1, 2.1], [2, 1.7]]}
     dataset_sha256:
-      description: The hash of the training data as it was sent.
+      description: The SHA-256 hash of the training data, as sent to the provider.
       returned: always
       type: str
       sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
     dataset:
-      description: C(training) and C(validation) as they were sent, each with what M(llmops.finetune.dataset_info)
-        returns, and C(source_format), what it was converted from.
+      description:
+        - The data sent to the provider, as C(training) and C(validation). Each has the result of
+          M(llmops.finetune.dataset_info)
+        - and C(source_format), the format before the conversion.
       returned: always
       type: dict
       sample: {"training": {"format": "bedrock_converse", "source_format": "openai_chat", "examples": 60}}
     settings:
-      description: The hyperparameters, by the provider's names.
+      description: The hyperparameters, with the names of the provider.
       returned: always
       type: dict
       sample: {"epochCount": 2}
     epochs:
-      description: How often the training goes through the data, as far as that is known beforehand.
+      description: The number of training epochs, if it is known before the run.
       returned: always
       type: float
       sample: 2
     estimated_training_tokens:
-      description: The tokens of the data times the epochs.
+      description: The number of tokens in the data, multiplied by the epochs.
       returned: always
       type: int
       sample: 38624
     estimated_training_tokens_max:
-      description: How many they may really be, as the estimate is uncertain. O(models[].max_training_tokens) is
-        compared with this. V(null) where the epochs are not known.
+      description:
+        - The upper limit of the uncertain estimate. It is compared with O(models[].max_training_tokens). V(null) if the
+          number of
+        - epochs is not known.
       returned: always
       type: int
       sample: 52143
     action:
-      description: What was done, or in check mode would be, one of V(none), V(create), V(retrain), V(retry),
-        V(update), V(resume), V(cancel) and V(delete).
+      description:
+        - The action that was performed, or that a real run would perform in check mode. One of V(none), V(create),
+          V(retrain),
+        - V(retry), V(update), V(resume), V(cancel) and V(delete).
       returned: always
       type: str
       sample: create
@@ -274,17 +286,17 @@ results:
       type: bool
       sample: true
     elapsed:
-      description: For how many seconds the task worked on it or waited for it.
+      description: How long the task worked on this model or waited for it, in seconds.
       returned: always
       type: float
       sample: 812.4
     started:
-      description: When the run was made, by the provider's clock.
+      description: The time when the run was created, from the provider's clock.
       returned: always
       type: str
       sample: "2026-11-20T08:14:09Z"
     ended:
-      description: When it ended, or was last changed.
+      description: The time when the run ended, or of its last change.
       returned: always
       type: str
       sample: "2026-11-20T08:27:41Z"
@@ -294,35 +306,41 @@ results:
       type: bool
       sample: false
     msg:
-      description: Why it failed; or that nothing was done for it, as another model of the task was refused.
+      description: The reason for the failure. If another model of the task was refused, it says that nothing was done
+        for this model.
       returned: always
       type: str
       sample: ""
     hint:
-      description: What to do about it.
+      description: How to correct the problem.
       returned: always
       type: str
       sample: ""
     timed_out:
-      description: Whether it failed because O(models[].wait_timeout) was over; then the training goes on.
+      description: Whether this model failed because O(models[].wait_timeout) ended. In this case, the training
+        continues.
       returned: always
       type: bool
       sample: false
     ignored_changes:
-      description: What differs in the options of O(models[].ignore_changes), under the names that the provider's module
-        has for them, each with what is there (C(before)) and what was asked for (C(after)).
+      description:
+        - The ignored differences, by option of O(models[].ignore_changes), with the names of the provider's module.
+          Each has the
+        - observed value (C(before)) and the desired value (C(after)).
       returned: always
       type: dict
       sample: {"hyperparameters.n_epochs": {"before": 2, "after": 3}}
     warnings:
-      description: What else there is to know of it. Shown as warnings of Ansible too, each once; those that are known
-        before a training are shown at once and are then not among the warnings of the task's result.
+      description:
+        - More information about this model. Each entry is also shown once as a warning of Ansible. Warnings that are
+          known before
+        - a training are shown immediately, and are then not in the warnings of the task's result.
       returned: always
       type: list
       elements: str
       sample: []
     diff:
-      description: What differs, or would, C(before) and C(after).
+      description: The differences that were applied or predicted, as C(before) and C(after).
       returned: always
       type: dict
       sample: {"before": {}, "after": {"model": "meta-llama/Llama-3.1-8B-Instruct"}}

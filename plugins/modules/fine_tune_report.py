@@ -8,15 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fine_tune_report
-short_description: Write what came of fine-tuning as one HTML page
+short_description: Write the results of fine-tuning to an HTML page
 version_added: 1.0.0
 author:
   - llmops.finetune contributors (@llmops)
 description:
-  - Writes the results of M(llmops.finetune.fine_tune) as one HTML page that needs nothing else to be read, no network
-    and no script. It says what was trained on what, with which settings, how it went, the curves of the losses, what is
-    in the data, and what to do about failures.
-  - The page says nothing of the time at which it was written, so the same results give the same page.
+  - Writes the results of M(llmops.finetune.fine_tune) to one HTML page. The page needs no network and no script.
+  - It shows the models, their training data and settings, the progress and the loss curves, statistics of the data, and
+    how to correct failures.
+  - The page does not contain the time of writing, so the same results always give the same page.
 options:
   dest:
     description:
@@ -25,7 +25,7 @@ options:
     required: true
   results:
     description:
-      - RV(llmops.finetune.fine_tune#module:results) of M(llmops.finetune.fine_tune), of one task or of several.
+      - The RV(llmops.finetune.fine_tune#module:results) of M(llmops.finetune.fine_tune), from one task or from several.
     type: list
     elements: dict
     required: true
@@ -43,7 +43,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Of the page, only its hash is shown.
+      - Shows only the hash of the page.
   idempotent:
     support: full
 seealso:
@@ -51,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the models
+- name: Train the models
   llmops.finetune.fine_tune:
     models: "{{ wanted_models }}"
     details: true
@@ -67,53 +67,53 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file.
+  description: The path of the file.
   returned: success
   type: str
   sample: build/report.html
 sha256:
-  description: The hash of the page, hexadecimal.
+  description: The SHA-256 hash of the page, hexadecimal.
   returned: success
   type: str
   sample: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 uid:
-  description: The owner of O(dest), as a number.
-  returned: when O(dest) is there
+  description: The user id of the owner of O(dest).
+  returned: when O(dest) exists
   type: int
   sample: 1000
 gid:
-  description: The group of O(dest), as a number.
-  returned: when O(dest) is there
+  description: The group id of O(dest).
+  returned: when O(dest) exists
   type: int
   sample: 1000
 owner:
   description: The owner of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: ann
 group:
   description: The group of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: ann
 mode:
   description: The permissions of O(dest).
-  returned: when O(dest) is there
+  returned: when O(dest) exists
   type: str
   sample: "0644"
 size:
-  description: The size that O(dest) has now; in check mode, before it is written.
-  returned: when O(dest) is there
+  description: The current size of O(dest), in bytes. In check mode, the size before the write.
+  returned: when O(dest) exists
   type: int
   sample: 66421
 state:
-  description: What O(dest) is.
-  returned: when O(dest) is there
+  description: The type of O(dest).
+  returned: when O(dest) exists
   type: str
   sample: file
 secontext:
   description: The SELinux context of O(dest).
-  returned: when O(dest) is there, on a host with SELinux
+  returned: when O(dest) exists, on a host with SELinux
   type: str
   sample: unconfined_u:object_r:user_home_t:s0
 """
