@@ -42,7 +42,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Check mode writes nothing. A value that is known after apply only is returned as V(check-mode:KIND:VALUE). Later
+      - Check mode writes nothing. A value that is only known after apply is returned as V(check-mode:KIND:VALUE). Later
         tasks of the same check accept this placeholder.
   diff_mode:
     support: full

@@ -36,7 +36,7 @@ options:
   wait_slice:
     description:
       - How long the module stays on the host, in seconds, before it returns RV(ignore:waiting=true) with its progress
-        and must be called again. V(0) stays until the work is complete.
+        and must be called again. With V(0), it stays until the work is complete.
       - The action plugin of this module sets it to V(20) and calls the module again by itself, so that no connection
         stays open for hours. Set this option only to change the length of these slices.
     type: float

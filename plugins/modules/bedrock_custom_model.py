@@ -383,7 +383,7 @@ name:
   type: str
   sample: support-bot
 id:
-  description: The ARN of the job. In check mode V(check-mode:job:NAME), if it is known after apply only.
+  description: The ARN of the job. In check mode V(check-mode:job:NAME), if it is only known after apply.
   returned: success, and on failure if known
   type: str
 run_id:
@@ -413,8 +413,8 @@ status:
   type: str
   sample: Completed
 custom_model_arn:
-  description: The ARN of the model, after the training. In check mode V(check-mode:model:NAME), if it is known after
-    apply only.
+  description: The ARN of the model, after the training. In check mode V(check-mode:model:NAME), if it is only known
+    after apply.
   returned: success, and on failure if known
   type: str
   sample: arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0:300k/jk3m9x2p7q1z
@@ -486,7 +486,8 @@ validation_metrics:
   sample:
     - validation_loss: 0.455
 metrics:
-  description: The same metrics as one dictionary, with the mean of several validation losses.
+  description: RV(training_metrics) and RV(validation_metrics) as one dictionary, with the mean of several validation
+    losses.
   returned: success, and on failure if known
   type: dict
   sample:

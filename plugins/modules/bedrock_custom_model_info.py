@@ -144,7 +144,7 @@ models:
       sample: Active
     job_arn:
       description: The ARN of the job that created the model.
-      returned: when O(details=true) or O(model_identifier) is set, and a job of this account made it
+      returned: when O(details=true) or O(model_identifier) is set, and a job of this account created it
       type: str
     name:
       description: The name in this collection. V(null) for models that this collection does not manage.

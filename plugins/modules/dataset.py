@@ -10,8 +10,8 @@ module: dataset
 short_description: Convert and split datasets for fine-tuning
 version_added: 1.0.0
 description:
-  - Ensures that a file holds a JSONL dataset in a given format. Or, that two files each hold a part of it, one for
-    training and one for validation.
+  - Ensures that a file holds a JSONL dataset in a given format. With O(split), ensures that two files each hold a part
+    of the dataset, one for training and one for validation.
   - Nothing is dropped, joined or invented. A dataset with an invalid line, or with a line that would lose data, is
     refused before anything is changed. The error message lists the line numbers.
   - A file that already holds the dataset is not touched. Otherwise, the new content is written to a temporary file in

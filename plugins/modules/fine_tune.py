@@ -43,8 +43,8 @@ options:
     default: true
   wait_slice:
     description:
-      - How long the module stays on the host, in seconds, before it returns and must be called again. V(0) stays until
-        the work is complete.
+      - How long the module stays on the host, in seconds, before it returns and must be called again. With V(0), it
+        stays until the work is complete.
       - The action plugin of this module sets it to V(20) and calls the module again by itself.
     type: float
     default: 0.0

@@ -189,7 +189,7 @@ name:
   type: str
   sample: tuning
 id:
-  description: The OCID of the cluster. In check mode V(check-mode:cluster:NAME), if it is known after apply only.
+  description: The OCID of the cluster. In check mode V(check-mode:cluster:NAME), if it is only known after apply.
   returned: success, and on failure if known
   type: str
   sample: ocid1.generativeaidedicatedaicluster.oc1.us-chicago-1.exampleuniqueid

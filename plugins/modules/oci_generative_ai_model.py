@@ -333,7 +333,7 @@ name:
   type: str
   sample: support-bot
 id:
-  description: The OCID of the model. In check mode V(check-mode:model:NAME), if it is known after apply only.
+  description: The OCID of the model. In check mode V(check-mode:model:NAME), if it is only known after apply.
   returned: success, and on failure if known
   type: str
   sample: ocid1.generativeaimodel.oc1.us-chicago-1.exampleuniqueid
@@ -418,7 +418,7 @@ model_metrics:
     final_accuracy: 0.87
     final_loss: 0.41
 metrics:
-  description: The same metrics, under the names that all providers share.
+  description: RV(model_metrics), under the names that all providers share.
   returned: success, and on failure if known
   type: dict
   sample:

@@ -141,7 +141,7 @@ name:
   type: str
   sample: support-bot
 id:
-  description: The id of the file. In check mode V(check-mode:file:SHA256), if it is known after apply only.
+  description: The id of the file. In check mode V(check-mode:file:SHA256), if it is only known after apply.
   returned: success, and on failure if known
   type: str
   sample: file-AbCdEfGhIjKlMnOpQrStUv

@@ -371,7 +371,7 @@ name:
   type: str
   sample: support-bot
 id:
-  description: The id of the job. In check mode V(check-mode:job:NAME), if it is known after apply only.
+  description: The id of the job. In check mode V(check-mode:job:NAME), if it is only known after apply.
   returned: success, and on failure if known
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
@@ -386,8 +386,8 @@ run_id:
   type: str
   sample: ftjob-AbCdEfGhIjKlMnOpQrStUvWx
 fine_tuned_model:
-  description: The model to call, after the training. In check mode V(check-mode:model:NAME), if it is known after apply
-    only.
+  description: The model to call, after the training. In check mode V(check-mode:model:NAME), if it is only known after
+    apply.
   returned: success, and on failure if known
   type: str
   sample: ft:gpt-4o-mini-2024-07-18:acme:support-bot:AbCdEfGh
