@@ -9,7 +9,7 @@ CORE ?=
 
 export PYTHON CORE
 
-TARGETS := quickstart sandbox test lint sanity units integration format changelog bench chaos docs build importer clean
+TARGETS := quickstart sandbox test lint sanity units pytest integration format changelog bench chaos docs build importer clean
 
 .PHONY: help $(TARGETS)
 
@@ -20,6 +20,7 @@ help:
 	@echo 'make lint          ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, reuse'
 	@echo 'make sanity        ansible-test sanity'
 	@echo 'make units         ansible-test units'
+	@echo 'make pytest        plain pytest, without ansible-test: a file in seconds; ARGS="tests/unit/chaos -x"'
 	@echo 'make integration   ansible-test integration, against the sandbox'
 	@echo 'make format        format the Python files, and fix what ruff can fix'
 	@echo 'make changelog     write CHANGELOG.md anew from changelogs/fragments'
@@ -31,7 +32,7 @@ help:
 	@echo 'make clean         remove .venv and build'
 	@echo
 	@echo 'PYTHON=python3.13 chooses the interpreter (python3 if left out), CORE=2.16 the ansible-core.'
-	@echo 'ARGS="..." is passed on to ansible-test, ansible-playbook, the sandbox and the bench.'
+	@echo 'ARGS="..." is passed on to ansible-test, pytest, ansible-playbook, the sandbox and the bench.'
 
 $(TARGETS):
 	@sh tests/tools/run.sh $@

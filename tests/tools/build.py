@@ -73,16 +73,16 @@ def test() -> int:
     return _close(outcomes)
 
 
-def lint() -> int:
-    """All linters."""
-    return _close([_step(steps.lint)])
-
-
 def _one(step: Callable[[Sequence[str]], steps.Outcome]) -> int:
-    """One step of ansible-test with what ARGS adds to it."""
+    """One step with what ARGS adds to it."""
     outcome = step(_extra())
     _show(outcome)
     return _close([outcome])
+
+
+def lint() -> int:
+    """All linters, or those that ARGS names."""
+    return _one(steps.lint)
 
 
 def sanity() -> int:
@@ -139,6 +139,13 @@ def bench() -> int:
     venv, environ = _runtime(environment.bench_venv())
     environ["PYTHONPATH"] = str(environment.collections_path())
     return _run([venv / "bin" / "python", ROOT / "tests" / "bench", *_extra()], environ)
+
+
+def pytest() -> int:
+    """Plain pytest on these sources: all unit tests, or those that ARGS names."""
+    venv, environ = _runtime(environment.pytest_venv())
+    environ["PYTHONPATH"] = str(environment.collections_path())
+    return _run([*environment.program(venv, "pytest"), *_extra()], environ)
 
 
 def chaos() -> int:
@@ -275,6 +282,7 @@ TARGETS: dict[str, Callable[[], int]] = {
     "lint": lint,
     "sanity": sanity,
     "units": units,
+    "pytest": pytest,
     "integration": integration,
     "format": reformat,
     "changelog": changelog,

@@ -53,8 +53,10 @@ def python_tag() -> str:
 def core_version() -> str:
     """The ansible-core asked for with ``CORE=2.16``, or an empty string."""
     core = os.environ.get("CORE", "").strip()
-    if core and not re.fullmatch(r"\d+\.\d+(\.\d+)?", core):
-        raise BuildError(f"CORE={core} is not a version of ansible-core. Write CORE=2.19, for example.")
+    if core and not re.fullmatch(r"\d+\.\d+(\.\d+((a|b|rc)\d+)?)?", core):
+        raise BuildError(
+            f"CORE={core} is not a version of ansible-core. Write CORE=2.19 or CORE=2.22.0rc1, for example."
+        )
     return core
 
 
@@ -333,6 +335,11 @@ def tests_venv() -> Path:
     """ansible-core with what all units and targets import: the environments of ansible-test see these packages."""
     requirements = ["requirements.txt", "extensions/sandbox/requirements.txt"]
     return venv("tests", [*requirements, "tests/unit/requirements.txt", "tests/integration/requirements.txt"])
+
+
+def pytest_venv() -> Path:
+    """pytest with what the unit tests import, on top of the environment of the quickstart."""
+    return venv("pytest", ["tests/tools/requirements-pytest.txt", "tests/unit/requirements.txt"], base=runtime_venv())
 
 
 def lint_venv() -> Path:

@@ -77,8 +77,8 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
         if next((tree / folder).rglob("*.py"), None)
     ]
     return {
-        "ruff check": (ROOT, [venv / "bin" / "ruff", "check", "."]),
-        "ruff format": (ROOT, [venv / "bin" / "ruff", "format", "--check", "--output-format", "concise", "."]),
+        "ruff-check": (ROOT, [venv / "bin" / "ruff", "check", "."]),
+        "ruff-format": (ROOT, [venv / "bin" / "ruff", "format", "--check", "--output-format", "concise", "."]),
         "mypy": (
             tree.parents[2],
             [*program("mypy"), "--config-file", tree / "pyproject.toml", "--cache-dir", venv / "mypy", *checked],
@@ -101,8 +101,8 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
     }
 
 
-def lint() -> Outcome:
-    """Run every linter; one that finds something is one failure."""
+def lint(extra: Sequence[str] = ()) -> Outcome:
+    """Run every linter, or those that ``extra`` names; one that finds something is one failure."""
     venv = environment.lint_venv()
     tree = environment.tree("lint")
     home = venv / "home"
@@ -114,8 +114,13 @@ def lint() -> Outcome:
         "ANSIBLE_HOME": str(home / ".ansible"),
     }
     environ.pop("PYTHONPATH", None)
+    tools = _lint_tools(venv, tree)
+    unknown = sorted(set(extra) - set(tools))
+    if unknown:
+        raise BuildError(f"lint has no step {', '.join(unknown)}; its steps are {', '.join(tools)}")
     with _timed("lint") as outcome:
-        for tool, (folder, command) in _lint_tools(venv, tree).items():
+        for tool in extra or tools:
+            folder, command = tools[tool]
             status, text = run(command, folder, environ)
             if status:
                 outcome.failed += 1
