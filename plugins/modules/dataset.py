@@ -328,6 +328,7 @@ def main() -> None:
         module,
         lambda: converge(
             module.params,
+            formats=FORMATS,
             check_mode=module.check_mode,
             move=partial(module.atomic_move, unsafe_writes=unsafe),
             attributes=attributes,

@@ -331,10 +331,10 @@ def main() -> None:
         else:
             source = Source.from_content(params["content"])
         if provider is None:
-            shown = params["format"] or detect_source(source)
+            shown = params["format"] or detect_source(source, FORMATS)
             provider = FORMATS[shown].provider if shown else "openai"
         limits = limits_for(provider, params["base_model_identifier"], params["customization_type"], params["split"])
-        report = scan(source, format=params["format"], limits=limits)
+        report = scan(source, formats=FORMATS, format=params["format"], limits=limits)
     except DatasetError as error:
         module.fail_json(msg=str(error))
     result = report.to_dict()

@@ -22,10 +22,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 from .bedrock_formats import SCHEMA_VERSION
-from .formats import quote
+from .formats import Formats, quote
 from .limits import Limits
 from .lines import blocks, has_cuts
-from .registry import FORMATS
 from .report import ERRORS_SHOWN, Issue, Report
 from .scan import scan
 from .source import DatasetError, Source
@@ -93,18 +92,20 @@ class Conversion:
         return self.report.ok
 
 
-def convert(source: Source, to_format: str, dest: Sink | None = None, *, from_format: str | None = None) -> Conversion:
+def convert(
+    source: Source, to_format: str, dest: Sink | None = None, *, formats: Formats, from_format: str | None = None
+) -> Conversion:
     """Write a dataset to ``dest`` in another format, line by line; without ``dest``, find out what would be written.
 
-    ``from_format`` and ``to_format`` are names in registry.FORMATS; without the first, it is detected. Where they are
+    ``from_format`` and ``to_format`` are names in ``formats``; without the first, it is detected. Where they are
     the same, the bytes are copied. The source is read twice: checked, then converted. It must hold no error; a host's
     limits are not checked. Raises Unfit for a pair of formats that cannot be converted (see targets()), and
     DatasetError where the source cannot be read or changes meanwhile. An OSError of ``dest`` is the caller's.
     """
     for name in (from_format, to_format):
-        if name is not None and name not in FORMATS:
-            raise Unfit(f"Unknown dataset format {name!r}; known are {', '.join(FORMATS)}.")
-    report = scan(source, format=from_format, limits=_ANY)
+        if name is not None and name not in formats:
+            raise Unfit(f"Unknown dataset format {name!r}; known are {', '.join(formats)}.")
+    report = scan(source, formats=formats, format=from_format, limits=_ANY)
     if report.format is None or not report.ok:
         return Conversion(report, to_format)
     if to_format not in targets(report.format):

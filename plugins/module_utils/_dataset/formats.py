@@ -3,14 +3,14 @@
 
 """What a dataset format is. Private to llmops.finetune; may change at any time.
 
-A family of formats is one module with classes of Format, listed in registry.py.
+A family of formats is one module with classes of Format. Which there are is handed down to what reads data.
 """
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .limits import Limits
@@ -169,3 +169,45 @@ def lacks(example: dict[str, Any], key: str, form: Format, check: Check) -> bool
         return False
     check.error("missing_key", f"The example has no {key}.", f"The format {form.name} is {form.shape}")
     return True
+
+
+_ALPACA = ("instruction", "input", "output", "response")
+
+
+class Formats(dict[str, Format]):
+    """The formats there are, by their names."""
+
+    def __init__(self, formats: Iterable[Format]) -> None:
+        super().__init__({form.name: form for form in formats})
+
+    def detect(self, example: dict[str, Any], accepted: Sequence[str] = ()) -> Format | None:
+        """Return the format that an example looks like, or None.
+
+        The format that it looks like most. Where several are alike (the same example may be valid in two), one that
+        the host accepts; of several such, in the order of ``accepted``, else in that of the table.
+        """
+        best: tuple[int, int, int] | None = None
+        found = None
+        for place, form in enumerate(self.values()):
+            sure = int(form.recognises(example))
+            if sure:
+                rank = (sure, -accepted.index(form.name), 0) if form.name in accepted else (sure, -len(self), -place)
+                if best is None or rank > best:
+                    best, found = rank, form
+        return found
+
+
+def foreign_format(example: dict[str, Any]) -> str:
+    """Name a format that an example has and no host takes; empty for one that is not known either."""
+    keys = example.keys()
+    if "instruction" in keys and ("output" in keys or "response" in keys):
+        return f"Alpaca's format ({', '.join(key for key in keys if key in _ALPACA)})"
+    if isinstance(example.get("conversations"), list) or isinstance(example.get("conversation"), list):
+        return "ShareGPT's format (conversations with from and value)"
+    if {"chosen", "rejected"} <= keys:
+        return "the preference format of TRL (chosen, rejected)"
+    if isinstance(example.get("contents"), list):
+        return "Gemini's format (contents with parts)"
+    if {"question", "answer"} <= keys:
+        return "a format of questions and answers (question, answer)"
+    return "the format of plain texts (text)" if isinstance(example.get("text"), str) else ""

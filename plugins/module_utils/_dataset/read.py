@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from .._engine.coerce import paragraph
 from .._engine.errors import FineTuneError, InvalidInput, Refused
+from .formats import Formats
 from .limits import Limits
 from .report import Report
 from .scan import scan
@@ -60,7 +61,7 @@ class Given:
         )
 
 
-def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None]) -> Given | None:
+def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Callable[[str], None]) -> Given | None:
     """The data of the options ``src``, ``content``, ``format`` and ``validate``; None where there is none.
 
     Raises InvalidInput where it cannot be read, or is invalid and ``validate`` is set.
@@ -73,7 +74,7 @@ def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None])
         else:
             return None
         stamp = _stamp(source)
-        report = _scanned(source, stamp, params["format"], limits)
+        report = _scanned(source, stamp, params["format"], formats, limits)
     except DatasetError as error:
         raise InvalidInput(str(error)) from error
     for warning in report.warnings[:_SHOWN_WARNINGS]:
@@ -83,17 +84,19 @@ def read(params: Mapping[str, Any], limits: Limits, warn: Callable[[str], None])
     return Given(source, report, stamp)
 
 
-def _scanned(source: Source, stamp: tuple[int, int, int] | None, form: str | None, limits: Limits) -> Report:
+def _scanned(
+    source: Source, stamp: tuple[int, int, int] | None, form: str | None, formats: Formats, limits: Limits
+) -> Report:
     """What is in the data. A file that nobody has written to since is not read again in one process: it is looked at
     when it is described, previewed and sent."""
     if stamp is None:
-        return scan(source, format=form, limits=limits)
-    key = (source.path, stamp, form, limits)
+        return scan(source, formats=formats, format=form, limits=limits)
+    key = (source.path, stamp, form, tuple(formats), limits)
     with _SCANNING:
         if key not in _SCANNED:
             while len(_SCANNED) >= _MOST_SCANNED:
                 del _SCANNED[next(iter(_SCANNED))]
-            _SCANNED[key] = scan(source, format=form, limits=limits)
+            _SCANNED[key] = scan(source, formats=formats, format=form, limits=limits)
         return _SCANNED[key]
 
 

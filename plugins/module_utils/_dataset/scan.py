@@ -31,10 +31,9 @@ from json.decoder import JSONDecoder
 from typing import Any, BinaryIO
 
 from .chat import may_hold_token
-from .formats import Check, Format, Measure
-from .limits import LIMITS, Limits
+from .formats import Check, Format, Formats, Measure, foreign_format
+from .limits import Limits
 from .lines import Read, blocks, has_cuts
-from .registry import FORMATS, detect, foreign_format
 from .report import ERRORS_SHOWN, WARNINGS_SHOWN, WARNINGS_SHOWN_PER_CODE, Issue, Report, Statistic
 from .rules import ACCEPTED, verdict_of
 from .source import DatasetError, Source
@@ -83,25 +82,27 @@ _Shown = tuple["int | None", str, str, str]
 
 
 def scan(
-    source: Source, *, format: str | None = None, limits: Limits | None = None, workers: int | None = None
+    source: Source, *, formats: Formats, limits: Limits, format: str | None = None, workers: int | None = None
 ) -> Report:
     """Read a dataset once over, check every line, and return what was found.
 
-    ``format`` is a name in registry.FORMATS; None detects it. ``limits`` (see limits.limits_for) defaults to
-    OpenAI's. ``workers`` is how many processes validate; None takes the usable processors, at most four; small
-    sources and inline content never fork. Problems of the content are in the report. Raises DatasetError where the
+    ``format`` is a name in ``formats``; None detects it. ``limits``: of the host that takes the data. ``workers`` is
+    how many processes validate; None takes the usable processors, at most four; small sources and inline content never
+    fork. Problems of the content are in the report. Raises DatasetError where the
     source cannot be read or changes while it is read, and ValueError for an unknown format.
     """
-    if format is not None and format not in FORMATS:
-        raise ValueError(f"Unknown dataset format {format!r}; known are {', '.join(FORMATS)}.")
+    if format is not None and format not in formats:
+        raise ValueError(f"Unknown dataset format {format!r}; known are {', '.join(formats)}.")
     try:
         with source.open() as stream:
-            return _scan(source, stream, format, limits or LIMITS["openai"], workers)
+            return _scan(source, stream, format, formats, limits, workers)
     except OSError as error:
         raise _unreadable(source, error) from error
 
 
-def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, workers: int | None) -> Report:
+def _scan(
+    source: Source, stream: BinaryIO, name: str | None, formats: Formats, limits: Limits, workers: int | None
+) -> Report:
     before = _identity(stream, source)
     head = stream.read(_HEAD)
     stream.seek(0)
@@ -116,11 +117,11 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
             report.format = name
         _hash(stream, digest)
     else:
-        form = FORMATS[name] if name is not None else _detect(stream, skip, limits)
+        form = formats[name] if name is not None else _detect(stream, skip, formats, limits)
         report.format = form.name if form else None
         report.detected = name is None and form is not None
         if form and limits.formats and form.name not in limits.formats:
-            tally.add(True, None, *_wrong(form, limits))
+            tally.add(True, None, *_wrong(form, formats, limits))
         if skip and not limits.accepts_bom:
             tally.add(
                 True,
@@ -140,7 +141,7 @@ def _scan(source: Source, stream: BinaryIO, name: str | None, limits: Limits, wo
             parts = [lines.tally_all(_hashed(stream, digest)).pack()]
         for part in parts:
             tally.merge(part)
-        _finish(tally, form, limits, report, _last_byte(stream) == b"\r")
+        _finish(tally, form, formats, limits, report, _last_byte(stream) == b"\r")
     if _identity(stream, source) != before:
         raise DatasetError(
             f"{source.path or source.label} changed while it was read. Wait until it is written, then run again."
@@ -211,9 +212,9 @@ def _least(limits: Limits) -> int:
     return limits.min_examples.value if limits.min_examples else 1
 
 
-def _wrong(form: Format, limits: Limits) -> tuple[str, str, str]:
+def _wrong(form: Format, formats: Formats, limits: Limits) -> tuple[str, str, str]:
     """Say that a format is not accepted; (code, message, hint)."""
-    wanted = "; ".join(f"{known}: {FORMATS[known].shape}" for known in limits.formats)
+    wanted = "; ".join(f"{known}: {formats[known].shape}" for known in limits.formats)
     return (
         "wrong_format",
         f"Its examples have the format {form.name}, which is not accepted here ({limits.profile}).",
@@ -221,13 +222,13 @@ def _wrong(form: Format, limits: Limits) -> tuple[str, str, str]:
     )
 
 
-def detect_source(source: Source, limits: Limits | None = None) -> str | None:
+def detect_source(source: Source, formats: Formats, limits: Limits | None = None) -> str | None:
     """Return the name of the format that a source shows at its beginning, whoever is to take it, or by the limits of
     who is; None where it shows none. Raises DatasetError where the source cannot be read."""
     try:
         with source.open() as stream:
             skip = len(_BOM) if stream.read(len(_BOM)) == _BOM else 0
-            form = _detect(stream, skip, limits or Limits(profile="any"))
+            form = _detect(stream, skip, formats, limits or Limits(profile="any"))
     except OSError as error:
         raise _unreadable(source, error) from error
     return form.name if form else None
@@ -240,7 +241,7 @@ def _unreadable(source: Source, error: OSError) -> DatasetError:
     )
 
 
-def _detect(stream: BinaryIO, skip: int, limits: Limits) -> Format | None:
+def _detect(stream: BinaryIO, skip: int, formats: Formats, limits: Limits) -> Format | None:
     """Find the format from the first example that shows one, at the beginning of the file."""
     stream.seek(skip)
     try:
@@ -253,7 +254,7 @@ def _detect(stream: BinaryIO, skip: int, limits: Limits) -> Format | None:
                     example = json.loads(line.decode())
                 except _JSON_FAULT:
                     continue
-                form = detect(example, limits.formats) if isinstance(example, dict) else None
+                form = formats.detect(example, limits.formats) if isinstance(example, dict) else None
                 if form:
                     return form
             if stream.tell() > _HEAD:
@@ -434,7 +435,9 @@ class _Tally:
         report.warning_count = self.warning_codes.total()
 
 
-def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report, ends_with_return: bool) -> None:
+def _finish(
+    tally: _Tally, form: Format | None, formats: Formats, limits: Limits, report: Report, ends_with_return: bool
+) -> None:
     """Draw the conclusions that need the whole file. ``ends_with_return``: its last byte is a carriage return."""
     if tally.first_crlf and ends_with_return and tally.first_crlf == tally.lines:
         tally.add(
@@ -463,7 +466,7 @@ def _finish(tally: _Tally, form: Format | None, limits: Limits, report: Report, 
         check = Check(limits, lambda error, code, message, hint: tally.add(error, None, code, message, hint))
         form.count(tally.examples, tally.image_examples, check)
     elif unknown:
-        known = [FORMATS[name] for name in limits.formats] or FORMATS.values()
+        known = [formats[name] for name in limits.formats] or formats.values()
         shapes = "; ".join(f"{each.name}: {each.shape}" for each in known)
         if tally.foreign:
             told, hint = f"Its examples are in {tally.foreign}, which no host takes.", "Write them in another: "

@@ -31,6 +31,7 @@ from typing import Any
 from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.paths import not_writable, refuse_place, status_of
 from .convert import Sink, Unfit, conversation, convert
+from .formats import Formats
 from .limits import Limits
 from .report import Report
 from .scan import detect_source, scan
@@ -97,6 +98,7 @@ def write(
     training: Sink | None = None,
     validation: Sink | None = None,
     *,
+    formats: Formats,
     from_format: str | None = None,
     split: Split | None = None,
 ) -> Written:
@@ -109,15 +111,15 @@ def write(
     sink is the caller's.
     """
     try:
-        to_format = to_format or from_format or detect_source(source)
+        to_format = to_format or from_format or detect_source(source, formats)
         # Where no format is shown, the report says so, whatever is asked for.
         wanted = to_format or "openai_chat"
         if split is None:
-            done = convert(source, wanted, training, from_format=from_format)
+            done = convert(source, wanted, training, formats=formats, from_format=from_format)
             parts: tuple[Part, ...] = (Part(done.examples, done.bytes, done.sha256),)
         else:
             splitter = _Splitter(split, wanted, _Counted(training), _Counted(validation))
-            done = convert(source, wanted, splitter, from_format=from_format)
+            done = convert(source, wanted, splitter, formats=formats, from_format=from_format)
             parts = splitter.end() if done.ok else ()
     except (DatasetError, Unfit) as error:
         raise InvalidInput(str(error)) from error
@@ -210,6 +212,7 @@ def put(
     dest: str,
     validation_dest: str | None = None,
     *,
+    formats: Formats,
     from_format: str | None = None,
     split: Split | None = None,
     check_mode: bool,
@@ -237,15 +240,17 @@ def put(
             # What is missing is written at once; what is there is first compared.
             missing = [path for path in paths.values() if not check_mode and not path.exists()]
             sinks = [beside.open(path) if path in missing else None for path in paths.values()]
-            written = write(source, to_format, *sinks, from_format=from_format, split=split)
+            written = write(source, to_format, *sinks, formats=formats, from_format=from_format, split=split)
             parts = [part for part in (written.training, written.validation) if part]
-            files = [_compared(path, part, written.format) for path, part in zip(paths.values(), parts, strict=True)]
+            files = [
+                _compared(path, part, written.format, formats) for path, part in zip(paths.values(), parts, strict=True)
+            ]
             other = [file.path for file in files if file.changed and file.path not in missing]
             for path in other:
                 _folder(path, spare)
             if other and not check_mode:
                 sinks = [beside.open(path) if path in other else None for path in paths.values()]
-                again = write(source, written.format, *sinks, from_format=from_format, split=split)
+                again = write(source, written.format, *sinks, formats=formats, from_format=from_format, split=split)
                 if (again.training, again.validation) != (written.training, written.validation):
                     raise InvalidInput(
                         f"{source.label} changed while it was read; nothing was written.",
@@ -324,6 +329,7 @@ def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mod
 def converge(
     params: Mapping[str, Any],
     *,
+    formats: Formats,
     check_mode: bool,
     move: Callable[[str, str], object],
     attributes: Callable[[str, dict[str, Any]], bool],
@@ -347,6 +353,7 @@ def converge(
         params["format"],
         params["dest"],
         params["validation_dest"],
+        formats=formats,
         from_format=params["source_format"],
         split=None if params["split"] is None else Split(params["split"], params["seed"]),
         check_mode=check_mode,
@@ -413,7 +420,7 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _compared(path: Path, part: Part, form: str) -> File:
+def _compared(path: Path, part: Part, form: str, formats: Formats) -> File:
     """Look at what is there."""
     after = {"state": "file", "format": form, "examples": part.examples, "sha256": part.sha256}
     try:
@@ -422,7 +429,7 @@ def _compared(path: Path, part: Part, form: str) -> File:
         there = Source.from_path(path)
         if there.bytes == part.bytes and _sha256(there) == part.sha256:
             return File(path, after, after)
-        report = scan(there, limits=_ANY)
+        report = scan(there, formats=formats, limits=_ANY)
     except DatasetError as error:
         raise InvalidInput(str(error)) from error
     before = {"state": "file", "format": report.format, "examples": report.examples, "sha256": report.sha256}

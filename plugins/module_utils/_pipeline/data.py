@@ -18,9 +18,10 @@ from typing import Any
 from ansible.module_utils.common.validation import check_type_path
 
 from .._dataset.convert import targets
+from .._dataset.formats import foreign_format
 from .._dataset.limits import Limits
 from .._dataset.read import read
-from .._dataset.registry import foreign_format
+from .._dataset.registry import FORMATS
 from .._dataset.scan import detect_source
 from .._dataset.source import DatasetError, Source
 from .._dataset.write import write
@@ -47,7 +48,7 @@ def describe(
     source = _source(given, label, places)
     try:
         # What several providers write alike is taken for what this one calls it.
-        shown = detect_source(source, replace(limits, formats=tuple(formats)))
+        shown = detect_source(source, FORMATS, replace(limits, formats=tuple(formats)))
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
     wanted = _wanted(shown, formats)
@@ -60,7 +61,7 @@ def describe(
     if shown is None and _is_foreign(source):
         asked["format"], limits = None, replace(limits, formats=tuple(formats))
     try:
-        found = read(asked, limits, warnings.append)
+        found = read(asked, FORMATS, limits, warnings.append)
     except InvalidInput as error:
         raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
     if found is None:
@@ -134,7 +135,7 @@ def _converted(source: Source, wanted: str, label: str, folder: str) -> str:
     path = Path(tempfile.mkdtemp(dir=folder), source.path.name if source.path else "content.jsonl")
     try:
         with path.open("wb") as stream:
-            write(source, wanted, stream)
+            write(source, wanted, stream, formats=FORMATS)
     except InvalidInput as error:
         raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
     except OSError as error:

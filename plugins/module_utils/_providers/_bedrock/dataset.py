@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from ..._dataset.limits import MIB, limits_for
 from ..._dataset.read import Given, read
+from ..._dataset.registry import FORMATS
 from ..._engine.coerce import mapping, text, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
@@ -51,7 +52,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     _check(params)
     api = make_api(module, "s3")
     limits = limits_for("bedrock", params["base_model_identifier"], params["customization_type"], params["split"])
-    given = read(params, limits, module.warn)
+    given = read(params, FORMATS, limits, module.warn)
     key = object_name(params, "key", name, given)
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidInput(

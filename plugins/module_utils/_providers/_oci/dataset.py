@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.limits import MIB, limits_for
 from ..._dataset.read import Given, read
+from ..._dataset.registry import FORMATS
 from ..._engine.coerce import timestamp
 from ..._engine.errors import NotVisible, Outdated, Refused, Unavailable
 from ..._engine.module import options_of
@@ -54,7 +55,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     options = options_of(module, name=name, run_id=None, id_option="bucket")
     objects.check_place("", params)
     api = make_api(module, OBJECT_STORAGE)
-    given = read(params, limits_for("oci", params["base_model_identifier"]), module.warn)
+    given = read(params, FORMATS, limits_for("oci", params["base_model_identifier"]), module.warn)
     stored = object_name(params, "object", name, given)
     objects.check_place("", {"object": stored})
     return Dataset(api, name, params, given, stored), options

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.limits import MB, limits_for
 from ..._dataset.read import Given, name_of, read
+from ..._dataset.registry import FORMATS
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
@@ -67,7 +68,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         )
     api = make_api(module)
     provider = params["provider"] or api.host.kind
-    given = read(params, limits_for(provider, split=params["split"]), module.warn)
+    given = read(params, FORMATS, limits_for(provider, split=params["split"]), module.warn)
     if params["state"] == "present" and given is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
     return Dataset(api, name, params["purpose"], given, expires), options

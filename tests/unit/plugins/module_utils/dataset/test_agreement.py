@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from data_tools import limits_for, scan
 
 Judge = Callable[[Path], "str | None"]
 ROUNDS = int(os.environ.get("LLMOPS_AGREEMENT", "180"))

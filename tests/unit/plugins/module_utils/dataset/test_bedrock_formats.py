@@ -11,15 +11,12 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import (
     CUSTOMIZATION_TYPES,
-    LIMITS,
     Limits,
     for_bedrock,
-    limits_for,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS, detect
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from data_tools import FORMATS, LIMITS, limits_for, scan
 
 Example = dict[str, Any]
 
@@ -181,7 +178,7 @@ def test_the_way_of_training_decides_the_format(kind: str, example: Example) -> 
     ],
 )
 def test_without_a_provider_the_most_telling_format_is_found(example: Example, name: str | None) -> None:
-    found = detect(example)
+    found = FORMATS.detect(example)
     assert (found.name if found else None) == name
 
 

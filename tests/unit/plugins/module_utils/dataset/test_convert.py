@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion, convert, targets
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion, targets
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
+from data_tools import FORMATS, convert, limits_for, scan
 
 Example = dict[str, Any]
 

@@ -13,12 +13,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import rules
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import convert
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import Split, write
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import Split
+from data_tools import convert, limits_for, scan, write
 
 Example = dict[str, Any]
 OPENAI_HOSTS = ["openai", "azure", "compatible"]

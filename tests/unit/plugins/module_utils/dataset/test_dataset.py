@@ -17,15 +17,13 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import lines as lines_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import (
     parse_remote_name,
     remote_name,
 )
+from data_tools import FORMATS, LIMITS, scan
 
 Example = dict[str, Any]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import CUSTOMIZATION_TYPES, LIMITS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import CUSTOMIZATION_TYPES
 from ansible_collections.llmops.finetune.plugins.modules import dataset_info
+from data_tools import FORMATS, LIMITS
 
 CHAT = {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]}
 CONVERSE: dict[str, Any] = {

@@ -36,10 +36,12 @@ _SCAN = (
     """
 import json, sys
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
-limits = limits_for(sys.argv[2]) if sys.argv[2] else None
-report = scan(Source.from_path(sys.argv[1]), format=sys.argv[3] or None, limits=limits, workers=1)
+limits = limits_for(sys.argv[2] or "openai")
+source, form = Source.from_path(sys.argv[1]), sys.argv[3] or None
+report = scan(source, formats=FORMATS, format=form, limits=limits, workers=1)
 told = [[issue.line, issue.code] for issue in report.errors]
 """
     + _PEAK

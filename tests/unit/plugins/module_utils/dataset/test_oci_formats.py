@@ -7,12 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.oci_formats import OciCompletion
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from data_tools import FORMATS, LIMITS, limits_for, scan
 
 Example = dict[str, Any]
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_tokens
+from data_tools import LIMITS, scan
 
 _KNOWN = [
     json.loads(line)

@@ -18,18 +18,10 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import write as write_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import (
-    File,
-    Split,
-    Written,
-    converge,
-    put,
-    remove,
-    write,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import File, Split, Written, remove
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
+from data_tools import converge, put, scan, write
 
 Example = dict[str, Any]
 
