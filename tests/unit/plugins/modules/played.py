@@ -16,11 +16,28 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
 _MODULES = "ansible_collections.llmops.finetune.plugins.modules."
 
 Play = Callable[..., dict[str, Any]]
 """``play(module, {option: value}, check_mode=False)``: what the task's result has."""
+
+
+def forget_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reset all that Ansible keeps for a process: a module has one of its own, the tests share theirs."""
+    for registry in ("_global_warnings", "_global_deprecations"):
+        monkeypatch.setattr(warnings, registry, type(getattr(warnings, registry))())
+    monkeypatch.setattr(basic, "_PARSED_MODULE_ARGS", None, raising=False)
+    try:
+        internal = import_module("ansible.module_utils._internal")
+        traceback = import_module("ansible.module_utils._internal._traceback")
+    except ImportError:
+        return  # before 2.19
+    # A test that imports the controller's code makes the process a controller.
+    monkeypatch.setattr(internal, "is_controller", False)
+    monkeypatch.setattr(traceback, "_module_tracebacks_enabled_events", None)
+    monkeypatch.setattr(traceback, "_is_traceback_enabled", traceback._is_module_traceback_enabled)
 
 
 def _controller(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
@@ -53,14 +70,12 @@ def player(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(given).encode())
         # Since 2.19 the arguments are decoded as the profile says.
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        # Since 2.19 warnings are displayed instead of returned, once another test has imported the controller's code.
-        monkeypatch.setattr("ansible.module_utils._internal.is_controller", False, raising=False)
+        forget_process(monkeypatch)
         capsys.readouterr()
         masked = _controller(monkeypatch)
         with pytest.raises(SystemExit) as ended:
             import_module(_MODULES + module).main()
         printed = capsys.readouterr()
-        # Warnings are printed too, if another test has loaded what Ansible's controller is made of.
         assert "Traceback" not in printed.err
         result: dict[str, Any] = json.loads(masked(printed.out))
         result.pop("_ansible_new_secrets", None)  # for the controller, which takes it out
