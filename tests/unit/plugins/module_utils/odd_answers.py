@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from finetune_sandbox.frame.web import Answer
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>" + "<p>secret</p>" * 99 + "</body></html>"
-_READS = ("GET", "HEAD")
 _LARGE = "9" * 400
 # What stands where something else is expected.
 _VALUES: tuple[Any, ...] = (
@@ -179,6 +178,11 @@ class Elsewhere:
         self._thread.join()
 
 
+def reads(method: str, operation: str) -> bool:
+    """Whether a request changes nothing."""
+    return method in ("GET", "HEAD") or operation.partition(".")[2].startswith(("Get", "List", "Head"))
+
+
 class Proxy:
     """Between a host's clients and the sandbox; patches the sandbox's server."""
 
@@ -212,11 +216,11 @@ class Proxy:
         from finetune_sandbox.frame.web import Answer
 
         number = len(self.calls)
-        reads = call.request.method in _READS or call.operation.partition(".")[2].startswith(("Get", "List", "Head"))
-        self.calls.append((call.operation, reads))
+        is_read = reads(call.request.method, call.operation)
+        self.calls.append((call.operation, is_read))
         odd = number == self._at and self._make is not None
         answer = Answer({}) if odd and not self._reaches else true()
-        if not reads and answer.status < 300 and (self._reaches or not odd):
+        if not is_read and answer.status < 300 and (self._reaches or not odd):
             self.wrote.append(call.operation)
         if not odd or self._make is None or answer.status >= 300:
             return answer
@@ -243,9 +247,9 @@ def trials(calls: list[tuple[str, bool]], seed: str, most: int) -> list[tuple[in
         places.setdefault(operation, []).append(number)
     found = []
     for numbers in places.values():
-        reads = calls[numbers[0]][1]
+        is_read = calls[numbers[0]][1]
         for kind in (*KINDS, *[FIELD] * 40):
-            reaches = reads or kind is FIELD or source.random() < 0.7
+            reaches = is_read or kind is FIELD or source.random() < 0.7
             found.append((source.choice(numbers), kind, reaches, source.randrange(1 << 30)))
     return found if EVERY else source.sample(found, min(most, len(found)))
 

@@ -33,6 +33,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     defaults,
     remote_clock,
 )
+from botocore.retries.standard import ExponentialBackoff
 
 if TYPE_CHECKING:
     import pytest
@@ -59,6 +60,11 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(botocore.session, "create_loader", lambda path=None: LOADER)
     monkeypatch.setattr(botocore.hooks.EventAliaser, "_alias_event_name", lambda self, name: EVENT_NAME(name))
+
+
+def skip_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 sends again by itself, after pauses in real time."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.0)
 
 
 def converse_lines(count: int = 12, topic: str = "parcels") -> str:

@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     nothing_of_this_machine,
+    skip_real_pauses,
 )
-from botocore.retries.standard import ExponentialBackoff
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -25,8 +25,7 @@ def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3 sends again by itself, after pauses in real time."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.0)
+    skip_real_pauses(monkeypatch)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +22,35 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     defaults,
     remote_clock,
 )
+from oci import signer
+from oci.retry import retry
 
 if TYPE_CHECKING:
+    import pytest
+
     from finetune_sandbox import Sandbox
 
 PREFIX = "llmops_finetune_"
+_load_private_key = functools.cache(signer.load_private_key)
+
+
+def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of its own OCI settings is read."""
+    for name in list(os.environ):
+        if name.startswith("OCI_"):
+            monkeypatch.delenv(name)
+
+
+def read_keys_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each client loads the key of its user, and checks it at length."""
+    monkeypatch.setattr(signer, "load_private_key", _load_private_key)
+
+
+def skip_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK sends again by itself, after pauses in real time."""
+    monkeypatch.setattr(
+        retry.ExponentialBackOffWithDecorrelatedJitterRetryStrategy, "do_sleep", lambda self, attempt, exception: None
+    )
 
 
 def pair_lines(count: int = 40, topic: str = "parcels") -> str:

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import ssl
-from functools import cache
-
 import pytest
-
-_CONTEXT = cache(ssl.create_default_context)
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    read_certificates_once,
+)
 
 
 @pytest.fixture(autouse=True)
 def _one_reading_of_the_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each task has a client of its own; the authorities that the SDK trusts are the same for all, and slow to read."""
-    monkeypatch.setattr(ssl, "create_default_context", _CONTEXT)
+    read_certificates_once(monkeypatch)

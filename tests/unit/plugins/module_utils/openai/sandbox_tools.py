@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
@@ -23,12 +25,21 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
 )
 
 if TYPE_CHECKING:
+    import pytest
+
     from finetune_sandbox import Sandbox
 
 COMPATIBLE_MODEL = "Qwen/Qwen3-32B"
 MODEL = "gpt-4o-mini-2024-07-18"
 HOUR = 3600.0
 _BASES = {"compatible": COMPATIBLE_MODEL, "gateway": COMPATIBLE_MODEL, "selfhosted": "/models/Qwen3-32B"}
+
+_CONTEXT = cache(ssl.create_default_context)
+
+
+def read_certificates_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task has a client of its own; the authorities that the SDK trusts are the same for all, and slow to read."""
+    monkeypatch.setattr(ssl, "create_default_context", _CONTEXT)
 
 
 def chat_lines(count: int = 12, topic: str = "parcels") -> str:

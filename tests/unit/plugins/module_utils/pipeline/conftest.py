@@ -5,46 +5,28 @@
 
 from __future__ import annotations
 
-import functools
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
-    nothing_of_this_machine,
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    read_certificates_once,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import Host
-from botocore.retries.standard import ExponentialBackoff
-from oci import signer
-from oci.retry import retry
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
-_CONTEXT = functools.cache(ssl.create_default_context)
-_load_private_key = functools.cache(signer.load_private_key)
-
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing_of_this_machine(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each client reads anew, at length, and is the same for all."""
-    monkeypatch.setattr(ssl, "create_default_context", _CONTEXT)
-    monkeypatch.setattr(signer, "load_private_key", _load_private_key)
-
-
-@pytest.fixture(autouse=True)
-def _no_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDKs send again by themselves, after pauses in real time."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0.0)
-    monkeypatch.setattr(
-        retry.ExponentialBackOffWithDecorrelatedJitterRetryStrategy, "do_sleep", lambda self, attempt, exception: None
-    )
+def _quick_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    bedrock_host.nothing_of_this_machine(monkeypatch)
+    bedrock_host.skip_real_pauses(monkeypatch)
+    oci_host.read_keys_once(monkeypatch)
+    oci_host.skip_real_pauses(monkeypatch)
+    read_certificates_once(monkeypatch)
 
 
 @pytest.fixture

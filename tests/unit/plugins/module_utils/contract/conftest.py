@@ -1,0 +1,34 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every row is run with every resource that has the traits which it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, described
+
+if TYPE_CHECKING:
+    from finetune_sandbox import Sandbox
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "resource" not in metafunc.fixturenames:
+        return
+    needed = getattr(metafunc.function, "needs", ())
+    cases = []
+    for kind in described():
+        missing = [trait for trait in needed if not getattr(kind.traits, trait)]
+        marks = [pytest.mark.skip(reason=f"not {', '.join(missing)}")] if missing else []
+        cases.append(pytest.param(kind, id=kind.id, marks=marks))
+    metafunc.parametrize("resource", cases, indirect=True)
+
+
+@pytest.fixture
+def resource(request: pytest.FixtureRequest, still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Resource:
+    """A resource at a fresh host."""
+    kind: type[Resource] = request.param
+    kind.patch(monkeypatch, still_sandbox)
+    return kind(still_sandbox)

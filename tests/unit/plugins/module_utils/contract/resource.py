@@ -1,0 +1,210 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the contract suite knows of a resource.
+
+A provider's test folder has a file ``resources.py`` with a table RESOURCES of descriptions. The suite finds it there:
+a new provider adds this file and gets all rows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import Controller
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import reads
+
+if TYPE_CHECKING:
+    import pytest
+
+    from finetune_sandbox import Sandbox
+
+_FOLDER = Path(__file__).resolve().parent.parent
+_PACKAGE = "ansible_collections.llmops.finetune.tests.unit.plugins.module_utils"
+_T = TypeVar("_T", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a resource is like at its host. A row is skipped for a trait that is missing, and for nothing else.
+
+    - keeps_tags: the host keeps our ownership tags, by which a run is found again
+    - list_lags: its lists can show a run late
+    - same_token_same_run: two creates with one idempotency token make one run
+    - names_unique: no two of one name can exist at once
+    - can_cancel, can_pause: a run can be stopped, or stopped and resumed
+    - can_fail: a run can fail, and is then made again only if the task says so
+    - can_change: some options are changed in place
+    - can_differ: what was made with other options is not what was asked; can_retrain: it can be made anew beside it
+    - can_adopt: one that somebody else made can be taken by its id
+    - can_delete: it can be deleted; shows_gone: what was deleted is seen to be gone
+    - waits: it is not made at once
+    """
+
+    keeps_tags: bool = True
+    list_lags: bool = False
+    same_token_same_run: bool = False
+    names_unique: bool = False
+    can_cancel: bool = False
+    can_pause: bool = False
+    can_fail: bool = False
+    can_change: bool = False
+    can_differ: bool = False
+    can_retrain: bool = False
+    can_adopt: bool = False
+    can_delete: bool = True
+    shows_gone: bool = True
+    waits: bool = True
+
+
+def needs(*traits: str) -> Callable[[_T], _T]:
+    """A row that is about these traits."""
+
+    def mark(row: _T) -> _T:
+        vars(row)["needs"] = traits
+        return row
+
+    return mark
+
+
+class Resource:
+    """A description: how to make one, change it, fail it, what truly exists, what is paid for.
+
+    - id: its name in the suite; ready: its status once it is there; key: the option that takes its id
+    - verbs: the operations behind create, list, update and delete
+    - changed: what is changed in place, by option
+    """
+
+    id: ClassVar[str]
+    traits: ClassVar[Traits]
+    ready: ClassVar[str]
+    key: ClassVar[str]
+    prefix: ClassVar[str]
+    verbs: ClassVar[Mapping[str, str]]
+    changed: ClassVar[Mapping[str, Any]] = {}
+    retrain: ClassVar[Mapping[str, Any]] = {"retrain": "on_change"}
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.host: Any = self.make_host(sandbox)
+        self.tasks: Any = self.host
+        self.data: dict[tuple[str, str], Any] = {}
+
+    # -- what a description says --
+
+    @staticmethod
+    def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+        """What the host needs of this process: its environment, pauses of its SDK that are skipped."""
+
+    def make_host(self, sandbox: Sandbox) -> Controller:
+        """The provider's tasks, and what somebody does by hand there."""
+        raise NotImplementedError
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        """One run of the module."""
+        raise NotImplementedError
+
+    def desired(self, name: str) -> Mapping[str, Any]:
+        """What it takes to make one; what decides it must differ between names."""
+        return self.like(name, name)
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        """The same about a topic: another topic is another run."""
+        raise NotImplementedError
+
+    def existing(self, name: str = "bot") -> list[str]:
+        """The ids of what is there under a name, oldest first, as the host itself knows."""
+        raise NotImplementedError
+
+    def made(self, name: str = "bot") -> list[str]:
+        """The ids of all that was ever made, whatever became of it."""
+        return self.existing(name)
+
+    def paid(self, name: str = "bot") -> list[str]:
+        """The ids of what was or will be paid for."""
+        return self.made(name)
+
+    def fail(self, reason: str) -> None:
+        """The next one fails."""
+        raise NotImplementedError
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        """Somebody makes what is desired, without this collection; its id."""
+        raise NotImplementedError
+
+    def pending(self, run_id: str) -> Mapping[str, Any]:
+        """What is needed besides the name to stop a pending run."""
+        return {}
+
+    def slow(self) -> None:
+        """From now on it takes some minutes to make one."""
+
+    # -- what follows --
+
+    def present(self, name: str = "bot", **options: Any) -> dict[str, Any]:
+        """One that is desired."""
+        return self.task(name, **{**self.desired(name), **options})
+
+    def other(self, name: str = "bot", **options: Any) -> dict[str, Any]:
+        """One that differs in what decides it."""
+        return self.task(name, **{**self.like(name, "letters"), **options})
+
+    def sliced(self, name: str = "bot", **options: Any) -> dict[str, Any]:
+        """The same as its action plugin makes it."""
+        given = {**self.desired(name), **options}
+        result: dict[str, Any] = Controller.sliced(lambda **more: self.task(name, **more), given)[0]
+        return result
+
+    def playbook(self, name: str) -> dict[str, Any]:
+        """The same with all that comes before it."""
+        return self.present(name)
+
+    def also(self) -> Resource:
+        """A second controller on the same host."""
+        return self._reached_by(self.host.also())
+
+    def elsewhere(self) -> Resource:
+        """The same in another process."""
+        return self._reached_by(self.host.elsewhere())
+
+    def _reached_by(self, tasks: Any) -> Resource:
+        other = copy.copy(self)
+        other.tasks, other.data = tasks, dict(self.data)
+        return other
+
+    def fault(self, verb: str, **spec: Any) -> None:
+        """What happens to the next calls of a verb."""
+        self.sandbox.fault(self.verbs[verb], **spec)
+
+    def recover(self) -> None:
+        """No faults any more."""
+        self.sandbox.clear_faults()
+
+    def wrote(self) -> list[str]:
+        """The operations that were to change something since the log was cleared."""
+        return [
+            entry["operation"] for entry in self.sandbox.requests() if not reads(entry["method"], entry["operation"])
+        ]
+
+    def clear(self) -> None:
+        """Clear the log, once there is what a run needs."""
+        self.desired("bot")
+        self.like("bot", "letters")
+        self.sandbox.clear_log()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the last task warned of."""
+        found: list[str] = self.tasks.warnings
+        return found
+
+
+def described() -> list[type[Resource]]:
+    """All descriptions, those of providers that are added later too."""
+    folders = sorted(path.parent.name for path in _FOLDER.glob("*/resources.py"))
+    return [kind for folder in folders for kind in import_module(f"{_PACKAGE}.{folder}.resources").RESOURCES]

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OCI's resources for the contract suite: a custom model, a dedicated AI cluster, and an object with training data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
+
+if TYPE_CHECKING:
+    import pytest
+
+    from finetune_sandbox import Sandbox
+
+
+class _AtOci(Resource):
+    prefix = "oci.*"
+
+    @staticmethod
+    def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+        oci_host.nothing_of_this_machine(monkeypatch)
+        oci_host.read_keys_once(monkeypatch)
+        oci_host.skip_real_pauses(monkeypatch)
+        monkeypatch.setenv("OCI_SERVICE_ENDPOINT", sandbox.url)
+
+
+class Model(_AtOci):
+    id = "oci-model"
+    traits = Traits(
+        same_token_same_run=True,
+        can_fail=True,
+        can_change=True,
+        can_differ=True,
+        can_retrain=True,
+        can_adopt=True,
+    )
+    ready = "ACTIVE"
+    key = "model_id"
+    verbs: ClassVar = {
+        "create": "oci.CreateModel",
+        "list": "oci.ListModels",
+        "update": "oci.UpdateModel",
+        "delete": "oci.DeleteModel",
+    }
+    changed: ClassVar = {"description": "changed", "freeform_tags": {"team": "sales"}}
+
+    def make_host(self, sandbox: Sandbox) -> ModelHost:
+        return ModelHost(sandbox)
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.model(name, **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        if (name, topic) not in self.data:
+            self.data[name, topic] = self.tasks.data(pair_lines(topic=topic), topic)
+        place = {key: self.data[name, topic][key] for key in ("namespace", "bucket", "object")}
+        reach = self.tasks.reach
+        return {
+            "base_model_id": reach.base_model_id,
+            "fine_tune_details": {"dedicated_ai_cluster_id": reach.cluster_id, "training_dataset": place},
+        }
+
+    def existing(self, name: str = "bot") -> list[str]:
+        return [model["id"] for model in self.host.made(name) if model["state"] != "DELETED"]
+
+    def made(self, name: str = "bot") -> list[str]:
+        return [model["id"] for model in self.host.made(name)]
+
+    def fail(self, reason: str) -> None:
+        self.sandbox.oci.fate("fail", message=reason)
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        self.desired(name)
+        identifier: str = self.host.by_hand(self.data[name, name], name)
+        self.sandbox.advance(1000)
+        return identifier
+
+    def slow(self) -> None:
+        self.sandbox.oci.settings(training_seconds=200.0)
+
+
+class Cluster(_AtOci):
+    id = "oci-cluster"
+    traits = Traits(
+        same_token_same_run=True,
+        can_fail=True,
+        can_change=True,
+        can_differ=True,
+        can_adopt=True,
+    )
+    ready = "ACTIVE"
+    key = "dedicated_ai_cluster_id"
+    verbs: ClassVar = {
+        "create": "oci.CreateDedicatedAiCluster",
+        "list": "oci.ListDedicatedAiClusters",
+        "update": "oci.UpdateDedicatedAiCluster",
+        "delete": "oci.DeleteDedicatedAiCluster",
+    }
+    changed: ClassVar = {"unit_count": 3, "description": "changed", "freeform_tags": {"team": "sales"}}
+    retrain: ClassVar = {}
+
+    def make_host(self, sandbox: Sandbox) -> ClusterHost:
+        return ClusterHost(sandbox)
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.cluster(name, **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return TUNING if topic == name else {**TUNING, "unit_shape": "LARGE_COHERE"}
+
+    def existing(self, name: str = "bot") -> list[str]:
+        return [item["id"] for item in self.host.made() if item["display_name"] == name]
+
+    def made(self, name: str = "bot") -> list[str]:
+        return [item["id"] for item in self.host.all_made() if item["display_name"] == name]
+
+    def fail(self, reason: str) -> None:
+        self.host.fate("CREATE", message=reason)
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        identifier: str = self.host.make(name)
+        return identifier
+
+    def slow(self) -> None:
+        self.sandbox.oci.settings(cluster_seconds=200.0)
+
+
+class Dataset(_AtOci):
+    id = "oci-dataset"
+    traits = Traits(keeps_tags=False, names_unique=True, waits=False)
+    ready = "uploaded"
+    verbs: ClassVar = {
+        "create": "oci.PutObject",
+        "list": "oci.HeadObject",
+        "delete": "oci.DeleteObject",
+    }
+
+    def make_host(self, sandbox: Sandbox) -> oci_host.Host:
+        return oci_host.Host(sandbox)
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.dataset(name=name, **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return {"content": pair_lines(topic=f"{topic} of {name}")}
+
+    def existing(self, name: str = "bot") -> list[str]:
+        reach = self.host.reach
+        listed = self.host.api.object_storage.list_objects(reach.namespace, reach.bucket).data["objects"]
+        names = [item["name"] for item in listed if item["name"].rpartition("-")[0] == name]
+        return [f"oci://{reach.bucket}@{reach.namespace}/{found}" for found in names]
+
+
+RESOURCES = (Model, Cluster, Dataset)

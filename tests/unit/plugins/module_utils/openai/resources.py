@@ -1,0 +1,149 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OpenAI's resources for the contract suite: a job at each kind of host, and an uploaded file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    Host,
+    chat_lines,
+    read_certificates_once,
+)
+
+if TYPE_CHECKING:
+    import pytest
+
+    from finetune_sandbox import Sandbox
+
+
+class _AtOpenAI(Resource):
+    dialect: ClassVar[str] = "openai"
+    prefix = "openai.*"
+
+    @staticmethod
+    def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+        read_certificates_once(monkeypatch)
+
+    def make_host(self, sandbox: Sandbox) -> Host:
+        sandbox.openai.settings(azure_total=1000)
+        return Host(sandbox, self.dialect)
+
+
+class Job(_AtOpenAI):
+    id = "openai-job"
+    traits = Traits(
+        list_lags=True,
+        can_cancel=True,
+        can_pause=True,
+        can_fail=True,
+        can_differ=True,
+        can_retrain=True,
+        can_adopt=True,
+    )
+    ready = "succeeded"
+    key = "job_id"
+    verbs: ClassVar = {
+        "create": "openai.jobs.create",
+        "list": "openai.jobs.list",
+        "delete": "openai.models.delete",
+    }
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.model(name, **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        if (name, topic) not in self.data:
+            # Where neither tags nor a suffix are shown, the data tells the names apart.
+            self.data[name, topic] = self.tasks.file(chat_lines(topic=f"{topic} of {name}"), f"{name}-{topic}")
+        return {"model": self.tasks.base, "training_file": self.data[name, topic]}
+
+    def existing(self, name: str = "bot") -> list[str]:
+        there = self.sandbox.openai.default_account.models
+        return [job["id"] for job in self._jobs(name) if job["fine_tuned_model"] in there]
+
+    def made(self, name: str = "bot") -> list[str]:
+        return [job["id"] for job in self._jobs(name)]
+
+    def paid(self, name: str = "bot") -> list[str]:
+        return [job["id"] for job in self._jobs(name) if job["status"] not in ("cancelled", "cancelling")]
+
+    def _jobs(self, name: str) -> list[dict[str, Any]]:
+        return [job for job in self.sandbox.openai.jobs(seeded=True) if job["suffix"] == name]
+
+    def fail(self, reason: str) -> None:
+        self.sandbox.openai.fate("server_error", message=reason)
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        job = {**self.desired(name), "suffix": name}
+        made: str = self.sandbox.openai.seed(dialect=self.dialect, jobs=[job])["jobs"][0]
+        return made
+
+    def pending(self, run_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.tasks.surely(run_id)
+        return found
+
+    def slow(self) -> None:
+        self.sandbox.openai.settings(training_seconds=200.0)
+
+
+class AzureJob(Job):
+    id = "azure-job"
+    dialect = "azure"
+
+
+class GatewayJob(Job):
+    id = "gateway-job"
+    dialect = "gateway"
+    traits = replace(Job.traits, can_pause=False, can_delete=False, shows_gone=False)
+
+
+class CompatibleJob(Job):
+    id = "compatible-job"
+    dialect = "compatible"
+    traits = replace(Job.traits, keeps_tags=False, can_pause=False, shows_gone=False)
+
+
+class SelfhostedJob(Job):
+    id = "selfhosted-job"
+    dialect = "selfhosted"
+    traits = replace(CompatibleJob.traits, can_delete=False)
+
+
+class Dataset(_AtOpenAI):
+    id = "openai-dataset"
+    traits = Traits(keeps_tags=False, can_adopt=True)
+    ready = "processed"
+    key = "file_id"
+    verbs: ClassVar = {
+        "create": "openai.files.create",
+        "list": "openai.files.list",
+        "delete": "openai.files.delete",
+    }
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.dataset(name=name, **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return {"content": chat_lines(topic=f"{topic} of {name}")}
+
+    def existing(self, name: str = "bot") -> list[str]:
+        files = self.sandbox.openai.default_account.files.by_id.values()
+        return [file.id for file in files if file.filename.rpartition("-")[0] == name]
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        self.tasks.dataset(self.desired(name)["content"], name)
+        return self.existing(name)[-1]
+
+    def slow(self) -> None:
+        self.sandbox.openai.settings(file_processing_seconds=200.0)
+
+
+RESOURCES = (Job, AzureJob, GatewayJob, CompatibleJob, SelfhostedJob, Dataset)
