@@ -291,10 +291,10 @@ secontext:
 from functools import partial
 from typing import Any
 
-from ..module_utils._dataset.registry import FORMATS
 from ..module_utils._dataset.write import converge
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import end
+from ..module_utils._providers.catalogue import FORMATS
 
 SPEC = {
     "src": {"type": "path"},

@@ -271,11 +271,13 @@ warning_codes:
   sample: {"duplicate_example": 1}
 """
 
-from ..module_utils._dataset.limits import limits_for
-from ..module_utils._dataset.registry import FORMATS
 from ..module_utils._dataset.scan import detect_source, scan
 from ..module_utils._dataset.source import DatasetError, Source
 from ..module_utils._engine.basic import Module
+from ..module_utils._providers.catalogue import FORMATS, HOSTS, host_of, limits_for
+
+# What limits may depend on.
+_ASKED = ("base_model_identifier", "customization_type")
 
 
 def main() -> None:
@@ -283,24 +285,8 @@ def main() -> None:
         argument_spec={
             "src": {"type": "path"},
             "content": {"type": "raw"},
-            "format": {
-                "type": "str",
-                "choices": [
-                    "openai_chat",
-                    "openai_preference",
-                    "openai_reinforcement",
-                    "openai_completion",
-                    "bedrock_converse",
-                    "bedrock_distillation",
-                    "bedrock_claude",
-                    "bedrock_reinforcement",
-                    "bedrock_completion",
-                    "bedrock_pretraining",
-                    "bedrock_image_caption",
-                    "oci_completion",
-                ],
-            },
-            "provider": {"type": "str", "choices": ["openai", "azure", "compatible", "bedrock", "oci"]},
+            "format": {"type": "str", "choices": list(FORMATS)},
+            "provider": {"type": "str", "choices": list(HOSTS)},
             "base_model_identifier": {"type": "str"},
             "customization_type": {
                 "type": "str",
@@ -320,7 +306,8 @@ def main() -> None:
     )
     params = module.params
     provider = params["provider"]
-    for name, providers in (("base_model_identifier", ("bedrock", "oci")), ("customization_type", ("bedrock",))):
+    for name in _ASKED:
+        providers = [host for host, facts in HOSTS.items() if name in facts.asked]
         if params[name] is not None and provider not in providers:
             module.fail_json(
                 msg=f"{name} is given with provider {provider}; it is for provider {' and '.join(providers)} only."
@@ -331,9 +318,8 @@ def main() -> None:
         else:
             source = Source.from_content(params["content"])
         if provider is None:
-            shown = params["format"] or detect_source(source, FORMATS)
-            provider = FORMATS[shown].provider if shown else "openai"
-        limits = limits_for(provider, params["base_model_identifier"], params["customization_type"], params["split"])
+            provider = host_of(params["format"] or detect_source(source, FORMATS))
+        limits = limits_for(provider, params["split"], {name: params[name] for name in _ASKED})
         report = scan(source, formats=FORMATS, format=params["format"], limits=limits)
     except DatasetError as error:
         module.fail_json(msg=str(error))

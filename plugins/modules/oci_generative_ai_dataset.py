@@ -207,15 +207,18 @@ elapsed:
   sample: 2.3
 """
 
+from functools import partial
+
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
 from ..module_utils._providers._oci.dataset import prepare
 from ..module_utils._providers._oci.options import DATASET
+from ..module_utils._providers.catalogue import FORMATS
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**DATASET, supports_check_mode=True), prepare)
+    run_resource(Module(**DATASET, supports_check_mode=True), partial(prepare, formats=FORMATS))
 
 
 if __name__ == "__main__":

@@ -215,15 +215,18 @@ timed_out:
   sample: true
 """
 
+from functools import partial
+
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
 from ..module_utils._providers._openai.dataset import prepare
 from ..module_utils._providers._openai.options import DATASET
+from ..module_utils._providers.catalogue import FORMATS
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**DATASET, supports_check_mode=True), prepare)
+    run_resource(Module(**DATASET, supports_check_mode=True), partial(prepare, formats=FORMATS))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 
 from .formats import Check, Format, Measure, Pairs, has_blocks, kind_of, lacks, quote, unknown_keys, weigh
 from .lines import cut_of
+from .talk import Conversation, Loss, Prompts, Talk, Turn, refuse_empty, refuse_keys
 
 _CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _ROLE_KEYS = {
@@ -513,9 +514,7 @@ def _is_empty(part: Any) -> bool:
     return isinstance(part, dict) and part.get("type") == "text" and part.get("text") == ""
 
 
-class Chat(Format):
-    name = "openai_chat"
-    provider = "openai"
+class Chat(Conversation):
     has_messages = True
     shape = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
 
@@ -575,16 +574,91 @@ class Chat(Format):
                 talk.warn("missing_user", "No message has the role user.", "Add the question.")
         return talk.measure()
 
+    def read(self, example: dict[str, Any]) -> Talk:
+        return _read_chat(example)
+
+    def write(self, talk: Talk) -> dict[str, Any]:
+        if all(turn.role != "assistant" for turn in talk.turns):
+            raise Loss(
+                "lossy_turns", "No message is the assistant's; the format needs an answer.", "Leave the example out."
+            )
+        messages: list[dict[str, Any]] = [{"role": "system", "content": text} for text in talk.system]
+        for turn in talk.turns:
+            parts = [{"type": "text", "text": text} for text in turn.texts]
+            messages.append({"role": turn.role, "content": turn.texts[0] if len(parts) == 1 else parts})
+        return {"messages": messages}
+
+
+def _read_chat(example: dict[str, Any]) -> Talk:
+    for key in ("tools", "functions"):
+        if example.get(key) is not None:
+            raise Loss("lossy_tools", f"The example declares {key}, which would be lost.", "Leave the example out.")
+    # Without tools, parallel_tool_calls says nothing.
+    refuse_keys(example, frozenset({"messages", "parallel_tool_calls"}), "The example")
+    system: list[str] = []
+    turns: list[Turn] = []
+    for number, message in enumerate(example["messages"], 1):
+        role = message["role"]
+        where = f"Message {number} ({role})"
+        for key in ("tool_calls", "function_call"):
+            if message.get(key) is not None:
+                raise Loss("lossy_tools", f"{where} calls a tool, which would be lost.", "Leave the example out.")
+        if role in ("tool", "function"):
+            raise Loss("lossy_tools", f"{where} is a tool's answer, which would be lost.", "Leave the example out.")
+        if role == "developer":
+            raise Loss("lossy_role", f"{where}: the role developer would be lost.", "Use system.")
+        if message.get("weight", 1) == 0:
+            raise Loss(
+                "lossy_weight",
+                f"{where} has weight 0: only OpenAI's chat format can leave an answer out of training.",
+                "Leave the message and what follows from it out, or leave the example out.",
+            )
+        if message.get("name") is not None:
+            raise Loss(
+                "lossy_name", f"{where} has a name, which would be lost.", "Remove it, or write it into the text."
+            )
+        if message.get("refusal") is not None:
+            raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
+        refuse_keys(message, frozenset({"role", "content", "weight"}), where)
+        texts = _read_texts(message.get("content"), where)
+        if role != "system":
+            turns.append(Turn(role, texts, where))
+        elif turns:
+            raise Loss(
+                "lossy_system",
+                f"{where} comes after the conversation has begun; elsewhere the system speaks first.",
+                "Put it first, or leave the example out.",
+            )
+        elif len(texts) > 1:
+            raise Loss("lossy_parts", f"{where} has several parts.", "Write it as one text.")
+        else:
+            system += texts
+    return Talk(tuple(system), tuple(turns))
+
+
+def _read_texts(content: Any, where: str) -> tuple[str, ...]:
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    texts = []
+    for part in parts or []:
+        if part["type"] == "image_url":
+            raise Loss(
+                "lossy_image",
+                f"{where} holds an image by URL or as data; other formats take images from a bucket only.",
+                "Leave the example out, or put the image into the provider's storage and write the example anew.",
+            )
+        if part["type"] != "text":
+            raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
+        refuse_keys(part, frozenset({"type", "text"}), where)
+        texts.append(part["text"])
+    return refuse_empty(texts, where)
+
 
 _REINFORCEMENT_ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 
-class Reinforcement(Format):
-    name = "openai_reinforcement"
-    provider = "openai"
+class Reinforcement(Prompts):
     has_messages = True
-    # The models of this host that learn by reinforcement take their instructions in this role.
-    developer = True
+    developer = False  # whether models take their instructions in this role
     shape = '{"messages": [{"role": "user", "content": "..."}], "<any key for the grader>": ...}'
     trained = frozenset({"messages", "tools"})  # the others are for the grader
 
@@ -658,8 +732,6 @@ _OUTPUTS = ("preferred_output", "non_preferred_output")
 
 
 class Preference(Format):
-    name = "openai_preference"
-    provider = "openai"
     has_messages = True
     shape = (
         '{"input": {"messages": [{"role": "user", "content": "..."}]}, '
@@ -751,42 +823,3 @@ class Preference(Format):
                 hint,
                 code="bad_output",
             )
-
-
-class Completion(Format):
-    name = "openai_completion"
-    provider = "openai"
-    has_messages = False
-    shape = '{"prompt": "...", "completion": "..."}'
-
-    def recognises(self, example: dict[str, Any]) -> int:
-        return "prompt" in example and "completion" in example
-
-    def measure(self, example: Pairs) -> Measure | None:
-        (prompt_key, prompt), (completion_key, completion) = example
-        if prompt_key != "prompt" or completion_key != "completion" or not prompt or not completion:
-            return None
-        size = len(prompt) + len(completion)
-        return 0, size, size + len(prompt.encode()) + len(completion.encode())
-
-    def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        missing = [lacks(example, key, self, check) for key in ("prompt", "completion")]
-        if any(missing):
-            return None
-        unknown_keys(example, frozenset({"prompt", "completion"}), check)
-        chars = weight = 0
-        for key in ("prompt", "completion"):
-            value = example[key]
-            if not isinstance(value, str):
-                check.error("bad_value", f"{key} is {kind_of(value)}.", "Make it a string.")
-                continue
-            if not value:
-                check.warn("empty_content", f"{key} is empty.", "Write the text, or remove the example.")
-            warn_of_token(check, value, key)
-            chars += len(value)
-            weight += weigh(value)
-        return 0, chars, weight
-
-
-# Reinforcement before chat: its examples look like chat that lacks an answer, but carry data for the grader.
-FORMATS: tuple[Format, ...] = (Preference(), Reinforcement(), Chat(), Completion())

@@ -21,25 +21,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-from .bedrock_formats import SCHEMA_VERSION
-from .formats import Formats, quote
+from .formats import Format, Formats
 from .limits import Limits
 from .lines import blocks, has_cuts
 from .report import ERRORS_SHOWN, Issue, Report
 from .scan import scan
 from .source import DatasetError, Source
+from .talk import Conversation, Loss, Prompts, Talk
 
 _BOM = b"\xef\xbb\xbf"
 # The limits of a host do not matter here: what is written is checked against those of the host that takes it.
 _ANY = Limits(profile="any", accepts_bom=True)
-
-
-class Loss(Exception):
-    """Something of an example would be lost: a stable code, what, and what to do."""
-
-    def __init__(self, code: str, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.issue = (code, message, hint)
 
 
 class Unfit(ValueError):
@@ -51,23 +43,6 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take all of the data."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One message: ``user`` or ``assistant``, its texts (at least one, none empty), and where it stood."""
-
-    role: str
-    texts: tuple[str, ...]
-    where: str
-
-
-@dataclass(frozen=True)
-class Talk:
-    """A plain conversation: system messages (each one text), then turns."""
-
-    system: tuple[str, ...]
-    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True)
@@ -108,30 +83,27 @@ def convert(
     report = scan(source, formats=formats, format=from_format, limits=_ANY)
     if report.format is None or not report.ok:
         return Conversion(report, to_format)
-    if to_format not in targets(report.format):
+    if to_format not in targets(report.format, formats):
         raise Unfit(
             f"A dataset in the format {report.format} cannot be written as {to_format}. "
-            f"It can be written as: {', '.join(targets(report.format))}."
+            f"It can be written as: {', '.join(targets(report.format, formats))}."
         )
-    write = None if report.format == to_format else _translator(report.format, to_format)
+    write = None if report.format == to_format else _translator(formats[report.format], formats[to_format])
     return _Run(source, report, to_format, dest).run(write)
 
 
-def targets(from_format: str) -> tuple[str, ...]:
+def targets(from_format: str, formats: Formats) -> tuple[str, ...]:
     """Return the formats in which a dataset of this one can be written, itself first."""
-    if from_format in _READERS:
-        others = tuple(name for name in _WRITERS if name != from_format)
-    else:
-        others = tuple(name for name in _PROMPTS if name != from_format) if from_format in _PROMPTS else ()
+    kind = next((kind for kind in (Conversation, Prompts) if isinstance(formats[from_format], kind)), None)
+    others = (name for name, form in formats.items() if kind and isinstance(form, kind) and name != from_format)
     return (from_format, *others)
 
 
-def conversation(form: str, example: dict[str, Any]) -> Talk | None:
+def conversation(form: Format, example: dict[str, Any]) -> Talk | None:
     """Return what a valid example of a format says, which is the same in every format it can be written in; None where
     it is no plain conversation."""
-    read = _READERS.get(form)
     try:
-        return read(example) if read else None
+        return form.read(example) if isinstance(form, Conversation) else None
     except Loss:
         return None
 
@@ -231,292 +203,23 @@ def _read(source: Source, stream: BinaryIO, size: int, digest: hashlib._Hash) ->
     return data
 
 
-def _translator(from_format: str, to_format: str) -> Callable[[bytes], bytes]:
+def _translator(form: Format, to_form: Format) -> Callable[[bytes], bytes]:
     """Return what makes a line (without its end) of one format a line of another, or raises Loss."""
-    if from_format in _PROMPTS:
-        refuse = _PROMPTS[to_format]
+    if isinstance(form, Conversation) and isinstance(to_form, Conversation):
+        read, write = form.read, to_form.write
+        return lambda line: json.dumps(write(read(json.loads(line))), ensure_ascii=False).encode() + b"\n"
+    if not isinstance(to_form, Prompts):
+        raise AssertionError("unreachable: targets() names no such pair")
+    prompt = to_form.prompt
 
-        def keep(line: bytes) -> bytes:
-            refuse(json.loads(line))
-            if has_cuts(line):
-                raise Loss(
-                    "lossy_image",
-                    "The line holds large images in data URLs, which other hosts do not take.",
-                    "Leave the example out.",
-                )
-            return line + b"\n"
-
-        return keep
-    read, write = _READERS[from_format], _WRITERS[to_format]
-    return lambda line: json.dumps(write(read(json.loads(line))), ensure_ascii=False).encode() + b"\n"
-
-
-# Readers: a valid example of a format becomes a Talk, or a Loss is raised.
-
-
-def _only(example: dict[str, Any], known: frozenset[str], where: str) -> None:
-    """Refuse keys beyond the known ones, except such as say nothing."""
-    for key in sorted(example.keys() - known):
-        if example[key] is not None:
-            raise Loss("lossy_key", f"{where} has the key {quote(key)}, which would be lost.", "Remove the key.")
-
-
-def _from_chat(example: dict[str, Any]) -> Talk:
-    for key in ("tools", "functions"):
-        if example.get(key) is not None:
-            raise Loss("lossy_tools", f"The example declares {key}, which would be lost.", "Leave the example out.")
-    # Without tools, parallel_tool_calls says nothing.
-    _only(example, frozenset({"messages", "parallel_tool_calls"}), "The example")
-    system: list[str] = []
-    turns: list[Turn] = []
-    for number, message in enumerate(example["messages"], 1):
-        role = message["role"]
-        where = f"Message {number} ({role})"
-        for key in ("tool_calls", "function_call"):
-            if message.get(key) is not None:
-                raise Loss("lossy_tools", f"{where} calls a tool, which would be lost.", "Leave the example out.")
-        if role in ("tool", "function"):
-            raise Loss("lossy_tools", f"{where} is a tool's answer, which would be lost.", "Leave the example out.")
-        if role == "developer":
-            raise Loss("lossy_role", f"{where}: the role developer would be lost.", "Use system.")
-        if message.get("weight", 1) == 0:
-            raise Loss(
-                "lossy_weight",
-                f"{where} has weight 0: only OpenAI's chat format can leave an answer out of training.",
-                "Leave the message and what follows from it out, or leave the example out.",
-            )
-        if message.get("name") is not None:
-            raise Loss(
-                "lossy_name", f"{where} has a name, which would be lost.", "Remove it, or write it into the text."
-            )
-        if message.get("refusal") is not None:
-            raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
-        _only(message, frozenset({"role", "content", "weight"}), where)
-        texts = _chat_texts(message.get("content"), where)
-        if role != "system":
-            turns.append(Turn(role, texts, where))
-        elif turns:
-            raise Loss(
-                "lossy_system",
-                f"{where} comes after the conversation has begun; elsewhere the system speaks first.",
-                "Put it first, or leave the example out.",
-            )
-        elif len(texts) > 1:
-            raise Loss("lossy_parts", f"{where} has several parts.", "Write it as one text.")
-        else:
-            system += texts
-    return Talk(tuple(system), tuple(turns))
-
-
-def _chat_texts(content: Any, where: str) -> tuple[str, ...]:
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    texts = []
-    for part in parts or []:
-        if part["type"] == "image_url":
+    def keep(line: bytes) -> bytes:
+        prompt(json.loads(line))
+        if has_cuts(line):
             raise Loss(
                 "lossy_image",
-                f"{where} holds an image by URL or as data; other formats take images from a bucket only.",
-                "Leave the example out, or put the image into the provider's storage and write the example anew.",
+                "The line holds large images in data URLs, which other hosts do not take.",
+                "Leave the example out.",
             )
-        if part["type"] != "text":
-            raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
-        _only(part, frozenset({"type", "text"}), where)
-        texts.append(part["text"])
-    return _filled(texts, where)
+        return line + b"\n"
 
-
-def _filled(texts: list[str], where: str) -> tuple[str, ...]:
-    """Refuse what formats differ in: nothing to say."""
-    if not texts or not all(texts):
-        raise Loss("lossy_empty", f"{where} holds an empty text.", "Write the text, or leave the example out.")
-    return tuple(texts)
-
-
-def _from_converse(example: dict[str, Any]) -> Talk:
-    _only(example, frozenset({"schemaVersion", "system", "messages"}), "The example")
-    version = example.get("schemaVersion", SCHEMA_VERSION)
-    if version != SCHEMA_VERSION:
-        raise Loss("lossy_key", f"schemaVersion is {quote(version)}, which would be lost.", f"Use {SCHEMA_VERSION}.")
-    system = tuple(
-        _filled([block["text"]], f"system: block {number}")[0]
-        for number, block in enumerate(example.get("system", ()), 1)
-    )
-    turns = []
-    for number, message in enumerate(example["messages"], 1):
-        where = f"Message {number} ({message['role']})"
-        texts = []
-        for block in message["content"]:
-            # A block of text may say its type.
-            ((kind, value),) = ((key, value) for key, value in block.items() if key != "type")
-            if kind in ("image", "video", "document"):
-                raise Loss(
-                    "lossy_image",
-                    f"{where} holds a medium of the kind {kind}, which would be lost.",
-                    "Leave the example out.",
-                )
-            if kind != "text":
-                raise Loss(
-                    "lossy_reasoning", f"{where} holds {kind}, which would be lost.", "Remove it, or leave it out."
-                )
-            texts.append(value)
-        turns.append(Turn(message["role"], _filled(texts, where), where))
-    return Talk(system, tuple(turns))
-
-
-def _from_claude(example: dict[str, Any]) -> Talk:
-    system = _filled([example["system"]], "system") if "system" in example else ()
-    turns = []
-    for number, message in enumerate(example["messages"], 1):
-        where = f"Message {number} ({message['role']})"
-        turns.append(Turn(message["role"], _filled([message["content"]], where), where))
-    return Talk(system, tuple(turns))
-
-
-def _from_completion(example: dict[str, Any]) -> Talk:
-    _only(example, frozenset({"prompt", "completion"}), "The example")
-    turns = (("user", "prompt"), ("assistant", "completion"))
-    return Talk((), tuple(Turn(role, _filled([example[key]], key), key) for role, key in turns))
-
-
-# Writers: a Talk becomes an example of a format, or a Loss is raised.
-
-
-def _alternating(talk: Talk, answered: bool) -> None:
-    """Refuse what is no strict exchange of user and assistant."""
-    for number, turn in enumerate(talk.turns):
-        expected = ("user", "assistant")[number % 2]
-        if turn.role != expected:
-            raise Loss(
-                "lossy_turns",
-                f"{turn.where} stands where the {expected}'s message is due: user and assistant have to alternate.",
-                "Join messages of the same role, or leave the example out.",
-            )
-    if not talk.turns or (answered and talk.turns[-1].role != "assistant"):
-        raise Loss(
-            "lossy_turns",
-            "The last message is not the assistant's: the format cannot hold what follows the last answer.",
-            "End with the assistant's message, or leave the example out.",
-        )
-
-
-def _one(turn: Turn) -> str:
-    if len(turn.texts) > 1:
-        raise Loss(
-            "lossy_parts",
-            f"{turn.where} consists of {len(turn.texts)} parts; the format holds one text.",
-            "Join them as they should be read.",
-        )
-    return turn.texts[0]
-
-
-def _to_chat(talk: Talk) -> dict[str, Any]:
-    if all(turn.role != "assistant" for turn in talk.turns):
-        raise Loss(
-            "lossy_turns", "No message is the assistant's; the format needs an answer.", "Leave the example out."
-        )
-    messages: list[dict[str, Any]] = [{"role": "system", "content": text} for text in talk.system]
-    for turn in talk.turns:
-        parts = [{"type": "text", "text": text} for text in turn.texts]
-        messages.append({"role": turn.role, "content": turn.texts[0] if len(parts) == 1 else parts})
-    return {"messages": messages}
-
-
-def _to_converse(talk: Talk, answered: bool = True) -> dict[str, Any]:
-    _alternating(talk, answered)
-    example: dict[str, Any] = {"schemaVersion": SCHEMA_VERSION}
-    if talk.system:
-        example["system"] = [{"text": text} for text in talk.system]
-    example["messages"] = [
-        {"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in talk.turns
-    ]
-    return example
-
-
-def _to_distillation(talk: Talk) -> dict[str, Any]:
-    return _to_converse(talk, answered=False)
-
-
-def _to_claude(talk: Talk) -> dict[str, Any]:
-    _alternating(talk, answered=True)
-    if len(talk.system) > 1:
-        raise Loss(
-            "lossy_system",
-            f"The example has {len(talk.system)} system messages; the format holds one.",
-            "Join them as they should be read.",
-        )
-    example: dict[str, Any] = {"system": talk.system[0]} if talk.system else {}
-    example["messages"] = [{"role": turn.role, "content": _one(turn)} for turn in talk.turns]
-    return example
-
-
-def _to_completion(talk: Talk) -> dict[str, Any]:
-    if talk.system:
-        raise Loss(
-            "lossy_system",
-            "The example has a system message, which prompt and completion cannot hold.",
-            "Write it into the user's message, as it is to be written when the model is used.",
-        )
-    _alternating(talk, answered=True)
-    if len(talk.turns) > 2:
-        raise Loss(
-            "lossy_turns",
-            f"The example has {len(talk.turns)} messages; prompt and completion hold one question and one answer.",
-            "Split it into examples of one turn, or leave it out.",
-        )
-    prompt, completion = talk.turns
-    return {"prompt": _one(prompt), "completion": _one(completion)}
-
-
-def _to_oci_completion(talk: Talk) -> dict[str, Any]:
-    for turn in talk.turns:
-        if not any(text.strip() for text in turn.texts):
-            raise Loss(
-                "lossy_empty",
-                f"{turn.where} holds a blank text, which the format does not take.",
-                "Write the text, or leave the example out.",
-            )
-    return _to_completion(talk)
-
-
-# Prompts for reinforcement: both providers' examples are the same, but one's name a reference and know a role less.
-
-
-def _for_openai(_example: dict[str, Any]) -> None:
-    return
-
-
-def _for_bedrock(example: dict[str, Any]) -> None:
-    if "reference_answer" not in example:
-        raise Loss(
-            "lossy_reference",
-            "The example has no reference_answer, which the format needs.",
-            "Add it: what the grader compares an answer with.",
-        )
-    for number, message in enumerate(example["messages"], 1):
-        if message["role"] == "developer":
-            raise Loss("lossy_role", f"Message {number} (developer): the role would be lost.", "Use system.")
-
-
-_READERS: dict[str, Callable[[dict[str, Any]], Talk]] = {
-    "openai_chat": _from_chat,
-    "openai_completion": _from_completion,
-    "bedrock_converse": _from_converse,
-    "bedrock_distillation": _from_converse,
-    "bedrock_claude": _from_claude,
-    "bedrock_completion": _from_completion,
-    "oci_completion": _from_completion,
-}
-_WRITERS: dict[str, Callable[[Talk], dict[str, Any]]] = {
-    "openai_chat": _to_chat,
-    "openai_completion": _to_completion,
-    "bedrock_converse": _to_converse,
-    "bedrock_distillation": _to_distillation,
-    "bedrock_claude": _to_claude,
-    "bedrock_completion": _to_completion,
-    "oci_completion": _to_oci_completion,
-}
-# Each refuses what cannot stay as it is.
-_PROMPTS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "openai_reinforcement": _for_openai,
-    "bedrock_reinforcement": _for_bedrock,
-}
+    return keep

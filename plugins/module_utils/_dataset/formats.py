@@ -101,14 +101,12 @@ class Format(ABC):
     """One format. Instances are stateless.
 
     - name: as users name it
-    - provider: whose limits apply where nobody says which
     - has_messages: whether an example is made of messages
     - shape: a short example, for hints and documentation
     - trained: the keys of an example whose values the model is shown; None: all of them
     """
 
     name: str
-    provider: str
     has_messages: bool
     shape: str
     trained: frozenset[str] | None = None

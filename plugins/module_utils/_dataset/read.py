@@ -91,7 +91,7 @@ def _scanned(
     when it is described, previewed and sent."""
     if stamp is None:
         return scan(source, formats=formats, format=form, limits=limits)
-    key = (source.path, stamp, form, tuple(formats), limits)
+    key = (source.path, stamp, form or tuple(formats), limits)
     with _SCANNING:
         if key not in _SCANNED:
             while len(_SCANNED) >= _MOST_SCANNED:

@@ -31,7 +31,7 @@ from typing import Any
 from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.paths import not_writable, refuse_place, status_of
 from .convert import Sink, Unfit, conversation, convert
-from .formats import Formats
+from .formats import Format, Formats
 from .limits import Limits
 from .report import Report
 from .scan import detect_source, scan
@@ -113,12 +113,12 @@ def write(
     try:
         to_format = to_format or from_format or detect_source(source, formats)
         # Where no format is shown, the report says so, whatever is asked for.
-        wanted = to_format or "openai_chat"
+        wanted = to_format or next(iter(formats))
         if split is None:
             done = convert(source, wanted, training, formats=formats, from_format=from_format)
             parts: tuple[Part, ...] = (Part(done.examples, done.bytes, done.sha256),)
         else:
-            splitter = _Splitter(split, wanted, _Counted(training), _Counted(validation))
+            splitter = _Splitter(split, formats.get(wanted), _Counted(training), _Counted(validation))
             done = convert(source, wanted, splitter, formats=formats, from_format=from_format)
             parts = splitter.end() if done.ok else ()
     except (DatasetError, Unfit) as error:
@@ -159,7 +159,7 @@ class _Counted:
 class _Splitter:
     """A sink that gives each line to one of two. What comes may be cut anywhere."""
 
-    def __init__(self, split: Split, form: str, training: _Counted, validation: _Counted) -> None:
+    def __init__(self, split: Split, form: Format | None, training: _Counted, validation: _Counted) -> None:
         self._form = form
         self._training = training
         self._validation = validation
@@ -197,7 +197,7 @@ class _Splitter:
         """What an example says, in one notation whatever its format."""
         try:
             example = json.loads(line)
-            talk = conversation(self._form, example)
+            talk = conversation(self._form, example) if self._form else None
         except (ValueError, LookupError, TypeError, AttributeError) as fault:
             # It was a valid line when it was checked. Whether the file has changed is known at its end.
             self._fault = fault

@@ -21,11 +21,11 @@ from .._dataset.convert import targets
 from .._dataset.formats import foreign_format
 from .._dataset.limits import Limits
 from .._dataset.read import read
-from .._dataset.registry import FORMATS
 from .._dataset.scan import detect_source
 from .._dataset.source import DatasetError, Source
 from .._dataset.write import write
 from .._engine.errors import FineTuneError, InvalidInput
+from .._providers.catalogue import FORMATS
 from .types import Data
 
 _FIRST = 1 << 20  # bytes of a first line that are looked at
@@ -127,7 +127,7 @@ def _options(given: Any, source: Source) -> dict[str, Any]:
 def _wanted(shown: str | None, formats: Sequence[str]) -> str:
     if shown is None or shown in formats:
         return shown or formats[0]
-    return next((form for form in formats if form in targets(shown)), formats[0])
+    return next((form for form in formats if form in targets(shown, FORMATS)), formats[0])
 
 
 def _converted(source: Source, wanted: str, label: str, folder: str) -> str:

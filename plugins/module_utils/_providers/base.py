@@ -12,11 +12,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from .._dataset.formats import Formats
 from .._dataset.limits import Limits
 from .._engine.types import Driver, ModuleContext, Options
 
 Split = Literal["training", "validation"]
 SPLITS: tuple[Split, ...] = ("training", "validation")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a provider without its SDK.
+
+    ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
+    ``hosts``, the split, and the options that are named in ``asked``. ``hosts``: the kinds of host that differ in their
+    limits, by the names that dataset_info has for them; the first is the usual one.
+    """
+
+    name: str
+    label: str
+    formats: Formats
+    limits: Callable[[str, str, Mapping[str, Any]], Limits]
+    hosts: tuple[str, ...]
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

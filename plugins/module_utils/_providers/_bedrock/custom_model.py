@@ -17,7 +17,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..._dataset.limits import limits_for
 from ..._engine import ownership
 from ..._engine.coerce import mapping, text
 from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
@@ -28,6 +27,7 @@ from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase
 from . import jobs, objects, shapes
 from .client import Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
+from .limits import limits_for
 from .lineage import LONGEST_NAME, Family
 
 if TYPE_CHECKING:
@@ -636,7 +636,7 @@ class CustomModel:
     def _check_file_name(self, option: str, content: Content) -> None:
         """Some base models take fewer characters in the name of a file than S3."""
         base = str(self.wish.get("base_model_identifier") or "")
-        taken = limits_for("bedrock", base, self.wish.get("customization_type")).media_path
+        taken = limits_for(base, self.wish.get("customization_type")).media_path
         if taken and not re.fullmatch(taken, content.id.removeprefix("s3://"), re.ASCII):
             raise InvalidInput(
                 f"{option} is '{content.id}', a name that this base model does not take.",

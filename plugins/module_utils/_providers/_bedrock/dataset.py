@@ -16,9 +16,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ..._dataset.limits import MIB, limits_for
+from ..._dataset.formats import Formats
+from ..._dataset.limits import MIB
 from ..._dataset.read import Given, read
-from ..._dataset.registry import FORMATS
 from ..._engine.coerce import mapping, text, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
@@ -30,6 +30,8 @@ from ..toolkit.sdk import load
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import jobs, objects
 from .client import Api, make_api
+from .formats import FORMATS
+from .limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -44,15 +46,16 @@ _PARALLEL = 8
 _CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 
-def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made."""
+def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
+    have a name; one that is not taken here is called by it."""
     params = module.params
     name = dataset_name(params, "key")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
     _check(params)
     api = make_api(module, "s3")
-    limits = limits_for("bedrock", params["base_model_identifier"], params["customization_type"], params["split"])
-    given = read(params, FORMATS, limits, module.warn)
+    limits = limits_for(params["base_model_identifier"], params["customization_type"], params["split"])
+    given = read(params, formats, limits, module.warn)
     key = object_name(params, "key", name, given)
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidInput(

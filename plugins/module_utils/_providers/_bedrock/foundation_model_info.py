@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..._dataset.limits import limits_for
 from ..._engine.coerce import mapping
 from ..toolkit.info import looks_again
 from . import shapes
 from .client import Api, make_api
 from .hyperparameters import bounds_of
+from .limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -75,5 +75,5 @@ def _entry(model: Mapping[str, Any]) -> dict[str, Any]:
         "hyperparameters": {
             name: {"minimum": bound.lowest, "maximum": bound.highest} for name, bound in sorted(bounds.items())
         },
-        "dataset_formats": list(limits_for("bedrock", identifier).formats) if bounds else [],
+        "dataset_formats": list(limits_for(identifier).formats) if bounds else [],
     }

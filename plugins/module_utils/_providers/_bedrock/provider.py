@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._dataset.limits import Limits, limits_for
+from ..._dataset.limits import Limits
 from ..._engine.types import Driver, ModuleContext
 from ..base import Entry, Resource, Split
 from ..toolkit.naming import remote_name
@@ -19,6 +19,7 @@ from . import custom_model, dataset
 from .client import AUTH_SPEC
 from .hyperparameters import bounds_of
 from .jobs import model_id
+from .limits import limits_for
 from .options import DATASET, MODEL
 
 _JOB_OPTIONS = (
@@ -104,7 +105,7 @@ class Recipe:
 
     def limits(self, split: Split) -> Limits:
         """Those of the base model."""
-        return limits_for("bedrock", self.entry.base_model, self.entry.own.get("customization_type"), split)
+        return limits_for(self.entry.base_model, self.entry.own.get("customization_type"), split)
 
     def epochs(self, examples: int) -> float | None:
         """The defaults of the user guide."""

@@ -20,9 +20,9 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..._dataset.limits import MIB, limits_for
+from ..._dataset.formats import Formats
+from ..._dataset.limits import MIB
 from ..._dataset.read import Given, read
-from ..._dataset.registry import FORMATS
 from ..._engine.coerce import timestamp
 from ..._engine.errors import NotVisible, Outdated, Refused, Unavailable
 from ..._engine.module import options_of
@@ -33,6 +33,8 @@ from ..toolkit.sent_dataset import ended
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import objects
 from .client import OBJECT_STORAGE, Api, make_api
+from .formats import FORMATS
+from .limits import limits_for
 from .reading import OBJECTS, UPLOAD, UPLOADS
 
 if TYPE_CHECKING:
@@ -48,14 +50,15 @@ _CONCURRENT = "ConcurrentObjectUpdate"
 _LISTED = "name,size,etag,timeModified"
 
 
-def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made."""
+def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
+    have a name; one that is not taken here is called by it."""
     params = module.params
     name = dataset_name(params, "object")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
     objects.check_place("", params)
     api = make_api(module, OBJECT_STORAGE)
-    given = read(params, FORMATS, limits_for("oci", params["base_model_identifier"]), module.warn)
+    given = read(params, formats, limits_for(params["base_model_identifier"]), module.warn)
     stored = object_name(params, "object", name, given)
     objects.check_place("", {"object": stored})
     return Dataset(api, name, params, given, stored), options

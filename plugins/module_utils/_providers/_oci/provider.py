@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._dataset.limits import Limits, limits_for
+from ..._dataset.limits import Limits
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
@@ -19,6 +19,7 @@ from ..base import Entry, Resource, Split
 from ..toolkit.naming import remote_name
 from . import cluster, custom_model, dataset, model_api
 from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
+from .limits import limits_for
 from .options import DATASET, MODEL
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
@@ -100,7 +101,7 @@ class Recipe:
 
     def limits(self, split: Split) -> Limits:
         """Those of the base model, as far as its name is known."""
-        return limits_for("oci", self.entry.base_model, split=split)
+        return limits_for(self.entry.base_model, split)
 
     def epochs(self, examples: int) -> float | None:
         """The service's default."""

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..._dataset.limits import MB, limits_for
+from ..._dataset.formats import Formats
+from ..._dataset.limits import MB
 from ..._dataset.read import Given, name_of, read
-from ..._dataset.registry import FORMATS
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
@@ -26,6 +26,8 @@ from ..toolkit.naming import parse_remote_name, remote_name
 from ..toolkit.sent_dataset import SentDataset, check_name, ended
 from . import files
 from .client import Api, make_api
+from .formats import FORMATS
+from .limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -52,8 +54,9 @@ _PROCESSED = 120.0  # after so many seconds nobody processes a file that is stil
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
 
 
-def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made."""
+def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
+    have a name; one that is not taken here is called by it."""
     params = module.params
     name = _name(params)
     options = options_of(module, name=name, run_id=params["file_id"], id_option="file_id")
@@ -68,7 +71,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         )
     api = make_api(module)
     provider = params["provider"] or api.host.kind
-    given = read(params, FORMATS, limits_for(provider, split=params["split"]), module.warn)
+    given = read(params, formats, limits_for(provider, params["split"]), module.warn)
     if params["state"] == "present" and given is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
     return Dataset(api, name, params["purpose"], given, expires), options

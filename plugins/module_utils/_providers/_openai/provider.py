@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._dataset.limits import Limits, limits_for
+from ..._dataset.limits import Limits
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
@@ -20,6 +20,7 @@ from ..base import Entry, Resource, Split
 from . import dataset, fine_tuned_model
 from .client import AUTH_SPEC
 from .hosts import host_for
+from .limits import limits_for
 from .options import DATASET, MODEL
 from .steps import read_steps
 
@@ -97,7 +98,7 @@ class Recipe:
 
     def limits(self, split: Split) -> Limits:
         """Those of the kind of host that is meant."""
-        return limits_for(host_for(self.entry.own).kind, split=split)
+        return limits_for(host_for(self.entry.own).kind, split)
 
     def epochs(self, examples: int) -> float | None:
         """Those that are given with the method, else what 'auto' usually comes to."""

@@ -11,18 +11,28 @@ from typing import Any
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import write as write_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import LIMITS, Limits, limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from ansible_collections.llmops.finetune.plugins.module_utils._providers import catalogue
 
-__all__ = ("FORMATS", "LIMITS", "convert", "converge", "limits_for", "put", "scan", "write")
+__all__ = ("FORMATS", "LIMITS", "convert", "converge", "limits_for", "put", "scan", "targets", "write")
+FORMATS = catalogue.FORMATS
+LIMITS = {host: catalogue.limits_for(host) for host in catalogue.HOSTS}
+
+
+def limits_for(
+    host: str, base_model: str | None = None, customization_type: str | None = None, split: str = "training"
+) -> Limits:
+    asked = {"base_model_identifier": base_model, "customization_type": customization_type}
+    return catalogue.limits_for(host, split, asked)
 
 
 def scan(source: Source, *, limits: Limits = LIMITS["openai"], **options: Any) -> Report:
     return scan_module.scan(source, **{"formats": FORMATS, "limits": limits, **options})
 
 
+targets = partial(convert_module.targets, formats=FORMATS)
 convert = partial(convert_module.convert, formats=FORMATS)
 write = partial(write_module.write, formats=FORMATS)
 put = partial(write_module.put, formats=FORMATS)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import (
-    CUSTOMIZATION_TYPES,
-    Limits,
-    for_bedrock,
-)
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.limits import CUSTOMIZATION_TYPES
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.limits import (
+    limits_for as for_bedrock,
+)
 from data_tools import FORMATS, LIMITS, limits_for, scan
 
 Example = dict[str, Any]

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import convert as convert_module
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion, targets
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from data_tools import FORMATS, convert, limits_for, scan
+from data_tools import FORMATS, convert, limits_for, scan, targets
 
 Example = dict[str, Any]
 

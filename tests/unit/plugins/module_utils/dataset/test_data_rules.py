@@ -436,8 +436,7 @@ def test_the_guide_shows_the_table() -> None:
 
 def test_every_code_that_is_reported_stands_in_the_table_with_source_and_date() -> None:
     folder = Path(rules.__file__).parent
-    names = ("scan.py", "formats.py", "chat.py", "bedrock_formats.py", "oci_formats.py")
-    text = "".join((folder / name).read_text() for name in names)
+    text = "".join(path.read_text() for path in (*folder.glob("*.py"), *folder.parent.glob("_providers/_*/formats.py")))
     found = set(re.findall(r"(?:error|warn|rule|_report|add|limit)\([^\"()]*?f?\"([a-z_{}]+)\",", text))
     known = {rule.code for rule in rules.RULES}
     numbers = {"too_few_examples", "too_many_examples", "too_many_image_examples", "file_too_large", "may_be_truncated"}

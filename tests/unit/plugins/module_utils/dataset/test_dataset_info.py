@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import CUSTOMIZATION_TYPES
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.limits import CUSTOMIZATION_TYPES
 from ansible_collections.llmops.finetune.plugins.modules import dataset_info
 from data_tools import FORMATS, LIMITS
 

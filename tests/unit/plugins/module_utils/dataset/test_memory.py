@@ -35,8 +35,7 @@ _BARE = "import json\ntold = None\n" + _PEAK
 _SCAN = (
     """
 import json, sys
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import limits_for
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.registry import FORMATS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import FORMATS, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 limits = limits_for(sys.argv[2] or "openai")

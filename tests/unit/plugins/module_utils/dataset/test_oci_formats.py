@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.oci_formats import OciCompletion
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.formats import OciCompletion
 from data_tools import FORMATS, LIMITS, limits_for, scan
 
 Example = dict[str, Any]

@@ -14,10 +14,24 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .chat import Completion, Reinforcement
-from .formats import Check, Format, Measure, Pairs, has_blocks, kind_of, lacks, quote, unknown_keys, weigh
-from .limits import Limits, Words
-from .rules import ACCEPTED, verdict_of
+from ..._dataset.chat import Reinforcement
+from ..._dataset.completion import Completion
+from ..._dataset.formats import (
+    Check,
+    Format,
+    Formats,
+    Measure,
+    Pairs,
+    has_blocks,
+    kind_of,
+    lacks,
+    quote,
+    unknown_keys,
+    weigh,
+)
+from ..._dataset.limits import Limits, Words
+from ..._dataset.rules import ACCEPTED, verdict_of
+from ..._dataset.talk import Conversation, Loss, Talk, Turn, refuse_empty, refuse_keys, refuse_other_turns, single_text
 
 SCHEMA_VERSION = "bedrock-conversation-2024"
 
@@ -178,9 +192,8 @@ class _Talk:
             )
 
 
-class Converse(Format):
+class Converse(Conversation):
     name = "bedrock_converse"
-    provider = "bedrock"
     has_messages = True
     shape = (
         '{"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"text": "..."}]}, '
@@ -460,6 +473,48 @@ class Converse(Format):
                 "mixed_media", "The example holds images and a video.", "Split it: one example has one kind of media."
             )
 
+    def read(self, example: dict[str, Any]) -> Talk:
+        refuse_keys(example, frozenset({"schemaVersion", "system", "messages"}), "The example")
+        version = example.get("schemaVersion", SCHEMA_VERSION)
+        if version != SCHEMA_VERSION:
+            raise Loss(
+                "lossy_key", f"schemaVersion is {quote(version)}, which would be lost.", f"Use {SCHEMA_VERSION}."
+            )
+        system = tuple(
+            refuse_empty([block["text"]], f"system: block {number}")[0]
+            for number, block in enumerate(example.get("system", ()), 1)
+        )
+        turns = []
+        for number, message in enumerate(example["messages"], 1):
+            where = f"Message {number} ({message['role']})"
+            texts = []
+            for block in message["content"]:
+                # A block of text may say its type.
+                ((kind, value),) = ((key, value) for key, value in block.items() if key != "type")
+                if kind in ("image", "video", "document"):
+                    raise Loss(
+                        "lossy_image",
+                        f"{where} holds a medium of the kind {kind}, which would be lost.",
+                        "Leave the example out.",
+                    )
+                if kind != "text":
+                    raise Loss(
+                        "lossy_reasoning", f"{where} holds {kind}, which would be lost.", "Remove it, or leave it out."
+                    )
+                texts.append(value)
+            turns.append(Turn(message["role"], refuse_empty(texts, where), where))
+        return Talk(system, tuple(turns))
+
+    def write(self, talk: Talk) -> dict[str, Any]:
+        refuse_other_turns(talk, self.answered)
+        example: dict[str, Any] = {"schemaVersion": SCHEMA_VERSION}
+        if talk.system:
+            example["system"] = [{"text": text} for text in talk.system]
+        example["messages"] = [
+            {"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in talk.turns
+        ]
+        return example
+
 
 class Distillation(Converse):
     """Prompts that a teacher model answers; an answer may be given."""
@@ -472,9 +527,8 @@ class Distillation(Converse):
     typed = True
 
 
-class Claude(Format):
+class Claude(Conversation):
     name = "bedrock_claude"
-    provider = "bedrock"
     has_messages = True
     shape = (
         '{"system": "...", "messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
@@ -550,14 +604,32 @@ class Claude(Format):
             talk.check.warn("empty_content", f"{where} is blank.", "Write the text, or remove it.")
         talk.text(text, where)
 
+    def read(self, example: dict[str, Any]) -> Talk:
+        system = refuse_empty([example["system"]], "system") if "system" in example else ()
+        turns = []
+        for number, message in enumerate(example["messages"], 1):
+            where = f"Message {number} ({message['role']})"
+            turns.append(Turn(message["role"], refuse_empty([message["content"]], where), where))
+        return Talk(system, tuple(turns))
+
+    def write(self, talk: Talk) -> dict[str, Any]:
+        refuse_other_turns(talk, answered=True)
+        if len(talk.system) > 1:
+            raise Loss(
+                "lossy_system",
+                f"The example has {len(talk.system)} system messages; the format holds one.",
+                "Join them as they should be read.",
+            )
+        example: dict[str, Any] = {"system": talk.system[0]} if talk.system else {}
+        example["messages"] = [{"role": turn.role, "content": single_text(turn)} for turn in talk.turns]
+        return example
+
 
 class BedrockReinforcement(Reinforcement):
     """OpenAI's chat format with a reference for the grader, a Lambda function."""
 
     name = "bedrock_reinforcement"
-    provider = "bedrock"
     shape = '{"messages": [{"role": "user", "content": "..."}], "reference_answer": ..., "<any key>": ...}'
-    developer = False
 
     def recognises(self, example: dict[str, Any]) -> int:
         return "messages" in example and not has_blocks(example)
@@ -575,17 +647,26 @@ class BedrockReinforcement(Reinforcement):
             return None
         return super().check(example, check)
 
+    def prompt(self, example: dict[str, Any]) -> None:
+        if "reference_answer" not in example:
+            raise Loss(
+                "lossy_reference",
+                "The example has no reference_answer, which the format needs.",
+                "Add it: what the grader compares an answer with.",
+            )
+        for number, message in enumerate(example["messages"], 1):
+            if message["role"] == "developer":
+                raise Loss("lossy_role", f"Message {number} (developer): the role would be lost.", "Use system.")
+
 
 class BedrockCompletion(Completion):
     """As OpenAI's; the two differ in their limits only."""
 
     name = "bedrock_completion"
-    provider = "bedrock"
 
 
 class Pretraining(Format):
     name = "bedrock_pretraining"
-    provider = "bedrock"
     has_messages = False
     shape = '{"input": "..."}'
 
@@ -612,7 +693,6 @@ class Pretraining(Format):
 
 class ImageCaption(Format):
     name = "bedrock_image_caption"
-    provider = "bedrock"
     has_messages = False
     shape = '{"image-ref": "s3://BUCKET/KEY", "caption": "..."}'
 
@@ -649,12 +729,14 @@ class ImageCaption(Format):
         return 0, len(caption), weigh(caption)
 
 
-FORMATS: tuple[Format, ...] = (
-    Converse(),
-    Distillation(),
-    Claude(),
-    BedrockReinforcement(),
-    BedrockCompletion(),
-    Pretraining(),
-    ImageCaption(),
+FORMATS = Formats(
+    (
+        Converse(),
+        Distillation(),
+        Claude(),
+        BedrockReinforcement(),
+        BedrockCompletion(),
+        Pretraining(),
+        ImageCaption(),
+    )
 )

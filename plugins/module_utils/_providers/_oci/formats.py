@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .chat import Completion
-from .formats import Check, Format, Measure, Pairs, kind_of, lacks, unknown_keys, weigh
-from .limits import Limit, Limits
-from .tokens import count_tokens
+from ..._dataset.completion import Completion
+from ..._dataset.formats import Check, Formats, Measure, Pairs, kind_of, lacks, unknown_keys, weigh
+from ..._dataset.limits import Limit, Limits
+from ..._dataset.talk import Loss, Talk
+from ..._dataset.tokens import count_tokens
 
 _KEYS = ("prompt", "completion")
 
@@ -24,7 +25,6 @@ class OciCompletion(Completion):
     """As OpenAI's, but both texts say something, and there is nothing else."""
 
     name = "oci_completion"
-    provider = "oci"
 
     def bind(self, limits: Limits) -> Callable[[Pairs], Measure | None]:
         longest = _longest(limits)
@@ -61,6 +61,16 @@ class OciCompletion(Completion):
             _check_lengths(example, check)
         return 0, chars, weight
 
+    def write(self, talk: Talk) -> dict[str, Any]:
+        for turn in talk.turns:
+            if not any(text.strip() for text in turn.texts):
+                raise Loss(
+                    "lossy_empty",
+                    f"{turn.where} holds a blank text, which the format does not take.",
+                    "Write the text, or leave the example out.",
+                )
+        return super().write(talk)
+
 
 def _check_lengths(example: dict[str, Any], check: Check) -> None:
     """Report a text that is too long by itself. An example that is too long as a whole is reported by the scan."""
@@ -85,4 +95,4 @@ def _longest(limits: Limits) -> dict[str, Limit]:
     return {key: limit for key, limit in found.items() if limit}
 
 
-FORMATS: tuple[Format, ...] = (OciCompletion(),)
+FORMATS = Formats((OciCompletion(),))

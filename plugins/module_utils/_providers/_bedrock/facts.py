@@ -1,0 +1,28 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of Amazon Bedrock without its SDK. Private to llmops.finetune; may change at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._dataset.limits import Limits
+from ..base import Facts
+from .formats import FORMATS
+from .limits import limits_for
+
+
+def _limits(_host: str, split: str, asked: Mapping[str, Any]) -> Limits:
+    return limits_for(asked.get("base_model_identifier"), asked.get("customization_type"), split)
+
+
+FACTS = Facts(
+    name="bedrock",
+    label="Amazon Bedrock",
+    formats=FORMATS,
+    limits=_limits,
+    hosts=("bedrock",),
+    asked=("base_model_identifier", "customization_type"),
+)

@@ -1,0 +1,256 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The limits that Amazon Bedrock puts on datasets. Private to llmops.finetune; may change at any time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ..._dataset.limits import GIB, MIB, Limit, Limits, Words
+
+_BEDROCK_READ = "2026-11-20"
+_PREPARE = "Amazon Bedrock User Guide, Prepare data for fine-tuning your models"
+_NOVA = "Amazon Nova User Guide, Fine-tuning Amazon Nova models, Preparing data"
+_NOVA_CHECK = "AWS samples for Amazon Nova, dataset validation for Bedrock"
+_LLAMA_CHECK = "AWS samples, dataset validation for Meta Llama"
+_CLAUDE_CHECK = "AWS samples, data validation for Claude 3 Haiku"
+_CLAUDE = "Amazon Bedrock User Guide, Prepare data for fine-tuning text-to-text models (Claude 3 Haiku)"
+_DISTILL = "Amazon Bedrock User Guide, Prepare your training datasets for distillation"
+_RFT_AWS = "Amazon Bedrock User Guide, Prepare data for reinforcement fine-tuning"
+_PRETRAIN = "Amazon Bedrock User Guide, Prepare data for continued pre-training"
+
+
+def _bedrock(value: int, source: str, hard: bool = True) -> Limit:
+    return Limit(value, hard, source, _BEDROCK_READ)
+
+
+_NOVA_WORDS = Words(
+    (
+        *("System:", "SYSTEM:", "User:", "USER:", "Bot:", "BOT:", "Assistant:", "ASSISTANT:", "Thought:"),
+        *("[EOS]", "<image>", "<video>"),
+    ),
+    True,
+    f"{_NOVA}; the spellings: {_NOVA_CHECK}",
+    _BEDROCK_READ,
+)
+_NOVA_DOUBTS = Words(
+    ("system:", "user:", "bot:", "assistant:", "thought:", "[eos]", "<image>", "<video>", "<unk>"),
+    False,
+    f"{_NOVA_CHECK}, of 2026: in any spelling, and one word more",
+    "2026-11-30",
+)
+
+# What holds where the base model is not known: media as the most generous model takes them, and words that one
+# family reserves as a doubt.
+_BEDROCK = Limits(
+    profile="bedrock",
+    formats=(
+        "bedrock_converse",
+        "bedrock_distillation",
+        "bedrock_claude",
+        "bedrock_reinforcement",
+        "bedrock_completion",
+        "bedrock_pretraining",
+        "bedrock_image_caption",
+    ),
+    max_bytes=_bedrock(10 * GIB, _PREPARE),
+    max_images_per_example=_bedrock(10, _NOVA, hard=False),
+    max_videos_per_example=_bedrock(1, _NOVA, hard=False),
+    one_medium=_bedrock(0, f"{_NOVA}, constraint 4", hard=False),
+    reserved=replace(_NOVA_WORDS, hard=False),
+)
+_NOVA_LITE = Limits(
+    profile="bedrock/nova",
+    formats=("bedrock_converse",),
+    min_examples=_bedrock(8, _NOVA),
+    max_examples=_bedrock(20_000, _NOVA),
+    max_validation_examples=_bedrock(20_000, _NOVA),
+    max_images_per_example=_bedrock(10, _NOVA),
+    max_videos_per_example=_bedrock(1, _NOVA),
+    media_path=r"[\w./-]+",
+    one_bucket=True,
+    one_medium=_bedrock(0, f"{_NOVA}, constraint 4"),
+    reserved=_NOVA_WORDS,
+    doubtful=_NOVA_DOUBTS,
+    reasoning=False,
+)
+_LLAMA = Limits(
+    profile="bedrock/llama",
+    formats=("bedrock_converse",),
+    min_examples=_bedrock(100, _PREPARE),
+    # The sum of both files; the quota can be raised.
+    max_examples=_bedrock(10_000, f"{_PREPARE}, default quota", hard=False),
+    max_validation_examples=_bedrock(1_000, f"{_LLAMA_CHECK}; the guide names no number of its own", hard=False),
+    max_example_tokens=_bedrock(16_000, _PREPARE, hard=False),
+    truncates=False,
+    max_images_per_example=_bedrock(0, _PREPARE),
+    max_videos_per_example=_bedrock(0, _PREPARE),
+    reasoning=False,
+    schema_version="optional",
+)
+_LLAMA_VISION = replace(_LLAMA, profile="bedrock/llama-vision", max_images_per_example=None)
+_TITAN = Limits(
+    profile="bedrock/titan-text",
+    formats=("bedrock_completion",),
+    max_bytes=_bedrock(GIB, _PREPARE),
+    max_validation_bytes=_bedrock(100 * MIB, _PREPARE),
+    max_example_tokens=_bedrock(4_096, _PREPARE, hard=False),
+    truncates=False,
+)
+_IMAGE = Limits(
+    profile="bedrock/titan-image",
+    formats=("bedrock_image_caption",),
+    min_examples=_bedrock(5, _PREPARE),
+    max_examples=_bedrock(10_000, _PREPARE),
+    no_validation=_bedrock(0, f"{_PREPARE}: images take no validation file"),
+)
+
+# Families of base models: what their ids begin with, after the provider's name; and their limits for fine-tuning.
+# The order counts: the first that fits.
+_FINE_TUNING: tuple[tuple[str, Limits], ...] = (
+    (
+        r"amazon\.nova-micro",
+        replace(
+            _NOVA_LITE,
+            profile="bedrock/nova-micro",
+            max_images_per_example=_bedrock(0, f"{_NOVA}: text only"),
+            max_videos_per_example=_bedrock(0, f"{_NOVA}: text only"),
+        ),
+    ),
+    (
+        r"amazon\.nova-2-",
+        replace(
+            _NOVA_LITE,
+            profile="bedrock/nova-2",
+            image_types=("gif", "jpeg", "png"),
+            video_types=("mkv", "mov", "mp4"),
+            reasoning=True,
+            no_validation=_bedrock(0, f"{_NOVA}: Nova 2 does not use a validation file", hard=False),
+        ),
+    ),
+    (r"amazon\.nova-(?:lite|pro)", _NOVA_LITE),
+    (
+        r"amazon\.nova-canvas",
+        # The guide names the format for it, but no numbers; Titan's are taken as a doubt.
+        replace(
+            _IMAGE,
+            profile="bedrock/nova-canvas",
+            min_examples=_bedrock(5, _PREPARE, hard=False),
+            max_examples=_bedrock(10_000, _PREPARE, hard=False),
+        ),
+    ),
+    (r"amazon\.titan-image", _IMAGE),
+    (
+        r"amazon\.titan-embed-image",
+        replace(
+            _IMAGE,
+            profile="bedrock/titan-embed-image",
+            min_examples=_bedrock(1_000, _PREPARE),
+            max_examples=_bedrock(500_000, _PREPARE),
+        ),
+    ),
+    (r"amazon\.titan-text", _TITAN),
+    (
+        r"anthropic\.claude",
+        Limits(
+            profile="bedrock/claude",
+            formats=("bedrock_claude",),
+            min_examples=_bedrock(32, _CLAUDE),
+            min_validation_examples=_bedrock(32, f"{_CLAUDE_CHECK}; the guide names it for training", hard=False),
+            max_examples=_bedrock(10_000, _CLAUDE),
+            max_validation_examples=_bedrock(1_000, _CLAUDE),
+            max_bytes=_bedrock(10 * GIB, _CLAUDE),
+            max_validation_bytes=_bedrock(GIB, _CLAUDE),
+            max_example_tokens=_bedrock(32_000, _CLAUDE, hard=False),
+            truncates=False,
+            reserved=Words(("\nHuman:", "\nAssistant:"), True, _CLAUDE, _BEDROCK_READ),
+        ),
+    ),
+    (
+        r"cohere\.command",
+        Limits(
+            profile="bedrock/cohere",
+            formats=("bedrock_completion",),
+            max_examples=_bedrock(10_000, _PREPARE),
+            max_validation_examples=_bedrock(1_000, _PREPARE),
+        ),
+    ),
+    (
+        r"meta\.llama3-1",
+        replace(_LLAMA, profile="bedrock/llama3-1", formats=("bedrock_completion",)),
+    ),
+    (
+        r"meta\.llama3-2-90b",
+        replace(_LLAMA_VISION, max_example_tokens=_bedrock(10_000, _PREPARE, hard=False)),
+    ),
+    (r"meta\.llama3-2-11b", _LLAMA_VISION),
+    (r"meta\.llama", _LLAMA),
+)
+
+_DISTILLATION = Limits(
+    profile="bedrock/distillation",
+    formats=("bedrock_distillation",),
+    min_examples=_bedrock(100, _DISTILL),
+    max_examples=_bedrock(15_000, _DISTILL),
+    max_bytes=_bedrock(GIB, _DISTILL),
+    max_images_per_example=_bedrock(0, f"{_DISTILL}: text to text only"),
+    max_videos_per_example=_bedrock(0, f"{_DISTILL}: text to text only"),
+    reasoning=False,
+    schema_version="required",
+)
+_PRETRAINING = Limits(
+    profile="bedrock/pretraining",
+    formats=("bedrock_pretraining",),
+    max_bytes=_bedrock(10 * GIB, _PRETRAIN),
+    max_validation_bytes=_bedrock(100 * MIB, _PRETRAIN),
+)
+_REINFORCEMENT = Limits(
+    profile="bedrock/reinforcement",
+    formats=("bedrock_reinforcement",),
+    min_examples=_bedrock(100, _RFT_AWS),
+    # Only translations of the guide name this number.
+    max_examples=_bedrock(20_000, _RFT_AWS, hard=False),
+)
+CUSTOMIZATION_TYPES = (
+    "FINE_TUNING",
+    "CONTINUED_PRE_TRAINING",
+    "DISTILLATION",
+    "REINFORCEMENT_FINE_TUNING",
+)
+
+
+def limits_for(base_model: str | None = None, customization_type: str | None = None, split: str = "training") -> Limits:
+    """Return Bedrock's limits of one file, for training one base model in one way.
+
+    ``base_model`` is an id (with or without a context suffix), the ARN of a foundation model, or the ARN of a custom
+    model, which names its base. Of one that says nothing (a custom model's name, an imported model, an unknown
+    family), only what every model needs is checked. ``customization_type`` is the API's; None means FINE_TUNING for
+    a known family, and otherwise any. Raises ValueError for a type that trains nothing.
+    """
+    return _limits_for(base_model, customization_type).of(split)
+
+
+def _limits_for(base_model: str | None, customization_type: str | None) -> Limits:
+    if customization_type not in (None, *CUSTOMIZATION_TYPES):
+        raise ValueError(
+            f"Unknown customization type {customization_type!r}; known are {', '.join(CUSTOMIZATION_TYPES)}."
+        )
+    if customization_type == "DISTILLATION":
+        if base_model and _is(base_model, r"(?:anthropic|meta)\."):
+            return replace(_DISTILLATION, max_user_messages=_bedrock(1, f"{_DISTILL}: single-turn only"))
+        return _DISTILLATION
+    if customization_type == "CONTINUED_PRE_TRAINING":
+        return _PRETRAINING
+    if customization_type == "REINFORCEMENT_FINE_TUNING":
+        return _REINFORCEMENT
+    for pattern, limits in _FINE_TUNING:
+        if base_model and _is(base_model, pattern):
+            return limits
+    return _BEDROCK
+
+
+def _is(base_model: str, pattern: str) -> bool:
+    """Whether a model's id, or the base in an ARN, begins with a pattern (a region's prefix left aside)."""
+    return re.search(rf"(?:^|/)(?:[a-z]{{2,6}}(?:-[a-z]+)?\.)?{pattern}", base_model) is not None

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of OCI Generative AI without its SDK. Private to llmops.finetune; may change at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._dataset.limits import Limits
+from ..base import Facts
+from .formats import FORMATS
+from .limits import limits_for
+
+
+def _limits(_host: str, split: str, asked: Mapping[str, Any]) -> Limits:
+    return limits_for(asked.get("base_model_identifier"), split)
+
+
+FACTS = Facts(
+    name="oci",
+    label="OCI Generative AI",
+    formats=FORMATS,
+    limits=_limits,
+    hosts=("oci",),
+    asked=("base_model_identifier",),
+)

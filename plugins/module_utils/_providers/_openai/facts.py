@@ -1,0 +1,21 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of OpenAI-style hosts without its SDK. Private to llmops.finetune; may change at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._dataset.limits import Limits
+from ..base import Facts
+from .formats import FORMATS
+from .limits import LIMITS, limits_for
+
+
+def _limits(host: str, split: str, _asked: Mapping[str, Any]) -> Limits:
+    return limits_for(host, split)
+
+
+FACTS = Facts(name="openai", label="OpenAI", formats=FORMATS, limits=_limits, hosts=tuple(LIMITS))
