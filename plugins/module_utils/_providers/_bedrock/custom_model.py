@@ -24,6 +24,7 @@ from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Unavailable
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.naming import snake
 from . import jobs, objects, shapes
 from .client import Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
@@ -205,7 +206,7 @@ def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
     for key, value in body.items():
         if isinstance(value, str) and value.startswith(CHECK_MODE):
             continue
-        member = next((member for member in shape.members if shapes.snake(member) == _API_NAMES.get(key, key)), None)
+        member = next((member for member in shape.members if snake(member) == _API_NAMES.get(key, key)), None)
         if member is None:
             raise InvalidInput(f"{key} is not known to the installed boto3.", hint="Install a newer boto3.")
         shapes.request(value, shape.members[member], key)

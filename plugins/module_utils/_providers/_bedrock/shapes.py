@@ -20,16 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
+from ..toolkit.naming import snake
 
 if TYPE_CHECKING:
     from .client import Api
-
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def snake(name: str) -> str:
-    """``customModelName`` -> ``custom_model_name``."""
-    return _BOUNDARY.sub("_", name).lower()
 
 
 def plain(value: Any, shape: Any) -> Any:

@@ -8,25 +8,14 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_HUMP = re.compile(r"_([a-z0-9])")
+from ..toolkit.naming import camel, snake
+
 # Their keys are the user's.
 _MAPS = frozenset({"freeformTags", "definedTags", "systemTags", "metadata"})
 _MAPS_SNAKE = frozenset({"freeform_tags", "defined_tags", "system_tags", "metadata"})
-
-
-def snake(name: str) -> str:
-    """``loraAlpha`` -> ``lora_alpha``."""
-    return _BOUNDARY.sub("_", name).lower()
-
-
-def camel(name: str) -> str:
-    """``lora_alpha`` -> ``loraAlpha``."""
-    return _HUMP.sub(lambda found: found.group(1).upper(), name)
 
 
 def plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedroc
     check_hyperparameters,
     unknown_hyperparameters,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import snake
 
 ROLE = "arn:aws:iam::123456789012:role/FineTune"
 REQUEST: dict[str, Any] = {
@@ -54,14 +55,14 @@ def made(client: Any, **members: Any) -> Any:
     ],
 )
 def test_names(api: str, option: str) -> None:
-    assert shapes.snake(api) == option
+    assert snake(api) == option
 
 
 def test_no_two_members_of_one_structure_have_the_same_name(client: Any) -> None:
     for name in client.meta.service_model.shape_names:
         shape = client.meta.service_model.shape_for(name)
         if shape.type_name == "structure":
-            assert len({shapes.snake(member) for member in shape.members}) == len(shape.members), name
+            assert len({snake(member) for member in shape.members}) == len(shape.members), name
 
 
 def test_a_request(client: Any) -> None:
