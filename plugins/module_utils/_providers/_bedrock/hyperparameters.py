@@ -12,21 +12,10 @@ that is not here is passed on with a warning: the service learns faster than thi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..._engine.compare import number
-from ..._engine.errors import InvalidInput
+from ..toolkit.bounds import Bound, check_bound
 from .jobs import model_id
-
-
-class Bound(NamedTuple):
-    """Lowest and highest value; ``whole`` numbers only; ``auto``: that word may stand for a number."""
-
-    lowest: float
-    highest: float
-    whole: bool = False
-    auto: bool = False
-
 
 _EARLY = {"earlyStoppingThreshold": Bound(0, 0.1), "earlyStoppingPatience": Bound(1, 10, whole=True)}
 _LLAMA = {
@@ -100,17 +89,8 @@ def check_hyperparameters(wish: Mapping[str, Any]) -> None:
     """Raise InvalidInput for a value that the guide's table rules out."""
     bounds = _bounds(wish)
     for key, value in wish.get("hyperparameters", {}).items():
-        bound = (bounds or {}).get(key)
-        if bound is None or (bound.auto and str(value).lower() == "auto"):
-            continue
-        found = number(value)
-        fits = found is not None and bound.lowest <= found <= bound.highest
-        if not fits or (bound.whole and not float(found or 0).is_integer()):
-            kind = "a whole number" if bound.whole else "a number"
-            raise InvalidInput(
-                f"hyperparameters.{key} is {value!r}; for {model_id(wish['base_model_identifier'])} it is "
-                f"{'auto or ' if bound.auto else ''}{kind} from {bound.lowest:g} to {bound.highest:g}."
-            )
+        if bounds and key in bounds:
+            check_bound(f"hyperparameters.{key}", value, bounds[key], model_id(wish["base_model_identifier"]))
 
 
 def unknown_hyperparameters(wish: Mapping[str, Any]) -> list[str]:

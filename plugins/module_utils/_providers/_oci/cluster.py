@@ -23,6 +23,7 @@ from ..._engine.module import options_of
 from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
 from ..toolkit.answers import Kind, told
+from ..toolkit.bounds import Bound, check_bound
 from . import ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -107,8 +108,8 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
     ocids.check_ocid("compartment_id", params["compartment_id"], ocids.COMPARTMENT)
     ocids.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], ocids.CLUSTER)
-    if units is not None and units < 1:
-        raise InvalidInput(f"unit_count is {units}; it is a whole number from 1.")
+    if units is not None:
+        check_bound("unit_count", units, Bound(1, whole=True))
     wish: dict[str, Any] = {
         **{option: params[option] for option in _BODY},
         tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], _MARKER_COUNT),

@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
-from ..._engine.compare import number, same_content
+from ..._engine.compare import same_content
 from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Throttled
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.bounds import Bound, check_bound
 from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -33,18 +34,22 @@ _CLUSTER = "fine_tune_details.dedicated_ai_cluster_id"
 _IN_PLACE = ("display_name", "description", "vendor", "version")
 _MARKERS = 2  # tags of ours on a model
 _CREATE, _DELETE = "CREATE_MODEL", "DELETE_MODEL"
-# What the API takes of the hyperparameters (its guide, facts of 2026): option to lowest, highest, method.
-_RANGES: dict[str, tuple[float, float | None, str]] = {
-    "total_training_epochs": (1, None, ""),
-    "training_batch_size": (1, None, ""),
-    "learning_rate": (0, 1, ""),
-    "early_stopping_patience": (0, None, ""),
-    "early_stopping_threshold": (0, None, ""),
-    "log_model_metrics_interval_in_steps": (0, None, ""),
-    "lora_r": (1, 64, "LORA_TRAINING_CONFIG"),
-    "lora_alpha": (1, None, "LORA_TRAINING_CONFIG"),
-    "lora_dropout": (0, 1, "LORA_TRAINING_CONFIG"),
-    "num_of_last_layers": (1, None, "VANILLA_TRAINING_CONFIG"),
+# What the API takes of the hyperparameters (its guide, facts of 2026), and those that belong to one kind of training.
+BOUNDS = {
+    "total_training_epochs": Bound(1, whole=True),
+    "training_batch_size": Bound(1, whole=True),
+    "learning_rate": Bound(0, 1, above=True),
+    "early_stopping_patience": Bound(0, whole=True),
+    "early_stopping_threshold": Bound(0),
+    "log_model_metrics_interval_in_steps": Bound(0, whole=True),
+    "lora_r": Bound(1, 64, whole=True),
+    "lora_alpha": Bound(1, whole=True),
+    "lora_dropout": Bound(0, 1),
+    "num_of_last_layers": Bound(1, whole=True),
+}
+_KINDS = {
+    **dict.fromkeys(("lora_r", "lora_alpha", "lora_dropout"), "LORA_TRAINING_CONFIG"),
+    "num_of_last_layers": "VANILLA_TRAINING_CONFIG",
 }
 LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 _NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
@@ -133,24 +138,18 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
 
 
 def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The hyperparameters as the API takes them. A method of its own for each only says which there are at all."""
+    """The hyperparameters as the API takes them."""
     if given is None:
         return None
     found = {key: value for key, value in given.items() if value is not None}
     for key, value in found.items():
-        if key not in _RANGES:
-            continue
-        lowest, highest, method = _RANGES[key]
-        if method and found["training_config_type"] != method:
+        kind = _KINDS.get(key)
+        if kind and found["training_config_type"] != kind:
             raise InvalidInput(
-                f"{_CONFIG}.{key} is not for {found['training_config_type']}.", hint=f"It belongs to {method}."
+                f"{_CONFIG}.{key} is not for {found['training_config_type']}.", hint=f"It belongs to {kind}."
             )
-        size = number(value)
-        if size is None or size < lowest or (highest is not None and size > highest):
-            limits = f"at least {lowest:g}" if highest is None else f"{lowest:g} to {highest:g}"
-            raise InvalidInput(f"{_CONFIG}.{key} is {value}; it is {limits}.")
-        if key == "learning_rate" and size == 0:
-            raise InvalidInput(f"{_CONFIG}.{key} is 0; it is above 0 and at most 1.", hint="Nothing is learnt with 0.")
+        if key in BOUNDS:
+            check_bound(f"{_CONFIG}.{key}", value, BOUNDS[key])
     return found
 
 

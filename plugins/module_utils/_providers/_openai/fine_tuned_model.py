@@ -25,6 +25,7 @@ from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.naming import parse_remote_name
 from . import extras, files, jobs, models
 from .client import Api, make_api
@@ -101,6 +102,7 @@ _BASES = re.compile(
     r"(gpt-4\.1(-mini|-nano)?|gpt-4o(-mini)?|gpt-4|gpt-3\.5-turbo|o4-mini|babbage-002|davinci-002)"
     r"(-\d{4}(-\d\d-\d\d)?)?"
 )
+_SEED = Bound(0, 2147483647, whole=True)
 _MAX_METADATA = 16
 _LONGEST_ENTRY = 512
 _MAX_INTEGRATIONS = 5
@@ -233,7 +235,7 @@ def _plain_setting(value: Any, key: str = "") -> Any:
         return value
     if found == -1 and key in jobs.BOUNDS:
         return AUTO
-    whole = key in jobs.BOUNDS and jobs.BOUNDS[key][2]
+    whole = key in jobs.BOUNDS and jobs.BOUNDS[key].whole
     return int(found) if whole and float(found).is_integer() else found
 
 
@@ -264,10 +266,10 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> No
     suffix, seed = wish["suffix"], wish["seed"]
     if suffix is not None and not 1 <= len(suffix) <= 64:
         raise InvalidInput(f"suffix has {len(suffix)} characters; it has 1 to 64.")
-    if seed is not None and not 0 <= seed <= 2147483647:
-        raise InvalidInput(f"seed is {seed}; it is a whole number from 0 to 2147483647.")
+    if seed is not None:
+        check_bound("seed", seed, _SEED)
     for key, value in (wish["hyperparameters"] or {}).items():
-        _check_bound(key, value, upper=not host.compatible)
+        _check_hyperparameter(key, value, upper=not host.compatible)
     effort = (wish["hyperparameters"] or {}).get("reasoning_effort")
     if effort is not None and not isinstance(effort, str):
         raise InvalidInput(
@@ -302,26 +304,12 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> No
             )
 
 
-def _check_bound(key: str, value: Any, *, upper: bool) -> None:
+def _check_hyperparameter(key: str, value: Any, *, upper: bool) -> None:
     if isinstance(value, float) and not isfinite(value):
         raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
-    if key not in jobs.BOUNDS or value == AUTO:
-        return
-    lowest, highest, whole, inclusive = jobs.BOUNDS[key]
-    highest = highest if upper else None
-    kind = "a whole number" if whole else "a number"
-    bounds = f"{'from' if inclusive else 'above'} {lowest:g}" + (
-        f" {'to' if inclusive else 'and at most'} {highest:g}" if highest else ""
-    )
-    fits = (
-        number(value) is not None
-        and not isinstance(value, str)
-        and (not whole or float(value).is_integer())
-        and (value >= lowest if inclusive else value > lowest)
-        and (highest is None or value <= highest)
-    )
-    if not fits:
-        raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is 'auto' or {kind} {bounds}.")
+    bound = jobs.BOUNDS.get(key)
+    if bound:
+        check_bound(f"hyperparameters.{key}", value, bound if upper else bound._replace(highest=None))
 
 
 def unknown_model(model: str) -> list[str]:
@@ -346,7 +334,8 @@ def beyond_bounds(wish: Mapping[str, Any], host: Host) -> list[str]:
         f"hyperparameters.{key} is {value}; OpenAI takes at most {highest:g}, what this host takes is not known."
         for key, value in wish.get("hyperparameters", {}).items()
         if host.compatible
-        and (highest := jobs.BOUNDS.get(key, (0, None, False, False))[1])
+        and key in jobs.BOUNDS
+        and (highest := jobs.BOUNDS[key].highest)
         and (number(value) or 0) > highest
     ]
 

@@ -19,6 +19,7 @@ from ..._engine.content import Content
 from ..._engine.errors import NotVisible, Refused
 from ..._engine.types import Phase, Progress, Run
 from ..toolkit.answers import Odd, label, moment, name, record, setting, text, told, word
+from ..toolkit.bounds import Bound
 
 if TYPE_CHECKING:
     from .client import Api
@@ -58,17 +59,17 @@ _DATE_BEFORE = re.compile(r"^-\d{4}(-\d{2}-\d{2})?-")
 _SHORTEST_ID = 6
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 METHOD_SETTINGS = ("grader", "response_format")
-BOUNDS: dict[str, tuple[float, float | None, bool, bool]] = {
-    "n_epochs": (1, 50, True, True),
-    "batch_size": (1, 256, True, True),
-    "learning_rate_multiplier": (0, None, False, False),
-    "beta": (0, 2, False, False),
-    "compute_multiplier": (0.00001, 10, False, False),
-    "eval_interval": (1, None, True, True),
-    "eval_samples": (1, None, True, True),
+BOUNDS = {
+    "n_epochs": Bound(1, 50, whole=True, auto=True),
+    "batch_size": Bound(1, 256, whole=True, auto=True),
+    "learning_rate_multiplier": Bound(0, auto=True, above=True),
+    "beta": Bound(0, 2, auto=True, above=True),
+    "compute_multiplier": Bound(0.00001, 10, auto=True, above=True),
+    "eval_interval": Bound(1, whole=True, auto=True),
+    "eval_samples": Bound(1, whole=True, auto=True),
 }
-"""The hyperparameters that are numbers, or left to the host: lowest, highest, whole, whether the lowest is allowed.
-From the API reference's CreateFineTuningJobRequest (facts of 2026-08)."""
+"""The hyperparameters that are numbers, or left to the host. From the API reference's CreateFineTuningJobRequest (facts
+of 2026-08)."""
 
 _LONGEST_MODEL = 255  # characters; an invented one is no reason to take the model for deleted
 

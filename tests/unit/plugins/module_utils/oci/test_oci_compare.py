@@ -191,7 +191,7 @@ class TestPreview:
             ),
             (
                 {"fine_tune_details": {"training_config": {**LORA, "learning_rate": 0.0}}},
-                "learning_rate is 0; it is above 0",
+                "learning_rate is 0.0; it is a number above 0 and at most 1",
             ),
         ],
     )

@@ -1385,12 +1385,12 @@ class TestOptions:
             ({"fine_tune_details": {"dedicated_ai_cluster_id": None}}, "dedicated_ai_cluster_id is missing"),
             ({"fine_tune_details": {"dedicated_ai_cluster_id": "mine"}}, "dedicated_ai_cluster_id is 'mine'"),
             ({"fine_tune_details": {"training_dataset": None}}, "training_dataset is missing"),
-            ({"fine_tune_details": config(lora_r=0)}, "lora_r is 0; it is 1 to 64"),
-            ({"fine_tune_details": config(lora_r=65)}, "lora_r is 65; it is 1 to 64"),
-            ({"fine_tune_details": config(lora_dropout=1.5)}, "lora_dropout is 1.5; it is 0 to 1"),
-            ({"fine_tune_details": config(learning_rate=2)}, "learning_rate is 2; it is 0 to 1"),
+            ({"fine_tune_details": config(lora_r=0)}, "lora_r is 0; it is a whole number from 1 to 64"),
+            ({"fine_tune_details": config(lora_r=65)}, "lora_r is 65; it is a whole number from 1"),
+            ({"fine_tune_details": config(lora_dropout=1.5)}, "lora_dropout is 1.5; it is a number from 0 to 1"),
+            ({"fine_tune_details": config(learning_rate=2)}, "learning_rate is 2; it is a number above 0"),
             ({"fine_tune_details": config(learning_rate=float("nan"))}, "learning_rate is nan"),
-            ({"fine_tune_details": config(total_training_epochs=0)}, "total_training_epochs is 0; it is at least 1"),
+            ({"fine_tune_details": config(total_training_epochs=0)}, "total_training_epochs is 0; it is a whole"),
             ({"fine_tune_details": config(early_stopping_patience=-1)}, "early_stopping_patience is -1"),
             ({"fine_tune_details": config(num_of_last_layers=2)}, "num_of_last_layers is not for LORA"),
             ({"fine_tune_details": {"training_config": {**TFEW, "lora_r": 8}}}, "lora_r is not for TFEW"),
@@ -1474,7 +1474,7 @@ class TestOptions:
         assert host.wanted(data, config_file_location=None, service_endpoint=None)["status"] == "ACTIVE"
 
     def test_every_hyperparameter_of_the_module_has_its_range(self) -> None:
-        assert set(options._TRAINING_CONFIG) - set(driver._RANGES) == {"training_config_type"}
+        assert set(options._TRAINING_CONFIG) - set(driver.BOUNDS) == {"training_config_type"}
 
 
 # -- keys and certificates -------------------------------------------------------------------------------------
