@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,22 @@ from ..._engine.compare import number
 from ..._engine.deadline import within
 from ..._engine.errors import InvalidInput, NoAnswer, NotVisible, Outdated, Refused, Throttled, Unavailable
 from ..._engine.secrets import is_word
-from ..toolkit.answers import BROKEN, ELSEWHERE, Odd, cleaned, host_of, is_page, page_of, pages, pause_of, told
+from ..toolkit.answers import (
+    BROKEN,
+    SERVER_ERRORS,
+    ErrorAnswer,
+    ErrorRule,
+    Odd,
+    classify_error,
+    cleaned,
+    date_of,
+    is_page,
+    odd_error,
+    page_of,
+    pages,
+    redirect_error,
+    told,
+)
 from ..toolkit.sdk import load, shared
 from ..toolkit.urls import check_address
 from . import auth
@@ -60,11 +73,7 @@ _CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-# IAM is eventually consistent: a role made a moment ago cannot be assumed yet.
-_ROLE_NOT_READY = "Could not assume provided IAM role"
-_ROLE_LAG = 120.0
-_QUOTA_PAUSE = 30.0  # seconds: other jobs take hours
-_IN_USE = "name is currently in use"
+_CREATES = frozenset({"create"})
 _LONGEST = 600.0  # seconds of a call that nothing else bounds; boto3's own bound is that of each piece of an answer
 _TRIES = 3
 _PIECE = 1 << 16
@@ -191,7 +200,7 @@ class Api:
         try:
             yield
         except exceptions.ClientError as error:
-            raise _of_answer(doing, error, creates, self._unsigned) from error
+            raise _read_error(doing, error, creates, self._unsigned) from error
         except (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
             if isinstance(error, exceptions.SSLError):
                 raise Refused(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
@@ -209,23 +218,19 @@ class Api:
                 hint=f"Give an https address, or access_key and secret_key, or profile, which beat {auth.BEARER}.",
             ) from error
         except (load("botocore.parsers", "to reach AWS").ResponseParserError, exceptions.ChecksumError) as error:
-            raise _no_answer(doing, type(error).__name__) from error
+            raise _odd_error(doing, error) from error
         except exceptions.BotoCoreError as error:
             raise Refused(f"{doing}: {told(str(error))}") from error
         except OSError as error:
             # Temporary credentials are asked for anew while a task waits.
             raise Refused(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
         except BROKEN as error:
-            raise _no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
+            raise _odd_error(doing, error) from error
 
 
 def time_of(answer: Mapping[str, Any]) -> float | None:
     """The ``Date`` of an answer, where it has one."""
-    headers = mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders"))
-    try:
-        return parsedate_to_datetime(str(headers.get("date"))).timestamp()
-    except (TypeError, ValueError, LookupError, OverflowError):
-        return None
+    return date_of(mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders")).get("date"))
 
 
 def _ask_for_a_region_once(s3: Any) -> None:
@@ -248,63 +253,60 @@ def _ask_for_a_region_once(s3: Any) -> None:
     s3.meta.events.register_last("before-call.s3.HeadBucket", asked)
 
 
-def _no_answer(doing: str, why: str) -> NoAnswer:
-    return NoAnswer(f"{doing}: the answer is not one of AWS: {why}.", hint="Check endpoint_url.")
+def _odd_error(doing: str, error: Exception) -> NoAnswer:
+    return odd_error(doing, error, api="AWS", hint="Check endpoint_url.")
 
 
-def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
+def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
+    """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
+    rate = "AWS limits the rate of calls."
+    return (
+        ErrorRule(Throttled, rate, codes=_THROTTLED),
+        ErrorRule(Throttled, rate, {429}),
+        ErrorRule(Unavailable, statuses=SERVER_ERRORS),
+        ErrorRule(Unavailable, codes={"RequestTimeout", "InternalServerException"}),
+        ErrorRule(
+            Throttled,
+            "The quota is full. Other jobs must end first, or ask AWS for a higher quota.",
+            codes={"ServiceQuotaExceededException"},
+            verbs=_CREATES,
+            pause=30.0,  # other jobs take hours
+        ),
+        # IAM is eventually consistent: a role made a moment ago cannot be assumed yet.
+        ErrorRule(
+            Throttled,
+            "Check that the role exists and that its trust policy admits bedrock.amazonaws.com.",
+            words={"Could not assume provided IAM role"},
+            verbs=_CREATES,
+            at_most=120.0,
+        ),
+        ErrorRule(Outdated, "Give another name.", words={"name is currently in use"}, verbs=_CREATES),
+        ErrorRule(Outdated, "Give another name.", codes={"ConflictException"}, verbs=_CREATES),
+        ErrorRule(NotVisible, statuses={404}),
+        ErrorRule(NotVisible, codes={"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket"}),
+        ErrorRule(Refused, unsigned, codes=_CREDENTIALS),
+        ErrorRule(Refused, "These credentials may not do this; check their policies.", {403}),
+        ErrorRule(
+            Refused,
+            "Something else uses it, or it is changing; look at it and run the task again.",
+            codes={"ConflictException"},
+        ),
+    )
+
+
+def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
     answer = mapping(error.response)
     problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
     code, said = told(problem.get("Code")), told(str(problem.get("Message") or "").partition("The Canonical String")[0])
-    status = int(number(about.get("HTTPStatusCode")) or 0)
-    request = about.get("RequestId")
-    marks = f"HTTP {status}, {code}" + (f", request {request}" if request else "")
-    brief = f"{doing}: {said or code}"
-    text = f"{brief} ({marks})"
-    headers = mapping(about.get("HTTPHeaders"))
-    retry_after = pause_of(headers.get("retry-after"), time.time())
+    status, headers = int(number(about.get("HTTPStatusCode")) or 0), mapping(about.get("HTTPHeaders"))
     if 300 <= status < 400 and headers.get("location"):
-        return Refused(
-            f"{doing}: the host answered with a redirect to {host_of(str(headers['location']))} (HTTP {status}); "
-            f"{ELSEWHERE}.",
-            hint="Check endpoint_url and the network: AWS does not answer so. A sign-in page of a proxy does.",
-            status=status,
-        )
-    if code in _THROTTLED or status == 429:
-        hint = "AWS limits the rate of calls."
-        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status >= 500 or code in ("RequestTimeout", "InternalServerException"):
-        return Unavailable(text, retry_after=retry_after)
-    if creates and code == "ServiceQuotaExceededException":
-        return Throttled(
-            text,
-            hint="The quota is full. Other jobs must end first, or ask AWS for a higher quota.",
-            status=status,
-            code=code,
-            retry_after=_QUOTA_PAUSE,
-            brief=brief,
-        )
-    if creates and _ROLE_NOT_READY in said:
-        return Throttled(
-            text,
-            hint="Check that the role exists and that its trust policy admits bedrock.amazonaws.com.",
-            status=status,
-            code=code,
-            at_most=_ROLE_LAG,
-            brief=brief,
-        )
-    if creates and (_IN_USE in said or code == "ConflictException"):
-        return Outdated(text, hint="Give another name.", status=status, code=code)
-    if status == 404 or code in ("ResourceNotFoundException", "NoSuchKey", "NoSuchBucket"):
-        return NotVisible(text, status=status, code=code)
-    hint = ""
-    if code in _CREDENTIALS:
-        hint = unsigned
-    elif status == 403:
-        hint = "These credentials may not do this; check their policies."
-    elif code == "ConflictException":
-        hint = "Something else uses it, or it is changing; look at it and run the task again."
-    return Refused(text, hint=hint, status=status, code=code)
+        hint = "Check endpoint_url and the network: AWS does not answer so. A sign-in page of a proxy does."
+        return redirect_error(doing, status, str(headers["location"]), hint)
+    request = about.get("RequestId")
+    marks = (code, f"request {request}" if request else "")
+    verb = "create" if creates else ""
+    found = ErrorAnswer(doing, status, said, code, marks, verb, headers.get("retry-after"))
+    return classify_error(found, _build_rules(unsigned))
 
 
 def make_api(module: AnsibleModule, service: str) -> Api:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,19 +20,24 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine.coerce import mapping
 from ..._engine.deadline import within
-from ..._engine.errors import Busy, InvalidInput, NoAnswer, NotVisible, Outdated, Refused, Throttled, Unavailable
+from ..._engine.errors import Busy, InvalidInput, NotVisible, Outdated, Refused, Throttled, Unavailable
 from ..._engine.secrets import declare
 from ..toolkit.answers import (
     BROKEN,
     ELSEWHERE,
+    NOT_IMPLEMENTED,
+    SERVER_ERRORS,
+    ErrorAnswer,
+    ErrorRule,
     Kind,
     Odd,
     checked,
+    classify_error,
     each,
     is_page,
+    odd_error,
     page_of,
     pages,
-    pause_of,
     record,
     told,
 )
@@ -60,10 +64,6 @@ _TRIES = 3
 _REQUEST = "opc-request-id"  # every answer has one
 _NEXT = "opc-next-page"
 _REFUSED_WORD = "Invalid value for `"  # by the SDK itself, before it calls: newer ones know more words
-_LIMIT_PAUSE = 30.0  # seconds: what fills a limit takes minutes to hours
-_TAKEN_TOKEN = "InvalidatedRetryToken"
-_CHANGED = "NoEtagMatch"
-_LIMITS = {"LimitExceeded", "QuotaExceeded"}
 _NAMESPACE = re.compile(r"[\w.-]+")
 _FOLLOWING = re.compile(r"See https?://\S+ for help troubleshooting this error.*", re.DOTALL)
 
@@ -200,7 +200,7 @@ class Api:
         try:
             yield
         except exceptions.ServiceError as error:
-            raise _of_answer(doing, error, creates, self._unsigned) from error
+            raise _read_error(doing, error, creates, self._unsigned) from error
         except transport.RequestException as error:
             said = _reason(error)
             if _caused_by(error, transport.SSLError):
@@ -211,8 +211,7 @@ class Api:
         except BROKEN as error:
             if str(error).startswith(_REFUSED_WORD):
                 raise InvalidInput(f"{doing}: {error}.", hint="Or install a newer oci.") from error
-            why = str(error) if isinstance(error, Odd) else type(error).__name__
-            raise NoAnswer(f"{doing}: the answer is not one of OCI: {why}.", hint="Check service_endpoint.") from error
+            raise odd_error(doing, error, api="OCI", hint="Check service_endpoint.") from error
 
 
 def _namespace(value: Any, where: str) -> None:
@@ -246,52 +245,57 @@ def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
     return isinstance(error, kind) or any(_caused_by(arg, kind) for arg in error.args if isinstance(arg, BaseException))
 
 
-def _of_answer(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
-    status, code = int(error.status or 0), told(error.code)
-    said = told(error.message)
-    request = told(error.request_id)
-    marks = ", ".join([f"HTTP {status}", *([code] if code else []), *([f"request {request}"] if request else [])])
-    brief = f"{doing}: {said or code or 'refused'}"
-    text = f"{brief} ({marks})"
-    retry_after = pause_of(mapping(error.headers).get("retry-after"), time.time())
-    if status == 429:
-        hint = "OCI limits the rate of calls."
-        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status >= 500 and status != 501:
-        return Unavailable(text, retry_after=retry_after)
-    if creates and code in _LIMITS:
-        return Throttled(
-            text,
-            hint="A service limit is reached. Other resources must end first, or ask OCI for a higher limit.",
-            status=status,
-            code=code,
-            retry_after=_LIMIT_PAUSE,
-            brief=brief,
-        )
-    if creates and code == "IncorrectState":
-        hint = "What it needs is being made or changed."  # what cannot become ready is refused before
-        return Busy(text, hint=hint, status=status, code=code, brief=brief)
-    if code in (_TAKEN_TOKEN, _CHANGED):
-        return Outdated(text, hint="Something else changed it. Run the task again.", status=status, code=code)
-    if status == 404:
-        return NotVisible(
-            text,
-            hint="It does not exist, or the policies of this user do not show it; OCI does not say which.",
-            status=status,
-            code=code,
-        )
-    hint = ""
-    if ELSEWHERE in said:
-        hint = "Give that host's address in service_endpoint, if it is the one that is meant."
-    elif status == 401:
-        hint = unsigned
-    elif status == 403:
-        hint = "The policies of this user do not allow it."
-    elif status == 412:
-        hint = "Something else changed it meanwhile. Run the task again."
-    elif status == 409:
-        hint = "Something else uses it, or it is changing; look at it and run the task again."
-    return Refused(text, hint=hint, status=status, code=code)
+_CREATES = frozenset({"create"})
+
+
+def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
+    """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
+    return (
+        ErrorRule(Throttled, "OCI limits the rate of calls.", {429}),
+        ErrorRule(Unavailable, statuses=SERVER_ERRORS - {NOT_IMPLEMENTED}),
+        ErrorRule(
+            Throttled,
+            "A service limit is reached. Other resources must end first, or ask OCI for a higher limit.",
+            codes={"LimitExceeded", "QuotaExceeded"},
+            verbs=_CREATES,
+            pause=30.0,  # what fills a limit takes minutes to hours
+        ),
+        # What cannot become ready is refused before.
+        ErrorRule(Busy, "What it needs is being made or changed.", codes={"IncorrectState"}, verbs=_CREATES),
+        ErrorRule(
+            Outdated,
+            "Something else changed it. Run the task again.",
+            codes={"InvalidatedRetryToken", "NoEtagMatch"},
+        ),
+        ErrorRule(
+            NotVisible,
+            "It does not exist, or the policies of this user do not show it; OCI does not say which.",
+            {404},
+        ),
+        ErrorRule(
+            Refused,
+            "Give that host's address in service_endpoint, if it is the one that is meant.",
+            words={ELSEWHERE},
+        ),
+        ErrorRule(Refused, unsigned, {401}),
+        ErrorRule(Refused, "The policies of this user do not allow it.", {403}),
+        ErrorRule(Refused, "Something else changed it meanwhile. Run the task again.", {412}),
+        ErrorRule(Refused, "Something else uses it, or it is changing; look at it and run the task again.", {409}),
+    )
+
+
+def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
+    code, request = told(error.code), told(error.request_id)
+    answer = ErrorAnswer(
+        doing,
+        int(error.status or 0),
+        told(error.message),
+        code,
+        (code, request and f"request {request}"),
+        "create" if creates else "",
+        mapping(error.headers).get("retry-after"),
+    )
+    return classify_error(answer, _build_rules(unsigned))
 
 
 # -- from the options ------------------------------------------------------------------------------------------

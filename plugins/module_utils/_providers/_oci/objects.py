@@ -16,11 +16,11 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..._engine.content import Content, refuse_predicted
 from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..toolkit.answers import date_of
 from ..toolkit.naming import METADATA, named_sha256
 from .client import OBJECT_STORAGE, Api
 
@@ -174,17 +174,10 @@ def learn_former(api: Api, content: Content, when: float) -> Content:
         shown = head(api, found["namespace"], found["bucket"], found["object"]) or {}
     except Refused:
         return content
-    written = _written_at(shown.get("last-modified"))
+    written = date_of(shown.get("last-modified"))
     if written is None or written > when:
         return content
     return replace(content, sha256=sha256_of(shown), version=version_of(shown))
-
-
-def _written_at(header: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(header or "").timestamp()
-    except ValueError:
-        return None
 
 
 def _hexadecimal(encoded: str | None) -> str:

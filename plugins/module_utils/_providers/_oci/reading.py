@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..toolkit.answers import (
-    ELSEWHERE,
     Odd,
     amount,
+    describe_redirect,
     each,
-    host_of,
     is_elsewhere,
     label,
     maybe,
@@ -103,8 +102,7 @@ def _before_reading(response: Any, **_more: Any) -> None:
     target = response.headers.get("location")
     if response.is_redirect and target:
         if is_elsewhere(response.url, target):
-            said = f"the host answered with a redirect to {host_of(target)}; {ELSEWHERE}"
-            raise _refusal(response, said)
+            raise _refusal(response, describe_redirect(target))
         return
     if response.status_code < _ERROR or not response.content.strip():
         return

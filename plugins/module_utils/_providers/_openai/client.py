@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,19 +27,24 @@ from ..._engine.errors import Busy, InvalidInput, MissingLibrary, NoAnswer, NotV
 from ..._engine.secrets import declare, is_path, mask, no_file, of_entries
 from ..toolkit.answers import (
     BROKEN,
-    ELSEWHERE,
+    NOT_IMPLEMENTED,
+    SERVER_ERRORS,
+    ErrorAnswer,
+    ErrorRule,
     Kind,
     Odd,
     checked,
+    classify_error,
+    date_of,
     each,
     flag,
-    host_of,
     is_elsewhere,
     is_page,
+    odd_error,
     page_of,
     parse,
-    pause_of,
     record,
+    redirect_error,
     told,
 )
 from ..toolkit.sdk import load, shared
@@ -78,17 +82,8 @@ _OLDEST_SDK = 2  # the first with pausing and resuming
 # its types are those of all its services, of which ours are imported by themselves.
 _UNUSED = ("aiohttp",)
 _SELDOM = ("openai.types", "openai.types.responses")
-_FILE_READY = 1800.0  # the SDK's own bound for waiting for a file
 _LONGEST_PAUSE = 60.0  # of the SDK, before it sends again
 _LONGEST_TIMEOUT = 86401.0
-# The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
-_NOT_READY = ("is still being processed", "must point to a completed file import")
-# 429 codes that no waiting within a task mends.
-_FINAL_429 = {
-    "daily_rate_limit_exceeded": "The provider's limit on runs per day is used up; run the task again tomorrow.",
-    "insufficient_quota": "The account has no credit left, or its spending limit is reached.",
-    "billing_hard_limit_reached": "The account's spending limit is reached.",
-}
 _CLOSED = (
     "OpenAI is winding down its own fine-tuning: since 2026-05-07 "
     "organisations that never fine-tuned, since 2026-07-02 "
@@ -102,19 +97,52 @@ _CLOSED_BEHIND = (
     "requests on to OpenAI, it may be OpenAI's own refusal: it is winding down its fine-tuning, and refuses new jobs "
     "to more and more organisations, from 2027-01-06 to all."
 )
-_IN_USE = (
-    "The host is busy with it, or something uses it. Nothing was changed: stop or undeploy what uses it, then run the "
-    "task again."
-)
-_FORBIDDEN = "The credential may not do this; check its permissions and the network's rules."
-
-
 Verb = Literal["read", "list", "train", "send", "change"]
 """What a call does: look at one object, list them, start a job, send a file, change or delete what is there."""
 _NO_CONTENT = 204
-_NOT_IMPLEMENTED = 501  # a clear no, where other errors of a server leave the outcome open
 _MARK = 100  # characters
 _REFUSED_TARGET = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
+# 429 codes that no waiting within a task mends.
+_FINAL_429 = {
+    "daily_rate_limit_exceeded": "The provider's limit on runs per day is used up; run the task again tomorrow.",
+    "insufficient_quota": "The account has no credit left, or its spending limit is reached.",
+    "billing_hard_limit_reached": "The account's spending limit is reached.",
+}
+# What errors mean; the first rule that holds counts.
+_RULES = (
+    *(ErrorRule(Refused, hint, {429}, {code}) for code, hint in _FINAL_429.items()),
+    ErrorRule(Throttled, "The provider limits the rate.", {429}),
+    ErrorRule(Busy, "The host is busy with another job, or takes one at a time.", {409}, verbs={"train"}),
+    ErrorRule(
+        Throttled,
+        "The host is busy with it, or something uses it. Nothing was changed: stop or undeploy what uses it, then run "
+        "the task again.",
+        {409},
+        verbs={"change"},
+    ),
+    ErrorRule(Unavailable, statuses={408, 409, *SERVER_ERRORS} - {NOT_IMPLEMENTED}),
+    ErrorRule(
+        NotVisible,
+        "Check base_url (it usually ends in /v1), or azure_endpoint and api_version.",
+        {404},
+        verbs={"list", "train", "send"},
+    ),
+    ErrorRule(NotVisible, statuses={404}),
+    ErrorRule(
+        Throttled,
+        "The host is still processing the file.",
+        {400},
+        # The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
+        words=("is still being processed", "must point to a completed file import"),
+        at_most=1800.0,  # the SDK's own bound for waiting for a file
+    ),
+    ErrorRule(Refused, "Check api_key, organization and project, or their environment variables.", {401}),
+    ErrorRule(Refused, "The credential may not do this; check its permissions and the network's rules.", {403}),
+)
+_RULES_OPENAI = {
+    own: (ErrorRule(Refused, hint, {403}, verbs={"train"}), *_RULES)
+    for own, hint in ((True, _CLOSED), (False, _CLOSED_BEHIND))
+}
 
 
 def _is_true(value: Any, where: str) -> None:
@@ -219,22 +247,21 @@ class Api:
         try:
             yield
         except openai.APIStatusError as error:
-            raise _of_status(doing, error, self.host, verb) from error
+            raise _read_error(doing, error, self.host, verb) from error
         except openai.APIConnectionError as error:
             raise _of_connection(doing, error, str(self.sdk.base_url)) from error
         except openai.APIResponseValidationError as error:
-            raise self._no_answer(doing, type(error).__name__) from error
+            raise self._odd_error(doing, error) from error
         except openai.OpenAIError as error:
             raise Refused(f"{doing}: {told(str(error))}") from error
         except _http_error() as error:  # raised while an answer is read as a stream
             raise Unavailable(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
         except BROKEN as error:
-            raise self._no_answer(doing, str(error) if isinstance(error, Odd) else type(error).__name__) from error
+            raise self._odd_error(doing, error) from error
 
-    def _no_answer(self, doing: str, why: str) -> NoAnswer:
-        return NoAnswer(
-            f"{doing}: the answer of {self.sdk.base_url} is not one of this API: {why}.", hint="Check base_url."
-        )
+    def _odd_error(self, doing: str, error: Exception) -> NoAnswer:
+        answer = f"the answer of {self.sdk.base_url}"
+        return odd_error(doing, error, answer=answer, api="this API", hint="Check base_url.")
 
 
 def _may_be_cut(entries: int) -> bool:
@@ -276,59 +303,24 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
     )
 
 
-def _of_status(doing: str, error: openai.APIStatusError, host: Host, verb: Verb) -> Refused | Unavailable:
+def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb) -> Refused | Unavailable:
     status, response = error.status_code, error.response
     if _REFUSED_TARGET in response.headers:
-        return Refused(
-            f"{doing}: the host answered with a redirect to {host_of(response.headers[_REFUSED_TARGET])} "
-            f"(HTTP {status}); {ELSEWHERE}.",
-            hint="Give that host's address in base_url, if it is the one that is meant.",
-            status=status,
-        )
+        hint = "Give that host's address in base_url, if it is the one that is meant."
+        return redirect_error(doing, status, response.headers[_REFUSED_TARGET], hint)
     body = error.body if isinstance(error.body, Mapping) else {}
-    # Without such a message it is not an API's error body: a proxy, a wrong path.
-    said = told(body.get("message")) or told(response.text) or told(response.reason_phrase)
-    code, param = told(error.code, _MARK), told(error.param, _MARK)
-    marks = ", ".join(
-        part
-        for part in (
-            f"HTTP {status}",
-            f"code {code}" if code else "",
-            f"parameter {param}" if param else "",
-            f"request {told(error.request_id, _MARK)}" if error.request_id else "",
-        )
-        if part
+    code, param, request = (told(mark, _MARK) for mark in (error.code, error.param, error.request_id))
+    answer = ErrorAnswer(
+        doing,
+        status,
+        # Without such a message it is not an API's error body: a proxy, a wrong path.
+        told(body.get("message")) or told(response.text) or told(response.reason_phrase),
+        code,
+        (code and f"code {code}", param and f"parameter {param}", request and f"request {request}"),
+        verb,
+        response.headers.get("retry-after"),
     )
-    brief = f"{doing}: {said}"
-    text = f"{brief} ({marks})"
-    retry_after = pause_of(response.headers.get("retry-after"), time.time())
-    if status == 429:
-        final = _FINAL_429.get(code)
-        if final:
-            return Refused(text, hint=final, status=status, code=code)
-        hint = "The provider limits the rate."
-        return Throttled(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status == 409 and verb == "train":
-        hint = "The host is busy with another job, or takes one at a time."
-        return Busy(text, hint=hint, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status == 409 and verb == "change":
-        return Throttled(text, hint=_IN_USE, status=status, code=code, retry_after=retry_after, brief=brief)
-    if status in (408, 409) or (status >= 500 and status != _NOT_IMPLEMENTED):
-        return Unavailable(text, retry_after=retry_after)
-    if status == 404:
-        path = verb in ("list", "train", "send")
-        hint = "Check base_url (it usually ends in /v1), or azure_endpoint and api_version." if path else ""
-        return NotVisible(text, hint=hint, status=status, code=code)
-    if status == 400 and any(words in said for words in _NOT_READY):
-        hint = "The host is still processing the file."
-        return Throttled(text, hint=hint, status=status, code=code, at_most=_FILE_READY, brief=brief)
-    hint = ""
-    if status == 401:
-        hint = "Check api_key, organization and project, or their environment variables."
-    elif status == 403:
-        training = verb == "train" and host.kind == "openai"
-        hint = (_CLOSED if host.own else _CLOSED_BEHIND) if training else _FORBIDDEN
-    return Refused(text, hint=hint, status=status, code=code)
+    return classify_error(answer, _RULES_OPENAI[host.own] if host.kind == "openai" else _RULES)
 
 
 class _HostTime:
@@ -339,10 +331,7 @@ class _HostTime:
 
     def note(self, response: Any) -> None:
         """A hook of the HTTP library."""
-        try:
-            self._said = parsedate_to_datetime(str(response.headers.get("date"))).timestamp()
-        except (TypeError, ValueError, LookupError, OverflowError):
-            return
+        self._said = date_of(response.headers.get("date")) or self._said
 
     def now(self) -> float:
         """In unix time."""

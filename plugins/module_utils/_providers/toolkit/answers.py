@@ -7,7 +7,8 @@ Private to llmops.finetune; may change at any time.
 
 What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, markers, the list of a
 listing) must be of that kind, or the whole answer is none: :class:`Odd`, which a client turns into NoAnswer. What only
-describes may be anything, and is passed by where it makes no sense.
+describes may be anything, and is passed by where it makes no sense. What an error means is decided by a table of rules,
+one for each provider.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import html
 import json
 import math
 import re
+import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -25,6 +28,7 @@ from urllib.parse import urlsplit
 
 from ..._engine.coerce import timestamp
 from ..._engine.compare import number
+from ..._engine.errors import NoAnswer, Refused, Throttled, Unavailable
 
 _T = TypeVar("_T")
 
@@ -270,6 +274,96 @@ def pages(fetch: Callable[[Any], tuple[Iterator[_T] | list[_T], Any]]) -> Iterat
         seen.add(mark)
 
 
+# -- errors ----------------------------------------------------------------------------------------------------
+
+
+SERVER_ERRORS = frozenset(range(500, 600))
+NOT_IMPLEMENTED = 501  # at most hosts a clear no, where other errors of a server leave the outcome open
+
+
+@dataclass(frozen=True)
+class ErrorAnswer:
+    """An error that a host answered with. ``said`` is its message, ``marks`` is what else tells it from others.
+
+    ``verb`` says what the call does, in the words of the provider's rules. ``retry_after`` is that header.
+    """
+
+    doing: str
+    status: int
+    said: str
+    code: str = ""
+    marks: Sequence[str] = ()
+    verb: str = ""
+    retry_after: Any = None
+
+
+@dataclass(frozen=True)
+class ErrorRule:
+    """What an error means. Everything that is given must hold: ``words`` are parts of the message, of which one does.
+
+    ``pause`` is in seconds, for errors of hosts that name none; for ``at_most`` see Throttled.
+    """
+
+    error: type[Refused] | type[Unavailable]
+    hint: str = ""
+    statuses: Collection[int] = ()
+    codes: Collection[str] = ()
+    words: Collection[str] = ()
+    verbs: Collection[str] = ()
+    pause: float | None = None
+    at_most: float | None = None
+
+    def holds(self, answer: ErrorAnswer) -> bool:
+        """Whether the rule is one for this answer."""
+        return (
+            (not self.statuses or answer.status in self.statuses)
+            and (not self.codes or answer.code in self.codes)
+            and (not self.words or any(word in answer.said for word in self.words))
+            and (not self.verbs or answer.verb in self.verbs)
+        )
+
+
+_REFUSAL = ErrorRule(Refused)
+
+
+def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> Refused | Unavailable:
+    """The engine's error for an answer, by the first rule that holds; a plain refusal if none does."""
+    rule = next((rule for rule in rules if rule.holds(answer)), _REFUSAL)
+    brief = f"{answer.doing}: {answer.said or answer.code or 'refused'}"
+    text = f"{brief} ({', '.join([f'HTTP {answer.status}', *filter(None, answer.marks)])})"
+    retry_after = pause_of(answer.retry_after, time.time())
+    status, code = answer.status, answer.code
+    if issubclass(rule.error, Unavailable):
+        return rule.error(text, hint=rule.hint, retry_after=retry_after)
+    if issubclass(rule.error, Throttled):
+        return rule.error(
+            text,
+            hint=rule.hint,
+            status=status,
+            code=code,
+            retry_after=rule.pause if rule.pause is not None else retry_after,
+            at_most=rule.at_most,
+            brief=brief,
+        )
+    return rule.error(text, hint=rule.hint, status=status, code=code)
+
+
+def redirect_error(doing: str, status: int, target: str, hint: str) -> Refused:
+    """The error for a redirect to another host, which is not followed."""
+    return Refused(f"{doing}: {describe_redirect(target, f' (HTTP {status})')}.", hint=hint, status=status)
+
+
+def describe_redirect(target: str, mark: str = "") -> str:
+    """What is wrong with a redirect to another host."""
+    return f"the host answered with a redirect to {host_of(target)}{mark}; {ELSEWHERE}"
+
+
+def odd_error(doing: str, error: Exception, *, answer: str = "the answer", api: str, hint: str) -> NoAnswer:
+    """The error for something that came back and is no answer of the API."""
+    why = str(error) if isinstance(error, Odd) else type(error).__name__
+    return NoAnswer(f"{doing}: {answer} is not one of {api}: {why}.", hint=hint)
+
+
 # -- telling ---------------------------------------------------------------------------------------------------
 
 
@@ -314,12 +408,18 @@ def _cut(said: str, limit: int) -> str:
 def pause_of(header: Any, now: float) -> float | None:
     """The seconds of a Retry-After: a number, or an HTTP date (RFC 9110). None for what makes no sense."""
     found = number(header)
-    if found is None and isinstance(header, str) and header:
-        try:
-            found = max(0.0, parsedate_to_datetime(header).timestamp() - now)
-        except (TypeError, ValueError, LookupError, OverflowError):
-            return None
+    if found is None:
+        date = date_of(header)
+        found = None if date is None else max(0.0, date - now)
     return float(found) if found is not None and 0 <= found <= _DAY else None
+
+
+def date_of(header: Any) -> float | None:
+    """The unix time of an HTTP date (RFC 9110), such as the header Date. None for what makes no sense."""
+    try:
+        return parsedate_to_datetime(str(header)).timestamp()
+    except (TypeError, ValueError, LookupError, OverflowError):
+        return None
 
 
 def is_elsewhere(asked: str, target: str) -> bool:

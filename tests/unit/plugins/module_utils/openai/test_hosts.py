@@ -164,12 +164,12 @@ def test_h6_a_refused_create_is_explained_by_what_the_host_is(still_sandbox: San
 def test_h6_openai_itself_is_explained_with_its_dates() -> None:
     import httpx2
     import openai
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import _of_status
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import _read_error
 
     answer = httpx2.Response(403, json={}, request=httpx2.Request("POST", "https://eu.api.openai.com/v1"))
     error = openai.PermissionDeniedError("no", response=answer, body={"message": "no"})
     host = host_for({"base_url": "https://eu.api.openai.com/v1"})
-    hint = _of_status("Creating the fine-tuning job for 'bot'", error, host, "train").hint
+    hint = _read_error("Creating the fine-tuning job for 'bot'", error, host, "train").hint
     assert "never fine-tuned" in hint and "2027-01-14" in hint and "gpt-4.1-mini" in hint
 
 
