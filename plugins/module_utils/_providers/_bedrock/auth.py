@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._engine.errors import InvalidInput, Refused, Unavailable
-from ..._engine.secrets import declare, is_path, is_word, mask, no_file
-from ..toolkit.profiles import broken, decoded
+from ..._engine.secrets import declare, is_word, mask
+from ..toolkit.auth import character_error, check_file, check_key, fill_from_environment, read_profiles
 from ..toolkit.sdk import load
 
 if TYPE_CHECKING:
@@ -39,16 +39,18 @@ SPEC: dict[str, Any] = {
     "aws_ca_bundle": {"type": "path"},
 }
 declare(SPEC)
-_ENVIRONMENT = {
+_KEY_VARIABLES = {
     "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
     "secret_key": ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"),
     "session_token": ("AWS_SESSION_TOKEN",),
+}
+_VARIABLES = {
     "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
     "endpoint_url": ("AWS_URL",),
     "aws_ca_bundle": ("AWS_CA_BUNDLE",),
 }
-_KEYS = ("access_key", "secret_key", "session_token")
+_KEYS = tuple(_KEY_VARIABLES)
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
 _FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": ("The credentials file of AWS", "~/.aws/credentials"),
@@ -82,15 +84,10 @@ def given_credential(module: AnsibleModule) -> dict[str, Any]:
         raise InvalidInput(
             "profile is given with access_key, secret_key or session_token.", hint="Give one or the other."
         )
-    for option, variables in _ENVIRONMENT.items():
-        if option in _KEYS and given["profile"]:
-            continue
-        if option == "profile" and any(given[key] for key in _KEYS):
-            continue
-        found = next((os.environ[name] for name in variables if os.environ.get(name)), None)
-        if option == "session_token" and module.params["access_key"]:
-            continue  # the token in the environment belongs to the keys in the environment
-        given[option] = given[option] or found
+    if not given["profile"]:
+        # The token in the environment belongs to the keys in the environment.
+        fill_from_environment(given, _KEY_VARIABLES, {"session_token"} if given["access_key"] else ())
+    fill_from_environment(given, _VARIABLES, {"profile"} if any(given[option] for option in _KEYS) else ())
     mask(module, [given["secret_key"], given["session_token"], os.environ.get(BEARER)])
     _check(module, given)
     given["bearer"] = bool(os.environ.get(BEARER)) and not named
@@ -101,26 +98,12 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
     if bool(given["access_key"]) != bool(given["secret_key"]):
         missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
         raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
-    for option in (*_KEYS, "profile"):
-        # Such a value would come back, in clear, in the error of the HTTP library.
-        value = given[option]
-        inner = "" if option == "profile" else " "
-        wrong = value and not (value.isprintable() and value == value.strip())
-        if option != "profile" and value:
-            wrong = wrong or not value.isascii() or inner in value
-        if wrong:
-            mask(module, [value])
-            noun = "profile" if option == "profile" else "key"
-            raise InvalidInput(
-                f"{option} has a space, a line break or another character that no {noun} has.",
-                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
-            )
-    bundle = given["aws_ca_bundle"]
-    if bundle and not is_path(bundle):
-        mask(module, [bundle])
-        raise InvalidInput("aws_ca_bundle is not the path of a file.", hint="Give a path.")
-    if bundle and not Path(bundle).is_file():
-        raise InvalidInput(f"aws_ca_bundle: {no_file(bundle)}")
+    for option in _KEYS:
+        check_key(module, option, given[option])
+    profile = given["profile"]
+    if profile and not (profile.isprintable() and profile == profile.strip()):
+        raise character_error(module, "profile", profile, "profile")
+    check_file(module, "aws_ca_bundle", given["aws_ca_bundle"])
 
 
 # -- the session -----------------------------------------------------------------------------------------------
@@ -265,9 +248,7 @@ def _broken_file() -> InvalidInput | None:
         except (OSError, RuntimeError):
             continue
         try:
-            RawConfigParser().read_string(decoded(raw, what))
+            read_profiles(raw, what, RawConfigParser())
         except InvalidInput as error:
             return error
-        except ConfigError as error:
-            return InvalidInput(f"{what} {broken(error)}.", hint="Each line is [profile] or entry = value.")
     return None

@@ -38,8 +38,8 @@ from ..toolkit.answers import (
     redirect_error,
     told,
 )
+from ..toolkit.auth import check_address
 from ..toolkit.sdk import load, shared
-from ..toolkit.urls import check_address
 from . import auth
 from .reading import watch
 

@@ -18,7 +18,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
 from ..._engine.secrets import declare, is_path, is_word, mask, no_file
-from ..toolkit.profiles import broken, decoded
+from ..toolkit.auth import TRIM, check_file, check_path, decode, fill_from_environment, is_file, read_profiles
 from ..toolkit.sdk import load
 
 if TYPE_CHECKING:
@@ -80,7 +79,6 @@ _FROM_PROFILE = ("api_key", "security_token")  # the others need neither file no
 _TOKEN = "security_token_file"
 _DEFAULT_FILE = "~/.oci/config"
 _DEFAULT_PROFILE = "DEFAULT"
-_LOST = "It was probably read from a file with the line's end; the filter 'trim' takes that off."
 _WHERE = (
     "Check config_file_location, config_profile_name, api_user, api_user_fingerprint, api_user_key_file, "
     "api_user_key_pass_phrase, tenancy and region, or their environment variables, where the module runs."
@@ -128,9 +126,7 @@ def given_credential(module: AnsibleModule) -> Given:
     named = frozenset(option for option, value in options.items() if value)
     if options["api_user_key_file"] and options["api_user_key_content"]:
         raise InvalidInput("api_user_key_file and api_user_key_content are both given.", hint="Give one of them.")
-    for option, variable in _ENVIRONMENT.items():
-        if option not in named:
-            options[option] = os.environ.get(variable) or None
+    fill_from_environment(options, _ENVIRONMENT)
     if options["api_user_key_file"] and options["api_user_key_content"]:
         # Of one key, a file and its content: what the task names, else the content.
         options["api_user_key_content" if "api_user_key_file" in named else "api_user_key_file"] = None
@@ -145,34 +141,20 @@ def given_credential(module: AnsibleModule) -> Given:
         named & {*_IDENTITY} or (named & {*_PROFILE} and kind is not None and kind not in _FROM_PROFILE)
     ):
         options["auth_type"] = "api_key" if named & {*_IDENTITY} else None
-    for option in (*_PROFILE[:1], "api_user_key_file", "cert_bundle"):
-        _check_path(module, option, options[option])
+    check_path(module, "config_file_location", options["config_file_location"])
+    key_file = options["api_user_key_file"]
+    check_path(module, "api_user_key_file", key_file, "Give the key itself as api_user_key_content.")
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
         _check_word(module, option, options[option])
-    if options["cert_bundle"] and not _is_file(options["cert_bundle"]):
-        raise InvalidInput(f"cert_bundle: {no_file(options['cert_bundle'])}")
+    check_file(module, "cert_bundle", options["cert_bundle"])
     return Given(options, named)
-
-
-def _check_path(module: AnsibleModule, option: str, value: str | None) -> None:
-    if value and not is_path(value):
-        mask(module, [value])
-        more = "Give the key itself as api_user_key_content." if option == "api_user_key_file" else "Give a path."
-        raise InvalidInput(f"{option} is not the path of a file.", hint=more)
 
 
 def _check_word(module: AnsibleModule, option: str, value: Any) -> None:
     text = str(value or "")
     if len(text.split()) > 1 or text != text.strip():
         mask(module, [text])
-        raise InvalidInput(f"{option} has a space or a line break in it.", hint=_LOST)
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return Path(path).expanduser().is_file()
-    except (OSError, RuntimeError, ValueError):
-        return False
+        raise InvalidInput(f"{option} has a space or a line break in it.", hint=TRIM)
 
 
 def sign_in(module: AnsibleModule, given: Given) -> SignIn:
@@ -255,7 +237,7 @@ def _profile(module: AnsibleModule, given: Given) -> _Profile:
     if not needed and not given.named & {*_PROFILE} and given.named & {*_IDENTITY} and options["region"]:
         return _Profile()  # the task says all: a file of another user does not matter, right or wrong
     location = options["config_file_location"] or _DEFAULT_FILE
-    if _is_file(location):
+    if is_file(location):
         return _read(module, Path(location).expanduser(), options["config_profile_name"] or _DEFAULT_PROFILE)
     if options["config_file_location"]:
         raise InvalidInput(f"config_file_location: {no_file(location)}", hint=_WHERE)
@@ -275,15 +257,10 @@ def _read(module: AnsibleModule, path: Path, name: str) -> _Profile:
         raw = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{what} cannot be read: {error.strerror}.") from None
-    text = decoded(raw, what)
     parser = ConfigParser(interpolation=None)
     # The sections as they are written, without what they inherit.
     written = ConfigParser(interpolation=None, default_section="\0", strict=False)
-    try:
-        parser.read_string(text)
-        written.read_string(text)
-    except ConfigError as error:
-        raise InvalidInput(f"{what} {broken(error)}.", hint="Each line is [profile] or entry=value.") from None
+    read_profiles(raw, what, parser, written)
     for section in (parser.defaults(), *(parser[each] for each in parser.sections())):
         mask(module, (section[entry] for entry in ("pass_phrase", "key_content") if section.get(entry)))
     if name not in parser:
@@ -368,7 +345,7 @@ def _key_text(config: Mapping[str, Any]) -> tuple[str, bytes]:
         raise InvalidInput(
             "There is no private key: neither api_user_key_file nor the profile's key_file.", hint=_WHERE
         )
-    if not _is_file(file):
+    if not is_file(file):
         raise InvalidInput(
             f"api_user_key_file, or the profile's key_file: {no_file(file)}",
             hint="Give the path of the key, or the key itself as api_user_key_content.",
@@ -400,14 +377,14 @@ def _token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
         raise InvalidInput(
             "The profile has no security_token_file.", hint="Make one with 'oci session authenticate', and name it."
         )
-    if not _is_file(file):
+    if not is_file(file):
         raise InvalidInput(f"security_token_file: {no_file(file)}", hint=_NEW_TOKEN)
     try:
         raw = Path(file).expanduser().read_bytes()
     except OSError as error:
         raise InvalidInput(f"security_token_file cannot be read: {error.strerror}.") from None
     mask(module, [raw.decode("utf-8", "replace"), *raw.decode("utf-8", "replace").split()])
-    token = decoded(raw, "security_token_file").strip()
+    token = decode(raw, "security_token_file").strip()
     if len(token.split()) != 1 or not token.isascii() or not token.isprintable():
         raise InvalidInput(
             "security_token_file: the token is empty, or has spaces or line breaks in it.",

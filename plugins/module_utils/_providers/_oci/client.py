@@ -41,8 +41,8 @@ from ..toolkit.answers import (
     record,
     told,
 )
+from ..toolkit.auth import check_address
 from ..toolkit.sdk import load, shared
-from ..toolkit.urls import check_address
 from . import auth
 from .reading import watch
 

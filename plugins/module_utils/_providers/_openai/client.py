@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..._engine.compare import number
 from ..._engine.deadline import cut, within
 from ..._engine.errors import Busy, InvalidInput, MissingLibrary, NoAnswer, NotVisible, Refused, Throttled, Unavailable
-from ..._engine.secrets import declare, is_path, mask, no_file, of_entries
+from ..._engine.secrets import declare, is_path, mask, of_entries
 from ..toolkit.answers import (
     BROKEN,
     NOT_IMPLEMENTED,
@@ -47,8 +45,8 @@ from ..toolkit.answers import (
     redirect_error,
     told,
 )
+from ..toolkit.auth import check_address, check_file, check_key, fill_from_environment, is_key
 from ..toolkit.sdk import load, shared
-from ..toolkit.urls import check_address
 from . import extras
 from .hosts import ENVIRONMENT, KINDS, Host, host_for
 
@@ -76,7 +74,6 @@ AUTH_SPEC: dict[str, Any] = {
 
 declare(AUTH_SPEC)
 _AD_TOKEN = "AZURE_OPENAI_AD_TOKEN"
-_HEADER_VALUE = re.compile(r"[!-~]+")
 _OLDEST_SDK = 2  # the first with pausing and resuming
 # Of what the SDK imports at its start, two thirds: aiohttp is for its asynchronous clients and comes with OCI's SDK;
 # its types are those of all its services, of which ours are imported by themselves.
@@ -349,13 +346,13 @@ def _stay(response: Any) -> None:
 def make_api(module: AnsibleModule) -> Api:
     """The client that the task's options and the SDK's environment variables describe; no call is made."""
     given = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
-    for option, variable in ENVIRONMENT.items():
+    for variable in ENVIRONMENT.values():
         if os.environ.get(variable) == "":
             del os.environ[variable]  # the SDK would take it for a value
-        given[option] = given[option] or os.environ.get(variable) or None
+    fill_from_environment(given, ENVIRONMENT)
     # What is not what its option takes may be a key that was given in a wrong place.
     words = (str(given[option] or "") for option in ("organization", "project"))
-    mask(module, (word for word in words if not _HEADER_VALUE.fullmatch(word)))
+    mask(module, (word for word in words if not is_key(word)))
     mask(module, (path for path in (given["ca_path"],) if path and not is_path(path)))
     for option in ("base_url", "azure_endpoint"):
         check_address(module, option, given[option], "Give the credential as api_key.")
@@ -367,7 +364,7 @@ def make_api(module: AnsibleModule) -> Api:
         mask(module, [given[option]])
     for option in ("extra_headers", "extra_query"):
         mask(module, of_entries(given[option]))
-    _check(given, host)
+    _check(module, given, host)
     given["extra_headers"] = extras.headers(given["extra_headers"], host)
     given["extra_query"] = extras.query(given["extra_query"], host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
@@ -446,7 +443,7 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
     return Api(sdk, host, given["timeout"], time_there.now)
 
 
-def _check(given: Mapping[str, Any], host: Host) -> None:
+def _check(module: AnsibleModule, given: Mapping[str, Any], host: Host) -> None:
     if host.azure and not host.address:
         raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
     if host.azure and not host.v1 and not given["api_version"]:
@@ -458,20 +455,12 @@ def _check(given: Mapping[str, Any], host: Host) -> None:
         variable = "AZURE_OPENAI_API_KEY" if host.azure else "OPENAI_API_KEY"
         raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
     for option in ("organization", "project"):
-        if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
+        if given[option] and not is_key(given[option]):
             raise InvalidInput(f"{option} has a space, a line break or an accent, which none has.")
     for option in ("api_key", "azure_ad_token"):
-        # Such a value would come back, in clear, in the error of the HTTP library.
-        if given[option] and not _HEADER_VALUE.fullmatch(given[option]):
-            raise InvalidInput(
-                f"{option} has a space, a line break or another character that no key has.",
-                hint="It was probably read from a file with the line's end; the filter 'trim' takes that off.",
-            )
+        check_key(module, option, given[option])
     if not 0 < given["timeout"] < _LONGEST_TIMEOUT:
         raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0, at most a day.")
     if given["max_retries"] < 0:
         raise InvalidInput(f"max_retries is {given['max_retries']}; it is 0 or more.")
-    if given["ca_path"] and not is_path(given["ca_path"]):
-        raise InvalidInput("ca_path is not the path of a file.", hint="Give a path.")
-    if given["ca_path"] and not Path(given["ca_path"]).is_file():
-        raise InvalidInput(f"ca_path: {no_file(given['ca_path'])}")
+    check_file(module, "ca_path", given["ca_path"])
