@@ -18,12 +18,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
-from ..._engine.coerce import mapping, text
+from ..._engine.coerce import mapping
 from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
 from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse_predicted, same_data
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Unavailable
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
 from .client import Api, make_api
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 
 _CREATE = "CreateModelCustomizationJob"
 _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
-_MAX_TAGS = 50  # a resource, AWS tagging
-_MARKER_COUNT = 4
+_TAGS = TagBound("AWS", 50, own=4)
 _FORMER_TAGS = "former_tags"
 BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
 
@@ -142,7 +142,7 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         "vpc_config.security_group_ids": vpc.get("security_group_ids"),
         "job_name": params["job_name"],
         "invocation_logs_config": training.get("invocation_logs_config"),
-        "tags": _tags_of(params["tags"]),
+        "tags": read_tags("tags", params["tags"], _TAGS),
     }
     if training.get("s3_uri"):
         wish["training_data_config"] = objects.parse_data(
@@ -179,28 +179,12 @@ def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return found
 
 
-def _tags_of(given: Mapping[str, Any] | None) -> dict[str, str] | None:
-    ownership.refuse_reserved("tags", given)
-    if given is None:
-        return None
-    given = {key: value for key, value in given.items() if value is not None}
-    if len(given) > _MAX_TAGS - _MARKER_COUNT:
-        raise InvalidInput(
-            f"tags has {len(given)} entries; AWS takes {_MAX_TAGS} of a resource, of which this collection "
-            f"needs {_MARKER_COUNT}."
-        )
-    for key, value in given.items():
-        if isinstance(value, (dict, list)):
-            raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
-        if str(key).lower().startswith("aws:"):
-            raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
-    return {str(key): text(value) for key, value in given.items()}
-
-
 def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
     """By the API's own model: lengths, patterns, enums, ranges."""
     shape = shapes.members(api.bedrock, _CREATE)
     for key, value in wish.get("tags", {}).items():
+        if key.lower().startswith("aws:"):
+            raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
         shapes.request({"key": key, "value": value}, shape.members["jobTags"].member, f"tags ('{key}')")
     body = _body({**wish, "custom_model_name": name})
     for key, value in body.items():
@@ -708,7 +692,7 @@ class CustomModel:
                 # Added first, so that a failure loses nothing, unless there is no room for both.
                 steps = [partial(self._tag, arn, added)] if added else []
                 if extra:
-                    steps.insert(1 if len({*has, *added}) <= _MAX_TAGS else 0, partial(self._untag, arn, extra))
+                    steps.insert(1 if len({*has, *added}) <= _TAGS.most else 0, partial(self._untag, arn, extra))
                 for step in steps:
                     step()
                     wrote = True

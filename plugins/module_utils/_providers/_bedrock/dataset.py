@@ -13,18 +13,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
 from ..._dataset.read import Given, read
-from ..._engine.coerce import mapping, text, timestamp
+from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
 from ..._engine.errors import InvalidInput, NotVisible, Outdated, Refused
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
+from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.naming import METADATA, named_sha256
 from ..toolkit.sdk import load
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
@@ -40,7 +42,7 @@ _BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
 # What the API takes in the URI of training data.
 _KEY = re.compile(r"[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*")
 _TAG = re.compile(r"[\w\s.:/=+\-@]*")
-_MAX_TAGS = 10  # of an object, S3 user guide
+_TAGS = TagBound("S3", 10, "an object", key=128, value=256)  # S3 user guide
 _PART = 32 * MIB
 _PARALLEL = 8
 _CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
@@ -79,20 +81,12 @@ def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, 
 def _check(params: Mapping[str, Any]) -> None:
     if not _BUCKET.fullmatch(params["bucket"]):
         raise InvalidInput(f"bucket is '{params['bucket']}', which is no bucket's name.", hint="Give it without s3://.")
-    tags = {key: value for key, value in (params["tags"] or {}).items() if value is not None}
-    if len(tags) > _MAX_TAGS:
-        raise InvalidInput(f"tags has {len(tags)} entries; S3 takes {_MAX_TAGS} of an object.")
-    for key, value in tags.items():
-        if isinstance(value, (dict, list)):
-            raise InvalidInput(f"tags: the value of '{key}' is {value!r}; it is a text.")
-        for spelt in (str(key), text(value)):
-            if not _TAG.fullmatch(spelt):
-                raise InvalidInput(
-                    f"tags: '{spelt}' has a character that S3 does not take.",
-                    hint="It takes letters, digits, spaces and _.:/=+-@.",
-                )
-        if not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
-            raise InvalidInput(f"tags: '{str(key)[:128]}': a key has 1 to 128 characters, a value at most 256.")
+    for spelt in chain.from_iterable((read_tags("tags", params["tags"], _TAGS) or {}).items()):
+        if not _TAG.fullmatch(spelt):
+            raise InvalidInput(
+                f"tags: '{spelt}' has a character that S3 does not take.",
+                hint="It takes letters, digits, spaces and _.:/=+-@.",
+            )
 
 
 class Dataset(StoredDataset):
@@ -107,7 +101,7 @@ class Dataset(StoredDataset):
         if params["kms_key_id"]:
             self.wish["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
-            self.wish["tags"] = {str(key): text(value) for key, value in params["tags"].items() if value is not None}
+            self.wish["tags"] = read_tags("tags", params["tags"], _TAGS)
         self._unseen = False  # whether these credentials may not see what is there
         self._met = False  # whether S3 said, of an object that is not seen, that it is there
 
@@ -289,13 +283,10 @@ class Dataset(StoredDataset):
         changed = {change.field for change in changes}
         if "content" in changed:
             # What is sent replaces the object with its tags.
-            if "tags" not in self.wish:
-                self.wish["tags"] = self._tags(run.raw["key"])
-            elif not self.purge_tags:
-                self.wish["tags"] = {**run.shown.get("tags", {}), **self.wish["tags"]}
+            self.wish["tags"] = self._merge_tags(run) if "tags" in self.wish else self._tags(run.raw["key"])
             self._upload(only_if_new=False)
             return self._sent()
-        tags = self.wish["tags"] if self.purge_tags else {**run.shown.get("tags", {}), **self.wish["tags"]}
+        tags = self._merge_tags(run)
         self._call(
             f"Changing the tags of {run.id}",
             "put_object_tagging",
@@ -303,6 +294,11 @@ class Dataset(StoredDataset):
             Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
         )
         return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
+
+    def _merge_tags(self, run: Run) -> dict[str, str]:
+        """The tags that the object is to have."""
+        kept = {} if self.purge_tags else run.shown.get("tags", {})
+        return {**kept, **self.wish["tags"]}
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""

@@ -18,10 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..._engine import ownership
-from ..._engine.coerce import mapping, text
+from ..._engine.coerce import mapping
 from ..._engine.compare import CompareTags, has_tags, same_tags
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Field
+from ..toolkit.bounds import TagBound, read_tag, read_tags
 
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"
@@ -37,28 +38,21 @@ Defined = dict[str, dict[str, "str | None"]]
 # -- options ---------------------------------------------------------------------------------------------------
 
 
-def read_freeform(given: Mapping[str, Any] | None, reserved: int) -> dict[str, str] | None:
+def read_freeform(given: Mapping[str, Any] | None, own: int) -> dict[str, str] | None:
     """The option ``freeform_tags``, its values as text, without those that are none.
 
-    ``reserved``: how many markers a resource has besides.
+    ``own``: how many ownership tags a resource has besides.
     """
-    ownership.refuse_reserved(FREEFORM, given)
-    if given is None:
-        return None
-    given = {key: value for key, value in given.items() if value is not None}
-    if len(given) > _MOST_FREEFORM - reserved:
-        raise InvalidInput(
-            f"{FREEFORM} has {len(given)} entries; OCI takes {_MOST_FREEFORM} of a resource, of which this collection "
-            f"needs {reserved}.",
-            hint=f"Give {_MOST_FREEFORM - reserved} at most; of {DEFINED} there may be more.",
-        )
-    for key in map(str, given):
+    hint = f"Give {_MOST_FREEFORM - own} at most; of {DEFINED} there may be more."
+    found = read_tags(FREEFORM, given, TagBound("OCI", _MOST_FREEFORM, own=own, hint=hint))
+    for key, value in (found or {}).items():
         if not 1 <= len(key) <= _KEY or not key.isprintable() or "." in key or " " in key:
             raise InvalidInput(
                 f"{FREEFORM}: the key '{key}' is not possible.",
                 hint=f"A key has 1 to {_KEY} characters, without a space and without a period.",
             )
-    return {str(key): _text(FREEFORM, key, value) for key, value in given.items()}
+        _check_length(FREEFORM, key, value)
+    return found
 
 
 def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
@@ -81,20 +75,17 @@ def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
                 hint="Write it as {Namespace: {Key: value}} or as {Namespace.Key: value}.",
             )
         for key, value in entries.items():
-            spelt = None if value is None else _text(DEFINED, f"{namespace}.{key}", value)
+            spelt = None if value is None else read_tag(DEFINED, f"{namespace}.{key}", value)
+            _check_length(DEFINED, f"{namespace}.{key}", spelt or "")
             found.setdefault(namespace, {})[key] = spelt
     if sum(value is not None for entries in found.values() for value in entries.values()) > _MOST_DEFINED:
         raise InvalidInput(f"{DEFINED} has more than {_MOST_DEFINED} tags; OCI takes no more of a resource.")
     return found
 
 
-def _text(option: str, key: Any, value: Any) -> str:
-    if isinstance(value, (Mapping, list)):
-        raise InvalidInput(f"{option}: the value of '{key}' is {value!r}; it is a text.")
-    found = text(value)
-    if len(found) > _VALUE:
-        raise InvalidInput(f"{option}: the value of '{key}' has {len(found)} characters; OCI takes {_VALUE}.")
-    return found
+def _check_length(option: str, key: str, value: str) -> None:
+    if len(value) > _VALUE:
+        raise InvalidInput(f"{option}: the value of '{key}' has {len(value)} characters; OCI takes {_VALUE}.")
 
 
 # -- comparing -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
-from ..._engine.coerce import mapping, text
+from ..._engine.coerce import mapping
 from ..._engine.compare import AUTO, number, same_content, same_deep, same_value
 from ..._engine.content import CHECK_MODE, SAME_DATA, Content, parse_content, predicted, refuse_predicted, same_data
 from ..._engine.errors import FineTuneError, InvalidInput, Refused
@@ -25,7 +25,7 @@ from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
-from ..toolkit.bounds import Bound, check_bound
+from ..toolkit.bounds import Bound, TagBound, check_bound, read_tags
 from ..toolkit.naming import parse_remote_name
 from . import extras, files, jobs, models
 from .client import Api, make_api
@@ -103,10 +103,8 @@ _BASES = re.compile(
     r"(-\d{4}(-\d\d-\d\d)?)?"
 )
 _SEED = Bound(0, 2147483647, whole=True)
-_MAX_METADATA = 16
-_LONGEST_ENTRY = 512
+_METADATA = TagBound("the API", 16, "a job", own=4, key=64, value=512)
 _MAX_INTEGRATIONS = 5
-_MARKER_COUNT = 4
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 # What failed jobs say, by a part of the code or message, and what mends it.
@@ -184,7 +182,7 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_
         # Bedrock's host of this API takes none, so there it has to be asked for.
         "suffix": params["suffix"] or (None if host.mantle else name),
         "integrations": _integrations(params["integrations"]),
-        "metadata": _metadata(params["metadata"]),
+        "metadata": read_tags("metadata", params["metadata"], _METADATA) or None,
         "training_type": params["training_type"],
         "extra_body": extras.body(params["extra_body"]),
     }
@@ -255,13 +253,6 @@ def _integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, A
     ]
 
 
-def _metadata(given: Mapping[str, Any] | None) -> dict[str, str] | None:
-    for key, value in (given or {}).items():
-        if isinstance(value, (dict, list)):
-            raise InvalidInput(f"metadata: the value of '{key}' is {value!r}; it is a text.")
-    return {str(key): text(value) for key, value in (given or {}).items() if value is not None} or None
-
-
 def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
     suffix, seed = wish["suffix"], wish["seed"]
     if suffix is not None and not 1 <= len(suffix) <= 64:
@@ -282,18 +273,6 @@ def _check(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> No
     for item in params["integrations"] or ():
         if item["type"] == "wandb" and not (item.get("wandb") or {}).get("project"):
             raise InvalidInput("integrations: an entry of the type 'wandb' needs wandb.project.")
-    metadata = wish["metadata"] or {}
-    ownership.refuse_reserved("metadata", metadata)
-    if len(metadata) > _MAX_METADATA - _MARKER_COUNT:
-        raise InvalidInput(
-            f"metadata has {len(metadata)} entries; the API takes {_MAX_METADATA}, "
-            f"of which this collection needs {_MARKER_COUNT}."
-        )
-    for key, value in metadata.items():
-        if not 1 <= len(key) <= 64 or len(value) > _LONGEST_ENTRY:
-            raise InvalidInput(
-                f"metadata: '{key[:64]}': a key has 1 to 64 characters, a value at most {_LONGEST_ENTRY}."
-            )
     if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
         if not wish["grader"]:
             raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
@@ -669,7 +648,7 @@ class FineTunedModel:
             if option in contents and contents[option].sha256:
                 entries[marker] = contents[option].sha256
         model = str(self.wish["model"])
-        if self.api.host.compatible and len(entries) < _MAX_METADATA and len(model) <= _LONGEST_ENTRY:
+        if self.api.host.compatible and len(entries) < _METADATA.most and len(model) <= _METADATA.value:
             entries[ownership.MODEL] = model
         body: dict[str, Any] = {
             "model": self.wish["model"],

@@ -1,12 +1,15 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a number among the options may be. Private to llmops.finetune; may change at any time."""
+"""What numbers and tags among the options may be. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..._engine import ownership
+from ..._engine.coerce import text
 from ..._engine.compare import AUTO, number
 from ..._engine.errors import InvalidInput
 
@@ -52,3 +55,47 @@ def check_bound(option: str, value: Any, bound: Bound, subject: str = "") -> Non
 
 def _format_number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"
+
+
+class TagBound(NamedTuple):
+    """How many tags a service takes of one thing, and how long they are; a length of 0 is checked elsewhere.
+
+    ``own``: how many of them are ownership tags. ``hint``: what to do if there are too many.
+    """
+
+    service: str
+    most: int
+    thing: str = "a resource"
+    own: int = 0
+    key: int = 0
+    value: int = 0
+    hint: str = ""
+
+
+def read_tags(option: str, given: Mapping[str, Any] | None, bound: TagBound) -> dict[str, str] | None:
+    """The tags of an option as text, without those that are None. Raises InvalidInput for what cannot be sent."""
+    if bound.own:
+        ownership.refuse_reserved(option, given)
+    if given is None:
+        return None
+    given = {key: value for key, value in given.items() if value is not None}
+    if len(given) > bound.most - bound.own:
+        own = f", of which this collection needs {bound.own}" if bound.own else ""
+        raise InvalidInput(
+            f"{option} has {len(given)} entries; {bound.service} takes {bound.most} of {bound.thing}{own}.",
+            hint=bound.hint,
+        )
+    found = {str(key): read_tag(option, key, value) for key, value in given.items()}
+    for key, value in found.items():
+        if (bound.key and not 1 <= len(key) <= bound.key) or (bound.value and len(value) > bound.value):
+            raise InvalidInput(
+                f"{option}: '{key[: bound.key]}': a key has 1 to {bound.key} characters, a value at most {bound.value}."
+            )
+    return found
+
+
+def read_tag(option: str, key: Any, value: Any) -> str:
+    """The value of one tag as text. Raises InvalidInput for a list or a dictionary."""
+    if isinstance(value, (Mapping, list)):
+        raise InvalidInput(f"{option}: the value of '{key}' is {value!r}; it is a text.")
+    return text(value)
