@@ -184,7 +184,7 @@ def test_h8_reinforcement_without_validation_data(still_sandbox: Sandbox) -> Non
 
 
 def test_h8_bedrocks_own_host_needs_neither_validation_data_nor_a_suffix() -> None:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.fine_tuned_model import read_wish
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.desired import read_wish
     from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for
 
     url = "https://bedrock-mantle.us-west-2.api.aws/v1"

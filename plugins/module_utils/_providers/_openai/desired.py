@@ -1,0 +1,258 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of openai_fine_tuned_model as desired state: how they are read, checked and compared.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+from ..._engine.compare import AUTO, number, same_content, same_deep, same_value
+from ..._engine.content import CHECK_MODE, parse_content, refuse_predicted
+from ..._engine.errors import InvalidInput
+from ..._engine.module import refuse_missing
+from ..._engine.types import Field
+from ..toolkit.bounds import Bound, TagBound, check_bound, read_tags
+from . import extras, jobs
+from .hosts import Host
+
+
+class Implied(str):
+    """A method that the short form of the hyperparameters means; it is not sent."""
+
+    __slots__ = ()
+
+
+def _same_method(wish: Any, shown: Any) -> bool:
+    """The same method. A host has words of its own for what is meant where none is named."""
+    if isinstance(wish, Implied):
+        return str(shown).lower() not in ("dpo", "reinforcement")
+    return same_value(wish, shown)
+
+
+def _same_entry(wish: Any, shown: Any) -> bool:
+    """The same text; truth values are one however they are spelt, as version 1.0.0 spelt them otherwise."""
+    a, b = str(wish), str(shown)
+    return a == b or (a.lower() == b.lower() and a.lower() in ("true", "false"))
+
+
+FIELDS = (
+    Field("model", "training", jobs.same_dated_name),
+    Field("training_file", "training", same_content),
+    Field("validation_file", "training", same_content),
+    Field("seed", "training", chosen=True),
+    Field("method", "training", _same_method, options=("method.type",)),
+    Field(
+        "hyperparameters",
+        "training",
+        same_deep,
+        each=True,
+        options=(
+            "hyperparameters",
+            "method.supervised.hyperparameters",
+            "method.dpo.hyperparameters",
+            "method.reinforcement.hyperparameters",
+        ),
+    ),
+    Field("grader", "training", same_deep, options=("method.reinforcement.grader",)),
+    Field("response_format", "training", same_deep, options=("method.reinforcement.response_format",)),
+    Field("suffix", "creation"),
+    Field("integrations", "creation", same_deep),
+    Field("metadata", "creation", _same_entry, each=True),
+    Field("training_type", "creation"),
+    Field("extra_body", "creation", same_deep, each=True),
+)
+
+FILE_OPTIONS = ("training_file", "validation_file")
+
+_KNOWN = {
+    "supervised": {"n_epochs", "batch_size", "learning_rate_multiplier"},
+    "dpo": {"n_epochs", "batch_size", "learning_rate_multiplier", "beta"},
+    "reinforcement": {
+        "n_epochs",
+        "batch_size",
+        "learning_rate_multiplier",
+        "compute_multiplier",
+        "eval_interval",
+        "eval_samples",
+        "reasoning_effort",
+    },
+}
+FORMER_METADATA = "former_metadata"
+# The models that OpenAI fine-tunes or has fine-tuned (guides and deprecations page, November 2026), with their dates.
+_BASES = re.compile(
+    r"(gpt-4\.1(-mini|-nano)?|gpt-4o(-mini)?|gpt-4|gpt-3\.5-turbo|o4-mini|babbage-002|davinci-002)"
+    r"(-\d{4}(-\d\d-\d\d)?)?"
+)
+_SEED = Bound(0, 2147483647, whole=True)
+METADATA = TagBound("the API", 16, "a job", own=4, key=64, value=512)
+_MAX_INTEGRATIONS = 5
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_data: bool = False) -> dict[str, Any]:
+    """The options as field values; raises InvalidInput for the first that cannot be right.
+
+    ``sends_data``: data that are not there are sent before a run is started.
+    """
+    name, state = params["name"], params["state"]
+    if name is not None and not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"name is '{name}'; it is 1 to 64 letters, digits, '_', '.' and '-', and starts with a letter or digit."
+        )
+    if state == "present" and not params["job_id"]:
+        needed = {option: params[option] for option in ("model", "training_file")}
+        refuse_missing(needed, "A run cannot be started without it; or give job_id to adopt one.")
+    if not check_mode:
+        refuse_predicted("model", params["model"])
+    method, hyperparameters = _read_method(params)
+    wish: dict[str, Any] = {
+        "model": params["model"],
+        "seed": params["seed"],
+        "method": method.get("type") or (Implied("supervised") if hyperparameters else None),
+        "hyperparameters": hyperparameters or None,
+        # Bedrock's host of this API takes none, so there it has to be asked for.
+        "suffix": params["suffix"] or (None if host.mantle else name),
+        "integrations": _read_integrations(params["integrations"]),
+        "metadata": read_tags("metadata", params["metadata"], METADATA) or None,
+        "training_type": params["training_type"],
+        "extra_body": extras.body(params["extra_body"]),
+    }
+    for option in FILE_OPTIONS:
+        if params[option]:
+            content = parse_content(option, params[option], check_mode=check_mode)
+            foreseen = sends_data or params[option].startswith(CHECK_MODE)
+            wish[option] = replace(content, predicted=content.predicted and foreseen)
+    for setting in jobs.METHOD_SETTINGS:
+        wish[setting] = (method.get("reinforcement") or {}).get(setting)
+    _check_values(wish, params, host)
+    former = {key: str(params["metadata"][key]) for key in wish["metadata"] or ()}
+    if former != (wish["metadata"] or {}):
+        wish[FORMER_METADATA] = former
+    return {key: value for key, value in wish.items() if value is not None}
+
+
+def _read_method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    method = dict(params["method"] or {})
+    kind = method.get("type")
+    short = params["hyperparameters"] or {}
+    for other in ("supervised", "dpo", "reinforcement"):
+        if method.get(other) and other != kind:
+            raise InvalidInput(
+                f"method.{other} is given, but method.type is '{kind}'.",
+                hint="Give the settings of one method.",
+            )
+    given = (method.get(kind) or {}).get("hyperparameters") or {} if kind else {}
+    if short and kind in ("dpo", "reinforcement"):
+        raise InvalidInput(
+            "hyperparameters is the short form for the method 'supervised'.",
+            hint=f"Give those of '{kind}' as method.{kind}.hyperparameters.",
+        )
+    if short and given:
+        raise InvalidInput(
+            "hyperparameters and method.supervised.hyperparameters are both given.", hint="Give one of them."
+        )
+    return method, {key: read_setting(value, key) for key, value in (given or short).items() if value is not None}
+
+
+def read_setting(value: Any, key: str = "") -> Any:
+    """Numbers that YAML, Jinja or a survey made something else of; -1 is Azure OpenAI's own word for auto, where it is
+    not a value that another host has for a setting of its own."""
+    if isinstance(value, str) and value.lower() == AUTO:
+        return AUTO
+    found = number(value)
+    if found is None:
+        return value
+    if found == -1 and key in jobs.BOUNDS:
+        return AUTO
+    whole = key in jobs.BOUNDS and jobs.BOUNDS[key].whole
+    return int(found) if whole and float(found).is_integer() else found
+
+
+def _read_integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if not given:
+        return None
+    return [
+        {
+            "type": item["type"],
+            item["type"]: {
+                key: value
+                for key, value in (item.get("wandb") or {}).items()
+                if value not in (None, []) and key != "api_key"
+            },
+        }
+        for item in given
+    ]
+
+
+def _check_values(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
+    suffix, seed = wish["suffix"], wish["seed"]
+    if suffix is not None and not 1 <= len(suffix) <= 64:
+        raise InvalidInput(f"suffix has {len(suffix)} characters; it has 1 to 64.")
+    if seed is not None:
+        check_bound("seed", seed, _SEED)
+    for key, value in (wish["hyperparameters"] or {}).items():
+        _check_hyperparameter(key, value, upper=not host.compatible)
+    effort = (wish["hyperparameters"] or {}).get("reasoning_effort")
+    if effort is not None and not isinstance(effort, str):
+        raise InvalidInput(
+            f"hyperparameters.reasoning_effort is {effort}; it is a word such as 'default', 'low', 'medium' or 'high'."
+        )
+    if len(wish["integrations"] or ()) > _MAX_INTEGRATIONS:
+        raise InvalidInput(
+            f"integrations has {len(wish['integrations'])} entries; the API takes at most {_MAX_INTEGRATIONS}."
+        )
+    for item in params["integrations"] or ():
+        if item["type"] == "wandb" and not (item.get("wandb") or {}).get("project"):
+            raise InvalidInput("integrations: an entry of the type 'wandb' needs wandb.project.")
+    if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
+        if not wish["grader"]:
+            raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
+        if not wish.get("validation_file") and not (host.compatible or host.mantle):
+            raise InvalidInput(
+                "validation_file is missing.",
+                hint="Reinforcement fine-tuning needs one, except at hosts of 'api_type: compatible'.",
+            )
+
+
+def _check_hyperparameter(key: str, value: Any, *, upper: bool) -> None:
+    if isinstance(value, float) and not isfinite(value):
+        raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
+    bound = jobs.BOUNDS.get(key)
+    if bound:
+        check_bound(f"hyperparameters.{key}", value, bound if upper else bound._replace(highest=None))
+
+
+def unknown_model(model: str) -> list[str]:
+    """A warning, at OpenAI, for a base model that this version does not know."""
+    if _BASES.fullmatch(model) or model.startswith(("ft:", CHECK_MODE)):
+        return []
+    return [f"The base model '{model}' is not known to this version; it is passed on as it is."]
+
+
+def unknown_values(wish: Mapping[str, Any]) -> list[str]:
+    """Warnings for what this version does not know and passes on as it is: hosts learn faster than collections."""
+    method = wish.get("method", "supervised")
+    if method not in _KNOWN:
+        return [f"method.type '{method}' is not known to this version; it is passed on as it is."]
+    unknown = sorted(set(wish.get("hyperparameters", ())) - _KNOWN[method])
+    return [f"Not known for the method '{method}', passed on as it is: {', '.join(unknown)}."] if unknown else []
+
+
+def beyond_bounds(wish: Mapping[str, Any], host: Host) -> list[str]:
+    """Warnings for what OpenAI would not take, at a host that may."""
+    return [
+        f"hyperparameters.{key} is {value}; OpenAI takes at most {highest:g}, what this host takes is not known."
+        for key, value in wish.get("hyperparameters", {}).items()
+        if host.compatible
+        and key in jobs.BOUNDS
+        and (highest := jobs.BOUNDS[key].highest)
+        and (number(value) or 0) > highest
+    ]
