@@ -265,7 +265,7 @@ class Plan:
 
 class ModuleContext(Protocol):
     """What a driver is built from: a module's task, or that of one of many models in one process, which share
-    ``clients`` (see :func:`_providers.toolkit.sdk.shared`). An AnsibleModule has none."""
+    ``clients`` (see :func:`_providers.toolkit.client.shared`). An AnsibleModule has none."""
 
     params: dict[str, Any]
     check_mode: bool

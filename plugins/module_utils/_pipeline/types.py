@@ -48,7 +48,7 @@ class Task:
     params: dict[str, Any]
     check_mode: bool
     no_log_values: set[str]
-    clients: dict[Any, Any]  # of all tasks together; see _providers.toolkit.sdk.shared
+    clients: dict[Any, Any]  # of all tasks together; see _providers.toolkit.client.shared
     warnings: list[str] = field(default_factory=list)
     sends_data: bool = True  # before a run is started, where they are not there
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine.errors import InvalidInput, Refused, Unavailable
 from ..._engine.secrets import declare, is_word, mask
-from ..toolkit.auth import character_error, check_file, check_key, fill_from_environment, read_profiles
-from ..toolkit.sdk import load
+from ..toolkit.client import character_error, check_file, check_key, fill_from_environment, load, read_profiles
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

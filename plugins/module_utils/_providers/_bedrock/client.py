@@ -38,8 +38,7 @@ from ..toolkit.answers import (
     redirect_error,
     told,
 )
-from ..toolkit.auth import check_address
-from ..toolkit.sdk import load, shared
+from ..toolkit.client import check_address, load, shared
 from . import auth
 from .reading import watch
 

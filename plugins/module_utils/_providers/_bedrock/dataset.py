@@ -27,8 +27,8 @@ from ..._engine.errors import InvalidInput, NotVisible, Outdated, Refused
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
+from ..toolkit.client import load
 from ..toolkit.naming import METADATA, named_sha256
-from ..toolkit.sdk import load
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import jobs, objects
 from .client import Api, make_api

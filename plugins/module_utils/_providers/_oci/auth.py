@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
 from ..._engine.secrets import declare, is_path, is_word, mask, no_file
-from ..toolkit.auth import TRIM, check_file, check_path, decode, fill_from_environment, is_file, read_profiles
-from ..toolkit.sdk import load
+from ..toolkit.client import TRIM, check_file, check_path, decode, fill_from_environment, is_file, load, read_profiles
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

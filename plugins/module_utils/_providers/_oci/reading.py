@@ -28,7 +28,7 @@ from ..toolkit.answers import (
     told,
     word,
 )
-from ..toolkit.sdk import load
+from ..toolkit.client import load
 
 _ERROR = 300
 _MESSAGE = record({}, {"code": text, "message": text})

@@ -45,8 +45,7 @@ from ..toolkit.answers import (
     redirect_error,
     told,
 )
-from ..toolkit.auth import check_address, check_file, check_key, fill_from_environment, is_key
-from ..toolkit.sdk import load, shared
+from ..toolkit.client import check_address, check_file, check_key, fill_from_environment, is_key, load, shared
 from . import extras
 from .hosts import ENVIRONMENT, KINDS, Host, host_for
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import MissingLibrary
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.sdk import load
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.client import load
 
 
 def test_gives_the_library_and_leaves_the_collector_as_it_was() -> None:
