@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How families of base models can be trained, and on which clusters.
+"""What a training needs: a base model that can be trained, and a cluster of the right shape.
 
 Private to llmops.finetune; may change at any time.
 
@@ -15,9 +15,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..._engine.compare import number
-from ..._engine.errors import Refused
+from ..._engine.errors import NotVisible, Refused
+from . import model_api, shapes
+from .client import Api
+from .reading import CLUSTER
 
 _LORA, _TFEW, _VANILLA = "LORA_TRAINING_CONFIG", "TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG"
+_NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
 _VENDORS = ("COHERE", "GENERIC")  # what the name of a unit shape has, by whose models it is for
 
 
@@ -70,3 +74,29 @@ def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[st
     if any((vendor in shape) != (vendor in family.shape) for vendor in _VENDORS):
         raise Refused(f"{wrong}.", hint="Give a cluster of that shape.")
     return [f"{wrong}, by OCI's guide."]
+
+
+# -- looking ---------------------------------------------------------------------------------------------------
+
+
+def find_base(api: Api, identifier: str) -> Mapping[str, Any]:
+    """The base model. Raises Refused if it is not seen, or cannot be fine-tuned."""
+    hint = "Look for one with oci_generative_ai_model_info and capability FINE_TUNE."
+    try:
+        model, _etag = model_api.get_model(api, identifier)
+    except NotVisible as error:
+        raise Refused(f"base_model_id: {identifier} is not seen in {api.region}.", hint=hint) from error
+    if "FINE_TUNE" not in (model.get("capabilities") or ()):
+        raise Refused(f"base_model_id: {model.get('display_name')} cannot be fine-tuned.", hint=hint)
+    return model
+
+
+def find_cluster(api: Api, option: str, identifier: str) -> Mapping[str, Any]:
+    """The cluster to train on. Raises Refused if nothing can be trained on it."""
+    doing = f"Looking up the cluster {identifier}"
+    cluster = shapes.answer(api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
+    if cluster.get("type") != "FINE_TUNING":
+        raise Refused(f"{option}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING.")
+    if cluster.get("lifecycle_state") in _NO_CLUSTER:
+        raise Refused(f"{option}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
+    return cluster

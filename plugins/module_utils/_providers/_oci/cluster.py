@@ -163,7 +163,7 @@ class DedicatedAiCluster:
         self.is_foreseen = str(identifier).startswith(CHECK_MODE)
         self.warnings: list[str] = []
         self._etags: dict[str, str | None] = {}
-        self._works: dict[str, str] = {}  # the work request that is known to be the newest, by cluster
+        self._works = work_requests.KnownWorks(api)
 
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
@@ -264,22 +264,12 @@ class DedicatedAiCluster:
         return replace(run, reason=self._reason(run)) if run.phase is Phase.FAILED else run
 
     def _reason(self, run: Run) -> str:
-        work = self._work(run)
+        work = self._find_work(run)
         told = work_requests.errors_text(self.api, work) if work else ""
         return told or str(run.raw.get("lifecycle_details") or "")
 
-    def _work(self, run: Run) -> dict[str, Any] | None:
-        """What the service does about a cluster, or did last; None where that cannot be seen, or no longer."""
-        known = self._works.get(run.id)
-        try:
-            if known:
-                return work_requests.get(self.api, known)
-            work = work_requests.newest(self.api, str(run.raw.get("compartment_id")), run.id)
-        except NotVisible:
-            return None
-        if work:
-            self._works[run.id] = str(work["id"])
-        return work
+    def _find_work(self, run: Run) -> dict[str, Any] | None:
+        return self._works.find(run.id, run.raw.get("compartment_id"))
 
     def refresh(self, run: Run) -> Run:
         """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
@@ -294,13 +284,13 @@ class DedicatedAiCluster:
             return self._undeleted(run, fresh)
         if run.phase.pending and fresh.phase is Phase.READY:
             # The state alone does not say how a change ended.
-            work = self._work(fresh)
+            work = self._find_work(fresh)
             if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):
                 fresh = replace(fresh, phase=Phase.FAILED)
         return self._with_reason(fresh)
 
     def _undeleted(self, run: Run, fresh: Run) -> Run:
-        work = self._work(run)
+        work = self._find_work(run)
         phase = work_requests.phase(work)
         ended = phase in (Phase.FAILED, Phase.CANCELLED)
         if not ended and (work or fresh.status not in (_FAILED, _ATTENTION)):
@@ -314,7 +304,7 @@ class DedicatedAiCluster:
 
     def progress(self, run: Run) -> Progress:
         """By the work request, where it can be seen."""
-        work, stage = self._work(run), _STAGES.get(run.status, run.status)
+        work, stage = self._find_work(run), _STAGES.get(run.status, run.status)
         return work_requests.progress(self.api, work, stage, log=False) if work else Progress(stage)
 
     # -- changing --
@@ -395,11 +385,7 @@ class DedicatedAiCluster:
 
     def _began(self, identifier: str, response: Any) -> None:
         self._etags[identifier] = response.headers.get("etag")
-        work = work_requests.header(response)
-        if work:
-            self._works[identifier] = work
-        else:
-            self._works.pop(identifier, None)
+        self._works.began(identifier, response)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""

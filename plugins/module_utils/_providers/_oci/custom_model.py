@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.compare import same_content
 from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
-from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Throttled
+from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
@@ -23,7 +23,7 @@ from ..toolkit.bounds import Bound, check_bound
 from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
-from .reading import CLUSTER, ENDPOINT, MODEL
+from .reading import MODEL
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -52,7 +52,6 @@ _KINDS = {
     "num_of_last_layers": "VANILLA_TRAINING_CONFIG",
 }
 LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
-_NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
 # What failed trainings say, and what mends it.
 _WORK = "; work request "  # what follows in a reason is an OCID, which may hold any letters
 _HINTS = (
@@ -197,8 +196,7 @@ class Model:
         self.compares = compares
         self.ignore = ignore
         self.warnings: list[str] = []
-        # By model and operation the OCID of the work request that goes on about it.
-        self._started: dict[tuple[str, str], str] = {}
+        self._works = work_requests.KnownWorks(api)
         self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
         self._asked = False  # whether Object Storage was asked for what is in the wished data
         self._found = False  # whether anything of the name was seen
@@ -209,7 +207,7 @@ class Model:
     @property
     def capabilities(self) -> Capabilities:
         """OCI has no operation that stops a training. What goes on is named as far as it was looked up."""
-        going = ", ".join(f"work request {work}" for (_model, verb), work in self._started.items() if verb == _CREATE)
+        going = ", ".join(f"work request {work}" for work in self._works.ids(_CREATE))
         return Capabilities(
             no_cancel="OCI Generative AI cannot stop a training"
             + (f" ({going})" if going else "")
@@ -328,8 +326,8 @@ class Model:
         """What is being trained, with what the list leaves out, and its work request looked up, to name it."""
         if run.phase is not Phase.PENDING:
             return run
-        if (run.id, _CREATE) not in self._started:
-            self._work_of(run, _CREATE)
+        if not self._works.knows(run.id, _CREATE):
+            self._find_work(run, _CREATE)
         if not self.compares or "time_updated" in run.raw:
             return run
         try:
@@ -387,7 +385,7 @@ class Model:
 
     def _with_reason(self, run: Run) -> Run:
         """A failed model with what its work request says; that is forgotten after some days."""
-        work = self._work_of(run, _CREATE)
+        work = self._find_work(run, _CREATE)
         if not work:
             return run
         said = work_requests.errors_text(self.api, work) or run.reason.rstrip(".")
@@ -396,21 +394,8 @@ class Model:
             return replace(run, phase=Phase.CANCELLED, reason=f"{said}{_WORK}{work['id']}")
         return replace(run, reason=f"{said or 'no reason is given'}{_WORK}{work['id']}")
 
-    def _work_of(self, run: Run, operation: str) -> dict[str, Any] | None:
-        """The newest work request on a model; None where there is none, or where it may not be looked at."""
-        identifier = self._started.get((run.id, operation))
-        compartment = str(run.raw.get("compartment_id") or self.compartment_id or "")
-        try:
-            if identifier:
-                return work_requests.get(self.api, identifier)
-            found = work_requests.newest(self.api, compartment, run.id, operation) if compartment else None
-        except Throttled:
-            raise
-        except Refused:
-            return None
-        if found:
-            self._started[run.id, operation] = str(found["id"])
-        return found
+    def _find_work(self, run: Run, operation: str) -> dict[str, Any] | None:
+        return self._works.find(run.id, run.raw.get("compartment_id") or self.compartment_id, operation)
 
     def refresh(self, run: Run) -> Run:
         """One GET; of a model that has just failed also why, of one that is being deleted also whether that failed."""
@@ -424,7 +409,7 @@ class Model:
         fresh = self._read(run)
         if fresh.phase in (Phase.DELETING, Phase.GONE):
             return fresh
-        work = self._work_of(run, _DELETE)
+        work = self._find_work(run, _DELETE)
         ended = work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED)
         # A look that lags shows it as it was before; in any other state the deletion has come to nothing.
         if ended or fresh.status != run.raw.get("lifecycle_state"):
@@ -438,7 +423,7 @@ class Model:
 
     def progress(self, run: Run) -> Progress:
         """What the work request says: how much is done, and the last line of its log."""
-        work = self._work_of(run, _CREATE)
+        work = self._find_work(run, _CREATE)
         return work_requests.progress(self.api, work) if work else Progress("training")
 
     # -- changing --
@@ -463,19 +448,7 @@ class Model:
 
     def _check_base(self) -> str:
         """What the base model is called."""
-        identifier = self.wish["base_model_id"]
-        try:
-            model, _etag = model_api.get_model(self.api, identifier)
-        except NotVisible as error:
-            raise Refused(
-                f"base_model_id: {identifier} is not seen in {self.api.region}.",
-                hint="Look for one with oci_generative_ai_model_info and capability FINE_TUNE.",
-            ) from error
-        if "FINE_TUNE" not in (model.get("capabilities") or ()):
-            raise Refused(
-                f"base_model_id: {model.get('display_name')} cannot be fine-tuned.",
-                hint="Look for one with oci_generative_ai_model_info and capability FINE_TUNE.",
-            )
+        model = base_models.find_base(self.api, self.wish["base_model_id"])
         retired = model.get("time_dedicated_retired")
         if retired:
             self.warnings.append(f"The base model {model.get('display_name')} is retired on {retired}.")
@@ -483,18 +456,10 @@ class Model:
 
     def _check_cluster(self, base: str) -> None:
         identifier = self.wish[_CLUSTER]
-        if identifier.startswith(CHECK_MODE):
-            return
-        doing = f"Looking up the cluster {identifier}"
-        cluster = shapes.answer(self.api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
-        if cluster.get("type") != "FINE_TUNING":
-            raise Refused(
-                f"{_CLUSTER}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING."
-            )
-        if cluster.get("lifecycle_state") in _NO_CLUSTER:
-            raise Refused(f"{_CLUSTER}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
-        self._carriers.append(cluster)
-        self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
+        if not identifier.startswith(CHECK_MODE):
+            cluster = base_models.find_cluster(self.api, _CLUSTER, identifier)
+            self._carriers.append(cluster)
+            self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
     def _renamed(self, runs: Sequence[Run]) -> list[Run]:
         """Living models of the family that somebody has called otherwise; of others that are equal it is told."""
@@ -521,20 +486,11 @@ class Model:
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""
-        found = []
-        for compartment in sorted({str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}):
-            used = {run.id for run in runs}
-            try:
-                doing = f"Listing the endpoints of {compartment}"
-                found += [
-                    f"the endpoint {item.get('displayName')} ({item['id']}) uses {item['modelId']}"
-                    for item in self.api.pages(doing, "list_endpoints", item=ENDPOINT, compartment_id=compartment)
-                    if item.get("modelId") in used and item.get("lifecycleState") not in ("DELETED", "FAILED")
-                ]
-            except Refused as error:
-                if error.status not in (403, 404):
-                    raise
-        return found
+        used = {run.id for run in runs}
+        compartments = {str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}
+        return [
+            user for compartment in sorted(compartments) for user in model_api.list_users(self.api, compartment, used)
+        ]
 
     def create(self, token: str) -> Run:
         """POST; for 24 hours the same token makes the same model, however often it is sent."""
@@ -561,14 +517,8 @@ class Model:
             opc_retry_token=token,
         )
         run = model_api.run_of(shapes.answer(response), whole=True)
-        self._begun(run, _CREATE, response)
+        self._works.began(run.id, response, _CREATE)
         return replace(run, token=token)
-
-    def _begun(self, run: Run, operation: str, response: Any) -> None:
-        self._started.pop((run.id, operation), None)
-        work = work_requests.header(response)
-        if work:
-            self._started[run.id, operation] = work
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Move it and PUT what differs, our tags put back, on the model as it was read: else it is decided anew.
@@ -642,7 +592,7 @@ class Model:
             if fresh.phase in (Phase.DELETING, Phase.GONE):
                 return fresh
             raise
-        self._begun(run, _DELETE, response)
+        self._works.began(run.id, response, _DELETE)
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
 
     # -- telling --
@@ -661,7 +611,7 @@ class Model:
         work: dict[str, Any] = {}
         if run and details and run.raw.get("compartment_id"):
             try:
-                work = work_requests.in_full(self.api, self._work_of(run, _CREATE))
+                work = work_requests.in_full(self.api, self._find_work(run, _CREATE))
             except FineTuneError as error:
                 self.warnings.append(f"work_request is left out. {error.text()}")
         return {

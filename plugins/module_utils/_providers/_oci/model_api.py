@@ -8,17 +8,18 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import number
+from ..._engine.errors import Refused
 from ..._engine.types import Phase, Run
 from ..toolkit.answers import told
 from . import objects, shapes, tags
 from .client import Api
-from .reading import MODEL
+from .reading import ENDPOINT, MODEL
 
 PHASES = {
     "CREATING": Phase.PENDING,
@@ -50,6 +51,25 @@ def get_model(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
     """One model, and its etag."""
     response = api.call(f"Looking up the model {identifier}", "get_model", reads=MODEL, model_id=identifier)
     return shapes.answer(response), response.headers.get("etag")
+
+
+def list_users(api: Api, compartment_id: str, models: Collection[str]) -> list[str]:
+    """The endpoints of a compartment that use one of these models, a phrase each; none if nobody may list them."""
+    try:
+        return [
+            f"the endpoint {item.get('displayName')} ({item['id']}) uses {item['modelId']}"
+            for item in api.pages(
+                f"Listing the endpoints of {compartment_id}",
+                "list_endpoints",
+                item=ENDPOINT,
+                compartment_id=compartment_id,
+            )
+            if item.get("modelId") in models and item.get("lifecycleState") not in ("DELETED", "FAILED")
+        ]
+    except Refused as error:
+        if error.status not in (403, 404):
+            raise
+        return []
 
 
 def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:

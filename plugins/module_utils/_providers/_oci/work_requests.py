@@ -135,6 +135,44 @@ def in_full(api: Api, work: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**work, "errors": errors(api, str(work["id"])), "logs": logs(api, str(work["id"]))}
 
 
+class KnownWorks:
+    """The work requests about a task's resources, as far as the task knows them: by resource and operation."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._ids: dict[tuple[str, str | None], str] = {}
+
+    def began(self, resource_id: str, response: Any, operation: str | None = None) -> None:
+        """Keep the work request that an answer has begun."""
+        self._ids.pop((resource_id, operation), None)
+        identifier = header(response)
+        if identifier:
+            self._ids[resource_id, operation] = identifier
+
+    def ids(self, operation: str) -> list[str]:
+        """The OCIDs of an operation's work requests."""
+        return [identifier for (_resource, known), identifier in self._ids.items() if known == operation]
+
+    def knows(self, resource_id: str, operation: str) -> bool:
+        """Whether one of this operation is known."""
+        return (resource_id, operation) in self._ids
+
+    def find(self, resource_id: str, compartment_id: Any, operation: str | None = None) -> dict[str, Any] | None:
+        """The known work request, else the newest one. None if there is none, or if nobody may look at it."""
+        identifier = self._ids.get((resource_id, operation))
+        try:
+            if identifier:
+                return get(self.api, identifier)
+            found = newest(self.api, str(compartment_id), resource_id, operation) if compartment_id else None
+        except Throttled:
+            raise
+        except Refused:
+            return None
+        if found:
+            self._ids[resource_id, operation] = str(found["id"])
+        return found
+
+
 # -- in the engine's terms -------------------------------------------------------------------------------------
 
 
