@@ -30,7 +30,7 @@ from . import jobs, objects, shapes
 from .client import Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
 from .limits import limits_for
-from .lineage import LONGEST_NAME, Family
+from .lineage import Family
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -571,28 +571,10 @@ class CustomModel:
         return ()
 
     def _choose_names(self, runs: Sequence[Run]) -> None:
-        name = str(self.name)
         taken = {_model_name(run.raw) for run in runs if run.phase not in _NO_MODEL}
         inputs = _hash_of(self.wish)
-        model = name if name not in taken else self.family.later_name(inputs)
-        if len(model) > LONGEST_NAME:
-            raise InvalidInput(
-                f"A model beside '{name}' would be called '{model}', which is longer than {LONGEST_NAME} characters.",
-                hint="Give a shorter custom_model_name, or delete the model first.",
-            )
-        if model in taken:
-            raise Refused(
-                f"There is a model '{model}' already, and Bedrock has no two of one name.",
-                hint="Delete it, or give another custom_model_name.",
-            )
-        given = self.wish.get("job_name")
-        if given and given in self.family.job_names:
-            raise InvalidInput(
-                f"job_name: '{given}' was used by {self.family.job_names[given]}, and Bedrock frees no job's name.",
-                hint="Give another, or leave job_name out.",
-            )
-        self._model_name = model
-        self._job_name = given or self.family.next_job_name(inputs)
+        self._model_name = self.family.choose_model_name(inputs, taken)
+        self._job_name = self.family.choose_job_name(inputs, self.wish.get("job_name"))
 
     def _warn_of_same_data(self) -> None:
         training = self.wish.get("training_data_config")
@@ -630,20 +612,7 @@ class CustomModel:
 
     def holders(self, runs: Sequence[Run]) -> Sequence[str]:
         """Deployments and provisioned throughputs that use these models."""
-        found = []
-        for run in runs:
-            for operation, key, noun, label in _HOLDERS:
-                # An SDK that is too old to know of them cannot be asked; the API then refuses the deletion itself.
-                if operation not in self.api.bedrock.meta.method_to_api_mapping:
-                    continue
-                try:
-                    doing = f"Listing what uses {run.model}"
-                    for item in shapes.pages(self.api, doing, operation, key, modelArnEquals=run.model):
-                        found.append(f"the {noun} {item.get(label)} uses {run.model}")
-                except Refused as error:
-                    if error.status != 403:
-                        raise
-        return found
+        return [user for run in runs for user in jobs.list_users(self.api, str(run.model))]
 
     def create(self, token: str) -> Run:
         """POST; the same token makes the same job, however often it is sent."""
@@ -797,10 +766,6 @@ class CustomModel:
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers", _FORMER_TAGS)
 _NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
-_HOLDERS = (
-    ("list_custom_model_deployments", "modelDeploymentSummaries", "deployment", "custom_model_deployment_name"),
-    ("list_provisioned_model_throughputs", "provisionedModelSummaries", "throughput", "provisioned_model_name"),
-)
 _OURS = ("client_request_token", "job_tags", "custom_model_tags")
 
 

@@ -39,6 +39,10 @@ _STAGES = (
     ("data_processing_details", "processing the data"),
     ("validation_details", "validating the data"),
 )
+_USERS = (
+    ("list_custom_model_deployments", "modelDeploymentSummaries", "deployment", "custom_model_deployment_name"),
+    ("list_provisioned_model_throughputs", "provisionedModelSummaries", "throughput", "provisioned_model_name"),
+)
 _PAGE = 1000  # the API's own maximum
 _REASON = 1000  # characters
 _SYSTEM_TAG = "aws:"
@@ -180,6 +184,20 @@ def _plain(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]
     if "hyper_parameters" in found:
         found["hyperparameters"] = found.pop("hyper_parameters")  # as the option is called
     return found
+
+
+def list_users(api: Api, model: str) -> Iterator[str]:
+    """The deployments and provisioned throughputs that use a model, a phrase each; none if nobody may list them."""
+    for operation, key, noun, label in _USERS:
+        # An SDK that is too old to know of them cannot be asked; the API then refuses the deletion itself.
+        if operation not in api.bedrock.meta.method_to_api_mapping:
+            continue
+        try:
+            for item in shapes.pages(api, f"Listing what uses {model}", operation, key, modelArnEquals=model):
+                yield f"the {noun} {item.get(label)} uses {model}"
+        except Refused as error:
+            if error.status != 403:
+                raise
 
 
 def list_tags(api: Api, arn: str) -> dict[str, str]:

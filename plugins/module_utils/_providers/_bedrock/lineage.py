@@ -16,11 +16,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..._engine import ownership
-from ..._engine.errors import NotVisible, Refused, Unavailable
+from ..._engine.errors import InvalidInput, NotVisible, Refused, Unavailable
 from . import jobs
 from .client import Api
 
-LONGEST_NAME = 63  # characters, of a model's and of a job's name
+_LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits
 _ATTEMPT = 4  # characters kept free for "-999"
 
@@ -48,7 +48,7 @@ class Family:
     @property
     def prefix(self) -> str:
         """What the names of the family's jobs begin with: a job's name has no underscore."""
-        return self.name.replace("_", "-")[: LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
+        return self.name.replace("_", "-")[: _LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
 
     def later_name(self, inputs: str) -> str:
         """The name of a model that is trained beside the first; ``inputs`` is the hash of what it is trained on."""
@@ -59,6 +59,31 @@ class Family:
         start = f"{self.prefix}-{inputs[:_HASH]}-"
         used = [job[len(start) :] for job in self.job_names if job.startswith(start)]
         return f"{start}{max((int(number) for number in used if number.isdecimal()), default=0) + 1}"
+
+    def choose_model_name(self, inputs: str, taken: Collection[str | None]) -> str:
+        """A name for one more model. Raises InvalidInput or Refused if there is none."""
+        model = self.name if self.name not in taken else self.later_name(inputs)
+        if len(model) > _LONGEST_NAME:
+            raise InvalidInput(
+                f"A model beside '{self.name}' would be called '{model}', which is longer than {_LONGEST_NAME} "
+                "characters.",
+                hint="Give a shorter custom_model_name, or delete the model first.",
+            )
+        if model in taken:
+            raise Refused(
+                f"There is a model '{model}' already, and Bedrock has no two of one name.",
+                hint="Delete it, or give another custom_model_name.",
+            )
+        return model
+
+    def choose_job_name(self, inputs: str, given: str | None) -> str:
+        """The given name for one more job, else one that none has had. Raises InvalidInput for one that was used."""
+        if given in self.job_names:
+            raise InvalidInput(
+                f"job_name: '{given}' was used by {self.job_names[given]}, and Bedrock frees no job's name.",
+                hint="Give another, or leave job_name out.",
+            )
+        return given or self.next_job_name(inputs)
 
     def is_ours(self, job_name: str) -> bool:
         """Whether a job has a name that this collection gives in this family."""
