@@ -99,10 +99,8 @@ class Engine:
         except SliceEnded:
             self._report_waiting()
         except FineTuneError as error:
-            self._describe_failure(error)
-            raise
-        finally:
-            self.result["elapsed"] = round(self.clock.monotonic() - self._start, 1)
+            raise error.amended(facts=self._describe_failure(error)) from error
+        self.result["elapsed"] = self._elapsed()
         return self.result
 
     def _converge_anew(self) -> None:
@@ -346,8 +344,8 @@ class Engine:
                 self._unsure = True
                 break
             if len(lost) >= _SENDS:
-                lost[-1].hint = f"Sent {_SENDS} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
-                raise lost[-1]
+                hint = f"Sent {_SENDS} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
+                raise lost[-1].amended(hint=hint) from lost[-1]
             self._refuse_late_create(lost)
             try:
                 run = self.driver.create(attempt.token)
@@ -390,18 +388,16 @@ class Engine:
         soon = error.at_most is not None and error.at_most <= _SOON
         if not (self.options.wait or soon):
             nothing = "" if self.result["changed"] else "Nothing was started. Run the task again later."
-            error.hint = f"{error.hint} {nothing}".strip()
-            raise error
+            raise error.amended(hint=f"{error.hint} {nothing}") from error
         if error.at_most is not None and self.clock.time() + pause >= attempt.since + error.at_most:
             raise error
         if pause + self._create_time() > self._left():
-            error.facts["timed_out"] = True
             started = "A run may have been started before." if self.result["changed"] else "Nothing was started."
-            error.hint = (
+            hint = (
                 f"{error.hint} {started} wait_timeout ({self._total:g} s) ends before it can be asked for again, in "
                 f"{pause:.0f} s. {_RUN_AGAIN if self.result['changed'] else 'Run the task again later.'}"
-            ).strip()
-            raise error
+            )
+            raise error.amended(hint=hint, facts={**error.facts, "timed_out": True}) from error
         with self._one_slice(soon):  # another slice would be called again at once
             self._progress = Progress("waiting for the provider to accept the run", message=error.brief)
             self._sleep(pause)
@@ -455,9 +451,10 @@ class Engine:
             try:
                 runs = self._read(partial(self._runs_of, attempt, None))
             except FineTuneError as blind:
-                if self.result["changed"]:
-                    blind.hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
-                raise
+                if not self.result["changed"]:
+                    raise
+                hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
+                raise blind.amended(hint=hint) from blind
             found = _oldest_of(attempt, runs)
             if found:
                 return found
@@ -586,13 +583,14 @@ class Engine:
         try:
             return self._read(lambda: self.driver.observe(run_id))
         except NotVisible as error:
-            if run_id:
-                error.hint = (
-                    f"{error.hint} If {run_id} was started a moment ago, it may not be shown yet: it goes on by "
-                    "itself, so run the task again in two minutes. Else check the id, and whose credential this is. "
-                    "Nothing was started."
-                ).strip()
-            raise
+            if not run_id:
+                raise
+            hint = (
+                f"{error.hint} If {run_id} was started a moment ago, it may not be shown yet: it goes on by "
+                "itself, so run the task again in two minutes. Else check the id, and whose credential this is. "
+                "Nothing was started."
+            )
+            raise error.amended(hint=hint) from error
 
     def _read(self, call: Callable[[], _T]) -> _T:
         """Repeat a call that may be repeated, through passing trouble."""
@@ -680,12 +678,12 @@ class Engine:
             now = self.clock.time()
             self._hidden_since = now if self._hidden_since is None else self._hidden_since
             if now - self._hidden_since > _LAG:
-                error.hint = (
+                hint = (
                     f"{error.hint} {self.driver.noun} {run.id} is not shown since {now - self._hidden_since:.0f} s. "
                     "It was not stopped and probably goes on, and costs what it costs: look at it at the provider, and "
                     "run the task again, which waits for it."
-                ).strip()
-                raise
+                )
+                raise error.amended(hint=hint) from error
         except (Unavailable, Throttled) as error:
             if error.retry_after:
                 self._sleep(error.retry_after, run)
@@ -792,14 +790,17 @@ class Engine:
             },
         )
 
-    def _describe_failure(self, error: FineTuneError) -> None:
+    def _elapsed(self) -> float:
+        return round(self.clock.monotonic() - self._start, 1)
+
+    def _describe_failure(self, error: FineTuneError) -> dict[str, Any]:
         """A failure after something was made still says what."""
         if self._run and self._run.raw:
             self.result.update(self.driver.describe(self._run, details=False))
         if self._run:
             self.result.update(run_id=self._run.id, status=self._run.status)
-        self.result.update(error.facts)
-        error.facts = self.result
+        self.result.update(error.facts, elapsed=self._elapsed())
+        return self.result
 
 
 def _oldest_of(attempt: Attempt, runs: Sequence[Run]) -> Run | None:

@@ -11,7 +11,9 @@ A driver's client translates its SDK's exceptions into these; the engine decides
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+_Error = TypeVar("_Error", bound="FineTuneError")
 
 
 class FineTuneError(Exception):
@@ -29,6 +31,18 @@ class FineTuneError(Exception):
     def text(self) -> str:
         """The message and the hint as one paragraph."""
         return f"{self.message} {self.hint}".strip()
+
+    def amended(
+        self: _Error, *, message: str | None = None, hint: str | None = None, facts: Mapping[str, Any] | None = None
+    ) -> _Error:
+        """A copy of the same type that says more. An error that was caught is not changed itself."""
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.message = self.message if message is None else message
+        copy.hint = self.hint if hint is None else hint.strip()
+        copy.facts = dict(self.facts if facts is None else facts)
+        copy.args = (copy.message,)
+        return copy
 
 
 class InvalidInput(FineTuneError):

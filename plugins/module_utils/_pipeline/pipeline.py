@@ -298,9 +298,9 @@ class Pipeline:
             try:
                 result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
             except FineTuneError as error:
-                if error.facts.get("timed_out"):
-                    error.hint = f"{error.hint} {_COUNTS}".strip()
-                raise
+                if not error.facts.get("timed_out"):
+                    raise
+                raise error.amended(hint=f"{error.hint} {_COUNTS}") from error
         item.changed = item.changed or bool(result["changed"])
         if result["sha256"] != item.data[split].sha256:
             raise Refused(
@@ -420,8 +420,7 @@ class Pipeline:
             told.append(engine.warnings)
             return engine.converge(), driver
         except FineTuneError as error:
-            reworded(error, item.recipe, item.entry)
-            raise
+            raise reworded(error, item.recipe, item.entry) from error
         finally:
             item.warn([spoken(warning, item.recipe, item.entry) for warnings in told for warning in warnings])
 

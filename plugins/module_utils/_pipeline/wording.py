@@ -48,7 +48,7 @@ def spoken(text: str, recipe: Recipe, entry: Entry) -> str:
     return pattern.sub(put, text)
 
 
-def reworded(error: FineTuneError, recipe: Recipe, entry: Entry) -> None:
-    """The same for an error's message and hint."""
-    error.message, error.hint = (spoken(text, recipe, entry) for text in (error.message, error.hint))
-    error.args = (error.message,)
+def reworded(error: FineTuneError, recipe: Recipe, entry: Entry) -> FineTuneError:
+    """The same for an error's message and hint: another error."""
+    message, hint = (spoken(text, recipe, entry) for text in (error.message, error.hint))
+    return error.amended(message=message, hint=hint)

@@ -667,9 +667,9 @@ class CustomModel:
                     wrote = True
                 self.family.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
         except FineTuneError as error:
-            if wrote:
-                error.facts = {**error.facts, "changed": True}
-            raise
+            if not wrote:
+                raise
+            raise error.amended(facts={**error.facts, "changed": True}) from error
         return self._with_tags(run)
 
     def _tag(self, arn: str, tags: Mapping[str, str]) -> None:

@@ -208,8 +208,8 @@ class DedicatedAiCluster:
             if not self.absent:
                 raise
             if not self.compartment_id:
-                error.hint += " With compartment_id it is looked for there, and taken for deleted if it is not listed."
-                raise
+                hint = "With compartment_id it is looked for there, and taken for deleted if it is not listed."
+                raise error.amended(hint=f"{error.hint} {hint}") from error
             if self._is_listed(identifier, self.compartment_id):
                 raise
             return []
@@ -404,9 +404,9 @@ class DedicatedAiCluster:
                 fresh = self._get(run.id)
                 if not differences(FIELDS, self.wish, fresh, self.ignore):
                     return fresh
-            if moved:
-                error.facts = {**error.facts, "changed": True}
-            raise
+            if not moved:
+                raise
+            raise error.amended(facts={**error.facts, "changed": True}) from error
 
     def _move(self, run: Run) -> None:
         self.api.call(
@@ -464,8 +464,7 @@ class DedicatedAiCluster:
         except Refused as error:
             fresh = self._get(run.id) if error.status == _HELD_STATUS else run
             if fresh.phase not in (Phase.DELETING, Phase.GONE):
-                error.hint = f"{error.hint} {self._stays(run)}".strip()
-                raise
+                raise error.amended(hint=f"{error.hint} {self._stays(run)}") from error
             return fresh
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
 

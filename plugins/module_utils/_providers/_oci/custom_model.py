@@ -309,8 +309,8 @@ class Model:
             if self.compares:
                 raise
             if not self.compartment_id:
-                error.hint += " With compartment_id it is looked for there, and taken for deleted if it is not listed."
-                raise
+                hint = "With compartment_id it is looked for there, and taken for deleted if it is not listed."
+                raise error.amended(hint=f"{error.hint} {hint}") from error
             if any(model_api.list_models(self.api, self.compartment_id, id=identifier)):
                 raise
             self.warnings.append(
@@ -540,9 +540,9 @@ class Model:
                 wrote = True
                 model, etag = model_api.get_model(self.api, run.id)
         except FineTuneError as error:
-            if wrote:
-                error.facts = {**error.facts, "changed": True}
-            raise
+            if not wrote:
+                raise
+            raise error.amended(facts={**error.facts, "changed": True}) from error
         return model_api.run_of(model, whole=True)
 
     def _move(self, identifier: str, etag: str | None) -> None:

@@ -479,19 +479,19 @@ class FineTunedModel:
         try:
             return self._send("Cancelling", self._jobs.cancel, run)
         except Refused as error:
-            error.hint = error.hint or (
+            hint = error.hint or (
                 f"Some hosts cannot cancel jobs. The job {run.id} goes on, and costs what it costs: stop it where the "
                 "host is administered, or run the task again when it has ended."
             )
-            raise
+            raise error.amended(hint=hint) from error
 
     def pause(self, run: Run) -> Run:
         """POST .../pause."""
         try:
             return self._send("Pausing", self._jobs.pause, run)
         except Refused as error:
-            error.hint = error.hint or "The host may pause running jobs only, or none; 'state: cancelled' stops it."
-            raise
+            hint = error.hint or "The host may pause running jobs only, or none; 'state: cancelled' stops it."
+            raise error.amended(hint=hint) from error
 
     def resume(self, run: Run) -> Run:
         """POST .../resume."""
@@ -508,9 +508,9 @@ class FineTunedModel:
             try:
                 files.delete_file(self.api, file_id)
             except FineTuneError as error:
-                if run.phase is Phase.READY:
-                    error.facts["changed"] = True  # its model is deleted
-                raise
+                if run.phase is not Phase.READY:
+                    raise
+                raise error.amended(facts={**error.facts, "changed": True}) from error  # its model is deleted
             self._uploaded.discard(file_id)
         return replace(run, phase=Phase.GONE, removable=False)
 

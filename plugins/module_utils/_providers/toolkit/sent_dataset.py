@@ -41,7 +41,7 @@ def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
         try:
             abort()
         except FineTuneError as second:
-            error.hint += f" {left} ({second.message}); {then}."
+            raise error.amended(hint=f"{error.hint} {left} ({second.message}); {then}.") from error
         raise
 
 
