@@ -159,8 +159,9 @@ class Engine:
             self._run = plan.run
             if isinstance(plan.refusal, RunFailed) and plan.run:
                 hint = self.driver.hint(plan.run)
-                again = "" if "retry_failed" in hint else " Then 'retry_failed: true' starts one more run."
-                plan.refusal.hint = f"Nothing was started again. {hint}{again}"
+                if not hint.retry:
+                    hint = replace(hint, retry="Then 'retry_failed: true' starts one more run.")
+                raise plan.refusal.amended(hint=f"Nothing was started again. {hint}")
             raise plan.refusal
         if bound and plan.creates:
             self._run = bound
@@ -722,7 +723,7 @@ class Engine:
             raise RunFailed(
                 f"{self.driver.noun} {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
                 f"{': ' + run.reason.rstrip('.') if run.reason else ''}.",
-                hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else self.driver.hint(run),
+                hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else str(self.driver.hint(run)),
             )
 
     def _sleep(self, seconds: float, run: Run | None = None) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from .compare import Compare, same_value, told
+from .errors import FineTuneError
 
 Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
 FieldKind = Literal["in_place", "training", "creation"]
@@ -181,6 +182,18 @@ class Progress:
         return {key: value for key, value in vars(self).items() if value not in (None, "")}
 
 
+@dataclass(frozen=True)
+class Hint:
+    """What to do about a failed run. ``mend``: its cause. ``retry``: what there is to know of ``retry_failed``, where
+    that is always said; else it is said only when the option would start another run."""
+
+    mend: str = ""
+    retry: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.mend} {self.retry}".strip()
+
+
 def duration(seconds: float) -> str:
     """``40 s``, ``3 min``, ``2 h 10 min``."""
     if seconds < 90:
@@ -249,7 +262,7 @@ class Plan:
     twins: tuple[Run, ...] = ()
     remove: tuple[Run, ...] = ()
     duplicates: tuple[Run, ...] = ()
-    refusal: Exception | None = None
+    refusal: FineTuneError | None = None
     ignored: tuple[Change, ...] = ()
 
     @property
@@ -353,7 +366,7 @@ class Driver(Protocol):
     def progress(self, run: Run) -> Progress:
         """How far a pending run is."""
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """What to do about a failed run, from its reason; empty when nothing is known."""
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:

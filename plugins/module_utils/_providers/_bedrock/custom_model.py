@@ -23,7 +23,7 @@ from ..._engine.compare import Compare, CompareTags, has_tags, same_content, sam
 from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse_predicted, same_data
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Unavailable
 from ..._engine.module import options_of, refuse_missing
-from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
@@ -704,15 +704,13 @@ class CustomModel:
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """By the words of the failed job's message."""
         if run.phase is Phase.CANCELLED:
-            return "A stopped job cannot be resumed. 'retry_failed: true' starts one more."
+            return Hint("A stopped job cannot be resumed.", "'retry_failed: true' starts one more.")
         reason = run.reason.lower()
-        return next(
-            (hint for words, hint in _HINTS if words in reason),
-            "Mend the cause, then 'retry_failed: true' starts one more job.",
-        )
+        mend = next((hint for words, hint in _HINTS if words in reason), None)
+        return Hint(mend) if mend else Hint("Mend the cause,", "then 'retry_failed: true' starts one more job.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's and its model's attributes, top-level under the seed's names."""

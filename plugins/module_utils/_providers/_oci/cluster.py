@@ -21,7 +21,7 @@ from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, RunFailed
 from ..._engine.module import options_of
 from ..._engine.plan import differences
-from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import Kind, told
 from ..toolkit.bounds import Bound, check_bound
 from . import ocids, shapes, tags, work_requests
@@ -317,7 +317,7 @@ class DedicatedAiCluster:
         if sick:
             raise Refused(
                 f"The cluster {sick.id} needs attention: {sick.reason.rstrip('.')}.",
-                hint=self.hint(sick),
+                hint=str(self.hint(sick)),
                 facts={**self.describe(sick, details=False), "run_id": sick.id, "status": sick.status},
             )
         if self.identifier:
@@ -492,16 +492,16 @@ class DedicatedAiCluster:
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """What a failed cluster still is."""
         if run.status == _FAILED:
-            return (
-                "Mend the cause, then 'retry_failed: true' creates one more cluster; 'state: absent' deletes what is "
-                "left of this one."
+            return Hint(
+                "Mend the cause,",
+                "then 'retry_failed: true' creates one more cluster; 'state: absent' deletes what is left of this one.",
             )
-        return (
-            f"The cluster is {run.status}, and is charged; 'retry_failed' makes no other beside it. Mend the cause and "
-            "change it, or delete it with 'state: absent'."
+        return Hint(
+            f"The cluster is {run.status}, and is charged;",
+            "'retry_failed' makes no other beside it. Mend the cause and change it, or delete it with 'state: absent'.",
         )
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
-from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
 from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
@@ -61,7 +61,6 @@ _HINTS = (
     (" 32 ", "The data has fewer examples than OCI needs: dataset_info counts them."),
     ("notfound", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
     ("not found", "Check the object's name, and that the policies of this user allow to use the bucket's objects."),
-    ("capacity", "The host had no capacity left. Try again later with 'retry_failed: true'."),
 )
 
 
@@ -597,13 +596,15 @@ class Model:
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """By the words of the failed work request."""
         said = run.reason.lower().partition(_WORK)[0]
-        return next(
-            (hint for words, hint in _HINTS if words in said),
-            "Mend the cause, then 'retry_failed: true' trains once more.",
-        )
+        mend = next((hint for words, hint in _HINTS if words in said), None)
+        if mend:
+            return Hint(mend)
+        if "capacity" in said:
+            return Hint("The host had no capacity left.", "Try again later with 'retry_failed: true'.")
+        return Hint("Mend the cause,", "then 'retry_failed: true' trains once more.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The model's attributes, top-level under the seeds' names."""

@@ -20,7 +20,7 @@ from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
 from ..._engine.module import options_of
-from ..._engine.types import Capabilities, Change, Driver, Field, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, record, told
 from ..toolkit.naming import parse_remote_name, remote_name
 from ..toolkit.sent_dataset import SentDataset, check_name, ended
@@ -263,9 +263,9 @@ class Dataset(SentDataset):
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """The host gives no more than its status."""
-        return "The host could not process the file; check the data with dataset_info, then run the task again."
+        return Hint("The host could not process the file; check the data with dataset_info, then run the task again.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The file, and what was found in the data."""

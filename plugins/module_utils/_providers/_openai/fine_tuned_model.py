@@ -22,7 +22,7 @@ from ..._engine.errors import FineTuneError, InvalidInput, Refused
 from ..._engine.module import options_of
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
-from ..._engine.types import Capabilities, Change, Driver, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Hint, Options, Phase, Progress, Run
 from ..toolkit.naming import parse_remote_name
 from . import files, jobs, models
 from .client import Api, make_api
@@ -58,8 +58,8 @@ _HINTS = (
     ("invalid_training_file", "Run dataset_info on the training data: it names each line."),
     ("invalid_validation_file", "Run dataset_info on the validation data: it names each line."),
     ("file", "Check the data with dataset_info, and that the uploaded file has not expired or been deleted."),
-    ("server_error", "The host failed, not the data: 'retry_failed: true' starts one more run."),
 )
+_RETRY = "'retry_failed: true' starts one more run."
 
 
 # -- options -> wish -------------------------------------------------------------------------------------------
@@ -538,10 +538,13 @@ class FineTunedModel:
 
     # -- telling --
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """By the words of the failed job's error."""
         reason = run.reason.lower()
-        return next((hint for words, hint in _HINTS if words in reason), "'retry_failed: true' starts one more run.")
+        mend = next((hint for words, hint in _HINTS if words in reason), None)
+        if mend:
+            return Hint(mend)
+        return Hint("The host failed, not the data:" if "server_error" in reason else "", _RETRY)
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's attributes, top-level under the seed's names."""

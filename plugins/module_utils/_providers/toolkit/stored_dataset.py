@@ -18,7 +18,7 @@ from typing import Any
 from ..._dataset.read import Given, name_of
 from ..._engine.coerce import timestamp
 from ..._engine.errors import InvalidInput, Refused
-from ..._engine.types import Capabilities, Phase, Progress, Run
+from ..._engine.types import Capabilities, Hint, Phase, Progress, Run
 from .naming import named_sha256, parse_remote_name, remote_name
 from .sent_dataset import SentDataset, check_name
 
@@ -122,9 +122,9 @@ class StoredDataset(SentDataset):
         """An object is there at once."""
         return Progress("uploading")
 
-    def hint(self, run: Run) -> str:
+    def hint(self, run: Run) -> Hint:
         """An object cannot fail."""
-        return ""
+        return Hint()
 
     def abort_unfinished(self, stored: str, *, older_than: float) -> None:
         """Uploads in parts that somebody left behind cost money until they are aborted. ``older_than``: in seconds."""

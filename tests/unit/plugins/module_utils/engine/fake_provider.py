@@ -20,6 +20,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Capabilities,
     Change,
     Field,
+    Hint,
     Options,
     Phase,
     Progress,
@@ -308,8 +309,8 @@ class FakeDriver:
     def progress(self, run: Run) -> Progress:
         return self.world.call("progress", lambda: Progress("training", percent=50.0))
 
-    def hint(self, run: Run) -> str:
-        return "do this"
+    def hint(self, run: Run) -> Hint:
+        return Hint("do this")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         return {"model_name": run.model if run else None, "details": details}

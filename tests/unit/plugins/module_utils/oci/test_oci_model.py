@@ -1324,7 +1324,7 @@ class TestErrors:
         """An OCID holds any letters; of '32' in one nothing is learnt about the data."""
         reason = "Something broke; work request ocid1.generativeaiworkrequest.oc1..a32prompt"
         run = Run("ocid1.generativeaimodel.oc1..a", 0.0, Phase.FAILED, "FAILED", reason=reason)
-        assert "Mend the cause" in driver.Model(host.api, None, None, {}).hint(run)
+        assert "Mend the cause" in driver.Model(host.api, None, None, {}).hint(run).mend
 
 
 class TestSecrets:
