@@ -8,12 +8,12 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .compare import Compare, CompareTags
-from .errors import Differs, Refused, RunFailed
+from .errors import Differs, FineTuneError, Refused, RunFailed
 from .ignoring import is_ignored
 from .types import Action, Capabilities, Change, Field, Options, Phase, Plan, Run
 
@@ -114,7 +114,9 @@ def decide(
             return Plan("none", doubtful, refusal=_doubtful(doubtful, options))
         return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
     counted, twins, _stands_for = group_twins(runs)
-    plan = _present(_newest_first(counted), fields, wish, options, can, kind)
+    newest_first = _newest_first(counted)
+    changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in newest_first}
+    plan = _present(Case(newest_first, changes, options, can, kind))
     if plan.run and options.ignore_changes:
         ignored = ignored_differences(fields, wish, plan.run, options.ignore_changes)
         plan = replace(plan, ignored=tuple(ignored))
@@ -208,140 +210,215 @@ def _newest_first(runs: Sequence[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: run.age_key, reverse=True)
 
 
-def _present(
-    runs: Sequence[Run],
-    fields: Sequence[Field],
-    wish: Mapping[str, Any],
-    options: Options,
-    can: Capabilities,
-    kind: str,
-) -> Plan:
-    """The truth table of the design, row by row."""
-    changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in runs}
+@dataclass(frozen=True)
+class Case:
+    """What a row of the table looks at: all runs that count, newest first, and what was asked.
 
-    def training(run: Run) -> list[Change]:
-        return [change for change in changes[run.id] if change.kind == "training"]
+    ``changes``: in what each run differs, by its id.
+    """
 
-    ready = [run for run in runs if run.phase is Phase.READY]
-    pending = [run for run in runs if run.phase.pending]
-    on_change = options.retrain == "on_change"
+    runs: Sequence[Run]
+    changes: Mapping[str, Sequence[Change]]
+    options: Options
+    can: Capabilities
+    kind: str
 
-    def chosen(candidates: Sequence[Run]) -> Run | None:
-        """The newest equal one, or the adopted one where that is equal."""
-        equals = [run for run in candidates if not training(run)]
-        return next((run for run in equals if run.id == options.run_id), None) or next(iter(equals), None)
+    def training(self, run: Run) -> tuple[Change, ...]:
+        """In what the run is another one than what is asked for."""
+        return tuple(change for change in self.changes[run.id] if change.kind == "training")
 
-    adopted = next((run for run in pending if run.id == options.run_id and not training(run)), None)
-    equal = None if adopted else chosen(ready)
-    if equal:
-        # A pending run beside it differs, or is a second go at the same: somebody else's money, left alone.
-        others = [run for run in pending if training(run) and not run.doubt]
-        warnings = []
-        stop: list[Run] = []
-        if others and on_change and not can.no_cancel:
-            stop = others
-        else:
-            warnings = [
-                f"Run {run.id} is still {run.status} with other settings ({_listed(training(run))})." for run in others
-            ]
-        return _keep(equal, changes[equal.id], runs, options, warnings, stop)
+    def of(self, *phases: Phase) -> list[Run]:
+        """The runs in these phases."""
+        return [run for run in self.runs if run.phase in phases]
 
-    equal = chosen(pending)
-    if equal:
-        plan = _keep(equal, changes[equal.id], runs, options, [], [])
-        if plan.action == "update" and can.late_update and not options.wait:
-            later = f"Run {equal.id} is {equal.status}, and is changed only once it is ready ({_listed(plan.changes)})."
-            return replace(
-                plan, action="none", changes=(), warnings=(*plan.warnings, f"{later} Run the task again then.")
-            )
-        return replace(plan, action="resume") if equal.phase is Phase.PAUSED else plan
+    @property
+    def ready(self) -> list[Run]:
+        """The finished ones."""
+        return self.of(Phase.READY)
 
-    unknown = next((run for run in runs if run.phase is Phase.UNKNOWN), None)
-    if unknown:
-        return Plan("none", unknown, refusal=_unknown(unknown, options))
-    for run in (*ready, *pending):
-        if all(change.field in run.unclear for change in training(run)):
-            why = " ".join(run.unclear[change.field] for change in training(run))
-            return Plan("none", run, tuple(training(run)), refusal=Differs(f"'{options.name}': {why}"))
-    retired = [run for run in runs if run.phase is Phase.RETIRED]
-    ended = chosen(retired)
-    if ended:
-        return Plan("none", ended, refusal=_ended(ended, options, kind))
+    @property
+    def pending(self) -> list[Run]:
+        """The active ones."""
+        return [run for run in self.runs if run.phase.pending]
 
-    if pending:
-        different = next((run for run in pending if run.doubt), pending[0])
-        listed = tuple(training(different))
-        if different.doubt:
-            return Plan("none", different, listed, refusal=_doubtful(different, options))
-        if can.no_rerun:
-            return Plan("none", different, listed, refusal=_unlike(different, listed, options, can, kind))
-        if not on_change:
-            return Plan(
-                "none",
-                different,
-                listed,
-                refusal=Differs(
-                    f"'{options.name}' is being trained by run {different.id} "
-                    f"({different.status}) with other settings: "
-                    f"{_listed(listed)}.",
-                    hint=can.no_cancel
-                    or (
-                        "Wait for it and ask for the same settings, or set "
-                        "'retrain: on_change' to cancel it and train anew."
-                    ),
-                ),
-            )
-        if can.no_cancel:
-            return Plan(
-                "none",
-                different,
-                listed,
-                refusal=Differs(f"Run {different.id} of '{options.name}' cannot be cancelled.", hint=can.no_cancel),
-            )
-        return Plan("retrain", different, listed, stop=tuple(pending), remove=_previous(ready, options))
+    @property
+    def replaces(self) -> bool:
+        """Whether what differs is made anew."""
+        return self.options.retrain == "on_change"
 
-    counting = [run for run in runs if run.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED)]
-    newest = counting[0] if counting else None
-    gone = [run for run in runs if run.phase is Phase.GONE]
-    notes = tuple(f"The {kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone[:3])
-    if newest and newest.phase is not Phase.READY and not training(newest):
-        if options.retry_failed:
-            return Plan("retry", newest, warnings=notes, remove=_previous(ready, options))
-        word = "was cancelled" if newest.phase is Phase.CANCELLED else "failed"
-        reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
-        return Plan(
-            "none",
-            newest,
-            refusal=RunFailed(
-                f"Run {newest.id} of '{options.name}' {word}{reason}.",
-                hint="Nothing was started again; 'retry_failed: true' starts one more run.",
-            ),
-            warnings=notes,
+    @property
+    def adopted(self) -> Run | None:
+        """The active run that the task names by its id, where it is equal. It counts before finished ones."""
+        named = (run for run in self.pending if run.id == self.options.run_id)
+        return next((run for run in named if not self.training(run)), None)
+
+    def find_equal(self, runs: Sequence[Run]) -> Run | None:
+        """Of the equal ones that which the task names by its id, else the newest."""
+        equals = [run for run in runs if not self.training(run)]
+        return next((run for run in equals if run.id == self.options.run_id), None) or next(iter(equals), None)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The warnings of the newest runs whose models no longer exist."""
+        gone = self.of(Phase.GONE)[:3]
+        return tuple(f"The {self.kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone)
+
+
+def nothing(case: Case) -> Plan | None:
+    """nothing"""
+    return None if case.runs else Plan("create")
+
+
+def ready_equal(case: Case) -> Plan | None:
+    """a finished model that is equal, if several the newest"""
+    equal = None if case.adopted else case.find_equal(case.ready)
+    if equal is None:
+        return None
+    # An active run beside it differs, or is a second go at the same: somebody else's money, left alone.
+    others = [run for run in case.pending if case.training(run) and not run.doubt]
+    if case.replaces and not case.can.no_cancel:
+        return _keep(case, equal, stop=others)
+    return _keep(
+        case,
+        equal,
+        warnings=[
+            f"Run {run.id} is still {run.status} with other settings ({_listed(case.training(run))})." for run in others
+        ],
+    )
+
+
+def pending_equal(case: Case) -> Plan | None:
+    """an active run, equal"""
+    equal = case.find_equal(case.pending)
+    if equal is None:
+        return None
+    plan = _keep(case, equal)
+    if plan.action == "update" and case.can.late_update and not case.options.wait:
+        later = f"Run {equal.id} is {equal.status}, and is changed only once it is ready ({_listed(plan.changes)})."
+        return replace(plan, action="none", changes=(), warnings=(*plan.warnings, f"{later} Run the task again then."))
+    return replace(plan, action="resume") if equal.phase is Phase.PAUSED else plan
+
+
+def unknown_status(case: Case) -> Plan | None:
+    """a run whose status this version does not know"""
+    unknown = next(iter(case.of(Phase.UNKNOWN)), None)
+    return Plan("none", unknown, refusal=_unknown(unknown, case.options)) if unknown else None
+
+
+def not_comparable(case: Case) -> Plan | None:
+    """a finished model or an active run, of which the host does not show whether it is equal"""
+    for run in (*case.ready, *case.pending):
+        differs = case.training(run)
+        if all(change.field in run.unclear for change in differs):
+            why = " ".join(run.unclear[change.field] for change in differs)
+            return Plan("none", run, differs, refusal=Differs(f"'{case.options.name}': {why}"))
+    return None
+
+
+def retired_equal(case: Case) -> Plan | None:
+    """a retired model, equal"""
+    ended = case.find_equal(case.of(Phase.RETIRED))
+    return Plan("none", ended, refusal=_ended(ended, case.options, case.kind)) if ended else None
+
+
+def pending_different(case: Case) -> Plan | None:
+    """an active run, different"""
+    if not case.pending:
+        return None
+    run = next((run for run in case.pending if run.doubt), case.pending[0])
+    differs = case.training(run)
+    refusal = _why_not_stopped(case, run, differs)
+    if refusal:
+        return Plan("none", run, differs, refusal=refusal)
+    return Plan("retrain", run, differs, stop=tuple(case.pending), remove=_previous(case.ready, case.options))
+
+
+def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTuneError | None:
+    """Why an active run with other settings does not make place for another one."""
+    name, can = case.options.name, case.can
+    if run.doubt:
+        return _doubtful(run, case.options)
+    if can.no_rerun:
+        return _unlike(run, differs, case)
+    if not case.replaces:
+        return Differs(
+            f"'{name}' is being trained by run {run.id} ({run.status}) with other settings: {_listed(differs)}.",
+            hint=can.no_cancel
+            or "Wait for it and ask for the same settings, or set 'retrain: on_change' to cancel it and train anew.",
         )
-    if ready:
-        listed = tuple(training(ready[0]))
-        if can.no_rerun:
-            return Plan("none", ready[0], listed, refusal=_unlike(ready[0], listed, options, can, kind))
-        if not on_change:
-            return Plan(
-                "none",
-                ready[0],
-                listed,
-                refusal=Differs(
-                    f"'{options.name}' exists (run {ready[0].id}) and was trained differently: {_listed(listed)}.",
-                    hint=(
-                        "A finished model cannot be changed. Set 'retrain: on_change' "
-                        "to train a new one, or ask for what exists."
-                    ),
-                ),
-            )
-        return Plan("retrain", ready[0], listed, warnings=notes, remove=_previous(ready, options))
-    if retired:
-        listed = tuple(training(retired[0]))
-        if can.no_rerun or not on_change:
-            return Plan("none", retired[0], listed, refusal=_ended(retired[0], options, kind, listed))
-        return Plan("retrain", retired[0], listed, warnings=notes)
-    return Plan("create", warnings=notes)
+    return Differs(f"Run {run.id} of '{name}' cannot be cancelled.", hint=can.no_cancel) if can.no_cancel else None
+
+
+def failed_equal(case: Case) -> Plan | None:
+    """the newest run failed or was cancelled, and was equal"""
+    newest = next(iter(case.of(Phase.READY, Phase.FAILED, Phase.CANCELLED)), None)
+    if newest is None or newest.phase is Phase.READY or case.training(newest):
+        return None
+    if case.options.retry_failed:
+        return Plan("retry", newest, warnings=case.lost, remove=_previous(case.ready, case.options))
+    word = "was cancelled" if newest.phase is Phase.CANCELLED else "failed"
+    reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
+    refusal = RunFailed(
+        f"Run {newest.id} of '{case.options.name}' {word}{reason}.",
+        hint="Nothing was started again; 'retry_failed: true' starts one more run.",
+    )
+    return Plan("none", newest, refusal=refusal, warnings=case.lost)
+
+
+def ready_different(case: Case) -> Plan | None:
+    """a finished model, different"""
+    if not case.ready:
+        return None
+    run = case.ready[0]
+    differs = case.training(run)
+    if case.can.no_rerun:
+        return Plan("none", run, differs, refusal=_unlike(run, differs, case))
+    if case.replaces:
+        return Plan("retrain", run, differs, warnings=case.lost, remove=_previous(case.ready, case.options))
+    refusal = Differs(
+        f"'{case.options.name}' exists (run {run.id}) and was trained differently: {_listed(differs)}.",
+        hint=(
+            "A finished model cannot be changed. Set 'retrain: on_change' to train a new one, or ask for what exists."
+        ),
+    )
+    return Plan("none", run, differs, refusal=refusal)
+
+
+def retired_different(case: Case) -> Plan | None:
+    """a retired model, different"""
+    run = next(iter(case.of(Phase.RETIRED)), None)
+    if run is None:
+        return None
+    differs = case.training(run)
+    if case.can.no_rerun or not case.replaces:
+        return Plan("none", run, differs, refusal=_ended(run, case.options, case.kind, differs))
+    return Plan("retrain", run, differs, warnings=case.lost)
+
+
+def only_failed(case: Case) -> Plan | None:
+    """only failed or cancelled runs, different"""
+    return Plan("create", warnings=case.lost)
+
+
+ROWS: tuple[Callable[[Case], Plan | None], ...] = (
+    nothing,
+    ready_equal,
+    pending_equal,
+    unknown_status,
+    not_comparable,
+    retired_equal,
+    pending_different,
+    failed_equal,
+    ready_different,
+    retired_different,
+    only_failed,
+)
+"""The table in docs/concepts.md, "What state: present does", in its order: the first row that fits gives the plan. What
+exists under the name is the row's docstring. A row may rely on none before it having fitted."""
+
+
+def _present(case: Case) -> Plan:
+    return next(plan for plan in (row(case) for row in ROWS) if plan)
 
 
 def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ()) -> Differs:
@@ -356,22 +433,17 @@ def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ())
     )
 
 
-def _unlike(run: Run, listed: Sequence[Change], options: Options, can: Capabilities, kind: str) -> Differs:
+def _unlike(run: Run, listed: Sequence[Change], case: Case) -> Differs:
     return Differs(
-        f"The {kind} '{options.name}' ({run.id}, {run.status}) is there with other settings: {_listed(listed)}.",
-        hint=can.no_rerun,
+        f"The {case.kind} '{case.options.name}' ({run.id}, {run.status}) is there with other settings: "
+        f"{_listed(listed)}.",
+        hint=case.can.no_rerun,
     )
 
 
-def _keep(
-    run: Run,
-    changes: Sequence[Change],
-    runs: Sequence[Run],
-    options: Options,
-    warnings: Sequence[str],
-    stop: Sequence[Run],
-) -> Plan:
+def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[Run] = ()) -> Plan:
     """The run is what was asked: update in place what can be, warn of what only mattered while it was made."""
+    changes = case.changes[run.id]
     in_place = tuple(change for change in changes if change.kind == "in_place")
     stale = [change for change in changes if change.kind == "creation"]
     if stale:
@@ -380,8 +452,8 @@ def _keep(
             f"Run {run.id} was made with other settings that no longer matter "
             f"({_listed(stale)}); nothing is done about them.",
         ]
-    older = [other for other in runs if other.phase is Phase.READY and other.age_key < run.age_key]
-    remove = _previous(older, options) if run.phase is Phase.READY else ()
+    older = [other for other in case.ready if other.age_key < run.age_key]
+    remove = _previous(older, case.options) if run.phase is Phase.READY else ()
     action: Action = "update" if in_place else "cancel" if stop else "delete" if remove else "none"
     return Plan(action, run, in_place, tuple(warnings), stop=tuple(stop), remove=remove)
 
