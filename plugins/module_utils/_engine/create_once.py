@@ -1,7 +1,8 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task knew when it first asked for a run, and which runs that it sees later are its own.
+"""Creating a run, exactly once: what a task knew when it first asked for it, and which runs that it sees later are
+its own.
 
 Private to llmops.finetune; may change at any time.
 
@@ -11,12 +12,30 @@ task was at it is its own too: of two such runs one is to be stopped. What is on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from .errors import InvalidInput
-from .types import Phase, Run
+from . import deadline, ownership
+from .clock import intervals
+from .errors import Busy, FineTuneError, InvalidInput, NotVisible, Refused, Throttled, TimedOut, Unavailable
+from .plan import group_twins, trains_anew
+from .types import Driver, Options, Phase, Progress, Run
+from .waiter import Waiter
+
+# A lost answer may belong to a request that the provider is still working on, so look more than once.
+_LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
+_SENDS = 5
+_LOOKS_AFTER_REFUSAL = 5
+_SOON = 180.0  # even a task that does not wait gives what it asks for so long to be accepted
+_RUN_AGAIN = "Run the task again: it finds a run of this one and starts no second one."
+_CREATE_TIME = 30.0  # with less than this left, or a third of a shorter wait_timeout, no run is asked for
+_LAST_LOOK = 1.5  # after wait_timeout, where it is not known whether a run was started
+# How long after the first send it is looked once more whether it made a second run.
+_LATE_LOOKS = (10.0, 30.0, 60.0, 120.0)
+_DAY = 86400.0
 
 _SLACK = 5.0  # seconds by which the host's clock, which counts whole ones, and ours may go apart meanwhile
 Differs = Callable[[Run], bool]
@@ -118,3 +137,245 @@ def told_duplicate(run: Run, kept: Run, noun: str, kind: str) -> str:
         f"lost, or another task at the same moment, has started it.{doubt} It was left alone, and may cost money: "
         f"look at it, and cancel or delete it if nobody needs it."
     )
+
+
+def _oldest_of(attempt: Attempt, runs: Sequence[Run]) -> Run | None:
+    counted, _excess, _stands_for = group_twins(runs)
+    ours = [run for run in counted if run.token == attempt.token and attempt.is_new(run)]
+    return min(ours, key=lambda run: run.age_key, default=None)
+
+
+class CreateOnce:
+    """Starts the one run of a task, and looks for others that a lost answer or another task has made.
+
+    ``attempt``: None before a run is asked for. ``unsure``: whether another task may have made what this one has asked
+    for. ``warnings`` are those of the task.
+    """
+
+    def __init__(self, driver: Driver, options: Options, waiter: Waiter, warnings: list[str]) -> None:
+        self.driver = driver
+        self.options = options
+        self.waiter = waiter
+        self.result = waiter.result
+        self.clock = waiter.clock
+        self.warnings = warnings
+        self.attempt = read_attempt((options.wait_state or {}).get("attempt"))
+        self.unsure = False
+        self._alike: list[Run] = []  # duplicates that the last look has shown
+        self._spent = 0  # creates that turned out to be made from an outdated look
+        waiter.watch = self
+
+    def create(self, runs: Sequence[Run]) -> Run:
+        """Start one run. Once the outcome of a send is unknown, nothing is sent before a look shows no run of it."""
+        self.attempt = attempt = self._attempt_beside(runs)
+        run = self._send(attempt)
+        self.result.changed = self.waiter.keeps_slice = True
+        self.waiter.bind(run)
+        run = self._settle_twins(run, attempt)
+        self.waiter.bind(run)
+        self.waiter.keeps_slice = False
+        if not self.options.wait or run.phase is Phase.READY:
+            self.name_duplicates()
+        return run
+
+    def _send(self, attempt: Attempt) -> Run:
+        pauses = intervals()
+        lost: list[Unavailable] = []
+        while True:
+            found = self._look(attempt) if attempt.unsure else None
+            if found is not None:
+                self.unsure = True
+                return found
+            if len(lost) >= _SENDS:
+                hint = f"Sent {_SENDS} times; no run was seen yet, but a late one is possible. {_RUN_AGAIN}"
+                raise lost[-1].amended(hint=hint) from lost[-1]
+            self._refuse_late_create(lost)
+            try:
+                run = self.driver.create(attempt.token)
+                attempt.marked = run.token == attempt.token
+                return run
+            except Throttled as error:
+                # A clear no, so time does not count as a send.
+                if isinstance(error, Busy) and not attempt.unsure:
+                    attempt.unsure = True  # what the host is busy with may be what was asked for
+                    continue
+                self._pause_before_create(error, next(pauses), attempt)
+            except Unavailable as error:
+                lost.append(error)
+                attempt.unsure = self.waiter.keeps_slice = True
+                self.result.changed = True
+
+    def _attempt_beside(self, runs: Sequence[Run]) -> Attempt:
+        """What is asked for, and what was there before. A token whose fate is unknown stays until it is used up."""
+        newest = max(runs, key=lambda run: run.age_key, default=None)
+        now = self.clock.time()
+        spent = (int(now // _DAY), self._spent) if self._spent else None
+        token = ownership.token(self.driver.intent(), newest.id if newest else None, spent)
+        former = self.attempt
+        if former and former.token and (former.unsure or former.token == token):
+            return former
+        if former and former.unsure:
+            return replace(former, token=token)
+        return Attempt(token, now, frozenset(run.id for run in runs))
+
+    def _pause_before_create(self, error: Throttled, pause: float, attempt: Attempt) -> None:
+        """Wait out a clear no for now, or raise it where there is no time for that."""
+        pause = max(error.retry_after or 0.0, pause)
+        soon = error.at_most is not None and error.at_most <= _SOON
+        if not (self.options.wait or soon):
+            nothing = "" if self.result.changed else "Nothing was started. Run the task again later."
+            raise error.amended(hint=f"{error.hint} {nothing}") from error
+        if error.at_most is not None and self.clock.time() + pause >= attempt.since + error.at_most:
+            raise error
+        if pause + self._create_time() > self.waiter.left():
+            started = "A run may have been started before." if self.result.changed else "Nothing was started."
+            hint = (
+                f"{error.hint} {started} wait_timeout ({self.waiter.total:g} s) ends before it can be asked for "
+                f"again, in {pause:.0f} s. {_RUN_AGAIN if self.result.changed else 'Run the task again later.'}"
+            )
+            raise error.amended(hint=hint, facts={**error.facts, "timed_out": True}) from error
+        with self.waiter.one_slice(soon):  # another slice would be called again at once
+            self.waiter.progress = Progress("waiting for the provider to accept the run", message=error.brief)
+            self.waiter.sleep(pause)
+
+    def _create_time(self) -> float:
+        """What has to be left of the task for a run to be asked for."""
+        return min(_CREATE_TIME, self.waiter.total / 3) if self.waiter.bounded else 0.0
+
+    def _refuse_late_create(self, lost: Sequence[Unavailable]) -> None:
+        left, needed = self.waiter.left(), self._create_time()
+        looks = sum(_LOOKS_BEFORE_RESEND) + _LAST_LOOK if lost else 0.0
+        if left >= needed + looks:
+            return
+        if lost:
+            raise TimedOut(
+                f"A run may have been started, and was not seen before wait_timeout ({self.waiter.total:g} s) was "
+                f"over: {lost[-1].message}",
+                hint=_RUN_AGAIN,
+                facts={"timed_out": True},
+            )
+        raise TimedOut(
+            f"Nothing was started: {max(0.0, left):.0f} s of wait_timeout ({self.waiter.total:g} s) were left, and a "
+            f"{self.driver.noun.lower()} is not started with less than {needed:.0f} s.",
+            hint="Looks at the provider and uploads of data count too. Give a longer wait_timeout, or run it again.",
+            facts={"timed_out": True},
+        )
+
+    def _trains_anew(self, run: Run) -> bool:
+        return trains_anew(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
+
+    def _runs_of(self, attempt: Attempt, bound: Run | None) -> list[Run]:
+        """All runs; on hosts that keep no markers, those that are surely of this attempt with its token."""
+        runs = self.driver.observe(None)
+        if any(run.token == attempt.token for run in runs):
+            attempt.marked = True
+        if not attempt.marked:
+            # Of a run of which the list shows no settings, they are looked up.
+            shown = [run for run in runs if attempt.is_new(run) and run.token is None]
+            doubtful = [run for run in shown if not (run.verified or run.shown)]
+            seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
+            runs = [seen.get(run.id, run) for run in runs]
+        return claimed(attempt, runs, self._trains_anew, bound, self.clock.time())
+
+    def _look(self, attempt: Attempt) -> Run | None:
+        """The run of an attempt, if there is one by now; after the task's time is over with one short look."""
+        for pause in _LOOKS_BEFORE_RESEND:
+            if self.waiter.left() < pause + _LAST_LOOK:
+                return self._last_look(attempt)
+            if pause:
+                self.clock.sleep(pause)
+            try:
+                runs = self.waiter.read(partial(self._runs_of, attempt, None))
+            except FineTuneError as blind:
+                if not self.result.changed:
+                    raise
+                hint = f"A run may have been started; it could not be looked for. {_RUN_AGAIN}"
+                raise blind.amended(hint=hint) from blind
+            found = _oldest_of(attempt, runs)
+            if found:
+                return found
+        return None
+
+    def _last_look(self, attempt: Attempt) -> Run | None:
+        end = self.clock.monotonic() + _LAST_LOOK
+        with suppress(FineTuneError), deadline.until(end, self.clock):
+            return _oldest_of(attempt, self._runs_of(attempt, None))
+        return None
+
+    def settle_again(self, run: Run) -> Run:
+        """The same at the begin of a slice. Without what the first one knew, all of its token are meant."""
+        if not (run.phase.pending and run.token):
+            return run
+        return self._settle_twins(run, self.attempt or Attempt(run.token, self.clock.time(), frozenset(), marked=True))
+
+    def find_survivor(self, run: Run) -> Run | None:
+        """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
+        attempt = self.attempt
+        runs = self.waiter.read(partial(self._runs_of, attempt, run)) if attempt else self.waiter.observe()
+        return group_twins(runs)[2].get(run.id)
+
+    def _settle_twins(self, run: Run, attempt: Attempt) -> Run:
+        """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
+        runs = self.waiter.read(partial(self._runs_of, attempt, run))
+        run = next((found for found in runs if found.id == run.id and found.token == attempt.token), run)
+        _counted, excess, stands_for = group_twins(runs)
+        attempt.looked = self.clock.time()
+        driver = self.driver
+        if driver.capabilities.no_cancel:
+            return run
+        for twin in excess:
+            if self.stop_twin(twin):
+                self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
+        run = stands_for.get(run.id, run)
+        stopped = {twin.id for twin in excess}
+        self._alike = [other for other in duplicates(attempt, runs, self._trains_anew, run) if other.id not in stopped]
+        return run
+
+    def stop_twin(self, twin: Run) -> bool:
+        """Cancel a duplicate. Where the provider does not, the run that counts goes on all the same."""
+        try:
+            self.waiter.halt(twin, self.driver.cancel)
+        except Refused as error:
+            told = (
+                f"Run {twin.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost money. "
+                f"{error.text()}"
+            )
+            if told not in self.warnings:
+                self.warnings.append(told)
+            return False
+        return True
+
+    def look_again(self, run: Run, *, ended: bool = False) -> Run:
+        """Listings lag behind: while the task waits, and when its run has ended, look for a second one of it."""
+        attempt, can, bound = self.attempt, self.driver.capabilities, self.waiter.bound
+        if attempt is None or can.one_run_a_token or can.no_cancel or not (bound and bound.id == run.id):
+            return run
+        now = self.clock.time()
+        due = any(attempt.looked < attempt.since + after <= now for after in _LATE_LOOKS)
+        if due or (ended and attempt.looked + 1.0 < now):
+            with suppress(Unavailable, Throttled, NotVisible):
+                run = self._settle_twins(run, attempt)
+                self.waiter.bind(run)
+        return run
+
+    def name_duplicates(self) -> None:
+        """What is left of them costs money and is for somebody to decide on."""
+        if kept := self.waiter.bound:
+            noun, kind = self.driver.noun, self.driver.kind
+            self.warnings += [told_duplicate(run, kept, noun, kind) for run in self._alike]
+        self._alike = []
+
+    def forget(self) -> None:
+        """The provider has refused the create, as something else was made meanwhile: the token is used up."""
+        self._spent += 1
+        if self.attempt:
+            self.attempt.token = ""
+
+    def look_for_what_came_first(self) -> None:
+        """What made the provider refuse is there, but listings lag: look for it before anything is decided anew."""
+        pauses = intervals()
+        with self.waiter.one_slice(True):  # another would begin to count anew
+            for _look in range(_LOOKS_AFTER_REFUSAL):
+                self.waiter.sleep(next(pauses))
+                if self.attempt is None or any(map(self.attempt.is_new, self.waiter.observe())):
+                    break

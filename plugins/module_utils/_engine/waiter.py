@@ -1,0 +1,318 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Looking at what there is, and waiting for it, within the task's time.
+
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from math import inf
+from typing import Protocol, TypeVar
+
+from . import deadline
+from .clock import FIRST_INTERVAL, Clock, intervals
+from .content import CHECK_MODE
+from .errors import FineTuneError, NotVisible, Refused, RunFailed, Throttled, TimedOut, Unavailable
+from .result import Result
+from .types import Driver, Options, Phase, Progress, Run
+
+_T = TypeVar("_T")
+
+_SHORTEST_SLICE = 5.0
+_READ_TRIES = 4
+_LAG = 120.0  # listings lag behind what was just made; within this time "not there" is looked at again
+_LONGEST_READ_PAUSE = 60.0
+_BOUND_FIRST_INTERVAL = 5.0
+_ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.STOPPING: Phase.CANCELLED, Phase.DELETING: Phase.GONE}
+
+
+class SliceEnded(Exception):
+    """``wait_slice`` is over and the work is not: the caller is to come back."""
+
+
+class Watch(Protocol):
+    """Who looks for duplicates of the run that the task waits for."""
+
+    def look_again(self, run: Run, *, ended: bool = False) -> Run:
+        """Look for one where that is due. Returns the run that is kept."""
+
+    def find_survivor(self, run: Run) -> Run | None:
+        """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
+
+    def name_duplicates(self) -> None:
+        """Warn of what is left of them."""
+
+
+class Waiter:
+    """Owns the time of a task: its deadline, its slice, its clock; and the run that it waits for (``bound``).
+
+    ``total``: wait_timeout of all slices. ``hidden_since``: when the run was first not shown, by the clock's time.
+    ``keeps_slice``: no slice ends now, as the next one would not know what this one does.
+    """
+
+    def __init__(self, driver: Driver, options: Options, result: Result, clock: Clock, start: float | None) -> None:
+        self.driver = driver
+        self.options = options
+        self.result = result
+        self.clock = clock
+        self.watch: Watch  # set by who looks for duplicates, which needs this one
+        self.bound: Run | None = None
+        self.progress: Progress | None = None
+        state = options.wait_state or {}
+        self.hidden_since: float | None = state.get("hidden_since")
+        self.total: float = state.get("wait_timeout") or options.wait_timeout
+        self.keeps_slice = False
+        self.bounded = options.wait and options.bounded  # whether the deadline holds for all that is done
+        self._start = clock.monotonic() if start is None else start
+        self._deadline = self._start + options.wait_timeout
+        self._slice_end = self._start + options.wait_slice if options.wait_slice > 0 else None
+
+    # -- time -------------------------------------------------------------------------------------------------
+
+    def within_time(self) -> AbstractContextManager[None]:
+        """All calls within end with the task's time."""
+        return deadline.until(self._deadline, self.clock) if self.bounded else nullcontext()
+
+    def elapsed(self) -> float:
+        """Seconds since the task began."""
+        return round(self.clock.monotonic() - self._start, 1)
+
+    def left(self) -> float:
+        """What is left of the time that bounds the task, or a caller's."""
+        left = deadline.remaining()
+        return inf if left is None else left
+
+    @contextmanager
+    def one_slice(self, needed: bool) -> Iterator[None]:
+        """Where ``needed``, no slice ends within."""
+        before, self.keeps_slice = self.keeps_slice, self.keeps_slice or needed
+        try:
+            yield
+        finally:
+            self.keeps_slice = before
+
+    def sleep(self, seconds: float, run: Run | None = None) -> None:
+        """Sleep within the slice and the deadline; raise when either is over."""
+        now = self.clock.monotonic()
+        end = self._slice_end
+        # A slice that is too short for anything is not worth being called again for.
+        within = end is not None and not self.keeps_slice and end < self._deadline - _SHORTEST_SLICE
+        if end is not None and within and now + seconds > end:
+            self.clock.sleep(max(0.0, end - now))
+            raise SliceEnded
+        left = min(self.left(), inf if run is None else self._deadline - now)
+        if seconds >= left:
+            self.clock.sleep(max(0.0, left))
+            raise self._end_waiting(run)
+        self.clock.sleep(seconds)
+
+    def _end_waiting(self, run: Run | None) -> TimedOut:
+        self.watch.name_duplicates()
+        facts = {"timed_out": True}
+        if run is None:
+            return TimedOut(
+                f"wait_timeout ({self.total:g} s) ended before it was known what there is of '{self.options.name}'.",
+                hint="Run the task again; nothing is started twice.",
+                facts=facts,
+            )
+        doing = self.progress.line(self.options.name) if self.progress else f"{self.options.name}: {run.status}"
+        hidden = " It was not shown at the last look." if self.hidden_since is not None else ""
+        return TimedOut(
+            f"wait_timeout ended before {self.driver.noun.lower()} {run.id} did ({doing}).{hidden}",
+            hint="What was started goes on. Run the task again to go on waiting for it; nothing is started twice.",
+            facts=facts,
+        )
+
+    # -- calls ------------------------------------------------------------------------------------------------
+
+    def read(self, call: Callable[[], _T]) -> _T:
+        """Repeat a call that may be repeated, through passing trouble."""
+        pauses = intervals()
+        for left in range(_READ_TRIES - 1, -1, -1):
+            try:
+                return call()
+            except (Unavailable, Throttled) as error:
+                pause = min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses)))
+                if pause >= self.left():
+                    raise self._out_of_time(error) from error
+                if not left:
+                    raise
+                # Another slice would begin to count anew, for ever where nothing ever answers.
+                with self.one_slice(self.bound is None):
+                    self.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def _out_of_time(self, error: FineTuneError) -> TimedOut:
+        """What the provider said last, where there is no time to ask again."""
+        goes_on = "What was started goes on. " if self.bound else ""
+        nothing = "" if self.bound or self.result.changed else "Nothing was started. "
+        return TimedOut(
+            f"wait_timeout ({self.total:g} s) leaves no time to ask again. {error.message}",
+            hint=f"{error.hint} {goes_on}{nothing}Run the task again.".strip(),
+            facts={**error.facts, "timed_out": True},
+        )
+
+    def halt(self, run: Run, verb: Callable[[Run], Run]) -> Run:
+        """Stop, pause or resume a run, which may end by itself, or be stopped by another task, at the same moment."""
+        unclear = False
+
+        def send() -> Run:
+            nonlocal unclear
+            try:
+                return verb(run)
+            except Unavailable:
+                unclear = True
+                raise
+
+        try:
+            answered = self.read(send)
+            self.result.changed = True
+            return answered
+        except (Refused, Unavailable):
+            # What may have been changed is told so.
+            self.result.changed = self.result.changed or unclear
+            fresh = self.read(partial(self.driver.refresh, run))
+            if fresh.phase is run.phase:
+                raise
+            return fresh
+
+    # -- looking ----------------------------------------------------------------------------------------------
+
+    def observe(self) -> list[Run]:
+        """Every run of the name."""
+        run_id = self.options.run_id
+        if run_id and run_id.startswith(CHECK_MODE):
+            return []
+        try:
+            return self.read(lambda: self.driver.observe(run_id))
+        except NotVisible as error:
+            if not run_id:
+                raise
+            hint = (
+                f"{error.hint} If {run_id} was started a moment ago, it may not be shown yet: it goes on by "
+                "itself, so run the task again in two minutes. Else check the id, and whose credential this is. "
+                "Nothing was started."
+            )
+            raise error.amended(hint=hint) from error
+
+    def settled(self, runs: list[Run]) -> list[Run]:
+        """Wait for what is being stopped or deleted; check mode foresees how that ends instead."""
+        if not any(run.phase.settling for run in runs):
+            return runs
+        if self.options.check_mode:
+            return [
+                replace(run, phase=_ENDS[run.phase], removable=False) if run.phase.settling else run for run in runs
+            ]
+        if not self.options.wait and self.options.state not in ("present", "absent"):
+            return runs
+        self.wait_for_each([run for run in runs if run.phase.settling], lambda run: not run.phase.settling)
+        return self.observe()
+
+    def look_at(self, run: Run) -> Run:
+        """The run as it is now, or as it was where the provider does not answer just now."""
+        try:
+            fresh = self.driver.refresh(run)
+            self.hidden_since = None
+            if self.bound and self.bound.id == run.id:
+                self.bind(fresh)
+            run = fresh
+            if run.phase.pending:
+                self.progress = self.driver.progress(run)
+        except NotVisible as error:
+            # Reads lag behind writes; a run that stays invisible is an error, never "gone".
+            now = self.clock.time()
+            self.hidden_since = now if self.hidden_since is None else self.hidden_since
+            if now - self.hidden_since > _LAG:
+                hint = (
+                    f"{error.hint} {self.driver.noun} {run.id} is not shown since {now - self.hidden_since:.0f} s. "
+                    "It was not stopped and probably goes on, and costs what it costs: look at it at the provider, and "
+                    "run the task again, which waits for it."
+                )
+                raise error.amended(hint=hint) from error
+        except (Unavailable, Throttled) as error:
+            if error.retry_after:
+                self.sleep(error.retry_after, run)
+        return run
+
+    # -- waiting ----------------------------------------------------------------------------------------------
+
+    def bind(self, run: Run) -> None:
+        """The task has started this run, or waits for it."""
+        self.bound = self.result.run = run
+
+    def wait_for_each(self, runs: Sequence[Run], done: Callable[[Run], bool]) -> list[Run]:
+        """One after the other."""
+        return [self.wait_for(run, done) for run in runs]
+
+    def wait_for(self, run: Run, done: Callable[[Run], bool]) -> Run:
+        """Look at a run, at growing intervals, until ``done``; survives passing trouble; ends with the deadline."""
+        pauses = intervals(_BOUND_FIRST_INTERVAL) if self.options.wait_run_id else intervals()
+        while not done(run):
+            if run.phase is Phase.UNKNOWN:
+                raise Refused(
+                    f"{self.driver.noun} {run.id} of '{self.options.name}' has the status "
+                    f"'{run.status}', which this version does not know.",
+                    hint="It is not waited for any longer. Look at it at the provider, and update this collection.",
+                )
+            self.sleep(next(pauses), run)
+            run = self.watch.look_again(self.look_at(run))
+        return run
+
+    def wait_until_ready(self, run: Run) -> Run:
+        """Wait for the run that this task is bound to. If it fails, the task fails."""
+        while True:
+            self.bind(run)
+            run = self._end_first_slice(run)
+            run = self.wait_for(run, _is_decided)
+            self.result.run = run
+            survivor = None
+            if run.phase is Phase.READY:
+                survivor = self.watch.look_again(run, ended=True)
+                if survivor.phase is Phase.READY:
+                    self.watch.name_duplicates()
+                    return survivor
+            elif run.phase is Phase.CANCELLED:
+                survivor = self.watch.find_survivor(run)
+            if survivor is None:
+                raise self._explain_failure(run)
+            run = survivor
+
+    def _end_first_slice(self, run: Run) -> Run:
+        """The caller is told the id as soon as the run can be seen: from then on nothing can lose it."""
+        if self._slice_end is None or self.options.wait_run_id or not run.phase.pending:
+            return run
+        run = self.look_at(run)
+        while self.hidden_since is not None:
+            self.sleep(FIRST_INTERVAL, run)
+            run = self.look_at(run)
+        if run.phase.pending and self.left() > _SHORTEST_SLICE:
+            raise SliceEnded
+        return run
+
+    def _explain_failure(self, run: Run) -> RunFailed:
+        word = {Phase.FAILED: "failed", Phase.PAUSED: "was paused", Phase.CANCELLED: "was cancelled"}
+        return RunFailed(
+            f"{self.driver.noun} {run.id} of '{self.options.name}' {word.get(run.phase, f'is {run.status}')}"
+            f"{': ' + run.reason.rstrip('.') if run.reason else ''}.",
+            hint="Run the task again: it resumes it." if run.phase is Phase.PAUSED else str(self.driver.hint(run)),
+        )
+
+
+def is_over(run: Run) -> bool:
+    """Nothing more will happen to it by itself."""
+    return not run.phase.pending and not run.phase.settling
+
+
+def is_paused_or_over(run: Run) -> bool:
+    """The same, or it is paused."""
+    return run.phase is Phase.PAUSED or is_over(run)
+
+
+def _is_decided(run: Run) -> bool:
+    return run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
