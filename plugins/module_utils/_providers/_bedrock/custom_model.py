@@ -25,6 +25,7 @@ from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, 
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import TagBound, read_tags
+from ..toolkit.desired import Desired
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
 from .client import Api, make_api
@@ -271,7 +272,7 @@ def _fields(tags: CompareTags) -> Sequence[Field]:
     )
 
 
-class CustomModel:
+class CustomModel(Desired):
     """Customization jobs and their models in one account and region. See :class:`_engine.types.Driver`.
 
     A family is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
@@ -297,7 +298,8 @@ class CustomModel:
     ) -> None:
         self.api = api
         self.name = name
-        self.wish: dict[str, Any] = dict(wish)
+        managed = {"markers": {ownership.NAME: name}} if name else {}
+        super().__init__({**wish, **({"custom_model_tags": wish["tags"]} if "tags" in wish else {}), **managed})
         self.purge_tags = purge_tags
         self.compares = compares
         self.steps = steps
@@ -308,10 +310,6 @@ class CustomModel:
         self._model_name = name or ""
         self._job_name = str(self.wish.get("job_name") or "")
         self._searched = False
-        if "tags" in self.wish:
-            self.wish["custom_model_tags"] = self.wish["tags"]
-        if name:
-            self.wish["markers"] = {ownership.NAME: name}
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -497,7 +495,7 @@ class CustomModel:
         wanted = str(self.wish["base_model_identifier"])
         if jobs.is_name(wanted):
             try:
-                self.wish["base_model_identifier"] = jobs.get_model(self.api, wanted)["model_arn"]
+                self.resolve("base_model_identifier", jobs.get_model(self.api, wanted)["model_arn"])
             except NotVisible as error:
                 raise Refused(
                     f"base_model_identifier: there is no custom model '{wanted}'.",
@@ -510,14 +508,12 @@ class CustomModel:
         run = self._learn_former(run)
         wanted, shown = self.wish.get("training_data_config"), run.shown.get("training_data_config")
         if wanted and shown and _needs_look(wanted, shown):
-            self.wish["training_data_config"] = objects.learn(
-                self.api, "training_data_config.s3_uri", wanted, must_exist=False
-            )
+            found = objects.learn(self.api, "training_data_config.s3_uri", wanted, must_exist=False)
+            self.resolve("training_data_config", found)
         several, shown_ones = self.wish.get("validation_data_config"), run.shown.get("validation_data_config")
         if several and shown_ones and any(_needs_look(one, other) for one in several for other in shown_ones):
-            self.wish["validation_data_config"] = [
-                objects.learn(self.api, "validation_data_config", content, must_exist=False) for content in several
-            ]
+            option = "validation_data_config"
+            self.resolve(option, [objects.learn(self.api, option, each, must_exist=False) for each in several])
         return run
 
     def _learn_former(self, run: Run) -> Run:
@@ -588,7 +584,7 @@ class CustomModel:
             content = self.wish["training_data_config"]
             self._check_file_name(option, content)
             objects.check_region(self.api, option, content.id)
-            self.wish["training_data_config"] = objects.learn(self.api, option, content, must_exist=True)
+            self.resolve("training_data_config", objects.learn(self.api, option, content, must_exist=True))
         if "validation_data_config" in self.wish:
             learnt = []
             for index, content in enumerate(self.wish["validation_data_config"]):
@@ -596,7 +592,7 @@ class CustomModel:
                 self._check_file_name(option, content)
                 objects.check_region(self.api, option, content.id)
                 learnt.append(objects.learn(self.api, option, content, must_exist=True))
-            self.wish["validation_data_config"] = learnt
+            self.resolve("validation_data_config", learnt)
         self._warn_of_same_data()
         objects.check_region(self.api, "output_data_config.s3_uri", self.wish["output_data_config"])
 

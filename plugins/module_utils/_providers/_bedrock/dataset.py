@@ -93,15 +93,16 @@ class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
-        super().__init__(str(params["bucket"]), name, given)
+        wish: dict[str, Any] = {}
+        if params["kms_key_id"]:
+            wish["kms_key_id"] = params["kms_key_id"]
+        if params["tags"] is not None:
+            wish["tags"] = read_tags("tags", params["tags"], _TAGS)
+        super().__init__(str(params["bucket"]), name, given, wish)
         self.api = api
         self.prefix = str(params["prefix"] or "")
         self.key = key
         self.purge_tags = bool(params["purge_tags"])
-        if params["kms_key_id"]:
-            self.wish["kms_key_id"] = params["kms_key_id"]
-        if params["tags"] is not None:
-            self.wish["tags"] = read_tags("tags", params["tags"], _TAGS)
         self._unseen = False  # whether these credentials may not see what is there
         self._met = False  # whether S3 said, of an object that is not seen, that it is there
 
@@ -210,18 +211,18 @@ class Dataset(StoredDataset):
     def create(self, token: str) -> Run:
         """Send the object; where it may not be seen whether it is there, on condition that it is not."""
         self.abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
-        self._upload(only_if_new=self._unseen)
-        return self._sent()
+        tags = self.wish.get("tags")
+        self._upload(tags, only_if_new=self._unseen)
+        return self._sent(tags)
 
-    def _sent(self) -> Run:
+    def _sent(self, tags: Mapping[str, str] | None) -> Run:
         given, key = self.sent(), str(self.key)
         if given.changed:
             self._call(f"Deleting {self.uri(key)}", "delete_object", Key=key)
             raise given.changed_error()
-        kept = {"kms_key_id": self.wish.get("kms_key_id"), "tags": self.wish.get("tags")}
-        return self.just_sent(key, {"key": key, **kept})
+        return self.just_sent(key, {"key": key, "kms_key_id": self.wish.get("kms_key_id"), "tags": tags})
 
-    def _upload(self, *, only_if_new: bool) -> None:
+    def _upload(self, tags: Mapping[str, str] | None, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
         it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
         given, key = self.sent(), str(self.key)
@@ -230,8 +231,8 @@ class Dataset(StoredDataset):
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(given.report.sha256)).decode()
         if "kms_key_id" in self.wish:
             extra.update(ServerSideEncryption="aws:kms", SSEKMSKeyId=self.wish["kms_key_id"])
-        if self.wish.get("tags"):
-            extra["Tagging"] = urlencode(self.wish["tags"])
+        if tags:
+            extra["Tagging"] = urlencode(tags)
         transfer = load("boto3.s3.transfer", "to reach AWS")
         config = transfer.TransferConfig(
             multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=_PARALLEL
@@ -280,25 +281,21 @@ class Dataset(StoredDataset):
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Send other content under the same key; set the tags."""
-        changed = {change.field for change in changes}
-        if "content" in changed:
+        tags = self.wish.get("tags")
+        if tags is not None and not self.purge_tags:
+            tags = {**run.shown.get("tags", {}), **tags}
+        if "content" in {change.field for change in changes}:
             # What is sent replaces the object with its tags.
-            self.wish["tags"] = self._merge_tags(run) if "tags" in self.wish else self._tags(run.raw["key"])
-            self._upload(only_if_new=False)
-            return self._sent()
-        tags = self._merge_tags(run)
+            tags = self._tags(run.raw["key"]) if tags is None else tags
+            self._upload(tags, only_if_new=False)
+            return self._sent(tags)
         self._call(
             f"Changing the tags of {run.id}",
             "put_object_tagging",
             Key=run.raw["key"],
-            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]},
+            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in (tags or {}).items()]},
         )
         return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
-
-    def _merge_tags(self, run: Run) -> dict[str, str]:
-        """The tags that the object is to have."""
-        kept = {} if self.purge_tags else run.shown.get("tags", {})
-        return {**kept, **self.wish["tags"]}
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""

@@ -24,6 +24,7 @@ from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import Kind, told
 from ..toolkit.bounds import Bound, check_bound
+from ..toolkit.desired import Desired
 from . import ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -122,7 +123,7 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class DedicatedAiCluster:
+class DedicatedAiCluster(Desired):
     """The clusters of one name in one compartment, or one by its OCID. See :class:`_engine.types.Driver`.
 
     A cluster that this collection has made is known by its marker, whatever somebody has called it since.
@@ -157,7 +158,7 @@ class DedicatedAiCluster:
         self.name = name
         self.identifier = identifier
         self.compartment_id = compartment_id
-        self.wish: dict[str, Any] = dict(wish)
+        super().__init__(wish)
         self.absent = absent
         self.ignore = ignore
         self.is_foreseen = str(identifier).startswith(CHECK_MODE)

@@ -20,6 +20,7 @@ from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
+from ..toolkit.desired import Desired
 from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -154,7 +155,7 @@ def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class Model:
+class Model(Desired):
     """Models of one name in a compartment. See :class:`_engine.types.Driver`.
 
     Models that are trained anew share the name; a tag of ours keeps them apart from what others have called so.
@@ -190,7 +191,7 @@ class Model:
         self.api = api
         self.compartment_id = compartment_id
         self.name = name
-        self.wish: dict[str, Any] = dict(wish)
+        super().__init__({**wish, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
         self.adopts = adopts
         self.compares = compares
         self.ignore = ignore
@@ -200,8 +201,6 @@ class Model:
         self._asked = False  # whether Object Storage was asked for what is in the wished data
         self._found = False  # whether anything of the name was seen
         self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
-        if name:
-            self.wish[tags.MARKERS] = {ownership.NAME: name}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -379,7 +378,7 @@ class Model:
         if not self._asked and (wanted.says_less_than(shown) or (unmarked and shown.version and not shown.sha256)):
             self._asked = True
             wanted = objects.learn(self.api, _DATA, wanted, must_exist=False)
-        self.wish[_DATA] = wanted
+        self.resolve(_DATA, wanted)
         return run
 
     def _with_reason(self, run: Run) -> Run:
@@ -440,7 +439,7 @@ class Model:
         name = self._check_base()
         self.warnings += base_models.check_config(_CONFIG, name, self.wish.get(_CONFIG, {}))
         self._check_cluster(name)
-        self.wish[_DATA] = objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True)
+        self.resolve(_DATA, objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True))
         found = self._renamed(runs)
         self.warnings += tags.unseen(self.wish, self._carriers)
         return found

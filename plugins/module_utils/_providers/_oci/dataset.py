@@ -71,7 +71,7 @@ class Dataset(StoredDataset):
     fields: Sequence[Field] = (Field("content", "in_place"),)
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, stored: str | None) -> None:
-        super().__init__(str(params["bucket"]), name, given)
+        super().__init__(str(params["bucket"]), name, given, {})
         self.api = api
         self.prefix = str(params["prefix"] or "")
         self.object = stored

@@ -103,11 +103,9 @@ class Dataset(SentDataset):
         given: Given | None,
         expires_after: int | None,
     ) -> None:
-        super().__init__(name, given)
+        super().__init__(name, given, {"expires_after": expires_after} if expires_after else {})
         self.api = api
         self.purpose = purpose
-        if expires_after:
-            self.wish["expires_after"] = expires_after
         self.filename = remote_name(name, self.report.sha256) if self.report else None
 
     def request(self) -> dict[str, Any]:

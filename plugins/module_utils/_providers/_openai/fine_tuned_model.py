@@ -23,6 +23,7 @@ from ..._engine.module import options_of
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
 from ..._engine.types import Capabilities, Change, Driver, Hint, Options, Phase, Progress, Run
+from ..toolkit.desired import Desired
 from ..toolkit.naming import parse_remote_name
 from . import files, jobs, models
 from .client import Api, make_api
@@ -98,7 +99,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class FineTunedModel:
+class FineTunedModel(Desired):
     """Fine-tuning jobs and their models on one host. See :class:`_engine.types.Driver` for each verb."""
 
     kind = "model"
@@ -118,7 +119,7 @@ class FineTunedModel:
         self.api = api
         self.missing_model_id = missing_model_id
         self.name = name
-        self.wish: dict[str, Any] = dict(wish)
+        super().__init__(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
         self._made: dict[str, list[str]] = {}  # by a model's name the ids of the runs that made it, newest first
@@ -330,9 +331,9 @@ class FineTunedModel:
             same = [content for content in shown if content.id == wanted.id]
             known = next((content for content in same if content.sha256), None)
             if known:
-                self.wish[option] = known
+                self.resolve(option, known)
             elif shown and not same:
-                self.wish[option] = files.resolve(self.api, option, wanted)
+                self.resolve(option, files.resolve(self.api, option, wanted))
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """By what the host shows of each model. One that can be retrieved needs no list; several need one."""
@@ -402,7 +403,7 @@ class FineTunedModel:
                 raise InvalidInput(f"{option} is missing.", hint="A run has to be started, and cannot be without it.")
         for option in FILE_OPTIONS:
             if option in self.wish:
-                self.wish[option] = files.resolve(self.api, option, self.wish[option])
+                self.resolve(option, files.resolve(self.api, option, self.wish[option]))
                 files.refuse_unusable(self.api, option, self.wish[option])
         self._warn_of_same_data()
         return ()

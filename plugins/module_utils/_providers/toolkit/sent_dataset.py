@@ -18,6 +18,7 @@ from typing import Any
 from ..._dataset.read import Given
 from ..._engine.errors import FineTuneError, InvalidInput
 from ..._engine.types import Run
+from .desired import Desired
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -45,15 +46,15 @@ def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
         raise
 
 
-class SentDataset(ABC):
+class SentDataset(Desired, ABC):
     """One dataset at a provider. See :class:`_engine.types.Driver` for each verb."""
 
-    def __init__(self, name: str, given: Given | None) -> None:
+    def __init__(self, name: str, given: Given | None, wish: Mapping[str, Any]) -> None:
+        super().__init__(wish)
         self.name = name
         self.given = given
         self.report = given.report if given else None
         self.warnings: list[str] = []
-        self.wish: dict[str, Any] = {}
 
     @abstractmethod
     def request(self) -> dict[str, Any]:

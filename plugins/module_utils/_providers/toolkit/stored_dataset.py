@@ -65,11 +65,10 @@ class StoredDataset(SentDataset):
     noun = "Object"
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
-    def __init__(self, bucket: str, name: str, given: Given | None) -> None:
-        super().__init__(name, given)
+    def __init__(self, bucket: str, name: str, given: Given | None, wish: Mapping[str, Any]) -> None:
+        content = {"content": f"sha256:{given.report.sha256}"} if given else {}
+        super().__init__(name, given, {**content, **wish})
         self.bucket = bucket
-        if self.report:
-            self.wish["content"] = f"sha256:{self.report.sha256}"
 
     @abstractmethod
     def uri(self, stored: str) -> str:

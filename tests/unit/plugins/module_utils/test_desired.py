@@ -1,0 +1,28 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was asked never changes; what is looked up of it stands in a copy."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.desired import Desired
+
+
+def test_what_is_looked_up_makes_a_copy() -> None:
+    asked = {"data": "s3://b/k", "base": "lite"}
+    driver = Desired(asked)
+    before = driver.wish
+    driver.resolve("base", "arn:lite")
+    assert (before, driver.desired) == (asked, {"data": "s3://b/k", "base": "lite"})
+    assert driver.wish == {"data": "s3://b/k", "base": "arn:lite"}
+
+
+def test_nothing_writes_to_it() -> None:
+    asked = {"base": "lite"}
+    driver = Desired(asked)
+    asked["base"] = "other"
+    assert driver.desired["base"] == "lite"
+    for mapping in (driver.desired, driver.wish):
+        with pytest.raises(TypeError):
+            mapping["base"] = "other"  # type: ignore[index]
