@@ -17,7 +17,7 @@ help:
 	@echo 'make quickstart    see the collection at work, offline: a dataset becomes a model'
 	@echo 'make sandbox       start the offline providers and print what to export'
 	@echo 'make test          lint + sanity + units + integration, with one line of counts at the end'
-	@echo 'make lint          ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, reuse'
+	@echo 'make lint          ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, reuse, messages in the guides'
 	@echo 'make sanity        ansible-test sanity'
 	@echo 'make units         ansible-test units'
 	@echo 'make pytest        plain pytest, without ansible-test: a file in seconds; ARGS="tests/unit/chaos -x"'

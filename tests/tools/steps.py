@@ -97,6 +97,7 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
             ],
         ),
         "antsibull-changelog": (tree, [*program("antsibull-changelog"), "lint"]),
+        "quoted": (tree, [venv / "bin" / "python", "tests/tools/quoted.py"]),
         "reuse": (tree, [*program("reuse"), "lint"]),
     }
 
