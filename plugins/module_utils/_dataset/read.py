@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from .._engine.coerce import paragraph
-from .._engine.errors import FineTuneError, InvalidInput, Refused
+from .._engine.errors import ApiError, FineTuneError, InvalidInput
 from .formats import Formats
 from .limits import Limits
 from .report import Report
@@ -53,9 +53,9 @@ class Given:
         """Whether somebody wrote to the file since it was read."""
         return self.stamp is not None and _stamp(self.source) != self.stamp
 
-    def changed_error(self) -> Refused:
+    def changed_error(self) -> ApiError:
         """What to raise then."""
-        return Refused(
+        return ApiError(
             f"{self.source.label} changed while it was uploaded; nothing of it was kept.",
             hint="Run the task again when nobody writes to it.",
         )

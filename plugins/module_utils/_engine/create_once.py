@@ -20,7 +20,7 @@ from typing import Any
 
 from . import deadline, ownership
 from .clock import intervals
-from .errors import Busy, FineTuneError, InvalidInput, NotVisible, Refused, Throttled, TimedOut, Unavailable
+from .errors import ApiError, Busy, FineTuneError, InvalidInput, NotFound, RateLimited, TimedOut, TransientError
 from .plan import group_twins, trains_anew
 from .types import Driver, Options, Phase, Progress, Run
 from .waiter import Waiter
@@ -38,7 +38,7 @@ _LATE_LOOKS = (10.0, 30.0, 60.0, 120.0)
 _DAY = 86400.0
 
 _SLACK = 5.0  # seconds by which the host's clock, which counts whole ones, and ours may go apart meanwhile
-Differs = Callable[[Run], bool]
+IsDifferent = Callable[[Run], bool]
 """Whether a run is another one than what was asked for."""
 _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.READY)
 
@@ -67,7 +67,7 @@ class Attempt:
         """Whether it was not there when the run was first asked for."""
         return run.id not in self.before
 
-    def may_be_ours(self, run: Run, differs: Differs) -> bool:
+    def may_be_ours(self, run: Run, differs: IsDifferent) -> bool:
         """Whether it is new and what was asked for, as far as the host shows it."""
         if run.token is not None:
             return run.token == self.token and self.is_new(run)
@@ -109,7 +109,7 @@ def read_attempt(given: Any) -> Attempt | None:
 def claimed(
     attempt: Attempt,
     runs: Iterable[Run],
-    differs: Differs,
+    differs: IsDifferent,
     bound: Run | None,
     now: float,
 ) -> list[Run]:
@@ -122,7 +122,7 @@ def claimed(
     ]
 
 
-def duplicates(attempt: Attempt, runs: Iterable[Run], differs: Differs, kept: Run) -> list[Run]:
+def duplicates(attempt: Attempt, runs: Iterable[Run], differs: IsDifferent, kept: Run) -> list[Run]:
     """What was made beside the run that is kept, and is or will be a model of its own."""
     return [run for run in runs if run.id != kept.id and run.phase in _ALIVE and attempt.may_be_ours(run, differs)]
 
@@ -180,7 +180,7 @@ class CreateOnce:
 
     def _send(self, attempt: Attempt) -> Run:
         pauses = intervals()
-        lost: list[Unavailable] = []
+        lost: list[TransientError] = []
         while True:
             found = self._look(attempt) if attempt.unsure else None
             if found is not None:
@@ -194,13 +194,13 @@ class CreateOnce:
                 run = self.driver.create(attempt.token)
                 attempt.marked = run.token == attempt.token
                 return run
-            except Throttled as error:
+            except RateLimited as error:
                 # A clear no, so time does not count as a send.
                 if isinstance(error, Busy) and not attempt.unsure:
                     attempt.unsure = True  # what the host is busy with may be what was asked for
                     continue
                 self._pause_before_create(error, next(pauses), attempt)
-            except Unavailable as error:
+            except TransientError as error:
                 lost.append(error)
                 attempt.unsure = self.waiter.keeps_slice = True
                 self.result.changed = True
@@ -218,7 +218,7 @@ class CreateOnce:
             return replace(former, token=token)
         return Attempt(token, now, frozenset(run.id for run in runs))
 
-    def _pause_before_create(self, error: Throttled, pause: float, attempt: Attempt) -> None:
+    def _pause_before_create(self, error: RateLimited, pause: float, attempt: Attempt) -> None:
         """Wait out a clear no for now, or raise it where there is no time for that."""
         pause = max(error.retry_after or 0.0, pause)
         soon = error.at_most is not None and error.at_most <= _SOON
@@ -242,7 +242,7 @@ class CreateOnce:
         """What has to be left of the task for a run to be asked for."""
         return min(_CREATE_TIME, self.waiter.total / 3) if self.waiter.bounded else 0.0
 
-    def _refuse_late_create(self, lost: Sequence[Unavailable]) -> None:
+    def _refuse_late_create(self, lost: Sequence[TransientError]) -> None:
         left, needed = self.waiter.left(), self._create_time()
         looks = sum(_LOOKS_BEFORE_RESEND) + _LAST_LOOK if lost else 0.0
         if left >= needed + looks:
@@ -335,7 +335,7 @@ class CreateOnce:
         """Cancel a duplicate. Where the provider does not, the run that counts goes on all the same."""
         try:
             self.waiter.halt(twin, self.driver.cancel)
-        except Refused as error:
+        except ApiError as error:
             told = (
                 f"Run {twin.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost money. "
                 f"{error.text()}"
@@ -353,7 +353,7 @@ class CreateOnce:
         now = self.clock.time()
         due = any(attempt.looked < attempt.since + after <= now for after in _LATE_LOOKS)
         if due or (ended and attempt.looked + 1.0 < now):
-            with suppress(Unavailable, Throttled, NotVisible):
+            with suppress(TransientError, RateLimited, NotFound):
                 run = self._settle_twins(run, attempt)
                 self.waiter.bind(run)
         return run

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .clock import Clock, Overrun
-from .errors import TimedOut, Unavailable
+from .errors import TimedOut, TransientError
 
 _T = TypeVar("_T")
 
@@ -62,8 +62,8 @@ def cut(own: float) -> float:
 def within(doing: str, call: Callable[[], _T], *, own: float | None = None) -> _T:
     """Make a call that is given up when the time of the task is over, or after ``own`` seconds, whatever it does then.
 
-    Raises Unavailable for what was given up: nobody knows what such a write has done. Raises TimedOut where no time was
-    left before: then nothing was sent. ``doing`` begins the message of both.
+    Raises TransientError for what was given up: nobody knows what such a write has done. Raises TimedOut where no time
+    was left before: then nothing was sent. ``doing`` begins the message of both.
     """
     left = remaining()
     if left is not None and left <= 0:
@@ -80,6 +80,6 @@ def within(doing: str, call: Callable[[], _T], *, own: float | None = None) -> _
         return (bound.clock if bound else Clock()).bounded(call, seconds)
     except Overrun:
         why = "when wait_timeout was over" if seconds == left else f"after {seconds:g} s"
-        raise Unavailable(
+        raise TransientError(
             f"{doing}: there was no whole answer {why}.", hint="Check the address and the network."
         ) from None

@@ -15,7 +15,7 @@ from typing import Any
 
 from .clock import Clock
 from .create_once import CreateOnce
-from .errors import FineTuneError, Outdated, Refused, RunFailed, Unavailable
+from .errors import ApiError, Conflict, FineTuneError, RunFailed, TransientError
 from .planner import Planner
 from .result import Result, diff
 from .types import Change, Driver, Options, Phase, Plan, Run
@@ -81,7 +81,7 @@ class Engine:
             try:
                 self._converge()
                 return
-            except Outdated as error:
+            except Conflict as error:
                 self.result.changed = self.result.changed or bool(error.facts.get("changed"))
                 if not left:
                     raise
@@ -114,7 +114,7 @@ class Engine:
             raise self._explain(plan.refusal, plan.run)
         if bound and plan.creates:
             self.result.run = bound
-            raise Refused(
+            raise ApiError(
                 f"Run {bound.id} of '{options.name}' succeeded, but what it made is no longer found as asked for.",
                 hint=(
                     "A task starts at most one run, so nothing was started again. "
@@ -147,7 +147,7 @@ class Engine:
         named = ", ".join(run.model or run.id for run in models)
         return replace(
             plan,
-            refusal=Refused(
+            refusal=ApiError(
                 f"{named} cannot be deleted: {'; '.join(holders)}. Nothing was changed.",
                 hint="Delete or move what uses it first, or leave out what asks for the deletion.",
             ),
@@ -220,13 +220,13 @@ class Engine:
                 run, changes = plan.run, plan.changes
             try:
                 return self.driver.update(run, changes)
-            except Unavailable:
+            except TransientError:
                 self.result.changed = unclear = True
                 raise
 
         try:
             run = self.waiter.read(send)
-        except Unavailable:
+        except TransientError:
             if not unclear or left():
                 raise
             run = self.waiter.read(partial(self.driver.refresh, run))
@@ -251,7 +251,7 @@ class Engine:
     def _delete(self, run: Run) -> Run:
         try:
             return self.driver.delete(run)
-        except Unavailable:
+        except TransientError:
             self.result.changed = True  # it may have been deleted
             raise
 

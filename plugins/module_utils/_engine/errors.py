@@ -49,7 +49,7 @@ class InvalidInput(FineTuneError):
     """An option is wrong; found before any call."""
 
 
-class Differs(InvalidInput):
+class DriftError(InvalidInput):
     """What was asked is not what exists, which only a look at the provider could tell."""
 
 
@@ -63,7 +63,7 @@ class MissingLibrary(FineTuneError):
         self.trace = trace
 
 
-class Refused(FineTuneError):
+class ApiError(FineTuneError):
     """The provider answered, and the answer is a clear no: nothing was changed by this call.
 
     ``status`` is the HTTP status, ``code`` the provider's own error code, where it gives one.
@@ -83,11 +83,11 @@ class Refused(FineTuneError):
         self.code = code
 
 
-class NotVisible(Refused):
+class NotFound(ApiError):
     """A bare "not found". It never means "gone": these credentials may just not see it."""
 
 
-class Throttled(Refused):
+class RateLimited(ApiError):
     """A clear no for now (rate limit, full quota, input not ready): nothing was changed, ask again later.
 
     ``retry_after`` is in seconds, where the provider says it. ``at_most``: after how many seconds it is no longer
@@ -112,15 +112,15 @@ class Throttled(Refused):
         self.brief = brief or message
 
 
-class Busy(Throttled):
+class Busy(RateLimited):
     """A clear no because something else is under way. It may be what was asked for before: look, then ask again."""
 
 
-class Outdated(Refused):
+class Conflict(ApiError):
     """A clear no because something else was made meanwhile (a name or a token is in use): look again, decide anew."""
 
 
-class Unavailable(FineTuneError):
+class TransientError(FineTuneError):
     """No clear answer (connection lost, time-out, 5xx). A read may be repeated; the outcome of a write is unknown.
 
     ``retry_after`` is in seconds, where the provider says it.
@@ -131,7 +131,7 @@ class Unavailable(FineTuneError):
         self.retry_after = retry_after
 
 
-class NoAnswer(Unavailable):
+class NoAnswer(TransientError):
     """Something came back that is no answer of this API (a proxy's page, broken JSON, a field of another kind)."""
 
 

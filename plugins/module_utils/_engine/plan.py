@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .compare import Compare, CompareTags
-from .errors import Differs, FineTuneError, Refused, RunFailed
+from .errors import ApiError, DriftError, FineTuneError, RunFailed
 from .ignoring import is_ignored
 from .types import Action, Capabilities, Change, Field, Options, Phase, Plan, Run
 
@@ -192,15 +192,15 @@ def _left(runs: Sequence[Run], plan: Plan, options: Options) -> list[str]:
     return [f"delete_previous: not deleted, as the provider does not show enough of it: {listed}."]
 
 
-def _doubtful(run: Run, options: Options) -> Refused:
-    return Refused(
+def _doubtful(run: Run, options: Options) -> ApiError:
+    return ApiError(
         f"Run {run.id} ({run.status}) may be one of '{options.name}'. {run.doubt}",
         hint="Give its id if it is meant.",
     )
 
 
-def _unknown(run: Run, options: Options) -> Refused:
-    return Refused(
+def _unknown(run: Run, options: Options) -> ApiError:
+    return ApiError(
         f"Run {run.id} of '{options.name}' has the status '{run.status}', which this version does not know.",
         hint="It may be working, and cost money, so nothing is done beside it. Look at it, and update this collection.",
     )
@@ -311,7 +311,7 @@ def not_comparable(case: Case) -> Plan | None:
         differs = case.training(run)
         if all(change.field in run.unclear for change in differs):
             why = " ".join(run.unclear[change.field] for change in differs)
-            return Plan("none", run, differs, refusal=Differs(f"'{case.options.name}': {why}"))
+            return Plan("none", run, differs, refusal=DriftError(f"'{case.options.name}': {why}"))
     return None
 
 
@@ -341,12 +341,12 @@ def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTun
     if can.no_rerun:
         return _unlike(run, differs, case)
     if not case.replaces:
-        return Differs(
+        return DriftError(
             f"'{name}' is being trained by run {run.id} ({run.status}) with other settings: {_listed(differs)}.",
             hint=can.no_cancel
             or "Wait for it and ask for the same settings, or set 'retrain: on_change' to cancel it and train anew.",
         )
-    return Differs(f"Run {run.id} of '{name}' cannot be cancelled.", hint=can.no_cancel) if can.no_cancel else None
+    return DriftError(f"Run {run.id} of '{name}' cannot be cancelled.", hint=can.no_cancel) if can.no_cancel else None
 
 
 def failed_equal(case: Case) -> Plan | None:
@@ -375,7 +375,7 @@ def ready_different(case: Case) -> Plan | None:
         return Plan("none", run, differs, refusal=_unlike(run, differs, case))
     if case.replaces:
         return Plan("retrain", run, differs, warnings=case.lost, remove=_previous(case.ready, case.options))
-    refusal = Differs(
+    refusal = DriftError(
         f"'{case.options.name}' exists (run {run.id}) and was trained differently: {_listed(differs)}.",
         hint=(
             "A finished model cannot be changed. Set 'retrain: on_change' to train a new one, or ask for what exists."
@@ -421,10 +421,10 @@ def _present(case: Case) -> Plan:
     return next(plan for plan in (row(case) for row in ROWS) if plan)
 
 
-def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ()) -> Differs:
+def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ()) -> DriftError:
     differs = f", and was trained differently: {_listed(listed)}" if listed else ""
     reason = f": {run.reason.rstrip('.')}" if run.reason else ""
-    return Differs(
+    return DriftError(
         f"The {kind} {run.model} of '{options.name}' (run {run.id}) is retired{reason}{differs}.",
         hint=(
             "It does not come back, and nothing was started. To train its successor under this name, ask for another "
@@ -433,8 +433,8 @@ def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ())
     )
 
 
-def _unlike(run: Run, listed: Sequence[Change], case: Case) -> Differs:
-    return Differs(
+def _unlike(run: Run, listed: Sequence[Change], case: Case) -> DriftError:
+    return DriftError(
         f"The {case.kind} '{case.options.name}' ({run.id}, {run.status}) is there with other settings: "
         f"{_listed(listed)}.",
         hint=case.can.no_rerun,
@@ -473,7 +473,7 @@ def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
         return Plan(
             "none",
             stop[0],
-            refusal=Refused(
+            refusal=ApiError(
                 f"Run {stop[0].id} of '{options.name}' is {stop[0].status}; it cannot be deleted yet.",
                 hint=can.no_cancel,
             ),
@@ -502,7 +502,7 @@ def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
         return Plan(
             "none",
             acted[0],
-            refusal=Differs(f"Run {acted[0].id} of '{options.name}' cannot be {options.state}.", hint=cannot),
+            refusal=DriftError(f"Run {acted[0].id} of '{options.name}' cannot be {options.state}.", hint=cannot),
         )
     return Plan("cancel" if cancel else "pause", acted[0], stop=acted)
 

@@ -326,7 +326,7 @@ class Driver(Protocol):
     def observe(self, run_id: str | None) -> list[Run]:
         """Every run of the name by a successful listing, in any order; with ``run_id`` also that one.
 
-        Raises NotVisible when ``run_id`` is not found.
+        Raises NotFound when ``run_id`` is not found.
         """
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
@@ -343,7 +343,7 @@ class Driver(Protocol):
         """What at the provider uses these models, so that they cannot be deleted: a phrase each."""
 
     def create(self, token: str) -> Run:
-        """Send the create request once. Unavailable: the outcome is unknown. Outdated: look again, decide anew."""
+        """Send the create request once. TransientError: the outcome is unknown. Conflict: look again, decide anew."""
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Change in-place fields."""

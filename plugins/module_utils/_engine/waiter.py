@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 from . import deadline
 from .clock import FIRST_INTERVAL, Clock, intervals
 from .content import CHECK_MODE
-from .errors import FineTuneError, NotVisible, Refused, RunFailed, Throttled, TimedOut, Unavailable
+from .errors import ApiError, FineTuneError, NotFound, RateLimited, RunFailed, TimedOut, TransientError
 from .result import Result
 from .types import Driver, Options, Phase, Progress, Run
 
@@ -137,7 +137,7 @@ class Waiter:
         for left in range(_READ_TRIES - 1, -1, -1):
             try:
                 return call()
-            except (Unavailable, Throttled) as error:
+            except (TransientError, RateLimited) as error:
                 pause = min(_LONGEST_READ_PAUSE, max(error.retry_after or 0.0, next(pauses)))
                 if pause >= self.left():
                     raise self._out_of_time(error) from error
@@ -166,7 +166,7 @@ class Waiter:
             nonlocal unclear
             try:
                 return verb(run)
-            except Unavailable:
+            except TransientError:
                 unclear = True
                 raise
 
@@ -174,7 +174,7 @@ class Waiter:
             answered = self.read(send)
             self.result.changed = True
             return answered
-        except (Refused, Unavailable):
+        except (ApiError, TransientError):
             # What may have been changed is told so.
             self.result.changed = self.result.changed or unclear
             fresh = self.read(partial(self.driver.refresh, run))
@@ -191,7 +191,7 @@ class Waiter:
             return []
         try:
             return self.read(lambda: self.driver.observe(run_id))
-        except NotVisible as error:
+        except NotFound as error:
             if not run_id:
                 raise
             hint = (
@@ -224,7 +224,7 @@ class Waiter:
             run = fresh
             if run.phase.pending:
                 self.progress = self.driver.progress(run)
-        except NotVisible as error:
+        except NotFound as error:
             # Reads lag behind writes; a run that stays invisible is an error, never "gone".
             now = self.clock.time()
             self.hidden_since = now if self.hidden_since is None else self.hidden_since
@@ -235,7 +235,7 @@ class Waiter:
                     "run the task again, which waits for it."
                 )
                 raise error.amended(hint=hint) from error
-        except (Unavailable, Throttled) as error:
+        except (TransientError, RateLimited) as error:
             if error.retry_after:
                 self.sleep(error.retry_after, run)
         return run
@@ -255,7 +255,7 @@ class Waiter:
         pauses = intervals(_BOUND_FIRST_INTERVAL) if self.options.wait_run_id else intervals()
         while not done(run):
             if run.phase is Phase.UNKNOWN:
-                raise Refused(
+                raise ApiError(
                     f"{self.driver.noun} {run.id} of '{self.options.name}' has the status "
                     f"'{run.status}', which this version does not know.",
                     hint="It is not waited for any longer. Look at it at the provider, and update this collection.",

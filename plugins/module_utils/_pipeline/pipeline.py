@@ -29,7 +29,7 @@ from .._engine import deadline
 from .._engine.clock import Clock
 from .._engine.compare import number
 from .._engine.engine import Engine
-from .._engine.errors import Differs, FineTuneError, InvalidInput, MissingLibrary, Refused, TimedOut
+from .._engine.errors import ApiError, DriftError, FineTuneError, InvalidInput, MissingLibrary, TimedOut
 from .._engine.module import told_missing
 from .._engine.types import Driver
 from .._providers.base import NEUTRAL, SPLITS, Entry, Recipe, Resource, Split
@@ -154,7 +154,7 @@ class Pipeline:
                 self._describe(item)
         self._each([item for item in fresh if item.error is None], self._preview, _LOOKING)
         self.refused = any(
-            isinstance(item.error, InvalidInput) and not isinstance(item.error, Differs) for item in fresh
+            isinstance(item.error, InvalidInput) and not isinstance(item.error, DriftError) for item in fresh
         )
         if self.refused:
             return  # nothing at all is done until it is mended
@@ -199,7 +199,7 @@ class Pipeline:
         data, options, warnings = self._described(given, label, tuple(recipe.formats()), recipe.limits(split))
         known = item.data.get(split)
         if known and known.sha256 != data.sha256:
-            raise Refused(
+            raise ApiError(
                 f"{label} changed while the task was running; nothing was sent.",
                 hint="Run the task again when nobody writes to it.",
             )
@@ -303,7 +303,7 @@ class Pipeline:
                 raise error.amended(hint=f"{error.hint} {_COUNTS}") from error
         item.changed = item.changed or bool(result["changed"])
         if result["sha256"] != item.data[split].sha256:
-            raise Refused(
+            raise ApiError(
                 f"{split}_data changed while the task was running; what was sent is not what was previewed, and no run "
                 "was started.",
                 hint="Run the task again when nobody writes to it.",

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._engine.errors import InvalidInput, Refused, Unavailable
+from ..._engine.errors import ApiError, InvalidInput, TransientError
 from ..._engine.secrets import declare, is_word, mask
 from ..toolkit.client import character_error, check_file, check_key, fill_from_environment, load, read_profiles
 
@@ -172,14 +172,14 @@ def _told(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
     except exceptions.ClientError as error:
         raise _of_sts(error) from None
     except exceptions.HTTPClientError as error:
-        raise Unavailable(
+        raise TransientError(
             f"{_DOING}: no answer ({type(error).__name__}).", hint="Check region and the network."
         ) from None
     except (exceptions.BotoCoreError, ConfigError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _of_local(error) from None
 
 
-def _of_sts(error: Any) -> Refused | Unavailable:
+def _of_sts(error: Any) -> ApiError | TransientError:
     answer = error.response
     told, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
     code, said = str(told.get("Code") or ""), str(told.get("Message") or "")
@@ -187,11 +187,11 @@ def _of_sts(error: Any) -> Refused | Unavailable:
     said = said.partition("The Canonical String")[0].strip()
     text = f"{_DOING}: {error.operation_name} was refused: {said or code} (HTTP {status}, {code})"
     if status >= 500 or status == 429:
-        return Unavailable(text, hint="Run the task again later.")
-    return Refused(text, hint=_ROLE_HINT, status=status, code=code)
+        return TransientError(text, hint="Run the task again later.")
+    return ApiError(text, hint=_ROLE_HINT, status=status, code=code)
 
 
-def _of_local(error: Exception) -> InvalidInput | Unavailable:
+def _of_local(error: Exception) -> InvalidInput | TransientError:
     name = type(error).__name__
     file = _broken_file()
     if file is not None:

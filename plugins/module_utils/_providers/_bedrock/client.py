@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine.coerce import mapping
 from ..._engine.compare import number
 from ..._engine.deadline import within
-from ..._engine.errors import InvalidInput, NoAnswer, NotVisible, Outdated, Refused, Throttled, Unavailable
+from ..._engine.errors import ApiError, Conflict, InvalidInput, NoAnswer, NotFound, RateLimited, TransientError
 from ..._engine.secrets import is_word
 from ..toolkit.answers import (
     BROKEN,
@@ -202,27 +202,27 @@ class Api:
             raise _read_error(doing, error, creates, self._unsigned) from error
         except (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
             if isinstance(error, exceptions.SSLError):
-                raise Refused(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
-            raise Unavailable(f"{doing}: {error}", hint="Check region, endpoint_url and the network.") from error
+                raise ApiError(f"{doing}: {error}", hint="Give the authority's file in aws_ca_bundle.") from error
+            raise TransientError(f"{doing}: {error}", hint="Check region, endpoint_url and the network.") from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
             hint = (
                 "Give access_key and secret_key, or profile, or set their environment variables where the module runs."
             )
-            raise Refused(
+            raise ApiError(
                 f"{doing}: there are no credentials.", hint=self._unsigned if self._given["bearer"] else hint
             ) from error
         except exceptions.InvalidEndpointConfigurationError as error:
-            raise Refused(
+            raise ApiError(
                 f"{doing}: {auth.BEARER} of the environment is sent over https only.",
                 hint=f"Give an https address, or access_key and secret_key, or profile, which beat {auth.BEARER}.",
             ) from error
         except (load("botocore.parsers", "to reach AWS").ResponseParserError, exceptions.ChecksumError) as error:
             raise _odd_error(doing, error) from error
         except exceptions.BotoCoreError as error:
-            raise Refused(f"{doing}: {told(str(error))}") from error
+            raise ApiError(f"{doing}: {told(str(error))}") from error
         except OSError as error:
             # Temporary credentials are asked for anew while a task waits.
-            raise Refused(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
+            raise ApiError(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
         except BROKEN as error:
             raise _odd_error(doing, error) from error
 
@@ -260,12 +260,12 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
     """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
     rate = "AWS limits the rate of calls."
     return (
-        ErrorRule(Throttled, rate, codes=_THROTTLED),
-        ErrorRule(Throttled, rate, {429}),
-        ErrorRule(Unavailable, statuses=SERVER_ERRORS),
-        ErrorRule(Unavailable, codes={"RequestTimeout", "InternalServerException"}),
+        ErrorRule(RateLimited, rate, codes=_THROTTLED),
+        ErrorRule(RateLimited, rate, {429}),
+        ErrorRule(TransientError, statuses=SERVER_ERRORS),
+        ErrorRule(TransientError, codes={"RequestTimeout", "InternalServerException"}),
         ErrorRule(
-            Throttled,
+            RateLimited,
             "The quota is full. Other jobs must end first, or ask AWS for a higher quota.",
             codes={"ServiceQuotaExceededException"},
             verbs=_CREATES,
@@ -273,27 +273,27 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
         ),
         # IAM is eventually consistent: a role made a moment ago cannot be assumed yet.
         ErrorRule(
-            Throttled,
+            RateLimited,
             "Check that the role exists and that its trust policy admits bedrock.amazonaws.com.",
             words={"Could not assume provided IAM role"},
             verbs=_CREATES,
             at_most=120.0,
         ),
-        ErrorRule(Outdated, "Give another name.", words={"name is currently in use"}, verbs=_CREATES),
-        ErrorRule(Outdated, "Give another name.", codes={"ConflictException"}, verbs=_CREATES),
-        ErrorRule(NotVisible, statuses={404}),
-        ErrorRule(NotVisible, codes={"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket"}),
-        ErrorRule(Refused, unsigned, codes=_CREDENTIALS),
-        ErrorRule(Refused, "These credentials may not do this; check their policies.", {403}),
+        ErrorRule(Conflict, "Give another name.", words={"name is currently in use"}, verbs=_CREATES),
+        ErrorRule(Conflict, "Give another name.", codes={"ConflictException"}, verbs=_CREATES),
+        ErrorRule(NotFound, statuses={404}),
+        ErrorRule(NotFound, codes={"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket"}),
+        ErrorRule(ApiError, unsigned, codes=_CREDENTIALS),
+        ErrorRule(ApiError, "These credentials may not do this; check their policies.", {403}),
         ErrorRule(
-            Refused,
+            ApiError,
             "Something else uses it, or it is changing; look at it and run the task again.",
             codes={"ConflictException"},
         ),
     )
 
 
-def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
+def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiError | TransientError:
     answer = mapping(error.response)
     problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
     code, said = told(problem.get("Code")), told(str(problem.get("Message") or "").partition("The Canonical String")[0])

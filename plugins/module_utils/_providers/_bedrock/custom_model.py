@@ -21,7 +21,7 @@ from ..._engine import ownership
 from ..._engine.coerce import mapping
 from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
 from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse_predicted, same_data
-from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, Unavailable
+from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, TransientError
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import TagBound, read_tags
@@ -374,10 +374,10 @@ class CustomModel(Desired):
             return replace(run, verified=True)
         try:
             return self._job(run.id)
-        except NotVisible as error:
+        except NotFound as error:
             if self.family.has_made(run.id):
                 return replace(run, verified=True)
-            raise Unavailable(error.message) from error
+            raise TransientError(error.message) from error
 
     def _search(self, known: Mapping[str, Run]) -> list[Run]:
         """Jobs that are under way or that made a living model of the family, whatever they are called."""
@@ -413,7 +413,7 @@ class CustomModel(Desired):
         return self._with_tags(jobs.run_of_model(model))
 
     def _read_tags(self, arn: str) -> None:
-        with suppress(NotVisible):  # reads may lag behind what was just made
+        with suppress(NotFound):  # reads may lag behind what was just made
             self.family.tags_of(arn)
 
     def _refuse_other_family(self, run_id: str, run: Run) -> None:
@@ -464,7 +464,7 @@ class CustomModel(Desired):
             try:
                 if self.family.tags_of(run.model) is None:
                     jobs.get_model(self.api, run.model)
-            except NotVisible:
+            except NotFound:
                 if not self._is_gone(run):
                     raise
                 return self._missing(run)
@@ -496,8 +496,8 @@ class CustomModel(Desired):
         if jobs.is_name(wanted):
             try:
                 self.resolve("base_model_identifier", jobs.get_model(self.api, wanted)["model_arn"])
-            except NotVisible as error:
-                raise Refused(
+            except NotFound as error:
+                raise ApiError(
                     f"base_model_identifier: there is no custom model '{wanted}'.",
                     hint="Give the id or ARN of a foundation model, or the name or ARN of a custom one.",
                 ) from error
@@ -692,7 +692,7 @@ class CustomModel(Desired):
         if run.model:
             try:
                 self.api.call(f"Deleting the model {run.model}", "delete_custom_model", modelIdentifier=run.model)
-            except NotVisible:
+            except NotFound:
                 self.family.forget()
                 if not self._is_gone(run):
                     raise

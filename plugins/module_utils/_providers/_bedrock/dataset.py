@@ -23,7 +23,7 @@ from ..._dataset.read import Given, read
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
-from ..._engine.errors import InvalidInput, NotVisible, Outdated, Refused
+from ..._engine.errors import ApiError, Conflict, InvalidInput, NotFound
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
@@ -132,7 +132,7 @@ class Dataset(StoredDataset):
         self._unseen = False
         try:
             shown = objects.head(self.api, self.bucket, self.key)
-        except Refused as error:
+        except ApiError as error:
             if error.status != 403:
                 raise
             self._unseen = True
@@ -184,7 +184,7 @@ class Dataset(StoredDataset):
         """Whether a key that may not be read can at least be seen in the list."""
         try:
             return any(found == key for found in self._list(key))
-        except Refused:
+        except ApiError:
             return False
 
     def _keys_of_name(self) -> list[str]:
@@ -248,10 +248,10 @@ class Dataset(StoredDataset):
                         manager.upload(source, self.bucket, key, extra).result()
 
                 within(doing, send)
-        except Refused as error:
+        except ApiError as error:
             if only_if_new and error.status in (409, 412):
                 self._met = True
-                raise Outdated(error.message, status=error.status, code=error.code) from error
+                raise Conflict(error.message, status=error.status, code=error.code) from error
             raise
 
     @contextmanager
@@ -276,7 +276,7 @@ class Dataset(StoredDataset):
     def abort(self, stored: str, upload: str) -> None:
         """One call; an upload that is gone has ended."""
         doing = f"Aborting an unfinished upload of {self.uri(stored)}"
-        with suppress(NotVisible):
+        with suppress(NotFound):
             self._call(doing, "abort_multipart_upload", Key=stored, UploadId=upload)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
@@ -303,7 +303,7 @@ class Dataset(StoredDataset):
         self.abort_unfinished(key, older_than=0)
         try:
             done = self._call(f"Deleting {run.id}", "delete_object", Key=key)
-        except NotVisible:
+        except NotFound:
             done = {}
         return self.deleted(run, versions_stay=bool(mapping(done).get("DeleteMarker")))
 

@@ -18,7 +18,7 @@ from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import number, same_content
 from ..._engine.content import Content
-from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..._engine.types import Phase, Progress, Run
 from ..toolkit.answers import told
 from ..toolkit.rows import Rows
@@ -122,7 +122,7 @@ def end_of_base(api: Api, base: str) -> str | None:
     it, or where it does not say."""
     try:
         answer = api.call(f"Looking up the foundation model {base}", "get_foundation_model", modelIdentifier=base)
-    except Refused:
+    except ApiError:
         return None
     said = mapping(answer["modelDetails"].get("modelLifecycle")).get("endOfLifeTime")
     end = said.timestamp() if isinstance(said, datetime) else timestamp(said)
@@ -195,13 +195,13 @@ def list_users(api: Api, model: str) -> Iterator[str]:
         try:
             for item in shapes.pages(api, f"Listing what uses {model}", operation, key, modelArnEquals=model):
                 yield f"the {noun} {item.get(label)} uses {model}"
-        except Refused as error:
+        except ApiError as error:
             if error.status != 403:
                 raise
 
 
 def list_tags(api: Api, arn: str) -> dict[str, str]:
-    """All tags of a job or model; AWS's own are left out. NotVisible where it does not exist."""
+    """All tags of a job or model; AWS's own are left out. NotFound where it does not exist."""
     found = api.call(f"Reading the tags of {arn}", "list_tags_for_resource", resourceARN=arn)
     return {tag["key"]: tag["value"] for tag in found["tags"] if not tag["key"].startswith(_SYSTEM_TAG)}
 
@@ -385,9 +385,9 @@ def _rows(api: Api, bucket: str, key: str) -> list[dict[str, Any]]:
     rows = Rows()
     try:
         api.data(f"Reading s3://{bucket}/{key}", bucket, key, rows.take)
-    except NotVisible:
+    except NotFound:
         return []
-    except Refused as error:
+    except ApiError as error:
         if error.code == "NoSuchKey":
             return []
         raise

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..._engine import ownership
-from ..._engine.errors import InvalidInput, NotVisible, Refused, Unavailable
+from ..._engine.errors import ApiError, InvalidInput, NotFound, TransientError
 from . import jobs
 from .client import Api
 
@@ -61,7 +61,7 @@ class Family:
         return f"{start}{max((int(number) for number in used if number.isdecimal()), default=0) + 1}"
 
     def choose_model_name(self, inputs: str, taken: Collection[str | None]) -> str:
-        """A name for one more model. Raises InvalidInput or Refused if there is none."""
+        """A name for one more model. Raises InvalidInput or ApiError if there is none."""
         model = self.name if self.name not in taken else self.later_name(inputs)
         if len(model) > _LONGEST_NAME:
             raise InvalidInput(
@@ -70,7 +70,7 @@ class Family:
                 hint="Give a shorter custom_model_name, or delete the model first.",
             )
         if model in taken:
-            raise Refused(
+            raise ApiError(
                 f"There is a model '{model}' already, and Bedrock has no two of one name.",
                 hint="Delete it, or give another custom_model_name.",
             )
@@ -128,10 +128,10 @@ class Family:
             return True
         try:
             tags = self.tags_of(arn)
-        except NotVisible as error:
+        except NotFound as error:
             if jobs.is_model(arn):
                 return False
-            raise Unavailable(error.message) from error  # a job is there for ever; reads lag behind the list
+            raise TransientError(error.message) from error  # a job is there for ever; reads lag behind the list
         if tags is None:
             self._warnings.append(f"'{model_name}' may belong to '{self.name}'; its tags may not be read: left alone.")
             return False
@@ -181,15 +181,15 @@ class Family:
         return self._tags.get(arn) if arn else None
 
     def tags_of(self, arn: str) -> dict[str, str] | None:
-        """All tags of a job or model; None where they may not be read; NotVisible where it does not exist."""
+        """All tags of a job or model; None where they may not be read; NotFound where it does not exist."""
         if arn not in self._tags:
             try:
                 self._tags[arn] = jobs.list_tags(self.api, arn)
-            except NotVisible:
+            except NotFound:
                 if arn not in self._made:
                     raise
                 self._tags[arn] = dict(self._made[arn])
-            except Refused as error:
+            except ApiError as error:
                 if error.status != 403:
                     raise
                 if not self._told:

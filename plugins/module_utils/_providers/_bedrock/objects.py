@@ -16,7 +16,7 @@ from typing import Any
 
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.content import Content, refuse_predicted
-from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..toolkit.naming import METADATA, named_sha256
 from .client import Api
 
@@ -47,7 +47,7 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
 
 
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
-    """The object as HEAD shows it; None where there is none. Refused with 403: these credentials may not know."""
+    """The object as HEAD shows it; None where there is none. ApiError with 403: these credentials may not know."""
     try:
         return api.call(
             f"Looking up s3://{bucket}/{key}",
@@ -57,7 +57,7 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
             Key=key,
             ChecksumMode="ENABLED",
         )
-    except NotVisible:
+    except NotFound:
         return None
 
 
@@ -87,7 +87,7 @@ def version_of(shown: Mapping[str, Any]) -> str:
 
 
 def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
-    """The same data with what S3 says of its content. With ``must_exist`` a missing object raises Refused, unless
+    """The same data with what S3 says of its content. With ``must_exist`` a missing object raises ApiError, unless
     check mode foresees it."""
     bucket, key = split_uri(option, content.id)
     try:
@@ -95,14 +95,14 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
         if must_exist and shown is not None and not sha256_of(shown):
             # What is trained, and once only, rests on it: what one look does not show another may.
             shown = {**(head(api, bucket, key) or {}), **shown}
-    except Refused as error:
+    except ApiError as error:
         # Not allowed to look is no proof of anything: the job's role may be allowed.
         if error.status == 403:
             return content
         raise
     if shown is None:
         if must_exist and not content.predicted:
-            raise Refused(
+            raise ApiError(
                 f"{option}: {content.id} is not there (or its bucket is not).",
                 hint="Upload the data with bedrock_dataset and give the s3_uri that it returns.",
             )
@@ -117,7 +117,7 @@ def learn_former(api: Api, content: Content, when: float) -> Content:
     try:
         bucket, key = split_uri("s3_uri", content.id)
         shown = head(api, bucket, key) or {}
-    except (InvalidInput, Refused):
+    except (InvalidInput, ApiError):
         return content
     written = timestamp(shown.get("LastModified"))
     if written is None or written > when:
@@ -126,12 +126,12 @@ def learn_former(api: Api, content: Content, when: float) -> Content:
 
 
 def bucket_region(api: Api, bucket: str) -> str | None:
-    """Where a bucket is; None where that cannot be known. Raises Refused where there is none of that name."""
+    """Where a bucket is; None where that cannot be known. Raises ApiError where there is none of that name."""
     try:
         answer = api.call(f"Looking up the bucket {bucket}", "head_bucket", service="s3", Bucket=bucket)
-    except NotVisible as error:
-        raise Refused(f"The bucket {bucket} does not exist.", hint="Create it, or give another.") from error
-    except Refused as error:
+    except NotFound as error:
+        raise ApiError(f"The bucket {bucket} does not exist.", hint="Create it, or give another.") from error
+    except ApiError as error:
         if error.status in (301, 400, 403):
             return None
         raise
@@ -141,11 +141,11 @@ def bucket_region(api: Api, bucket: str) -> str | None:
 
 
 def check_region(api: Api, option: str, uri: str) -> None:
-    """Raise Refused when the bucket of ``uri`` is in another region than the job: Bedrock would only fail later."""
+    """Raise ApiError when the bucket of ``uri`` is in another region than the job: Bedrock would only fail later."""
     bucket, _key = split_uri(option, uri)
     region = bucket_region(api, bucket)
     if region and region != api.region:
-        raise Refused(
+        raise ApiError(
             f"{option}: the bucket {bucket} is in {region}, the job would run in {api.region}.",
             hint="Bedrock reads and writes only buckets of its own region.",
         )

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..._engine.compare import number
-from ..._engine.errors import NotVisible, Refused
+from ..._engine.errors import ApiError, NotFound
 from . import model_api, shapes
 from .client import Api
 from .reading import CLUSTER
@@ -48,13 +48,13 @@ def _family(name: str) -> Family | None:
 
 
 def check_config(option: str, name: str, config: Mapping[str, Any]) -> list[str]:
-    """Warnings for what is probably wrong. Raises Refused for a kind of training that the base model lacks."""
+    """Warnings for what is probably wrong. Raises ApiError for a kind of training that the base model lacks."""
     family = _family(name)
     if family is None:
         return []
     kind = config.get("training_config_type")
     if kind and kind not in family.kinds:
-        raise Refused(
+        raise ApiError(
             f"{option}.training_config_type is {kind}, which {name} cannot be trained with.",
             hint=f"Take {' or '.join(family.kinds)}.",
         )
@@ -72,7 +72,7 @@ def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[st
         return []
     wrong = f"{option}: {cluster.get('id')} has the unit shape {shape}; {name} is trained on {family.shape}"
     if any((vendor in shape) != (vendor in family.shape) for vendor in _VENDORS):
-        raise Refused(f"{wrong}.", hint="Give a cluster of that shape.")
+        raise ApiError(f"{wrong}.", hint="Give a cluster of that shape.")
     return [f"{wrong}, by OCI's guide."]
 
 
@@ -80,23 +80,25 @@ def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[st
 
 
 def find_base(api: Api, identifier: str) -> Mapping[str, Any]:
-    """The base model. Raises Refused if it is not seen, or cannot be fine-tuned."""
+    """The base model. Raises ApiError if it is not seen, or cannot be fine-tuned."""
     hint = "Look for one with oci_generative_ai_model_info and capability FINE_TUNE."
     try:
         model, _etag = model_api.get_model(api, identifier)
-    except NotVisible as error:
-        raise Refused(f"base_model_id: {identifier} is not seen in {api.region}.", hint=hint) from error
+    except NotFound as error:
+        raise ApiError(f"base_model_id: {identifier} is not seen in {api.region}.", hint=hint) from error
     if "FINE_TUNE" not in (model.get("capabilities") or ()):
-        raise Refused(f"base_model_id: {model.get('display_name')} cannot be fine-tuned.", hint=hint)
+        raise ApiError(f"base_model_id: {model.get('display_name')} cannot be fine-tuned.", hint=hint)
     return model
 
 
 def find_cluster(api: Api, option: str, identifier: str) -> Mapping[str, Any]:
-    """The cluster to train on. Raises Refused if nothing can be trained on it."""
+    """The cluster to train on. Raises ApiError if nothing can be trained on it."""
     doing = f"Looking up the cluster {identifier}"
     cluster = shapes.answer(api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
     if cluster.get("type") != "FINE_TUNING":
-        raise Refused(f"{option}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING.")
+        raise ApiError(
+            f"{option}: {identifier} is of type {cluster.get('type')}.", hint="Give one of type FINE_TUNING."
+        )
     if cluster.get("lifecycle_state") in _NO_CLUSTER:
-        raise Refused(f"{option}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
+        raise ApiError(f"{option}: {identifier} is {cluster['lifecycle_state']}.", hint="Give one that is ACTIVE.")
     return cluster

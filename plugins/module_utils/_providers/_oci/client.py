@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine.coerce import mapping
 from ..._engine.deadline import within
-from ..._engine.errors import Busy, InvalidInput, NotVisible, Outdated, Refused, Throttled, Unavailable
+from ..._engine.errors import ApiError, Busy, Conflict, InvalidInput, NotFound, RateLimited, TransientError
 from ..._engine.secrets import declare
 from ..toolkit.answers import (
     BROKEN,
@@ -203,10 +203,10 @@ class Api:
         except transport.RequestException as error:
             said = _reason(error)
             if _caused_by(error, transport.SSLError):
-                raise Refused(f"{doing}: {said}", hint="Give the authority's file in cert_bundle.") from error
-            raise Unavailable(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
+                raise ApiError(f"{doing}: {said}", hint="Give the authority's file in cert_bundle.") from error
+            raise TransientError(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
         except exceptions.ClientError as error:
-            raise Refused(f"{doing}: {_reason(error)}") from error
+            raise ApiError(f"{doing}: {_reason(error)}") from error
         except BROKEN as error:
             if str(error).startswith(_REFUSED_WORD):
                 raise InvalidInput(f"{doing}: {error}.", hint="Or install a newer oci.") from error
@@ -250,10 +250,10 @@ _CREATES = frozenset({"create"})
 def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
     """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
     return (
-        ErrorRule(Throttled, "OCI limits the rate of calls.", {429}),
-        ErrorRule(Unavailable, statuses=SERVER_ERRORS - {NOT_IMPLEMENTED}),
+        ErrorRule(RateLimited, "OCI limits the rate of calls.", {429}),
+        ErrorRule(TransientError, statuses=SERVER_ERRORS - {NOT_IMPLEMENTED}),
         ErrorRule(
-            Throttled,
+            RateLimited,
             "A service limit is reached. Other resources must end first, or ask OCI for a higher limit.",
             codes={"LimitExceeded", "QuotaExceeded"},
             verbs=_CREATES,
@@ -262,28 +262,28 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
         # What cannot become ready is refused before.
         ErrorRule(Busy, "What it needs is being made or changed.", codes={"IncorrectState"}, verbs=_CREATES),
         ErrorRule(
-            Outdated,
+            Conflict,
             "Something else changed it. Run the task again.",
             codes={"InvalidatedRetryToken", "NoEtagMatch"},
         ),
         ErrorRule(
-            NotVisible,
+            NotFound,
             "It does not exist, or the policies of this user do not show it; OCI does not say which.",
             {404},
         ),
         ErrorRule(
-            Refused,
+            ApiError,
             "Give that host's address in service_endpoint, if it is the one that is meant.",
             words={ELSEWHERE},
         ),
-        ErrorRule(Refused, unsigned, {401}),
-        ErrorRule(Refused, "The policies of this user do not allow it.", {403}),
-        ErrorRule(Refused, "Something else changed it meanwhile. Run the task again.", {412}),
-        ErrorRule(Refused, "Something else uses it, or it is changing; look at it and run the task again.", {409}),
+        ErrorRule(ApiError, unsigned, {401}),
+        ErrorRule(ApiError, "The policies of this user do not allow it.", {403}),
+        ErrorRule(ApiError, "Something else changed it meanwhile. Run the task again.", {412}),
+        ErrorRule(ApiError, "Something else uses it, or it is changing; look at it and run the task again.", {409}),
     )
 
 
-def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> Refused | Unavailable:
+def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiError | TransientError:
     code, request = told(error.code), told(error.request_id)
     answer = ErrorAnswer(
         doing,

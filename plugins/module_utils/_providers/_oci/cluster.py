@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.content import CHECK_MODE, predicted
-from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused, RunFailed
+from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, RunFailed
 from ..._engine.module import options_of
 from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
@@ -205,7 +205,7 @@ class DedicatedAiCluster(Desired):
     def _by_id(self, identifier: str) -> list[Run]:
         try:
             run = self._get(identifier)
-        except NotVisible as error:
+        except NotFound as error:
             if not self.absent:
                 raise
             if not self.compartment_id:
@@ -215,7 +215,7 @@ class DedicatedAiCluster(Desired):
                 raise
             return []
         if run.phase is Phase.GONE and not self.absent:
-            raise Refused(
+            raise ApiError(
                 f"The cluster {identifier} is deleted.",
                 hint="Leave dedicated_ai_cluster_id out to make one anew, or give that of another.",
             )
@@ -276,7 +276,7 @@ class DedicatedAiCluster(Desired):
         """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
         try:
             fresh = self._get(run.id)
-        except NotVisible:
+        except NotFound:
             compartment = run.raw.get("compartment_id")
             if run.phase is Phase.DELETING and compartment and not self._is_listed(run.id, str(compartment)):
                 return _gone(run)
@@ -316,13 +316,13 @@ class DedicatedAiCluster(Desired):
             return ()
         sick = next((run for run in runs if run.status == _ATTENTION), None)
         if sick:
-            raise Refused(
+            raise ApiError(
                 f"The cluster {sick.id} needs attention: {sick.reason.rstrip('.')}.",
                 hint=str(self.hint(sick)),
                 facts={**self.describe(sick, details=False), "run_id": sick.id, "status": sick.status},
             )
         if self.identifier:
-            raise Refused(
+            raise ApiError(
                 f"The cluster {self.identifier} has failed, and no other can take its OCID.",
                 hint="Leave dedicated_ai_cluster_id out to make one anew, or delete this one with 'state: absent'.",
             )
@@ -361,7 +361,7 @@ class DedicatedAiCluster(Desired):
             doing = f"Listing the {what} of {compartment_id}"
             found = self.api.pages(doing, operation, item=item, compartment_id=compartment_id, limit=_PAGE, **wanted)
             yield from map(shapes.plain, found)
-        except NotVisible:
+        except NotFound:
             # The policies need not allow this look; the service then refuses the deletion itself.
             return
 
@@ -400,7 +400,7 @@ class DedicatedAiCluster(Desired):
             body = self._changed(run, names)
             return self._put(run, body) if body else run
         except FineTuneError as error:
-            if isinstance(error, Refused) and error.status == 412:
+            if isinstance(error, ApiError) and error.status == 412:
                 # An answer was lost, and this is what it was about; or somebody else has done it.
                 fresh = self._get(run.id)
                 if not differences(FIELDS, self.wish, fresh, self.ignore):
@@ -458,11 +458,11 @@ class DedicatedAiCluster(Desired):
         try:
             doing = f"Deleting the cluster {run.id}"
             self._began(run.id, self.api.call(doing, "delete_dedicated_ai_cluster", run.id, tries=1))
-        except NotVisible:
+        except NotFound:
             if self._is_listed(run.id, str(run.raw.get("compartment_id"))):
                 raise
             return _gone(run)
-        except Refused as error:
+        except ApiError as error:
             fresh = self._get(run.id) if error.status == _HELD_STATUS else run
             if fresh.phase not in (Phase.DELETING, Phase.GONE):
                 raise error.amended(hint=f"{error.hint} {self._stays(run)}") from error

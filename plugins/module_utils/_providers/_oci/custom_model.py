@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.compare import same_content
 from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
-from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
+from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
@@ -276,7 +276,7 @@ class Model(Desired):
                 hint="Take another display_name; of two models with one name neither would be found by it.",
             )
         if adopted and adopted.phase is Phase.GONE and not living:
-            raise Refused(
+            raise ApiError(
                 f"The model {adopted.id} is deleted.",
                 hint="Leave model_id out to train one anew, or give that of another.",
             )
@@ -303,7 +303,7 @@ class Model(Desired):
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
         try:
             model, _etag = model_api.get_model(self.api, identifier)
-        except NotVisible as error:
+        except NotFound as error:
             if self.compares:
                 raise
             if not self.compartment_id:
@@ -330,7 +330,7 @@ class Model(Desired):
             return run
         try:
             return self._read(run)
-        except NotVisible:
+        except NotFound:
             return run  # reads may lag behind the list
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
@@ -348,7 +348,7 @@ class Model(Desired):
         """The model in full; gone where only a listing still showed it."""
         try:
             model, _etag = model_api.get_model(self.api, run.id)
-        except NotVisible:
+        except NotFound:
             if not self._is_gone(run):
                 raise
             return replace(run, phase=Phase.GONE, status="DELETED", removable=False)
@@ -413,7 +413,7 @@ class Model(Desired):
         if ended or fresh.status != run.raw.get("lifecycle_state"):
             said = work_requests.errors_text(self.api, work) if work else ""
             said = said or str(fresh.raw.get("lifecycle_details") or f"it is {fresh.status}").rstrip(".")
-            raise Refused(
+            raise ApiError(
                 f"The deletion of {run.id} failed: {said}{_WORK + str(work['id']) if work else ''}.",
                 hint="Look at what still uses it, then run the task again.",
             )
@@ -583,7 +583,7 @@ class Model(Desired):
         """DELETE, which is a work request. What another task is deleting, or has, is no error."""
         try:
             response = self.api.call(f"Deleting the model {run.id}", "delete_model", run.id)
-        except Refused as error:
+        except ApiError as error:
             if error.status not in (404, 409):
                 raise
             fresh = self._read(run)

@@ -24,7 +24,7 @@ from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
 from ..._dataset.read import Given, read
 from ..._engine.coerce import timestamp
-from ..._engine.errors import NotVisible, Outdated, Refused, Unavailable
+from ..._engine.errors import ApiError, Conflict, NotFound, TransientError
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.answers import pages
@@ -134,8 +134,8 @@ class Dataset(StoredDataset):
                     **more,
                     **({"start": start} if start else {}),
                 ).data
-            except NotVisible as error:
-                raise Refused(
+            except NotFound as error:
+                raise ApiError(
                     f"There is no bucket {self.bucket} in the namespace {self.namespace}, or this user's policies do "
                     f"not show it. {error.message}",
                     hint="Check bucket, namespace and region, and that the policies allow to inspect and create "
@@ -184,7 +184,7 @@ class Dataset(StoredDataset):
         etag = run.raw.get("etag")
         try:
             return self._send({"if_match": etag} if etag else {})
-        except Unavailable:
+        except TransientError:
             # Once it is there, the condition would not hold a second time.
             if self._has_arrived():
                 return self.just_sent(str(self.object), {"object": self.object})
@@ -197,12 +197,12 @@ class Dataset(StoredDataset):
                 self._put(given, condition)
             else:
                 self._put_parts(given, condition)
-        except Refused as error:
+        except ApiError as error:
             # What the service has got is then not what was validated.
             if given.changed:
                 raise given.changed_error() from error
             if error.status == 412 or error.code == _CONCURRENT:
-                raise Outdated(error.message, hint=error.hint, status=error.status, code=error.code) from error
+                raise Conflict(error.message, hint=error.hint, status=error.status, code=error.code) from error
             raise
         return self.just_sent(str(self.object), {"object": self.object})
 
@@ -264,7 +264,7 @@ class Dataset(StoredDataset):
                     headers=("etag",),
                     **condition,
                 )
-            except (Refused, Unavailable):
+            except (ApiError, TransientError):
                 # It may be the answer to a second request, after that to the first was lost; or another task has
                 # sent the same.
                 if not self._has_arrived():
@@ -325,7 +325,7 @@ class Dataset(StoredDataset):
 
     def abort(self, stored: str, upload: str) -> None:
         """One call; an upload that is not seen has ended."""
-        with contextlib.suppress(NotVisible):
+        with contextlib.suppress(NotFound):
             self._call(f"Aborting the upload {upload}", "abort_multipart_upload", stored, upload)
 
     def delete(self, run: Run) -> Run:
@@ -335,9 +335,9 @@ class Dataset(StoredDataset):
         headers: Mapping[str, str] = {}
         try:
             headers = self._call(f"Deleting {run.id}", "delete_object", name).headers
-        except NotVisible as error:
+        except NotFound as error:
             if self._look(name):
-                raise Refused(
+                raise ApiError(
                     error.message,
                     hint="It is there: the policies of this user do not allow to delete it.",
                     status=error.status,

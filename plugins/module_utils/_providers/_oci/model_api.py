@@ -14,7 +14,7 @@ from typing import Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import number
-from ..._engine.errors import Refused
+from ..._engine.errors import ApiError
 from ..._engine.types import Phase, Run
 from ..toolkit.answers import told
 from . import objects, shapes, tags
@@ -66,7 +66,7 @@ def list_users(api: Api, compartment_id: str, models: Collection[str]) -> list[s
             )
             if item.get("modelId") in models and item.get("lifecycleState") not in ("DELETED", "FAILED")
         ]
-    except Refused as error:
+    except ApiError as error:
         if error.status not in (403, 404):
             raise
         return []

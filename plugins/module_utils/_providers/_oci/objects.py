@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._engine.content import Content, refuse_predicted
-from ..._engine.errors import InvalidInput, NotVisible, Refused
+from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..toolkit.answers import date_of
 from ..toolkit.naming import METADATA, named_sha256
 from .client import OBJECT_STORAGE, Api
@@ -135,7 +135,7 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
             service=OBJECT_STORAGE,
             headers=("etag", "content-length"),
         )
-    except NotVisible:
+    except NotFound:
         return None
     return {key.lower(): value for key, value in response.headers.items()}
 
@@ -172,7 +172,7 @@ def learn_former(api: Api, content: Content, when: float) -> Content:
         return content
     try:
         shown = head(api, found["namespace"], found["bucket"], found["object"]) or {}
-    except Refused:
+    except ApiError:
         return content
     written = date_of(shown.get("last-modified"))
     if written is None or written > when:
@@ -189,7 +189,7 @@ def _hexadecimal(encoded: str | None) -> str:
 
 def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
     """The same data in its namespace, with what the service says of its content. With ``must_exist`` an object that
-    is not seen, or that nobody can read, raises Refused, unless check mode foresees it."""
+    is not seen, or that nobody can read, raises ApiError, unless check mode foresees it."""
     namespace, bucket, name = split_uri(content.id)
     namespace = namespace or api.namespace
     content = replace(content, id=uri(namespace, bucket, name))
@@ -199,14 +199,14 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
         shown = {**(head(api, namespace, bucket, name) or {}), **shown}
     if shown is None:
         if must_exist and not content.predicted:
-            raise Refused(
+            raise ApiError(
                 f"{option}: {content.id} is not there, or this user's policies do not show it.",
                 hint="Upload the data with oci_generative_ai_dataset, and give the namespace, bucket and object that "
                 "it returns.",
             )
         return content
     if must_exist and shown.get("archival-state") in _ARCHIVED:
-        raise Refused(
+        raise ApiError(
             f"{option}: {content.id} is archived, so that it cannot be read.",
             hint="Restore it, or upload the data again to a bucket of the standard tier.",
         )

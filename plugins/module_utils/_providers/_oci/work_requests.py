@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._engine.compare import number
-from ..._engine.errors import NotVisible, Refused, Throttled
+from ..._engine.errors import ApiError, NotFound, RateLimited
 from ..._engine.types import Phase, Progress
 from ..toolkit.answers import told
 from . import shapes
@@ -54,7 +54,7 @@ def header(response: Any) -> str | None:
 
 
 def get(api: Api, identifier: str) -> dict[str, Any]:
-    """One work request. NotVisible where the service does not know it, or no longer."""
+    """One work request. NotFound where the service does not know it, or no longer."""
     doing = f"Looking up the work request {identifier}"
     return shapes.answer(api.call(doing, "get_work_request", reads=WORK, work_request_id=identifier))
 
@@ -77,7 +77,7 @@ def newest(api: Api, compartment_id: str, resource_id: str, operation: str | Non
         for work in map(shapes.plain, found):
             if operation in (None, work.get("operation_type")) and _is_about(work, resource_id):
                 return dict(work)
-    except NotVisible:
+    except NotFound:
         return None
     return None
 
@@ -102,9 +102,9 @@ def _entries(api: Api, what: str, operation: str, identifier: str) -> list[dict[
     wanted: dict[str, Any] = {"work_request_id": identifier, "sort_by": "timestamp", "sort_order": "ASC"}
     try:
         return [shapes.plain(entry) for entry in api.pages(doing, operation, item=ENTRY, **wanted)]
-    except Throttled:
+    except RateLimited:
         raise
-    except Refused:
+    except ApiError:
         return []
 
 
@@ -122,9 +122,9 @@ def _last_line(api: Api, identifier: str) -> str:
         )
         newest: Mapping[str, Any] = next(newest_first, {})
         return told(newest.get("message"))
-    except Throttled:
+    except RateLimited:
         raise
-    except Refused:
+    except ApiError:
         return ""
 
 
@@ -164,9 +164,9 @@ class KnownWorks:
             if identifier:
                 return get(self.api, identifier)
             found = newest(self.api, str(compartment_id), resource_id, operation) if compartment_id else None
-        except Throttled:
+        except RateLimited:
             raise
-        except Refused:
+        except ApiError:
             return None
         if found:
             self._ids[resource_id, operation] = str(found["id"])

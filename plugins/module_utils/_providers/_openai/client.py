@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..._engine.compare import number
 from ..._engine.deadline import cut, within
-from ..._engine.errors import Busy, InvalidInput, MissingLibrary, NoAnswer, NotVisible, Refused, Throttled, Unavailable
+from ..._engine.errors import (
+    ApiError,
+    Busy,
+    InvalidInput,
+    MissingLibrary,
+    NoAnswer,
+    NotFound,
+    RateLimited,
+    TransientError,
+)
 from ..._engine.secrets import declare, is_path, mask, of_entries
 from ..toolkit.answers import (
     BROKEN,
@@ -106,37 +115,37 @@ _FINAL_429 = {
 }
 # What errors mean; the first rule that holds counts.
 _RULES = (
-    *(ErrorRule(Refused, hint, {429}, {code}) for code, hint in _FINAL_429.items()),
-    ErrorRule(Throttled, "The provider limits the rate.", {429}),
+    *(ErrorRule(ApiError, hint, {429}, {code}) for code, hint in _FINAL_429.items()),
+    ErrorRule(RateLimited, "The provider limits the rate.", {429}),
     ErrorRule(Busy, "The host is busy with another job, or takes one at a time.", {409}, verbs={"train"}),
     ErrorRule(
-        Throttled,
+        RateLimited,
         "The host is busy with it, or something uses it. Nothing was changed: stop or undeploy what uses it, then run "
         "the task again.",
         {409},
         verbs={"change"},
     ),
-    ErrorRule(Unavailable, statuses={408, 409, *SERVER_ERRORS} - {NOT_IMPLEMENTED}),
+    ErrorRule(TransientError, statuses={408, 409, *SERVER_ERRORS} - {NOT_IMPLEMENTED}),
     ErrorRule(
-        NotVisible,
+        NotFound,
         "Check base_url (it usually ends in /v1), or azure_endpoint and api_version.",
         {404},
         verbs={"list", "train", "send"},
     ),
-    ErrorRule(NotVisible, statuses={404}),
+    ErrorRule(NotFound, statuses={404}),
     ErrorRule(
-        Throttled,
+        RateLimited,
         "The host is still processing the file.",
         {400},
         # The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
         words=("is still being processed", "must point to a completed file import"),
         at_most=1800.0,  # the SDK's own bound for waiting for a file
     ),
-    ErrorRule(Refused, "Check api_key, organization and project, or their environment variables.", {401}),
-    ErrorRule(Refused, "The credential may not do this; check its permissions and the network's rules.", {403}),
+    ErrorRule(ApiError, "Check api_key, organization and project, or their environment variables.", {401}),
+    ErrorRule(ApiError, "The credential may not do this; check its permissions and the network's rules.", {403}),
 )
 _RULES_OPENAI = {
-    own: (ErrorRule(Refused, hint, {403}, verbs={"train"}), *_RULES)
+    own: (ErrorRule(ApiError, hint, {403}, verbs={"train"}), *_RULES)
     for own, hint in ((True, _CLOSED), (False, _CLOSED_BEHIND))
 }
 
@@ -236,8 +245,7 @@ class Api:
 
     @contextmanager
     def translated(self, doing: str, verb: Verb = "read") -> Iterator[None]:
-        """Turn what the SDK raises into Refused, NotVisible, Throttled, Unavailable or NoAnswer, saying what was being
-        done."""
+        """Turn what the SDK raises into the engine's errors, saying what was being done."""
         import openai
 
         try:
@@ -249,9 +257,9 @@ class Api:
         except openai.APIResponseValidationError as error:
             raise self._odd_error(doing, error) from error
         except openai.OpenAIError as error:
-            raise Refused(f"{doing}: {told(str(error))}") from error
+            raise ApiError(f"{doing}: {told(str(error))}") from error
         except _http_error() as error:  # raised while an answer is read as a stream
-            raise Unavailable(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
+            raise TransientError(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
         except BROKEN as error:
             raise self._odd_error(doing, error) from error
 
@@ -282,11 +290,11 @@ def _invalid_url() -> type[Exception]:
     return error
 
 
-def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> Refused | Unavailable:
+def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> ApiError | TransientError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return Refused(
+            return ApiError(
                 f"{doing}: the certificate of {host} could not be verified ({cause}).",
                 hint="Give the authority's file in ca_path, or check base_url.",
             )
@@ -294,12 +302,12 @@ def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> R
             break
         cause = cause.__cause__
     reason = f" ({cause})" if cause is not None and cause is not error and str(cause) else ""
-    return Unavailable(
+    return TransientError(
         f"{doing}: no answer from {host}: {error.message}{reason}", hint="Check base_url and the network."
     )
 
 
-def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb) -> Refused | Unavailable:
+def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb) -> ApiError | TransientError:
     status, response = error.status_code, error.response
     if _REFUSED_TARGET in response.headers:
         hint = "Give that host's address in base_url, if it is the one that is meant."

@@ -18,7 +18,7 @@ from ..._dataset.limits import MB
 from ..._dataset.read import Given, name_of, read
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, predicted
-from ..._engine.errors import FineTuneError, InvalidInput, NotVisible, Refused
+from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, record, told
@@ -119,7 +119,7 @@ class Dataset(SentDataset):
         if run_id:
             try:
                 return [self._get(run_id)]
-            except NotVisible:
+            except NotFound:
                 if any(file["id"] == run_id for file in files.list_files(self.api)):
                     raise
                 return []
@@ -156,7 +156,7 @@ class Dataset(SentDataset):
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A file that is named by its id alone cannot be uploaded again."""
         if self.given is None and not self.name.startswith(CHECK_MODE):
-            raise Refused(
+            raise ApiError(
                 f"The file {self.name} is not there, or the host could not process it.",
                 hint="Upload the data with src or content.",
             )
@@ -209,7 +209,7 @@ class Dataset(SentDataset):
                 purpose=self._purpose,
                 **self._expiry(),
             )["id"]
-        except Refused as error:
+        except ApiError as error:
             if error.status in (404, 405, 501):
                 return None
             raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine.coerce import timestamp
 from ..._engine.content import Content
-from ..._engine.errors import NotVisible, Refused
+from ..._engine.errors import ApiError, NotFound
 from ..toolkit.answers import amount, moment, name, record, text
 from ..toolkit.naming import parse_remote_name
 
@@ -52,7 +52,7 @@ def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]
     try:
         found = _pages(api, wanted)
         first = next(found, None)
-    except Refused as error:
+    except ApiError as error:
         if error.status not in (400, 422):
             raise
         found = _pages(api, {})
@@ -82,12 +82,12 @@ def delete_file(api: Api, file_id: str) -> None:
     """Delete a file; one that a listing no longer shows is deleted."""
     try:
         api.deleted(f"Deleting the file {file_id}", api.sdk.files.with_raw_response.delete, file_id)
-    except Refused as error:
-        if isinstance(error, NotVisible) and all(file["id"] != file_id for file in list_files(api)):
+    except ApiError as error:
+        if isinstance(error, NotFound) and all(file["id"] != file_id for file in list_files(api)):
             return
         if error.status not in (404, 405, 501):
             raise
-        raise Refused(
+        raise ApiError(
             f"This host cannot delete files (HTTP {error.status}). What is left: {file_id}. {error.message}",
             hint="Delete it where the host is administered, if that is possible, or leave out what asks for it.",
             status=error.status,
@@ -111,25 +111,25 @@ def is_lost(file: Mapping[str, Any], now: float) -> bool:
 
 
 def refuse_unusable(api: Api, option: str, content: Content) -> None:
-    """A file on which no job can be trained is told before one is asked for. Raises Refused."""
+    """A file on which no job can be trained is told before one is asked for. Raises ApiError."""
     if content.predicted or not content.id:
         return
     why = unusable(_found(api, option, content.id), api.now())
     if why:
-        raise Refused(f"{option}: the file {content.id} cannot be trained on: {why}.", hint=_UPLOAD)
+        raise ApiError(f"{option}: the file {content.id} cannot be trained on: {why}.", hint=_UPLOAD)
 
 
 def _found(api: Api, option: str, file_id: str) -> dict[str, Any]:
     try:
         return get_file(api, file_id)
-    except NotVisible as error:
-        raise Refused(
+    except NotFound as error:
+        raise ApiError(
             f"{option}: the file {file_id} is not found with this credential. {error.message}",
             hint=_UPLOAD,
             status=error.status,
             code=error.code,
         ) from error
-    except Refused as error:
+    except ApiError as error:
         if error.status not in NO_ROUTE:
             raise
         return {"id": file_id}  # this host does not show files at all
@@ -147,7 +147,7 @@ def content_of(api: Api, file: Mapping[str, Any]) -> Content:
     digest = hashlib.sha256()
     try:
         api.content(f"Reading the file {file_id}", file_id, digest.update, file.get("bytes"))
-    except Refused as error:
+    except ApiError as error:
         if error.status not in _NOT_READABLE:
             raise
         return Content(id=file_id)
@@ -166,7 +166,7 @@ def resolve(api: Api, option: str, content: Content) -> Content:
         named = parse_remote_name(file.get("filename") or "")
         if named and content.sha256.startswith(named[1]) and not unusable(file, api.now()):
             return Content(id=file["id"], sha256=content.sha256)
-    raise Refused(
+    raise ApiError(
         f"{option}: no uploaded file has the content sha256:{content.sha256}.",
         hint="A run has to be started, and for that the data must be there: upload it with openai_dataset.",
     )

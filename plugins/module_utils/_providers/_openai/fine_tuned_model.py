@@ -18,7 +18,7 @@ from ..._engine import ownership
 from ..._engine.coerce import mapping
 from ..._engine.compare import number, same_content
 from ..._engine.content import SAME_DATA, Content, predicted, same_data
-from ..._engine.errors import FineTuneError, InvalidInput, Refused
+from ..._engine.errors import ApiError, FineTuneError, InvalidInput
 from ..._engine.module import options_of
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
@@ -123,7 +123,7 @@ class FineTunedModel(Desired):
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
         self._made: dict[str, list[str]] = {}  # by a model's name the ids of the runs that made it, newest first
-        self._cut: Refused | None = None  # why the last look did not show all jobs
+        self._cut: ApiError | None = None  # why the last look did not show all jobs
         self.warnings: list[str] = []
         self._warn_of_same_data()
         self.compares = True
@@ -196,12 +196,12 @@ class FineTunedModel(Desired):
     def _family(self) -> list[Run]:
         mine: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
-        cut: Refused | None = None
+        cut: ApiError | None = None
         self._cut = None
         try:
             for job in jobs.list_jobs(self.api, {ownership.NAME: str(self.name)}):
                 (mine if mapping(job.get("metadata")).get(ownership.NAME) == self.name else others).append(job)
-        except Refused as error:
+        except ApiError as error:
             if error.status is not None or not (mine or others):
                 raise
             cut = error
@@ -277,7 +277,7 @@ class FineTunedModel(Desired):
         """Of the uploaded files by id; none at a host that does not list them."""
         try:
             return {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
-        except Refused as error:
+        except ApiError as error:
             if error.status not in files.NO_ROUTE:
                 raise
             return {}
@@ -479,7 +479,7 @@ class FineTunedModel(Desired):
         """POST .../cancel."""
         try:
             return self._send("Cancelling", self._jobs.cancel, run)
-        except Refused as error:
+        except ApiError as error:
             hint = error.hint or (
                 f"Some hosts cannot cancel jobs. The job {run.id} goes on, and costs what it costs: stop it where the "
                 "host is administered, or run the task again when it has ended."
@@ -490,7 +490,7 @@ class FineTunedModel(Desired):
         """POST .../pause."""
         try:
             return self._send("Pausing", self._jobs.pause, run)
-        except Refused as error:
+        except ApiError as error:
             hint = error.hint or "The host may pause running jobs only, or none; 'state: cancelled' stops it."
             raise error.amended(hint=hint) from error
 
@@ -519,7 +519,7 @@ class FineTunedModel(Desired):
         try:
             delete = self.api.sdk.models.with_raw_response.delete
             self.api.deleted(f"Deleting the model {model}", delete, model)
-        except Refused as error:
+        except ApiError as error:
             if not models.cannot_delete(error):
                 raise
             found = self._judged(replace(run, notes=()), None)
@@ -527,7 +527,7 @@ class FineTunedModel(Desired):
                 return
             left = ", ".join((model, *self._files_of(run)))
             shown = "" if found.seen else ", and does not show this one"
-            raise Refused(
+            raise ApiError(
                 f"This host cannot delete models{shown} (HTTP {error.status}). What is left: {left}. {error.message}",
                 hint=(
                     "Delete it where the host is administered, if that is possible. Of a host that does not show it, "

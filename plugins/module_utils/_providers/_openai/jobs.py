@@ -16,7 +16,7 @@ from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import number
 from ..._engine.content import Content
-from ..._engine.errors import NotVisible, Refused
+from ..._engine.errors import ApiError, NotFound
 from ..._engine.types import Phase, Progress, Run
 from ..toolkit.answers import Odd, label, moment, name, record, setting, text, told, word
 from ..toolkit.bounds import Bound
@@ -236,8 +236,8 @@ def list_jobs(api: Api, metadata: Mapping[str, str] | None = None) -> Iterator[d
     """Jobs newest first, as plain data, all pages. A host that refuses the filter is asked without it."""
     try:
         yield from _pages(api, metadata)
-    except Refused as error:
-        if not metadata or isinstance(error, NotVisible) or error.status not in (400, 422):
+    except ApiError as error:
+        if not metadata or isinstance(error, NotFound) or error.status not in (400, 422):
             raise
         yield from _pages(api, None)
 
@@ -248,7 +248,7 @@ def _pages(api: Api, metadata: Mapping[str, str] | None) -> Iterator[dict[str, A
     send = api.sdk.fine_tuning.jobs.with_raw_response.list
     for job in api.listed("Listing the fine-tuning jobs", send, item=JOB, limit=_PAGE, extra_query=query):
         if job["id"] in seen:
-            raise Refused(
+            raise ApiError(
                 f"Listing the fine-tuning jobs: the host gives the same page again and again; only the newest "
                 f"{len(seen)} jobs could be seen.",
                 hint="Give the job_id of the run that is meant.",
@@ -297,7 +297,7 @@ def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[s
             found[known] = item
             if len(found) == limit:
                 break
-    except Refused as error:
+    except ApiError as error:
         if error.status not in (404, 405, 501):
             raise
     return list(found.values())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..._engine.errors import NoAnswer, NotVisible, Refused
+from ..._engine.errors import ApiError, NoAnswer, NotFound
 from ..toolkit.answers import each, flag, name, record
 from .jobs import same_dated_name
 
@@ -120,9 +120,9 @@ def look(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = 
         send = api.sdk.models.with_raw_response.retrieve
         own: Mapping[str, Any] = api.call(f"Looking up the model {model}", send, model, reads=_MODEL)
         return Shown(found=True, own=own, now=api.now())
-    except NotVisible:
+    except NotFound:
         denied = True
-    except (Refused, NoAnswer) as error:
+    except (ApiError, NoAnswer) as error:
         if not lenient or not _proves_nothing(error):
             raise
     if listed is None:
@@ -138,13 +138,13 @@ def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:
         if listed.get("has_more") or not listed["data"]:
             raise NoAnswer("Listing the models: the list is not complete.", hint="Check base_url.")
         return {model["id"]: model for model in listed["data"]}
-    except (Refused, NoAnswer) as error:
+    except (ApiError, NoAnswer) as error:
         if (api.host.compatible or api.host.v1) and _proves_nothing(error):
             return None
         raise
 
 
-def _proves_nothing(error: Refused | NoAnswer) -> bool:
+def _proves_nothing(error: ApiError | NoAnswer) -> bool:
     """Whether a host of unknown habits may just not have what was asked for, or not show it to everybody who may
     train; a credential that it does not take, and its "later", are no such answers."""
     return isinstance(error, NoAnswer) or (error.status not in (401, 429) and error.status is not None)
@@ -152,4 +152,4 @@ def _proves_nothing(error: Refused | NoAnswer) -> bool:
 
 def cannot_delete(error: Exception) -> bool:
     """Whether a host that answers so has no deletion at all, or no such thing."""
-    return isinstance(error, Refused) and error.status in _NO_ROUTE
+    return isinstance(error, ApiError) and error.status in _NO_ROUTE

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._engine.coerce import sequence
 from ..._engine.compare import number
-from ..._engine.errors import Refused
+from ..._engine.errors import ApiError
 from ..toolkit.rows import Rows
 from . import jobs
 from .client import Api
@@ -28,7 +28,7 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows = ResultFile()
         try:
             api.content(f"Reading the result file {file_id}", file_id, rows.take)
-        except Refused as error:
+        except ApiError as error:
             if error.status not in (403, 404):
                 raise
             continue

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 
 from ..._engine.coerce import timestamp
 from ..._engine.compare import number
-from ..._engine.errors import NoAnswer, Refused, Throttled, Unavailable
+from ..._engine.errors import ApiError, NoAnswer, RateLimited, TransientError
 
 _T = TypeVar("_T")
 
@@ -301,10 +301,10 @@ class ErrorAnswer:
 class ErrorRule:
     """What an error means. Everything that is given must hold: ``words`` are parts of the message, of which one does.
 
-    ``pause`` is in seconds, for errors of hosts that name none; for ``at_most`` see Throttled.
+    ``pause`` is in seconds, for errors of hosts that name none; for ``at_most`` see RateLimited.
     """
 
-    error: type[Refused] | type[Unavailable]
+    error: type[ApiError] | type[TransientError]
     hint: str = ""
     statuses: Collection[int] = ()
     codes: Collection[str] = ()
@@ -323,19 +323,19 @@ class ErrorRule:
         )
 
 
-_REFUSAL = ErrorRule(Refused)
+_REFUSAL = ErrorRule(ApiError)
 
 
-def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> Refused | Unavailable:
+def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> ApiError | TransientError:
     """The engine's error for an answer, by the first rule that holds; a plain refusal if none does."""
     rule = next((rule for rule in rules if rule.holds(answer)), _REFUSAL)
     brief = f"{answer.doing}: {answer.said or answer.code or 'refused'}"
     text = f"{brief} ({', '.join([f'HTTP {answer.status}', *filter(None, answer.marks)])})"
     retry_after = pause_of(answer.retry_after, time.time())
     status, code = answer.status, answer.code
-    if issubclass(rule.error, Unavailable):
+    if issubclass(rule.error, TransientError):
         return rule.error(text, hint=rule.hint, retry_after=retry_after)
-    if issubclass(rule.error, Throttled):
+    if issubclass(rule.error, RateLimited):
         return rule.error(
             text,
             hint=rule.hint,
@@ -348,9 +348,9 @@ def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> Refused |
     return rule.error(text, hint=rule.hint, status=status, code=code)
 
 
-def redirect_error(doing: str, status: int, target: str, hint: str) -> Refused:
+def redirect_error(doing: str, status: int, target: str, hint: str) -> ApiError:
     """The error for a redirect to another host, which is not followed."""
-    return Refused(f"{doing}: {describe_redirect(target, f' (HTTP {status})')}.", hint=hint, status=status)
+    return ApiError(f"{doing}: {describe_redirect(target, f' (HTTP {status})')}.", hint=hint, status=status)
 
 
 def describe_redirect(target: str, mark: str = "") -> str:

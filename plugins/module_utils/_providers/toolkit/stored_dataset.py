@@ -17,7 +17,7 @@ from typing import Any
 
 from ..._dataset.read import Given, name_of
 from ..._engine.coerce import timestamp
-from ..._engine.errors import InvalidInput, Refused
+from ..._engine.errors import ApiError, InvalidInput
 from ..._engine.types import Capabilities, Hint, Phase, Progress, Run
 from .naming import named_sha256, parse_remote_name, remote_name
 from .sent_dataset import SentDataset, check_name
@@ -132,7 +132,7 @@ class StoredDataset(SentDataset):
                 age = time.time() - (timestamp(started) or time.time())
                 if name == stored and (age >= older_than or not older_than):
                     self.abort(stored, upload)
-        except Refused as error:
+        except ApiError as error:
             # Nothing depends on it, and these credentials may not be allowed to.
             if error.status not in (403, 404):
                 self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")

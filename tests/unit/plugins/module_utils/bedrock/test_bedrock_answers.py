@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, FineTuneError, NoAnswer
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
@@ -88,5 +88,5 @@ def test_e1_a_pause_of_nonsense(host: Host, value: str) -> None:
 
 def test_e1_a_refusal_without_a_body_stays_one(host: Host) -> None:
     host.sandbox.fault("bedrock.*", status=403, body=[])
-    with pytest.raises(Refused, match="HTTP 403"):
+    with pytest.raises(ApiError, match="HTTP 403"):
         host.model(state="absent", wait=False)

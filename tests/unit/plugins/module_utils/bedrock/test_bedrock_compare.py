@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, TransientError
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model import _hash_of
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import same_key, same_teacher
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.shapes import plain_decimal
@@ -273,7 +273,7 @@ class TestSameData:
         host.wanted(plain)
         host.sandbox.fault("s3.HeadObject", times=50, **PAGE)
         host.sandbox.clear_log()
-        with pytest.raises(Unavailable, match="the answer is not one of"):
+        with pytest.raises(TransientError, match="the answer is not one of"):
             host.wanted(plain, "never")
         assert host.sandbox.count("bedrock.CreateModelCustomizationJob") == 0
 

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    InvalidInput,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
@@ -135,7 +139,7 @@ class TestUpload:
     def test_parts_that_fail_leave_nothing_behind(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(dataset, "_PART", 5 * MIB)
         host.sandbox.fault("s3.UploadPart", status=403, after=1)
-        with pytest.raises(Refused):
+        with pytest.raises(ApiError):
             host.dataset(large(600))
         host.sandbox.clear_faults()
         assert keys(host) == []
@@ -277,7 +281,7 @@ class TestAbsent:
 class TestTrouble:
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_no_such_bucket(self, host: Host, check_mode: bool) -> None:
-        with pytest.raises(Refused, match="The bucket no-such-bucket does not exist"):
+        with pytest.raises(ApiError, match="The bucket no-such-bucket does not exist"):
             host.dataset(converse_lines(), bucket="no-such-bucket", check_mode=check_mode)
 
     def test_a_bucket_of_another_region(self, host: Host) -> None:
@@ -291,7 +295,7 @@ class TestTrouble:
     @pytest.mark.parametrize("access_key", [None, "AKIAIOSFODNN7EXAMPLE"], ids=["known", "unknown"])
     def test_a_wrong_secret(self, host: Host, access_key: str | None) -> None:
         key = access_key or host.reach.access_key
-        with pytest.raises(Refused, match="HTTP 403") as caught:
+        with pytest.raises(ApiError, match="HTTP 403") as caught:
             host.dataset(converse_lines(), access_key=key, secret_key="wrong-secret")
         assert caught.value.facts["changed"] is False
         assert "wrong-secret" not in caught.value.text()
@@ -310,7 +314,7 @@ class TestTrouble:
 
     def test_who_may_not_write(self, host: Host) -> None:
         host.sandbox.fault("s3.PutObject", status=403)
-        with pytest.raises(Refused, match=rf"Uploading s3://.*/{KEY}.*HTTP 403") as caught:
+        with pytest.raises(ApiError, match=rf"Uploading s3://.*/{KEY}.*HTTP 403") as caught:
             host.dataset(converse_lines())
         assert (caught.value.facts["changed"], "policies" in caught.value.hint) == (False, True)
 

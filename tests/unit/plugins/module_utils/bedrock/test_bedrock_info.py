@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput, NotFound
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import jobs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     BASE,
@@ -46,7 +46,7 @@ class TestCustomModels:
     def test_what_is_not_there(self, host: Host) -> None:
         assert host.info() == {"changed": False, "jobs": [], "models": []}
         for kind in ("job", "model"):
-            with pytest.raises(NotVisible, match="nothing-here.*HTTP 404"):
+            with pytest.raises(NotFound, match="nothing-here.*HTTP 404"):
                 host.info(**{f"{kind}_identifier": "nothing-here"})
 
     def test_all_pages_and_limit(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ class TestCustomModels:
 
     def test_refused(self, host: Host) -> None:
         host.error("bedrock.ListModelCustomizationJobs", 403, "AccessDeniedException", "not for you")
-        with pytest.raises(Refused, match=r"Listing the customization jobs: not for you \(HTTP 403"):
+        with pytest.raises(ApiError, match=r"Listing the customization jobs: not for you \(HTTP 403"):
             host.info()
 
     def test_adopting_what_it_finds(self, host: Host) -> None:
@@ -155,7 +155,7 @@ class TestFoundationModels:
         (model,) = host.foundation(model_id=BASE)
         assert model["model_lifecycle"]["status"] == "ACTIVE"
         assert "end_of_life_time" in model
-        with pytest.raises(Refused, match="amazon.no-such-model-v1:0.*HTTP 404"):
+        with pytest.raises(ApiError, match="amazon.no-such-model-v1:0.*HTTP 404"):
             host.foundation(model_id="amazon.no-such-model-v1:0")
         with pytest.raises(InvalidInput, match="model_id is 'no model'"):
             host.foundation(model_id="no model")

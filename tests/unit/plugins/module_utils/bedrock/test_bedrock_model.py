@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    NotVisible,
-    Refused,
+    NotFound,
+    RateLimited,
     RunFailed,
-    Throttled,
     TimedOut,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import (
@@ -129,7 +129,7 @@ class TestTruthTable:
 
     def test_check_mode_refuses_data_that_nobody_will_have_uploaded(self, host: Host) -> None:
         uri = f"s3://{host.reach.data_bucket}/nothing-here.jsonl"
-        with pytest.raises(Refused, match=r"training_data_config.s3_uri: .*nothing-here.jsonl is not there"):
+        with pytest.raises(ApiError, match=r"training_data_config.s3_uri: .*nothing-here.jsonl is not there"):
             host.wanted(uri)
         assert writes(host) == []
 
@@ -181,7 +181,7 @@ class TestTruthTable:
         host.wanted(host.data())
         uri = letters(host)
         host.error("bedrock.DeleteCustomModel", 403, "AccessDeniedException", "no")
-        with pytest.raises(Refused, match="Deleting the model") as caught:
+        with pytest.raises(ApiError, match="Deleting the model") as caught:
             host.wanted(uri, delete_previous=True, **RETRAIN)
         assert caught.value.facts["changed"] is True
         host.sandbox.clear_faults()
@@ -434,10 +434,10 @@ class TestAbsent:
         else:
             host.client().create_provisioned_model_throughput(provisionedModelName="chat", modelId=arn, modelUnits=1)
         uri = letters(host)
-        with pytest.raises(Refused, match=f"cannot be deleted: the {user} chat uses {arn}") as caught:
+        with pytest.raises(ApiError, match=f"cannot be deleted: the {user} chat uses {arn}") as caught:
             host.model(state="absent", check_mode=check_mode)
         assert caught.value.facts["changed"] is False
-        with pytest.raises(Refused, match=f"the {user} chat uses {arn}") as caught:
+        with pytest.raises(ApiError, match=f"the {user} chat uses {arn}") as caught:
             host.wanted(uri, delete_previous=True, check_mode=check_mode, **RETRAIN)
         assert caught.value.facts["changed"] is False
         assert (host.models(), len(host.jobs())) == (["support-bot"], 1)
@@ -466,7 +466,7 @@ class TestAbsent:
     def test_who_may_not_delete(self, host: Host) -> None:
         arn = host.wanted(host.data())["custom_model_arn"]
         host.error("bedrock.DeleteCustomModel", 403, "AccessDeniedException", "no")
-        with pytest.raises(Refused, match=f"Deleting the model {arn}: .*HTTP 403") as caught:
+        with pytest.raises(ApiError, match=f"Deleting the model {arn}: .*HTTP 403") as caught:
             host.model(state="absent")
         assert (caught.value.facts["changed"], "policies" in caught.value.hint) == (False, True)
         assert host.models() == ["support-bot"]
@@ -542,7 +542,7 @@ class TestFamilies:
         assert len(host.jobs()) == 1
 
     def test_a_first_model_is_not_trained_from_itself(self, host: Host) -> None:
-        with pytest.raises(Refused, match="no custom model 'support-bot'"):
+        with pytest.raises(ApiError, match="no custom model 'support-bot'"):
             host.wanted(host.data(), base_model_identifier="support-bot")
         assert host.jobs() == []
 
@@ -696,7 +696,7 @@ class TestAdoption:
         uri = host.data()
         arn = host.wanted(uri)["job_arn"]
         for state in ("present", "absent", "cancelled"):
-            with pytest.raises(NotVisible, match="000000000000.*HTTP 404"):
+            with pytest.raises(NotFound, match="000000000000.*HTTP 404"):
                 host.wanted(uri, job_arn=arn[:-12] + "000000000000", state=state, **RETRAIN)
         assert (len(host.jobs()), host.models()) == (1, ["support-bot"])
 
@@ -800,9 +800,9 @@ class TestData:
             Bucket="far-away-bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
         )
         elsewhere = {"s3_uri": "s3://far-away-bucket/runs/"}
-        with pytest.raises(Refused, match="output_data_config.s3_uri: the bucket far-away-bucket is in us-west-2"):
+        with pytest.raises(ApiError, match="output_data_config.s3_uri: the bucket far-away-bucket is in us-west-2"):
             host.wanted(host.data(), output_data_config=elsewhere)
-        with pytest.raises(Refused, match="The bucket no-such-bucket does not exist"):
+        with pytest.raises(ApiError, match="The bucket no-such-bucket does not exist"):
             host.wanted(host.data(), output_data_config={"s3_uri": "s3://no-such-bucket/runs/"}, check_mode=True)
         assert host.jobs() == []
 
@@ -997,7 +997,7 @@ class TestTags:
         made = host.wanted(uri, tags={"a": "1"})
         before = host.tags(made["job_arn"])
         host.error("bedrock.TagResource", 403, "AccessDeniedException", "no")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.wanted(uri, tags={"b": "1"})
         assert caught.value.facts["changed"] is (host.tags(made["job_arn"]) != before)
 
@@ -1178,7 +1178,7 @@ class TestWaitingToBeAccepted:
         uri = host.data()
         for name in ("one", "two"):
             host.by_hand(uri, name, name)
-        with pytest.raises(Throttled, match="concurrent") as caught:
+        with pytest.raises(RateLimited, match="concurrent") as caught:
             host.wanted(uri, wait_timeout=60)
         assert (caught.value.facts["changed"], "quota" in caught.value.hint) == (False, True)
         assert len(host.jobs()) == 2
@@ -1187,7 +1187,7 @@ class TestWaitingToBeAccepted:
         uri = host.data()
         for name in ("one", "two"):
             host.by_hand(uri, name, name)
-        with pytest.raises(Throttled, match="maximum number of concurrent") as caught:
+        with pytest.raises(RateLimited, match="maximum number of concurrent") as caught:
             host.wanted(uri, wait=False)
         assert "quota is full" in caught.value.hint
         assert len(host.jobs()) == 2
@@ -1211,7 +1211,7 @@ class TestWaitingToBeAccepted:
         uri = host.data()
         start = host.clock.monotonic()
         run = host.in_slices if sliced else host.wanted
-        with pytest.raises(Throttled, match="Could not assume provided IAM role") as caught:
+        with pytest.raises(RateLimited, match="Could not assume provided IAM role") as caught:
             run(uri, role_arn="arn:aws:iam::123456789012:role/nobody")
         assert "bedrock.amazonaws.com" in caught.value.hint
         assert host.clock.monotonic() - start < 300
@@ -1230,7 +1230,7 @@ class TestErrors:
     )
     def test_refusals(self, host: Host, status: int, code: str, said: str, told: str) -> None:
         host.error("bedrock.*", status, code, said)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.wanted(f"s3://{host.reach.data_bucket}/parcels-000000000000.jsonl")
         assert said in caught.value.message
         assert told in caught.value.text()
@@ -1261,14 +1261,14 @@ class TestErrors:
             policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
             role = host.client("iam").create_role(RoleName="powerless", AssumeRolePolicyDocument=policy)
             given["role_arn"] = role["Role"]["Arn"]
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.wanted(uri if "://" in uri else f"s3://{host.reach.data_bucket}/{uri}", **given)
         assert re.search(says, caught.value.text(), re.DOTALL)
         assert (caught.value.facts["changed"], host.jobs()) == (False, [])
 
     def test_a_real_wrong_key(self, host: Host) -> None:
         secret = "wrong-Secret/Key+0123456789abcdefghijklmn"
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.wanted("s3://bucket/parcels.jsonl", secret_key=secret)
         assert "secret_key" in caught.value.hint
         assert secret not in caught.value.text()
@@ -1345,9 +1345,9 @@ class TestErrors:
         host.sandbox.fault(
             "bedrock.GetModelCustomizationJob", status=200, body={**body, "status": "Paused", "statusDetails": {}}
         )
-        with pytest.raises(Refused, match="status 'Paused', which this version does not know"):
+        with pytest.raises(ApiError, match="status 'Paused', which this version does not know"):
             host.wanted(letters(host), **RETRAIN)
-        with pytest.raises(Refused, match="status 'Paused'"):
+        with pytest.raises(ApiError, match="status 'Paused'"):
             host.model(state="absent")
         assert host.sandbox.count(CREATE) == 1
         assert host.sandbox.count("bedrock.StopModelCustomizationJob") == 0
@@ -1363,14 +1363,14 @@ class TestErrors:
         uri = host.data()
         host.error(CREATE, 400, "ValidationException", "Validation data are not supported")
         with pytest.raises(
-            Refused, match="Creating the job support-bot-.*: Validation data are not supported"
+            ApiError, match="Creating the job support-bot-.*: Validation data are not supported"
         ) as caught:
             host.wanted(uri)
         assert (caught.value.facts["changed"], host.sandbox.count(CREATE)) == (False, 1)
 
     def test_a_name_in_use_is_not_fought_over_for_ever(self, host: Host) -> None:
         host.error(CREATE, 400, "ValidationException", "The provided model name is currently in use.")
-        with pytest.raises(Refused, match="currently in use") as caught:
+        with pytest.raises(ApiError, match="currently in use") as caught:
             host.wanted(host.data())
         assert host.sandbox.count(CREATE) == 4
         assert "another name" in caught.value.hint
@@ -1460,7 +1460,7 @@ class TestOptions:
         assert host.sandbox.count() == 0
 
     def test_no_credentials_at_all(self, host: Host) -> None:
-        with pytest.raises(Refused, match="(?i)credentials") as caught:
+        with pytest.raises(ApiError, match="(?i)credentials") as caught:
             host.wanted("s3://bucket/parcels.jsonl", access_key=None, secret_key=None)
         assert "access_key" in caught.value.hint
 

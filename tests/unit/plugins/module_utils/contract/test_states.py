@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    Refused,
     RunFailed,
     TimedOut,
 )
@@ -120,7 +120,7 @@ def test_a_deletion_that_was_interrupted_is_finished(resource: Resource) -> None
     resource.present()
     wish = {**resource.retrain, "delete_previous": True}
     resource.fault("delete", status=403)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ApiError) as caught:
         resource.other(**wish)
     assert caught.value.facts["changed"] is True
     resource.recover()
@@ -204,7 +204,7 @@ def test_absent_by_its_id(resource: Resource) -> None:
 def test_what_is_not_there_by_its_id_is_an_error(resource: Resource) -> None:
     made = resource.present()["run_id"]
     resource.clear()
-    with pytest.raises(Refused, match=made[:-4] + "0000"):
+    with pytest.raises(ApiError, match=made[:-4] + "0000"):
         resource.task(None, **{resource.key: made[:-4] + "0000"})
     assert (resource.wrote(), resource.existing()) == ([], [made])
 

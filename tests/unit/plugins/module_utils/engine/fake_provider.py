@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_deep, same_set
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, NotFound
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
@@ -192,7 +192,7 @@ class FakeDriver:
 
     def _observe(self, run_id: str | None) -> list[Run]:
         if run_id and run_id not in self.world.jobs:
-            raise NotVisible(f"no {run_id}", status=404)
+            raise NotFound(f"no {run_id}", status=404)
         return [
             self._run(job) for job in self.world.jobs.values() if job.listed_at <= self.world.now or job.id == run_id
         ]
@@ -261,7 +261,7 @@ class FakeDriver:
     def _cancel(self, run: Run) -> Run:
         job = self.world.jobs[run.id]
         if job.phase not in (Phase.PENDING, Phase.PAUSED):
-            raise Refused(f"{run.id} is over", status=400)
+            raise ApiError(f"{run.id} is over", status=400)
         job.phase, job.ends_at = Phase.STOPPING, self.world.now + self.world.stopping_seconds
         if not self.world.stopping_seconds:
             job.phase, job.ends_at = Phase.CANCELLED, None
@@ -271,7 +271,7 @@ class FakeDriver:
         def work() -> Run:
             job = self.world.jobs[run.id]
             if job.phase is not Phase.PENDING:
-                raise Refused(f"{run.id} is not running", status=400)
+                raise ApiError(f"{run.id} is not running", status=400)
             job.phase, job.ends_at = Phase.PAUSED, None
             return self._run(job)
 
@@ -281,7 +281,7 @@ class FakeDriver:
         def work() -> Run:
             job = self.world.jobs[run.id]
             if job.phase is not Phase.PAUSED:
-                raise Refused(f"{run.id} is not paused", status=400)
+                raise ApiError(f"{run.id} is not paused", status=400)
             job.phase, job.ends_at = Phase.PENDING, self.world.now + self.world.training_seconds
             return self._run(job)
 
@@ -301,7 +301,7 @@ class FakeDriver:
     def refresh(self, run: Run) -> Run:
         def work() -> Run:
             if run.id not in self.world.jobs:
-                raise NotVisible(f"no {run.id}", status=404)
+                raise NotFound(f"no {run.id}", status=404)
             return self._run(self.world.jobs[run.id])
 
         return self.world.call("refresh", work)

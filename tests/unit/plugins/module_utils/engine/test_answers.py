@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import NoAnswer, TransientError
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import answers, info
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import Odd
 
@@ -174,5 +174,5 @@ def test_e1_info_modules_look_again_at_what_is_no_answer(monkeypatch: pytest.Mon
     assert len(slept) == 3
     with pytest.raises(NoAnswer):
         find(NoAnswer, 4)
-    with pytest.raises(Unavailable):
-        find(Unavailable, 1)
+    with pytest.raises(TransientError):
+        find(TransientError, 1)

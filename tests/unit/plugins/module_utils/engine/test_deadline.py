@@ -10,7 +10,7 @@ import threading
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.clock import Clock, Overrun
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import TimedOut, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import TimedOut, TransientError
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import FakeClock, World
 
 
@@ -49,7 +49,7 @@ def test_each_thread_has_its_own_deadline() -> None:
 def test_a_call_that_never_answers_is_given_up(left: float, own: float | None, waited: float) -> None:
     clock = FakeClock(World())
     begin = clock.monotonic()
-    with deadline.until(begin + left, clock), pytest.raises(Unavailable, match="Looking: there was no whole answer"):
+    with deadline.until(begin + left, clock), pytest.raises(TransientError, match="Looking: there was no whole answer"):
         deadline.within("Looking", lambda: clock.sleep(3600.0), own=own)
     assert clock.monotonic() - begin == waited
 

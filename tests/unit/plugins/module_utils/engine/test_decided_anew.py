@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import has_tags, same_content, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    Conflict,
     InvalidInput,
-    Outdated,
-    Refused,
+    RateLimited,
     RunFailed,
-    Throttled,
-    Unavailable,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
@@ -37,8 +37,8 @@ def world() -> World:
     return made
 
 
-def in_use() -> Outdated:
-    return Outdated("the name is in use", hint="Give another name.")
+def in_use() -> Conflict:
+    return Conflict("the name is in use", hint="Give another name.")
 
 
 class TestOutdated:
@@ -104,7 +104,7 @@ class TestOutdated:
 
     def test_not_for_ever(self, world: World) -> None:
         world.script["create"] = [in_use()] * 20
-        with pytest.raises(Outdated, match="in use") as caught:
+        with pytest.raises(Conflict, match="in use") as caught:
             converge(world)
         assert world.count("create") == 4
         assert (caught.value.facts["changed"], world.uncancelled()) == (False, [])
@@ -130,7 +130,7 @@ class TestOutdated:
     def test_what_was_stopped_before_stays_a_change(self, world: World) -> None:
         world.add(Phase.PENDING, data="v9")
         world.script["create"] = [in_use()] * 20
-        with pytest.raises(Outdated) as caught:
+        with pytest.raises(Conflict) as caught:
             converge(world, **RETRAIN)
         assert caught.value.facts["changed"] is True
 
@@ -187,13 +187,13 @@ class TestThoroughLook:
         assert (result["action"], seen) == ("retry", [Phase.CANCELLED])
 
     def test_its_trouble_is_survived(self, world: World) -> None:
-        world.script["prepare"] = [Unavailable("reset"), Throttled("429", retry_after=5.0)]
+        world.script["prepare"] = [TransientError("reset"), RateLimited("429", retry_after=5.0)]
         assert converge(world)["status"] == "ready"
 
     def test_what_it_refuses_is_refused_before_anything_is_stopped(self, world: World) -> None:
         run_id = world.add(Phase.PENDING, data="v9")
-        world.script["prepare"] = [Refused("the bucket is elsewhere")]
-        with pytest.raises(Refused, match="elsewhere") as caught:
+        world.script["prepare"] = [ApiError("the bucket is elsewhere")]
+        with pytest.raises(ApiError, match="elsewhere") as caught:
             converge(world, **RETRAIN)
         assert world.phases()[run_id] is Phase.PENDING
         assert caught.value.facts["changed"] is False
@@ -212,7 +212,9 @@ class TestHolders:
     def test_retrain_that_would_delete(self, world: World, check_mode: bool) -> None:
         old = world.add(Phase.READY)
         world.holders = ["the deployment chat uses model-old-1"]
-        with pytest.raises(Refused, match=r"model-old-1 cannot be deleted: the deployment chat.*Nothing was") as caught:
+        with pytest.raises(
+            ApiError, match=r"model-old-1 cannot be deleted: the deployment chat.*Nothing was"
+        ) as caught:
             converge(world, OTHER, delete_previous=True, check_mode=check_mode, **RETRAIN)
         assert caught.value.facts["changed"] is False
         assert (world.count("create"), world.phases()[old]) == (0, Phase.READY)
@@ -221,7 +223,7 @@ class TestHolders:
     def test_absent(self, world: World, check_mode: bool) -> None:
         old, pending = world.add(Phase.READY), world.add(Phase.PENDING)
         world.holders = ["the throughput big uses model-old-1"]
-        with pytest.raises(Refused, match="the throughput big"):
+        with pytest.raises(ApiError, match="the throughput big"):
             converge(world, state="absent", check_mode=check_mode)
         assert world.phases() == {old: Phase.READY, pending: Phase.PENDING}
 
@@ -230,7 +232,7 @@ class TestHolders:
         world.add(Phase.READY, data="v9", ago=2000.0)
         world.add(Phase.READY)
         world.holders = ["the deployment chat uses model-old-1"]
-        with pytest.raises(Refused, match="cannot be deleted"):
+        with pytest.raises(ApiError, match="cannot be deleted"):
             converge(world, delete_previous=True, check_mode=check_mode)
         assert world.count("delete") == 0
 
@@ -242,7 +244,7 @@ class TestHolders:
 
     def test_trouble_is_survived(self, world: World) -> None:
         world.add(Phase.READY)
-        world.script["holders"] = [Unavailable("reset"), Throttled("429")]
+        world.script["holders"] = [TransientError("reset"), RateLimited("429")]
         assert converge(world, state="absent")["changed"] is True
 
 
@@ -250,36 +252,36 @@ class TestThrottledFor:
     """A clear no for now, for how long it is believed in."""
 
     def test_a_short_one_is_retried_even_without_waiting(self, world: World) -> None:
-        world.script["create"] = [Throttled("the role is not there yet", at_most=120.0)] * 3
+        world.script["create"] = [RateLimited("the role is not there yet", at_most=120.0)] * 3
         result = converge(world, wait=False)
         assert (result["changed"], result["status"], world.count("create")) == (True, "pending", 4)
 
     @pytest.mark.parametrize("wait", [True, False])
     def test_and_then_given_up(self, world: World, wait: bool) -> None:
         start = world.now
-        world.script["create"] = [Throttled("the role is not there", at_most=120.0)] * 1000
-        with pytest.raises(Throttled, match="the role"):
+        world.script["create"] = [RateLimited("the role is not there", at_most=120.0)] * 1000
+        with pytest.raises(RateLimited, match="the role"):
             converge(world, wait=wait)
         assert 60 <= world.now - start <= 120
 
     def test_a_long_one_is_not_retried_without_waiting(self, world: World) -> None:
-        world.script["create"] = [Throttled("the quota is full")]
-        with pytest.raises(Throttled):
+        world.script["create"] = [RateLimited("the quota is full")]
+        with pytest.raises(RateLimited):
             converge(world, wait=False)
         assert world.count("create") == 1
 
     def test_a_long_one_is_waited_for_until_the_time_out(self, world: World) -> None:
         start = world.now
-        world.script["create"] = [Throttled("the quota is full")] * 10_000
-        with pytest.raises(Throttled):
+        world.script["create"] = [RateLimited("the quota is full")] * 10_000
+        with pytest.raises(RateLimited):
             converge(world, wait_timeout=1000.0)
         assert 900 <= world.now - start <= 1000
 
     def test_slices_do_not_begin_the_time_anew(self, world: World) -> None:
         """The action plugin calls the module again and again; a role that does not exist must still be an error."""
         start = world.now
-        world.script["create"] = [Throttled("the role is not there", at_most=120.0)] * 1000
-        with pytest.raises(Throttled, match="the role"):
+        world.script["create"] = [RateLimited("the role is not there", at_most=120.0)] * 1000
+        with pytest.raises(RateLimited, match="the role"):
             for _slice in range(30):
                 assert converge(world, wait_slice=20.0)["waiting"]
         assert world.now - start <= 300
@@ -290,7 +292,7 @@ class TestTwins:
         """The first is listed only after the second was sent, whose answer is lost as well."""
         world.keeps_tokens, world.looks_closer = False, False
         world.training_seconds = 600.0
-        world.script["create"] = [("after", Unavailable("reset")), ("after", Unavailable("reset"))]
+        world.script["create"] = [("after", TransientError("reset")), ("after", TransientError("reset"))]
 
         def lag(verb: str) -> None:
             if verb == "observe" and world.count("create") == 1 and "run-1" in world.jobs:

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     Busy,
     InvalidInput,
-    Throttled,
-    Unavailable,
+    RateLimited,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
@@ -32,7 +32,7 @@ def world() -> World:
 
 
 def lost() -> tuple[str, Exception]:
-    return ("after", Unavailable("connection reset"))
+    return ("after", TransientError("connection reset"))
 
 
 def task(world: World, **options: Any) -> tuple[dict[str, Any], list[str]]:
@@ -112,7 +112,7 @@ def test_h4_equal_tasks_at_once(world: World, count: int) -> None:
 
 def test_h4_a_look_precedes_every_further_send(world: World) -> None:
     """Also one after a clear no."""
-    world.script["create"] = [Unavailable("reset"), Throttled("429"), Throttled("429")]
+    world.script["create"] = [TransientError("reset"), RateLimited("429"), RateLimited("429")]
     converge(world)
     sends = [index for index, call in enumerate(world.calls) if call == "create"]
     assert len(sends) == 4
@@ -123,7 +123,7 @@ def test_h4_a_look_precedes_every_further_send(world: World) -> None:
 def test_h4_what_was_seen_first_goes_along_through_a_throttled_slice(world: World) -> None:
     """The lost run appears while the host is full: it is found in a later slice, and no second one is sent."""
     world.list_lag = 30.0
-    world.script["create"] = [lost(), *[Throttled("full", retry_after=15.0)] * 4]
+    world.script["create"] = [lost(), *[RateLimited("full", retry_after=15.0)] * 4]
     result, _warnings = task(world, wait_slice=20.0)
     assert (result["run_id"], world.uncancelled(), len(world.jobs)) == ("run-1", ["run-1"], 1)
 

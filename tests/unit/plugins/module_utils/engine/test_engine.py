@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     InvalidInput,
-    NotVisible,
-    Refused,
+    NotFound,
+    RateLimited,
     RunFailed,
-    Throttled,
     TimedOut,
-    Unavailable,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
@@ -32,8 +32,8 @@ def world() -> World:
     return World()
 
 
-def lost() -> Unavailable:
-    return Unavailable("connection reset")
+def lost() -> TransientError:
+    return TransientError("connection reset")
 
 
 class TestConverged:
@@ -161,30 +161,30 @@ class TestWaiting:
         assert slept == sorted(slept)
 
     def test_retry_after_is_honoured(self, world: World) -> None:
-        world.script["refresh"] = [None, Throttled("slow down", retry_after=45.0)]
+        world.script["refresh"] = [None, RateLimited("slow down", retry_after=45.0)]
         engine = engine_on(world)
         assert engine.converge()["status"] == "ready"
         assert 45.0 in engine.clock.slept  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize("verb", ["refresh", "progress"])
     def test_passing_trouble_is_survived(self, world: World, verb: str) -> None:
-        world.script[verb] = [lost(), Throttled("429"), lost(), lost(), lost(), lost(), lost()]
+        world.script[verb] = [lost(), RateLimited("429"), lost(), lost(), lost(), lost(), lost()]
         assert converge(world)["status"] == "ready"
 
     @pytest.mark.parametrize("verb", ["observe", "verify"])
     def test_a_look_is_repeated(self, world: World, verb: str) -> None:
         world.add(Phase.READY)
-        world.script[verb] = [lost(), lost(), Throttled("429", retry_after=7.0)]
+        world.script[verb] = [lost(), lost(), RateLimited("429", retry_after=7.0)]
         assert converge(world)["changed"] is False
 
     def test_a_host_that_is_down_is_an_error(self, world: World) -> None:
         world.script["observe"] = [lost()] * 100
-        with pytest.raises(Unavailable, match="connection reset"):
+        with pytest.raises(TransientError, match="connection reset"):
             converge(world)
         assert world.count("create") == 0
 
     def test_a_new_run_that_is_not_visible_yet(self, world: World) -> None:
-        world.script["refresh"] = [NotVisible("404", status=404)] * 3
+        world.script["refresh"] = [NotFound("404", status=404)] * 3
         result = converge(world)
         assert (result["status"], world.count("create")) == ("ready", 1)
 
@@ -196,7 +196,7 @@ class TestWaiting:
                 world.jobs.clear()
 
         world.before_call = hide
-        with pytest.raises(NotVisible) as caught:
+        with pytest.raises(NotFound) as caught:
             converge(world)
         assert 120 <= world.now - start <= 160
         assert "run-1 is not shown since" in caught.value.hint
@@ -209,7 +209,7 @@ class TestWaiting:
 
     def test_an_unknown_status_is_reported(self, world: World) -> None:
         world.ends_as = Phase.UNKNOWN
-        with pytest.raises(Refused, match="'unknown', which this version does not know") as caught:
+        with pytest.raises(ApiError, match="'unknown', which this version does not know") as caught:
             converge(world)
         assert (caught.value.facts["run_id"], caught.value.facts["changed"]) == ("run-1", True)
 
@@ -307,13 +307,13 @@ class TestSlices:
     def test_a_bound_run_that_is_no_longer_what_is_asked(self, world: World) -> None:
         """A task starts at most one run, whatever became of it."""
         answer = converge(world, wait_slice=20.0)
-        with pytest.raises(Refused, match="no longer found as asked for"):
+        with pytest.raises(ApiError, match="no longer found as asked for"):
             converge(world, OTHER, wait_slice=1000.0, wait_run_id=answer["run_id"], retrain="on_change")
         assert world.count("create") == 1
 
     def test_a_bound_run_is_not_visible_for_a_moment(self, world: World) -> None:
         answer = converge(world, wait_slice=20.0)
-        world.script["refresh"] = [NotVisible("404", status=404)]
+        world.script["refresh"] = [NotFound("404", status=404)]
         result = converge(world, wait_run_id=answer["run_id"])
         assert result["status"] == "ready"
 
@@ -335,13 +335,13 @@ class TestSlices:
 
     def test_retrain_while_the_provider_is_full(self, world: World) -> None:
         world.add(Phase.READY, data="v1")
-        world.script["create"] = [Throttled("full", retry_after=15.0)] * 4
+        world.script["create"] = [RateLimited("full", retry_after=15.0)] * 4
         answers = self.run_in_slices(world, retrain="on_change")
         assert (answers[-1]["status"], answers[-1]["run_id"]) == ("ready", "run-2")
 
     def test_retry_while_the_provider_is_full(self, world: World) -> None:
         world.add(Phase.FAILED)
-        world.script["create"] = [Throttled("full", retry_after=15.0)] * 4
+        world.script["create"] = [RateLimited("full", retry_after=15.0)] * 4
         answers = self.run_in_slices(world, retry_failed=True)
         assert (answers[-1]["status"], answers[-1]["run_id"]) == ("ready", "run-2")
 
@@ -418,7 +418,7 @@ class TestCreate:
 
     def test_five_times_no_answer(self, world: World) -> None:
         world.script["create"] = [lost()] * 10
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(TransientError) as caught:
             converge(world)
         assert world.count("create") == 5
         assert "Sent 5 times" in caught.value.hint
@@ -429,32 +429,32 @@ class TestCreate:
         """Whether a run was started is not known, and the error says so."""
         world.script["create"] = [("after", lost())]
         world.script["observe"] = [None, *[lost()] * 50]
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(TransientError) as caught:
             converge(world)
         assert world.count("create") == 1
         assert "Run the task again" in caught.value.text()
 
     def test_the_host_is_full(self, world: World) -> None:
-        world.script["create"] = [Throttled("full", retry_after=40.0), Throttled("full")]
+        world.script["create"] = [RateLimited("full", retry_after=40.0), RateLimited("full")]
         engine = engine_on(world)
         result = engine.converge()
         assert (result["status"], world.count("create"), len(world.jobs)) == ("ready", 3, 1)
         assert 40.0 in engine.clock.slept  # type: ignore[attr-defined]
 
     def test_the_host_stays_full(self, world: World) -> None:
-        world.script["create"] = [Throttled("full")] * 10_000
-        with pytest.raises(Throttled, match="full") as caught:
+        world.script["create"] = [RateLimited("full")] * 10_000
+        with pytest.raises(RateLimited, match="full") as caught:
             converge(world, wait_timeout=300.0)
         assert (caught.value.facts["changed"], world.jobs) == (False, {})
 
     def test_the_host_is_full_and_nobody_waits(self, world: World) -> None:
-        world.script["create"] = [Throttled("full")]
-        with pytest.raises(Throttled):
+        world.script["create"] = [RateLimited("full")]
+        with pytest.raises(RateLimited):
             converge(world, wait=False)
 
     def test_refused(self, world: World) -> None:
-        world.script["create"] = [Refused("bad model", status=400)]
-        with pytest.raises(Refused, match="bad model") as caught:
+        world.script["create"] = [ApiError("bad model", status=400)]
+        with pytest.raises(ApiError, match="bad model") as caught:
             converge(world)
         assert (caught.value.facts["changed"], world.count("create")) == (False, 1)
 
@@ -488,7 +488,7 @@ class TestCreate:
         assert any(f"run {run_id} no longer exists" in warning for warning in engine.warnings)
 
     def test_an_adopted_id_that_is_not_found(self, world: World) -> None:
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             converge(world, run_id="nope")
         assert world.count("create") == 0
 
@@ -506,7 +506,7 @@ class TestReplacing:
     def test_kept_when_the_new_one_fails(self, world: World, end: Phase) -> None:
         old = world.add(Phase.READY, data="v1")
         world.ends_as = end
-        with pytest.raises((RunFailed, Refused)):
+        with pytest.raises((RunFailed, ApiError)):
             converge(world, retrain="on_change", delete_previous=True)
         assert (world.phases()[old], world.count("delete")) == (Phase.READY, 0)
 
@@ -522,8 +522,8 @@ class TestReplacing:
 
     def test_an_interrupted_deletion_is_finished(self, world: World) -> None:
         old = world.add(Phase.READY, data="v1")
-        world.script["delete"] = [Refused("not now", status=403)]
-        with pytest.raises(Refused) as caught:
+        world.script["delete"] = [ApiError("not now", status=403)]
+        with pytest.raises(ApiError) as caught:
             converge(world, retrain="on_change", delete_previous=True)
         assert (caught.value.facts["changed"], caught.value.facts["run_id"]) == (True, "run-2")
         result = converge(world, retrain="on_change", delete_previous=True)
@@ -614,8 +614,8 @@ class TestAbsent:
 
     def test_a_cancel_that_is_refused(self, world: World) -> None:
         world.add(Phase.PENDING)
-        world.script["cancel"] = [Refused("no permission", status=403)]
-        with pytest.raises(Refused, match="no permission"):
+        world.script["cancel"] = [ApiError("no permission", status=403)]
+        with pytest.raises(ApiError, match="no permission"):
             converge(world, state="absent")
 
     def test_what_cannot_be_cancelled_is_awaited(self, world: World) -> None:
@@ -629,7 +629,7 @@ class TestAbsent:
         """Nothing would come of it, so nothing is said to have been done."""
         run_id = world.add(Phase.PENDING)
         world.add(Phase.READY)
-        with pytest.raises(Refused, match=f"{run_id} of 'bot' is pending; it cannot be deleted yet") as caught:
+        with pytest.raises(ApiError, match=f"{run_id} of 'bot' is pending; it cannot be deleted yet") as caught:
             converge(world, state="absent", wait=False, check_mode=check_mode, can=Capabilities(no_cancel="Wait."))
         assert (caught.value.hint, caught.value.facts["changed"], world.count("delete")) == ("Wait.", False, 0)
 
@@ -646,7 +646,7 @@ class TestAbsent:
         engine = engine_on(world, state=state)
         try:
             engine.converge()
-        except Refused as error:
+        except ApiError as error:
             assert "does not know" in str(error)
         else:
             assert any("does not know" in warning for warning in engine.warnings)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, TransientError
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
@@ -149,11 +149,11 @@ def failed_run(world: World) -> None:
 
 
 def lost_answer(world: World) -> None:
-    world.script["create"] = [("after", Unavailable("reset"))]
+    world.script["create"] = [("after", TransientError("reset"))]
 
 
 def lost_request(world: World) -> None:
-    world.script["create"] = [Unavailable("reset")]
+    world.script["create"] = [TransientError("reset")]
 
 
 RETRAIN: dict[str, Any] = {"retrain": "on_change"}
@@ -257,7 +257,7 @@ def test_killed_at_any_request_and_run_again(verb: str, moment: str) -> None:
 
 def test_a_failing_host_never_leaves_two() -> None:
     """Every short script of create's answers: lost before or after the change, refused for now, or fine."""
-    kinds: list[Any] = [None, Unavailable("500"), ("after", Unavailable("reset"))]
+    kinds: list[Any] = [None, TransientError("500"), ("after", TransientError("reset"))]
     for first in kinds:
         for second in kinds:
             for third in kinds:

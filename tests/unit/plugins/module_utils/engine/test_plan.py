@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Differs, Refused, RunFailed
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, DriftError, RunFailed
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, group_twins
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
@@ -138,9 +138,9 @@ TABLE = [
     Row("paused", [paused(1)], "resume", 1),
     Row("pending beside an unknown status", [pending(1), unknown(2)], "none", 1),
     # -- a status that nobody knows
-    Row("unknown", [unknown(1)], "none", 1, RETRAIN, refusal=Refused, says=("run-1", "thinking")),
-    Row("unknown, different", [unknown(1, shown=OTHER)], "none", 1, RETRAIN, refusal=Refused, says=("thinking",)),
-    Row("unknown and failed", [unknown(1), failed(2)], "none", 1, RETRY, refusal=Refused),
+    Row("unknown", [unknown(1)], "none", 1, RETRAIN, refusal=ApiError, says=("run-1", "thinking")),
+    Row("unknown, different", [unknown(1, shown=OTHER)], "none", 1, RETRAIN, refusal=ApiError, says=("thinking",)),
+    Row("unknown and failed", [unknown(1), failed(2)], "none", 1, RETRY, refusal=ApiError),
     # -- else a pending run, different
     Row(
         "pending differs",
@@ -148,7 +148,7 @@ TABLE = [
         "none",
         1,
         {**RETRY, **REPLACE},
-        refusal=Differs,
+        refusal=DriftError,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
     Row("pending differs, replaced", [pending(1, shown=OTHER)], "retrain", 1, RETRAIN, stop=(1,)),
@@ -175,7 +175,7 @@ TABLE = [
         "none",
         1,
         RETRAIN,
-        refusal=Differs,
+        refusal=DriftError,
         says=("run-1", "Delete the run instead."),
         can=NO_CANCEL,
     ),
@@ -185,7 +185,7 @@ TABLE = [
         "none",
         1,
         RETRY,
-        refusal=Differs,
+        refusal=DriftError,
     ),
     # -- else the newest run failed or was cancelled, equal
     Row("failed", [failed(1)], "none", 1, RETRAIN, refusal=RunFailed, says=("run-1", "bad line 3", "retry_failed")),
@@ -208,7 +208,7 @@ TABLE = [
         "none",
         1,
         {**RETRY, **REPLACE},
-        refusal=Differs,
+        refusal=DriftError,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
     Row("ready differs, retrained", [ready(1, shown=OTHER)], "retrain", 1, RETRAIN),
@@ -267,7 +267,7 @@ TABLE = [
         "none",
         1,
         RETRAIN,
-        refusal=Refused,
+        refusal=ApiError,
         says=("run-1", "By its data."),
     ),
     Row(
@@ -283,7 +283,7 @@ TABLE = [
         "none",
         1,
         {"state": "absent"},
-        refusal=Refused,
+        refusal=ApiError,
         says=("run-1", "By its data."),
     ),
     Row(
@@ -327,7 +327,7 @@ TABLE = [
         "none",
         1,
         {"state": "cancelled"},
-        refusal=Differs,
+        refusal=DriftError,
         says=("run-1", "Delete the run instead."),
         can=NO_CANCEL,
     ),
@@ -341,7 +341,7 @@ TABLE = [
         "none",
         1,
         {"state": "paused"},
-        refusal=Differs,
+        refusal=DriftError,
         says=("run-1", "Cancel it instead."),
         can=NO_PAUSE,
     ),
@@ -353,7 +353,7 @@ TABLE = [
             "none",
             1,
             RETRAIN,
-            refusal=Differs,
+            refusal=DriftError,
             says=("run-1", "data: v1 -> v2", "Delete it first."),
             can=NO_RERUN,
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import Differs
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import DriftError
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import some_run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.test_plan import (
@@ -65,14 +65,14 @@ def test_h1_retired(runs: list[Run], options: dict[str, Any], action: str, says:
     plan = plan_of(runs, **options)
     assert plan.action == action
     if says:
-        assert isinstance(plan.refusal, Differs)
+        assert isinstance(plan.refusal, DriftError)
         assert says in plan.refusal.message
     else:
         assert plan.refusal is None
 
 
 def test_h1_retired_where_nothing_is_made_anew() -> None:
-    assert isinstance(plan_of([retired(1, shown=OTHER)], can=NO_RERUN, **RETRAIN).refusal, Differs)
+    assert isinstance(plan_of([retired(1, shown=OTHER)], can=NO_RERUN, **RETRAIN).refusal, DriftError)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_h5_a_difference_that_proves_nothing_is_refused(make: Any, options: dict
     run = replace(make(1, shown=OTHER), unclear={"data": "v1 may be another name of v2."})
     plan = plan_of([run], **options)
     assert plan.action == "none"
-    assert isinstance(plan.refusal, Differs)
+    assert isinstance(plan.refusal, DriftError)
     assert "v1 may be another name of v2." in plan.refusal.message
     assert plan_of([run, ready(2)], **options).refusal is None
     assert plan_of([run], ignore_changes=("data",), **options).refusal is None

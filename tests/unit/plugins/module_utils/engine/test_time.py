@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     FineTuneError,
-    NotVisible,
-    Throttled,
+    NotFound,
+    RateLimited,
     TimedOut,
-    Unavailable,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
@@ -38,12 +38,12 @@ def silent(world: World, clock: Any) -> None:
 
 
 def throttling(world: World, clock: Any) -> None:
-    raise Throttled("429", retry_after=180.0)
+    raise RateLimited("429", retry_after=180.0)
 
 
 def refusing(world: World, clock: Any) -> None:
     clock.sleep(0.01)
-    raise Unavailable("connection refused")
+    raise TransientError("connection refused")
 
 
 def slow(world: World, clock: Any) -> None:
@@ -173,8 +173,8 @@ def test_t1_a_create_that_was_cut_off_is_looked_for_once(world: World, made: boo
 
 
 def test_t1_a_create_that_ends_by_throttling_says_that_the_time_was_over(world: World) -> None:
-    world.script["create"] = [Throttled("full", retry_after=40.0)] * 100
-    with pytest.raises(Throttled, match="full") as caught:
+    world.script["create"] = [RateLimited("full", retry_after=40.0)] * 100
+    with pytest.raises(RateLimited, match="full") as caught:
         converge(world, wait_timeout=100.0)
     assert (caught.value.facts["timed_out"], caught.value.facts["changed"]) == (True, False)
     assert "Nothing was started" in caught.value.hint
@@ -189,20 +189,20 @@ def test_without_waiting_nothing_is_bounded(world: World) -> None:
 
 class TestChangedWhereItMayBe:
     def test_p5_five_lost_answers(self, world: World) -> None:
-        world.script["create"] = [Unavailable("reset")] * 10
-        with pytest.raises(Unavailable) as caught:
+        world.script["create"] = [TransientError("reset")] * 10
+        with pytest.raises(TransientError) as caught:
             converge(world)
         assert (caught.value.facts["changed"], world.count("create")) == (True, 5)
 
     def test_p5_an_update_is_looked_for_before_it_is_sent_again(self, world: World) -> None:
         world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
-        world.script["update"] = [("after", Unavailable("reset"))]
+        world.script["update"] = [("after", TransientError("reset"))]
         result = converge(world, {"data": "v2", "tags": "new"})
         assert (result["changed"], result["action"], world.count("update")) == (True, "update", 1)
 
     def test_p5_an_update_that_did_not_arrive_is_sent_again(self, world: World) -> None:
         world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
-        world.script["update"] = [Unavailable("reset")]
+        world.script["update"] = [TransientError("reset")]
         result = converge(world, {"data": "v2", "tags": "new"})
         assert (result["changed"], world.count("update")) == (True, 2)
         assert world.jobs["old-1"].shown["tags"] == "new"
@@ -218,14 +218,14 @@ class TestChangedWhereItMayBe:
         else:
             world.add(Phase.READY if verb == "delete" else Phase.PENDING)
             options = {"state": "absent" if verb == "delete" else "cancelled"}
-        world.script[verb] = [Unavailable("reset")] * 20
-        with pytest.raises(Unavailable) as caught:
+        world.script[verb] = [TransientError("reset")] * 20
+        with pytest.raises(TransientError) as caught:
             converge(world, wish, **options)
         assert caught.value.facts["changed"] is True
 
     def test_p5_a_resume_whose_answer_was_lost(self, world: World) -> None:
         run_id = world.add(Phase.PAUSED)
-        world.script["resume"] = [("after", Unavailable("reset"))]
+        world.script["resume"] = [("after", TransientError("reset"))]
         result = converge(world)
         assert (result["run_id"], result["changed"], result["status"]) == (run_id, True, "ready")
 
@@ -241,7 +241,7 @@ class TestHidden:
         answer = converge(world, wait_slice=20.0)
         hidden = world.now
         world.before_call = lambda verb: world.jobs.clear()
-        with pytest.raises(NotVisible) as caught:
+        with pytest.raises(NotFound) as caught:
             for _slice in range(20):
                 answer = converge(world, wait_slice=20.0, wait_run_id=answer["run_id"], wait_state=answer["wait_state"])
                 assert answer["waiting"]
@@ -251,7 +251,7 @@ class TestHidden:
         assert caught.value.facts["run_id"] == "run-1"
 
     def test_p6_a_run_given_by_its_id_before_it_is_shown(self, world: World) -> None:
-        with pytest.raises(NotVisible) as caught:
+        with pytest.raises(NotFound) as caught:
             converge(world, run_id="run-9")
         assert "run-9 was started a moment ago" in caught.value.hint
         assert "run the task again" in caught.value.hint

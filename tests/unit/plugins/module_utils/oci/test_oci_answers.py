@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NoAnswer, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, FineTuneError, NoAnswer
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
@@ -61,10 +61,10 @@ def test_o4_data_never_follow_a_redirect_to_another_host(host: Host, status: int
     with Elsewhere() as other:
         for operation in ("oci.PutObject", "oci.*"):
             host.sandbox.fault(operation, status=status, body="", headers={"Location": other.url})
-            with pytest.raises(Refused, match="redirect to 127.0.0.1:") as caught:
+            with pytest.raises(ApiError, match="redirect to 127.0.0.1:") as caught:
                 host.dataset(pair_lines())
             assert "service_endpoint" in caught.value.hint
-        with pytest.raises(Refused, match="redirect"):
+        with pytest.raises(ApiError, match="redirect"):
             host.model(state="absent", wait=False)
         assert other.got == []
 
@@ -73,7 +73,7 @@ def test_o4_parts_of_an_upload_never_follow_a_redirect(host: Host, monkeypatch: 
     monkeypatch.setattr(dataset, "_PART", 1000)
     with Elsewhere() as other:
         host.sandbox.fault("oci.UploadPart", status=307, body="", headers={"Location": other.url})
-        with pytest.raises(Refused, match="redirect"):
+        with pytest.raises(ApiError, match="redirect"):
             host.dataset(pair_lines())
         assert other.got == []
 

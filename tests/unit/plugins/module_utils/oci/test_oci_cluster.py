@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    NotVisible,
-    Refused,
+    NotFound,
     RunFailed,
     TimedOut,
 )
@@ -147,7 +147,7 @@ class TestExactlyOne:
     def test_not_seen_is_not_gone(self, host: ClusterHost) -> None:
         host.tuning()
         host.error("ListDedicatedAiClusters", 404, "NotAuthorizedOrNotFound", "no", times=1)
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.tuning()
         assert len(host.made()) == 1
 
@@ -231,7 +231,7 @@ class TestChanges:
     def test_somebody_else_was_faster(self, host: ClusterHost) -> None:
         host.tuning()
         host.error("UpdateDedicatedAiCluster", 412, "NoEtagMatch", "it has changed")
-        with pytest.raises(Refused, match="it has changed") as caught:
+        with pytest.raises(ApiError, match="it has changed") as caught:
             host.tuning(unit_count=3)
         assert "Run the task again" in caught.value.hint
 
@@ -240,7 +240,7 @@ class TestChanges:
         driver = cluster.DedicatedAiCluster(host.api, "tuning", None, host.here, {"unit_count": 3})
         (seen,) = driver.verify(driver.observe(None))
         host.change(made["id"], description="theirs")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             driver.update(seen, [Change("unit_count", "in_place", 2, 3)])
         assert caught.value.status == 412
         assert host.get(made["id"])["unit_count"] == 2
@@ -260,7 +260,7 @@ class TestChanges:
     def test_moved_but_not_changed(self, host: ClusterHost) -> None:
         made = host.tuning()
         host.error("UpdateDedicatedAiCluster", 400, "InvalidParameter", "no", times=9)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.cluster(
                 None, dedicated_ai_cluster_id=made["id"], compartment_id=host.elsewhere, description="Elsewhere"
             )
@@ -289,7 +289,7 @@ class TestTrouble:
         host.fate("CREATE")
         with pytest.raises(RunFailed) as caught:
             host.tuning()
-        with pytest.raises(Refused, match="has failed"):
+        with pytest.raises(ApiError, match="has failed"):
             host.tuning(dedicated_ai_cluster_id=caught.value.facts["id"], retry_failed=True)
         assert len(host.made()) == 1
 
@@ -318,7 +318,7 @@ class TestTrouble:
                 host.tuning(**one, check_mode=check_mode)
             assert "'retry_failed: true' starts" not in caught.value.text()
             assert (caught.value.facts["changed"], caught.value.facts["status"]) == (False, "NEEDS_ATTENTION")
-            with pytest.raises(Refused, match="needs attention: No capacity"):
+            with pytest.raises(ApiError, match="needs attention: No capacity"):
                 host.tuning(**one, retry_failed=True, check_mode=check_mode)
         mended = host.tuning(**one, description="")
         assert (mended["action"], mended["status"]) == ("update", "ACTIVE")
@@ -336,13 +336,13 @@ class TestTrouble:
         item = {**host.by_hand.list_dedicated_ai_clusters(host.here).data["items"][0], "lifecycleState": "ASLEEP"}
         host.sandbox.fault("oci.ListDedicatedAiClusters", status=200, body={"items": [item]}, times=2)
         for state in ("present", "absent"):
-            with pytest.raises(Refused, match="'ASLEEP', which this version does not know"):
+            with pytest.raises(ApiError, match="'ASLEEP', which this version does not know"):
                 host.tuning(state=state)
         assert [found["id"] for found in host.made()] == [made["id"]]
 
     def test_limit(self, host: ClusterHost) -> None:
         host.sandbox.oci.settings(clusters=len(host.there))
-        with pytest.raises(Refused, match="limit of dedicated AI clusters") as caught:
+        with pytest.raises(ApiError, match="limit of dedicated AI clusters") as caught:
             host.tuning()
         assert caught.value.facts["elapsed"] < 60
 
@@ -391,12 +391,12 @@ class TestOfOthers:
         assert host.get(theirs)["display_name"] == "other"
 
     def test_adopting_what_is_not_there(self, host: ClusterHost) -> None:
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.tuning(dedicated_ai_cluster_id="ocid1.generativeaidedicatedaicluster.oc1..nothing")
         gone = host.make()
         host.by_hand.delete_dedicated_ai_cluster(gone)
         host.sandbox.advance(60)
-        with pytest.raises(Refused, match="is deleted"):
+        with pytest.raises(ApiError, match="is deleted"):
             host.tuning(dedicated_ai_cluster_id=gone)
         assert host.made() == []
 
@@ -419,7 +419,7 @@ class TestAbsent:
         assert host.cluster(None, compartment_id=None, **wish)["changed"] is False
         host.sandbox.advance(2 * 86400)
         assert host.cluster(None, **wish)["changed"] is False
-        with pytest.raises(NotVisible) as caught:
+        with pytest.raises(NotFound) as caught:
             host.cluster(None, compartment_id=None, **wish)
         assert "compartment_id" in caught.value.hint
 
@@ -462,7 +462,7 @@ class TestAbsent:
     def test_while_a_model_is_trained_on_it(self, host: ClusterHost, check_mode: bool) -> None:
         made = host.tuning()
         host.train(made["id"])
-        with pytest.raises(Refused, match="the model bot .* is being trained on it") as caught:
+        with pytest.raises(ApiError, match="the model bot .* is being trained on it") as caught:
             host.cluster(state="absent", check_mode=check_mode)
         assert caught.value.facts["changed"] is False
         assert host.sandbox.count("oci.DeleteDedicatedAiCluster") == 0
@@ -473,7 +473,7 @@ class TestAbsent:
     def test_while_endpoints_are_on_it(self, host: ClusterHost, check_mode: bool) -> None:
         made = host.cluster("chat", **HOSTING)
         endpoint = host.endpoint(made["id"])
-        with pytest.raises(Refused, match=f"the endpoint live .{endpoint}. uses it"):
+        with pytest.raises(ApiError, match=f"the endpoint live .{endpoint}. uses it"):
             host.cluster("chat", state="absent", check_mode=check_mode)
         assert host.sandbox.count("oci.DeleteDedicatedAiCluster") == 0
         host.by_hand.delete_endpoint(endpoint)
@@ -483,14 +483,14 @@ class TestAbsent:
     def test_endpoints_of_other_compartments(self, host: ClusterHost) -> None:
         made = host.cluster("chat", **HOSTING)
         host.endpoint(made["id"], compartment=host.elsewhere)
-        with pytest.raises(Refused, match="1 endpoint of other compartments use"):
+        with pytest.raises(ApiError, match="1 endpoint of other compartments use"):
             host.cluster("chat", state="absent")
 
     def test_when_who_uses_it_may_not_be_seen(self, host: ClusterHost) -> None:
         made = host.tuning()
         host.train(made["id"])
         host.error("ListModels", 404, "NotAuthorizedOrNotFound", "not yours")
-        with pytest.raises(Refused, match="trains the models"):
+        with pytest.raises(ApiError, match="trains the models"):
             host.cluster(state="absent")
 
 
@@ -526,7 +526,7 @@ class TestOptions:
         assert len(host.get(made["id"])["freeform_tags"]) == 10
 
     def test_refused_by_the_service(self, host: ClusterHost) -> None:
-        with pytest.raises(Refused, match="unitShape must be one of") as caught:
+        with pytest.raises(ApiError, match="unitShape must be one of") as caught:
             host.tuning(unit_shape="ENORMOUS")
         assert caught.value.facts["changed"] is False
 
@@ -552,7 +552,7 @@ class TestDefinedTags:
         assert host.tuning(defined_tags={})["changed"] is False
 
     def test_a_namespace_that_is_not_there(self, host: ClusterHost) -> None:
-        with pytest.raises(Refused, match="Nobody"):
+        with pytest.raises(ApiError, match="Nobody"):
             host.tuning(defined_tags={"Nobody": {"x": "y"}})
 
 
@@ -608,7 +608,7 @@ class TestWorkRequests:
         gone = "ocid1.generativeaiworkrequest.oc1..gone"
         assert work_requests.errors(host.api, gone) == []
         assert work_requests.logs(host.api, gone) == []
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             work_requests.get(host.api, gone)
         assert work_requests.in_full(host.api, None) == {}
 

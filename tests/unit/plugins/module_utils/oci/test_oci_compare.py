@@ -11,7 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    InvalidInput,
+    TransientError,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as driver
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
@@ -125,7 +129,7 @@ class TestTokens:
             host.wanted(plain, f"other-{count}")
         host.sandbox.fault("oci.HeadObject", times=50, **PAGE)
         host.sandbox.clear_log()
-        with pytest.raises(Unavailable, match="the answer is not one of"):
+        with pytest.raises(TransientError, match="the answer is not one of"):
             host.wanted(plain, "never")
         assert host.sandbox.count(CREATE) == 0
 
@@ -205,7 +209,7 @@ class TestPreview:
 
     def test_p3_a_kind_of_training_that_the_base_model_lacks(self, host: ModelHost) -> None:
         config = {"training_config_type": "VANILLA_TRAINING_CONFIG"}
-        with pytest.raises(Refused, match=r"VANILLA_TRAINING_CONFIG, which meta.llama-3.3.* cannot be trained with"):
+        with pytest.raises(ApiError, match=r"VANILLA_TRAINING_CONFIG, which meta.llama-3.3.* cannot be trained with"):
             host.wanted(host.data(), fine_tune_details={"training_config": config}, check_mode=True)
 
     def test_p3_a_batch_size_out_of_the_guide_s_range_is_a_warning(self, host: ModelHost) -> None:
@@ -217,7 +221,7 @@ class TestPreview:
     def test_p3_a_cluster_of_another_shape(self, clusters: ClusterHost, shape: str) -> None:
         made = clusters.tuning("other", unit_shape=shape, unit_count=8 if shape.endswith("2") else 2)
         data = clusters.data()
-        with pytest.raises(Refused, match=f"has the unit shape {shape}; meta.llama.* is trained on LARGE_GENERIC"):
+        with pytest.raises(ApiError, match=f"has the unit shape {shape}; meta.llama.* is trained on LARGE_GENERIC"):
             clusters.wanted(data, fine_tune_details={"dedicated_ai_cluster_id": made["id"]}, check_mode=True)
 
     @pytest.mark.parametrize(
@@ -234,7 +238,7 @@ class TestPreview:
         assert foreseen["action"] == "create"
         assert f"carries {named}, " in told
         assert "OCI refuses" in told
-        with pytest.raises(Refused, match="was not found") as caught:
+        with pytest.raises(ApiError, match="was not found") as caught:
             host.wanted(data, defined_tags=given)
         assert caught.value.facts["changed"] is False
         host.wanted(data, "known", defined_tags={"Operations": {"CostCenter": "43", "Owner": None}})
@@ -244,7 +248,7 @@ class TestPreview:
         made = clusters.tuning("temporary")
         model = clusters.wanted(clusters.data(), fine_tune_details={"dedicated_ai_cluster_id": made["id"]})
         clusters.error("DeleteDedicatedAiCluster", 409, "IncorrectState", "The custom model must be deleted first.")
-        with pytest.raises(Refused, match="must be deleted first") as caught:
+        with pytest.raises(ApiError, match="must be deleted first") as caught:
             clusters.tuning("temporary", state="absent")
         assert "goes on costing" in caught.value.hint
         assert f"support-bot ({model['id']})" in caught.value.hint

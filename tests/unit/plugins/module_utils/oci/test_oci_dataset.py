@@ -14,7 +14,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    InvalidInput,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset, objects
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
 
@@ -90,7 +94,7 @@ class TestUpload:
                 super().__init__(data[:-2] + b"\0\n")
 
         monkeypatch.setattr(dataset, "_Body", Broken)
-        with pytest.raises(Refused, match=r"SHA256 of the request body .* does not match"):
+        with pytest.raises(ApiError, match=r"SHA256 of the request body .* does not match"):
             host.dataset(pair_lines())
         assert names(host) == []
 
@@ -159,7 +163,7 @@ class TestUpload:
             lambda: host.dataset(None, src=str(source)),
             lambda: _when(lambda: wait_for_look("oci.GetNamespace") > 0, lambda: source.write_text("changed\n")),
         )
-        assert isinstance(results[0], Refused)
+        assert isinstance(results[0], ApiError)
         assert "a.jsonl changed while it was uploaded" in results[0].message
         assert names(host) == []
 
@@ -197,7 +201,7 @@ class TestParts:
                 super().__init__(data if len(data) == MIB else data[:-2] + b"\0\n")
 
         monkeypatch.setattr(dataset, "_Body", Broken)
-        with pytest.raises(Refused, match=r"Uploading part 4 of .* does not match"):
+        with pytest.raises(ApiError, match=r"Uploading part 4 of .* does not match"):
             host.dataset(in_parts())
         assert (names(host), unfinished(host)) == ([], [])
 
@@ -210,14 +214,14 @@ class TestParts:
     @pytest.mark.parametrize("operation", ["UploadPart", "CommitMultipartUpload"])
     def test_what_fails_leaves_nothing_behind(self, host: Host, in_parts: Callable[[], str], operation: str) -> None:
         host.error(operation, 400, "InvalidParameter", "no", after=1 if operation == "UploadPart" else 0)
-        with pytest.raises(Refused, match="InvalidParameter"):
+        with pytest.raises(ApiError, match="InvalidParameter"):
             host.dataset(in_parts())
         assert (names(host), unfinished(host)) == ([], [])
 
     def test_what_cannot_be_aborted_is_told(self, host: Host, in_parts: Callable[[], str]) -> None:
         host.error("UploadPart", 400, "InvalidParameter", "no")
         host.error("AbortMultipartUpload", 400, "InvalidParameter", "neither")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.dataset(in_parts())
         host.sandbox.clear_faults()
         assert "could not be aborted" in caught.value.hint
@@ -308,7 +312,7 @@ class TestAbsent:
         """404 does not mean that it is gone."""
         host.dataset(pair_lines())
         host.error("DeleteObject", 404, "BucketNotFound", "Either the bucket does not exist or you are not authorized")
-        with pytest.raises(Refused, match="not authorized") as caught:
+        with pytest.raises(ApiError, match="not authorized") as caught:
             host.dataset(pair_lines(), state="absent")
         assert "do not allow to delete it" in caught.value.hint
 
@@ -324,12 +328,14 @@ class TestTrouble:
     def test_no_such_bucket(self, host: Host, options: dict[str, Any], check_mode: bool) -> None:
         """Nor is anything taken for gone that these credentials may just not see."""
         given = {"content": pair_lines(), "bucket": "no-such-bucket", "check_mode": check_mode, **options}
-        with pytest.raises(Refused, match=r"There is no bucket no-such-bucket in .* or this user's policies") as caught:
+        with pytest.raises(
+            ApiError, match=r"There is no bucket no-such-bucket in .* or this user's policies"
+        ) as caught:
             host.dataset(given.pop("content"), **given)
         assert caught.value.facts["changed"] is False
 
     def test_no_such_namespace(self, host: Host) -> None:
-        with pytest.raises(Refused, match="in the namespace elsewhere.*NamespaceNotFound"):
+        with pytest.raises(ApiError, match="in the namespace elsewhere.*NamespaceNotFound"):
             host.dataset(pair_lines(), namespace="elsewhere")
 
     def test_who_may_list_but_not_look(self, host: Host) -> None:
@@ -340,7 +346,7 @@ class TestTrouble:
 
     def test_who_may_not_write(self, host: Host) -> None:
         host.error("PutObject", 404, "BucketNotFound", "Either the bucket does not exist or you are not authorized")
-        with pytest.raises(Refused, match=rf"Uploading oci://.*/{NAME}: .*HTTP 404") as caught:
+        with pytest.raises(ApiError, match=rf"Uploading oci://.*/{NAME}: .*HTTP 404") as caught:
             host.dataset(pair_lines())
         assert (caught.value.facts["changed"], "policies" in caught.value.hint) == (False, True)
 
@@ -451,10 +457,10 @@ class TestObjects:
 
     def test_what_is_missing_or_archived_is_refused(self, host: Host) -> None:
         missing = objects.parse_data("data", {"bucket": host.reach.bucket, "object": "no.jsonl"})
-        with pytest.raises(Refused, match=r"data: oci://.*/no\.jsonl is not there, or this user's policies"):
+        with pytest.raises(ApiError, match=r"data: oci://.*/no\.jsonl is not there, or this user's policies"):
             objects.learn(host.api, "data", missing, must_exist=True)
         place = host.put(pair_lines(), storage_tier="Archive")
-        with pytest.raises(Refused, match="is archived"):
+        with pytest.raises(ApiError, match="is archived"):
             objects.learn(host.api, "data", objects.parse_data("data", place), must_exist=True)
 
     @pytest.mark.parametrize(

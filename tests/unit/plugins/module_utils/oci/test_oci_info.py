@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput, NotFound
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import model_api
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX
@@ -100,9 +100,9 @@ class TestModels:
         assert "work_request" not in summary
 
     def test_what_is_not_there(self, host: ClusterHost) -> None:
-        with pytest.raises(NotVisible, match="nobody"):
+        with pytest.raises(NotFound, match="nobody"):
             host.model_info(model_id=NOBODY)
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.model_info(compartment_id="ocid1.compartment.oc1..nobody")
         assert host.model_info(model_id="check-mode:model:bot", check_mode=True) == []
 
@@ -122,7 +122,7 @@ class TestModels:
 
     def test_refused(self, host: ClusterHost) -> None:
         host.error("ListModels", 401, "NotAuthenticated", "who are you?", times=1)
-        with pytest.raises(Refused, match=r"Listing the models of .*: who are you\? \(HTTP 401, NotAuthenticated"):
+        with pytest.raises(ApiError, match=r"Listing the models of .*: who are you\? \(HTTP 401, NotAuthenticated"):
             host.model_info()
 
 
@@ -154,7 +154,7 @@ class TestClusters:
         assert PREFIX not in str(found)
 
     def test_what_is_not_there(self, host: ClusterHost) -> None:
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.clusters(dedicated_ai_cluster_id="ocid1.generativeaidedicatedaicluster.oc1..nobody")
         assert host.clusters(dedicated_ai_cluster_id="check-mode:cluster:tuning", check_mode=True) == []
         with pytest.raises(InvalidInput, match="check mode made up"):

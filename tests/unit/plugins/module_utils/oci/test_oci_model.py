@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    NotVisible,
-    Refused,
+    NotFound,
+    RateLimited,
     RunFailed,
-    Throttled,
     TimedOut,
-    Unavailable,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as driver
@@ -214,7 +214,7 @@ class TestTruthTable:
     def test_data_that_nobody_will_have_uploaded(self, host: ModelHost) -> None:
         data = {"namespace": host.reach.namespace, "bucket": host.reach.bucket, "object": "nothing-here.jsonl"}
         for check_mode in (True, False):
-            with pytest.raises(Refused, match=r"training_dataset: .*nothing-here.jsonl is not there") as caught:
+            with pytest.raises(ApiError, match=r"training_dataset: .*nothing-here.jsonl is not there") as caught:
                 host.wanted(data, check_mode=check_mode)
             assert "oci_generative_ai_dataset" in caught.value.hint
         assert writes(host) == []
@@ -251,7 +251,7 @@ class TestTruthTable:
         host.wanted(host.data())
         data = letters(host)
         host.error("DeleteModel", 403, "NotAllowed", "no")
-        with pytest.raises(Refused, match="Deleting the model") as caught:
+        with pytest.raises(ApiError, match="Deleting the model") as caught:
             host.wanted(data, delete_previous=True, **RETRAIN)
         assert caught.value.facts["changed"] is True
         host.sandbox.clear_faults()
@@ -498,7 +498,7 @@ class TestData:
     def test_archived(self, host: ModelHost) -> None:
         data = host.data()
         host.sandbox.fault("oci.HeadObject", status=200, body="", headers={"archival-state": "Archived", "etag": "e"})
-        with pytest.raises(Refused, match="is archived"):
+        with pytest.raises(ApiError, match="is archived"):
             host.wanted(data)
         assert host.made() == []
 
@@ -557,7 +557,7 @@ class TestTraining:
             host.wanted(data, **light(host, other))
 
     def test_a_method_that_the_base_model_does_not_have(self, host: ModelHost) -> None:
-        with pytest.raises(Refused, match="TFEW_TRAINING_CONFIG, which meta.llama.* cannot be trained with") as caught:
+        with pytest.raises(ApiError, match="TFEW_TRAINING_CONFIG, which meta.llama.* cannot be trained with") as caught:
             host.wanted(host.data(), fine_tune_details={"training_config": TFEW})
         assert (caught.value.facts["changed"], host.made()) == (False, [])
 
@@ -588,15 +588,15 @@ class TestTraining:
     def test_clusters_that_cannot_train(self, host: ModelHost, check_mode: bool) -> None:
         data = host.data()
         hosting = host.sandbox.oci.clusters["HOSTING"]
-        with pytest.raises(Refused, match="dedicated_ai_cluster_id: .* is of type HOSTING") as caught:
+        with pytest.raises(ApiError, match="dedicated_ai_cluster_id: .* is of type HOSTING") as caught:
             host.wanted(data, check_mode=check_mode, **on(hosting))
         assert "FINE_TUNING" in caught.value.hint
         host.sandbox.oci.fate("fail", operation="CREATE_DEDICATED_AI_CLUSTER")
         failed = make_cluster(host)
         host.sandbox.advance(1000)
-        with pytest.raises(Refused, match="dedicated_ai_cluster_id: .* is FAILED"):
+        with pytest.raises(ApiError, match="dedicated_ai_cluster_id: .* is FAILED"):
             host.wanted(data, check_mode=check_mode, **on(failed))
-        with pytest.raises(NotVisible, match="Looking up the cluster ocid1.nowhere"):
+        with pytest.raises(NotFound, match="Looking up the cluster ocid1.nowhere"):
             host.wanted(data, check_mode=check_mode, **on("ocid1.nowhere"))
         assert host.made() == []
 
@@ -607,12 +607,12 @@ class TestTraining:
         assert host.sandbox.count(CREATE) > 1
         assert len(host.made()) == 1
         later = make_cluster(host)
-        with pytest.raises(Throttled, match="it must be ACTIVE"):
+        with pytest.raises(RateLimited, match="it must be ACTIVE"):
             host.wanted(data, "other", wait=False, **on(later))
         assert host.made("other") == []
 
     def test_a_cluster_of_the_wrong_shape(self, host: ModelHost) -> None:
-        with pytest.raises(Refused, match="has the unit shape SMALL_COHERE") as caught:
+        with pytest.raises(ApiError, match="has the unit shape SMALL_COHERE") as caught:
             host.wanted(host.data(), **on(host.sandbox.oci.clusters["SMALL_COHERE"]))
         assert (caught.value.facts["changed"], host.made()) == (False, [])
 
@@ -620,17 +620,17 @@ class TestTraining:
     def test_base_models_that_cannot_be_tuned(self, host: ModelHost, check_mode: bool) -> None:
         data = host.data()
         cannot = host.sandbox.oci.base_model_ids["cohere.command-a-03-2025"]
-        with pytest.raises(Refused, match=r"base_model_id: cohere.command-a-03-2025 cannot be fine-tuned") as caught:
+        with pytest.raises(ApiError, match=r"base_model_id: cohere.command-a-03-2025 cannot be fine-tuned") as caught:
             host.wanted(data, base_model_id=cannot, check_mode=check_mode)
         assert "oci_generative_ai_model_info" in caught.value.hint
-        with pytest.raises(Refused, match=r"base_model_id: ocid1.nowhere is not seen in us-chicago-1"):
+        with pytest.raises(ApiError, match=r"base_model_id: ocid1.nowhere is not seen in us-chicago-1"):
             host.wanted(data, base_model_id="ocid1.nowhere", check_mode=check_mode)
         assert host.made() == []
 
     def test_the_limit_of_models(self, host: ModelHost) -> None:
         data = host.data()
         host.sandbox.oci.settings(models=0)
-        with pytest.raises(Throttled, match="LimitExceeded") as caught:
+        with pytest.raises(RateLimited, match="LimitExceeded") as caught:
             host.wanted(data, wait=False)
         assert (caught.value.facts["changed"], "service limit" in caught.value.hint) == (False, True)
 
@@ -697,7 +697,7 @@ class TestInPlace:
         result = host.wanted(data, description="new")
         assert (result["changed"], result["description"]) == (True, "new")
         host.error("UpdateModel", 412, "NoEtagMatch", "The etag does not match")
-        with pytest.raises(Refused, match="Changing the model .*does not match") as caught:
+        with pytest.raises(ApiError, match="Changing the model .*does not match") as caught:
             host.wanted(data, description="newer")
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (False, first["id"])
 
@@ -771,7 +771,7 @@ class TestInPlace:
     def test_moved_but_not_changed_is_told(self, host: ModelHost) -> None:
         first = host.wanted(host.data())
         host.error("UpdateModel", 403, "NotAllowed", "no")
-        with pytest.raises(Refused, match="Changing the model") as caught:
+        with pytest.raises(ApiError, match="Changing the model") as caught:
             host.model("help-bot", model_id=first["id"], compartment_id=host.reach.other_compartment_id)
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, first["id"])
 
@@ -782,7 +782,7 @@ class TestInPlace:
         there = host.reach.other_compartment_id
         host.sandbox.fault("oci.UpdateModel", times=1, **trouble)
         host.error("UpdateModel", 403, "NotAllowed", "no")
-        with pytest.raises(Refused, match="Changing the model") as caught:
+        with pytest.raises(ApiError, match="Changing the model") as caught:
             host.model("help-bot", model_id=first["id"], compartment_id=there)
         assert (caught.value.facts["changed"], host.get(first["id"])["compartmentId"]) == (True, there)
 
@@ -906,7 +906,7 @@ class TestAdoption:
         made = host.wanted(data)
         host.model(state="absent")
         for check_mode in (True, False):
-            with pytest.raises(Refused, match="is deleted"):
+            with pytest.raises(ApiError, match="is deleted"):
                 host.wanted(data, model_id=made["id"], check_mode=check_mode)
         assert host.model(None, model_id=made["id"], compartment_id=None, state="absent")["changed"] is False
 
@@ -947,14 +947,14 @@ class TestAdoption:
         if state == "absent" and not where:
             assert host.wanted(data, **wish)["changed"] is False
         else:
-            with pytest.raises(NotVisible, match="ocid1.generativeaimodel.nowhere"):
+            with pytest.raises(NotFound, match="ocid1.generativeaimodel.nowhere"):
                 host.wanted(data, **wish)
         assert [(model["id"], model["state"]) for model in host.made()] == [(made["id"], "ACTIVE")]
 
     def test_one_that_is_listed_but_not_seen_is_not_gone(self, host: ModelHost) -> None:
         made = host.wanted(host.data())
         host.error("GetModel", 404, "NotAuthorizedOrNotFound", "not found")
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.model(model_id=made["id"], state="absent")
         assert host.made()[0]["state"] == "ACTIVE"
 
@@ -1053,9 +1053,9 @@ class TestUnknownStates:
         other = letters(host)
         self.odd(host)
         host.sandbox.clear_log()
-        with pytest.raises(Refused, match="status 'HIBERNATING', which this version does not know"):
+        with pytest.raises(ApiError, match="status 'HIBERNATING', which this version does not know"):
             host.wanted(other, **RETRAIN)
-        with pytest.raises(Refused, match="status 'HIBERNATING'"):
+        with pytest.raises(ApiError, match="status 'HIBERNATING'"):
             host.model(state="absent")
         assert writes(host) == []
 
@@ -1065,7 +1065,7 @@ class TestUnknownStates:
         host.sandbox.fault(
             "oci.GetModel", status=200, body={**host.get(started["id"]), "lifecycleState": "HIBERNATING"}
         )
-        with pytest.raises(Refused, match="status 'HIBERNATING'") as caught:
+        with pytest.raises(ApiError, match="status 'HIBERNATING'") as caught:
             host.wanted(data)
         assert caught.value.facts["run_id"] == started["id"]
 
@@ -1106,7 +1106,7 @@ class TestAbsent:
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_but_not_without_waiting(self, host: ModelHost, check_mode: bool) -> None:
         host.wanted(host.data(), wait=False)
-        with pytest.raises(Refused, match="is CREATING; it cannot be deleted yet") as caught:
+        with pytest.raises(ApiError, match="is CREATING; it cannot be deleted yet") as caught:
             host.model(state="absent", wait=False, check_mode=check_mode)
         assert "OCI Generative AI cannot stop a training" in caught.value.text()
         assert f"work request {host.made()[0]['work_request_id']}" in caught.value.hint
@@ -1133,7 +1133,7 @@ class TestAbsent:
     def test_refused_while_an_endpoint_uses_it(self, host: ModelHost, check_mode: bool) -> None:
         made = host.wanted(host.data())
         endpoint = host_it(host, made["id"])
-        with pytest.raises(Refused, match=f"cannot be deleted: the endpoint live .{endpoint}. uses"):
+        with pytest.raises(ApiError, match=f"cannot be deleted: the endpoint live .{endpoint}. uses"):
             host.model(state="absent", check_mode=check_mode)
         assert host.made()[0]["state"] == "ACTIVE"
 
@@ -1142,7 +1142,7 @@ class TestAbsent:
         made = host.wanted(host.data())
         host_it(host, made["id"])
         data = letters(host)
-        with pytest.raises(Refused, match="the endpoint live"):
+        with pytest.raises(ApiError, match="the endpoint live"):
             host.wanted(data, delete_previous=True, check_mode=check_mode, **RETRAIN)
         assert len(host.made()) == 1
 
@@ -1150,7 +1150,7 @@ class TestAbsent:
         made = host.wanted(host.data())
         endpoint = host_it(host, made["id"])
         host.error("ListEndpoints", 404, "NotAuthorizedOrNotFound", "not found")
-        with pytest.raises(Refused, match=f"is used by the endpoints {endpoint}") as caught:
+        with pytest.raises(ApiError, match=f"is used by the endpoints {endpoint}") as caught:
             host.model(state="absent")
         assert (caught.value.facts["changed"], host.made()[0]["state"]) == (False, "ACTIVE")
 
@@ -1159,7 +1159,7 @@ class TestAbsent:
         made = host.wanted(host.data())
         host.sandbox.oci.fate(fate, operation="DELETE_MODEL", message="Storage busy." if fate == "fail" else None)
         said = "Storage busy" if fate == "fail" else "canceled"
-        with pytest.raises(Refused, match=f"The deletion of {made['id']} failed: .*{said}.*work request") as caught:
+        with pytest.raises(ApiError, match=f"The deletion of {made['id']} failed: .*{said}.*work request") as caught:
             host.model(state="absent")
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, made["id"])
         assert host.model(state="absent")["changed"] is True
@@ -1169,7 +1169,7 @@ class TestAbsent:
         made = host.wanted(host.data())
         host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
         host.error("*WorkRequest*", 404, "NotAuthorizedOrNotFound", "not found")
-        with pytest.raises(Refused, match=f"The deletion of {made['id']} failed: Storage busy"):
+        with pytest.raises(ApiError, match=f"The deletion of {made['id']} failed: Storage busy"):
             host.model(state="absent")
 
     def test_a_look_that_lags_behind_a_deletion(self, host: ModelHost) -> None:
@@ -1183,7 +1183,7 @@ class TestAbsent:
         host.wanted(host.data(), wait=False)
         host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
         host.sandbox.fault("oci.DeleteModel", reset="after", times=1)
-        with pytest.raises(Refused, match="Storage busy"):
+        with pytest.raises(ApiError, match="Storage busy"):
             host.model(state="absent")
 
     @pytest.mark.parametrize("after", [0, 1000])
@@ -1207,7 +1207,7 @@ class TestAbsent:
         host.wanted(host.data())
         host.error("DeleteModel", 404, "NotAuthorizedOrNotFound", "not found")
         host.error("GetModel", 404, "NotAuthorizedOrNotFound", "not found")
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             host.model(state="absent")
         assert host.made()[0]["state"] == "ACTIVE"
 
@@ -1246,7 +1246,7 @@ class TestErrors:
         data = host.data()
         host.error("*", status, code, said)
         host.sandbox.clear_log()
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             host.wanted(data)
         assert said in caught.value.message
         assert told in caught.value.text()
@@ -1256,12 +1256,12 @@ class TestErrors:
     def test_a_real_wrong_key(self, host: ModelHost, tmp_path: Path) -> None:
         data = host.data()
         key = save_key(new_key(), tmp_path / "key.pem")
-        with pytest.raises(Refused, match="HTTP 401, NotAuthenticated"):
+        with pytest.raises(ApiError, match="HTTP 401, NotAuthenticated"):
             host.wanted(data, api_user_key_file=str(key))
 
     def test_nobody_listens(self, host: ModelHost) -> None:
         data = host.data()
-        with pytest.raises(Unavailable, match="Listing the models of .*Connection refused") as caught:
+        with pytest.raises(TransientError, match="Listing the models of .*Connection refused") as caught:
             host.wanted(data, service_endpoint="http://127.0.0.1:9")
         assert "service_endpoint" in caught.value.hint
         assert caught.value.facts["changed"] is False
@@ -1270,7 +1270,7 @@ class TestErrors:
         data = host.data()
         with (
             tls_server(tmp_path) as url,
-            pytest.raises(Refused, match="Listing the models of .*(?i:certificate)") as caught,
+            pytest.raises(ApiError, match="Listing the models of .*(?i:certificate)") as caught,
         ):
             host.wanted(data, service_endpoint=url)
         assert "cert_bundle" in caught.value.hint
@@ -1316,7 +1316,7 @@ class TestErrors:
     def test_refused_creates_make_nothing(self, host: ModelHost) -> None:
         data = host.data()
         host.error("CreateModel", 400, "InvalidParameter", "trainingConfig is odd")
-        with pytest.raises(Refused, match="Training the model support-bot: trainingConfig is odd") as caught:
+        with pytest.raises(ApiError, match="Training the model support-bot: trainingConfig is odd") as caught:
             host.wanted(data)
         assert (caught.value.facts["changed"], host.sandbox.count(CREATE)) == (False, 1)
 
@@ -1351,7 +1351,7 @@ class TestSecrets:
         assert host.wanted(data, **session)["status"] == "ACTIVE"
         token = Path(config_of(host, "SESSION")["security_token_file"]).read_text(encoding="utf-8").strip()
         host.error("*", 401, "NotAuthenticated", "The token has expired")
-        with pytest.raises(Refused, match="The token has expired") as caught:
+        with pytest.raises(ApiError, match="The token has expired") as caught:
             host.wanted(data, **session)
         assert token not in caught.value.text()
 

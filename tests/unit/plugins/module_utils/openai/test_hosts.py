@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import ENVIRONMENT, host_for
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.provider import Recipe
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import Entry
@@ -153,7 +153,7 @@ def test_h6_a_refused_create_is_explained_by_what_the_host_is(still_sandbox: San
     host = Host(still_sandbox, dialect)
     file_id = host.file()
     still_sandbox.fault(operation="openai.jobs.create", status=403, times=5)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ApiError) as caught:
         host.wanted(file_id)
     assert caught.value.status == 403
     assert "organisations that never fine-tuned" not in caught.value.hint

@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    InvalidInput,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host as Kind
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.models import Shown, Verdict, judge
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
@@ -214,7 +218,7 @@ def test_h3_a_host_that_cannot_delete_says_what_is_left(still_sandbox: Sandbox, 
     host = of(still_sandbox, "compatible", deletions=deletions)
     file_id = host.file()
     first = host.wanted(file_id)
-    with pytest.raises(Refused, match="This host cannot delete models") as caught:
+    with pytest.raises(ApiError, match="This host cannot delete models") as caught:
         host.wanted(file_id, state="absent", delete_files=True)
     assert f"What is left: {first['fine_tuned_model']}, {file_id}" in caught.value.message
     assert caught.value.facts["changed"] is False
@@ -229,7 +233,7 @@ def test_h3_a_host_that_cannot_delete_files_says_so(still_sandbox: Sandbox, dele
     host = of(still_sandbox, "compatible", deletions=deletions)
     file_id = host.file()
     for options in ({"file_id": file_id, "name": None}, {"content": chat_lines()}):
-        with pytest.raises(Refused, match=f"This host cannot delete files .*What is left: {file_id}") as caught:
+        with pytest.raises(ApiError, match=f"This host cannot delete files .*What is left: {file_id}") as caught:
             host.dataset(**{"content": None, **options}, state="absent")
         assert caught.value.facts["changed"] is False
 
@@ -239,7 +243,7 @@ def test_h3_what_was_deleted_before_the_refusal_is_told(still_sandbox: Sandbox) 
     file_id = host.file()
     first = host.wanted(file_id)
     still_sandbox.fault(operation="openai.files.delete", status=405, times=5)
-    with pytest.raises(Refused, match=f"cannot delete files .*What is left: {file_id}") as caught:
+    with pytest.raises(ApiError, match=f"cannot delete files .*What is left: {file_id}") as caught:
         host.wanted(file_id, state="absent", delete_files=True)
     assert caught.value.facts["changed"] is True
     assert first["fine_tuned_model"] not in still_sandbox.openai.default_account.models

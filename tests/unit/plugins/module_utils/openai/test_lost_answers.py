@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NotVisible
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NotFound
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_p6_a_job_given_by_its_id_before_it_is_shown(host: Host) -> None:
     host.sandbox.advance(100)
     host.wanted(file_id, wait=False)
     job_id = host.jobs()[0]["id"]
-    with pytest.raises(NotVisible) as caught:
+    with pytest.raises(NotFound) as caught:
         host.wanted(file_id, job_id=job_id)
     assert "run the task again" in caught.value.hint
     assert len(host.jobs()) == 1

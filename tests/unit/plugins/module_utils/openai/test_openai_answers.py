@@ -14,7 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, Refused, Unavailable
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    TransientError,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import list_jobs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule, defaults
@@ -46,10 +50,10 @@ def test_o4_data_and_credentials_never_follow_a_redirect_to_another_host(
 ) -> None:
     host = Host(still_sandbox, dialect)
     still_sandbox.fault("openai.*", status=status, headers={"Location": f"{elsewhere.url}/files"})
-    with pytest.raises(Refused, match="redirect to 127.0.0.1:") as caught:
+    with pytest.raises(ApiError, match="redirect to 127.0.0.1:") as caught:
         host.dataset(chat_lines())
     assert "base_url" in caught.value.hint
-    with pytest.raises(Refused, match="redirect"):
+    with pytest.raises(ApiError, match="redirect"):
         host.model("bot", state="absent")
     assert elsewhere.got == []
 
@@ -62,7 +66,7 @@ def test_o4_parts_of_an_upload_never_follow_a_redirect(
     monkeypatch.setattr(dataset, "_LARGEST_FILE", 10)
     host = Host(still_sandbox)
     still_sandbox.fault("openai.uploads.parts.create", status=307, headers={"Location": elsewhere.url})
-    with pytest.raises(Refused, match="redirect"):
+    with pytest.raises(ApiError, match="redirect"):
         host.dataset(chat_lines())
     assert elsewhere.got == []
 
@@ -134,7 +138,7 @@ def test_t1_an_answer_that_drips_ends_a_task_that_does_not_wait(dripping: str) -
     """wait_timeout bounds it not, and the library's time-out is that of each piece."""
     given = {"api_key": "k", "base_url": dripping, "timeout": 0.2, "max_retries": 0}
     api = make_api(FakeModule({**defaults(AUTH_SPEC), **given}))  # type: ignore[arg-type]
-    with pytest.raises(Unavailable, match="no whole answer after 0.2 s"):
+    with pytest.raises(TransientError, match="no whole answer after 0.2 s"):
         list(list_jobs(api))
 
 

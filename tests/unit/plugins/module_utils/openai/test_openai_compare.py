@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, Refused
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class TestMetadata:
 class TestData:
     def test_p3_check_mode_refuses_a_file_that_is_nowhere(self, host: Host) -> None:
         for check_mode in (True, False):
-            with pytest.raises(Refused, match="training_file: no uploaded file has the content sha256:000"):
+            with pytest.raises(ApiError, match="training_file: no uploaded file has the content sha256:000"):
                 host.wanted(f"sha256:{'0' * 64}", check_mode=check_mode)
 
     def test_p3_check_mode_passes_what_an_earlier_task_foresees(self, host: Host) -> None:

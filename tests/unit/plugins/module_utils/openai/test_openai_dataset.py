@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    Refused,
     RunFailed,
     TimedOut,
 )
@@ -85,7 +85,7 @@ class TestEveryDialect:
         file_id = any_host.file()
         found = any_host.dataset(None, None, file_id=file_id)
         assert (found["changed"], found["file_id"], found["sha256"]) == (False, file_id, SHA[:12])
-        with pytest.raises(Refused, match="file-nothere"):
+        with pytest.raises(ApiError, match="file-nothere"):
             any_host.dataset(None, None, file_id="file-nothere")
         assert any_host.dataset(None, None, file_id=file_id, state="absent")["changed"] is True
         assert stored(any_host) == []
@@ -164,7 +164,7 @@ class TestParts:
 
     def test_an_upload_that_fails_is_cancelled(self, host: Host) -> None:
         host.sandbox.fault("openai.uploads.parts.create", status=403, after=2)
-        with pytest.raises(Refused, match="Uploading part 3 of"):
+        with pytest.raises(ApiError, match="Uploading part 3 of"):
             host.dataset(chat_lines(20))
         assert stored(host) == []
         uploads = host.sandbox.openai.default_account.uploads.values()

@@ -9,7 +9,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotVisible
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, NotFound
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.steps import ResultFile
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 
@@ -106,7 +106,7 @@ def test_limit_saves_requests(host: Host) -> None:
 
 
 def test_not_there(host: Host) -> None:
-    with pytest.raises(NotVisible, match="ftjob-nothere"):
+    with pytest.raises(NotFound, match="ftjob-nothere"):
         host.info(job_id="ftjob-nothere")
     with pytest.raises(InvalidInput, match="limit is -1"):
         host.info(limit=-1)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
     FineTuneError,
     InvalidInput,
-    NotVisible,
-    Refused,
+    NotFound,
+    RateLimited,
     RunFailed,
-    Throttled,
     TimedOut,
-    Unavailable,
+    TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.jobs import same_dated_name
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
@@ -184,7 +184,7 @@ class TestEveryDialect:
         assert (result["changed"], result["job_id"], result["status"]) == (False, job_id, "succeeded")
         with pytest.raises(InvalidInput, match="hyperparameters.n_epochs: 2 -> 3"):
             any_host.wanted(file_id, job_id=job_id, hyperparameters={"n_epochs": 3})
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             any_host.wanted(file_id, job_id="ftjob-nothere")
         assert any_host.sandbox.count("openai.jobs.create") == 0
 
@@ -210,7 +210,7 @@ class TestEveryDialect:
         with pytest.raises(RunFailed, match=job_id):
             host.model(None, job_id=job_id)
         for state in ("present", "absent", "cancelled"):
-            with pytest.raises(NotVisible, match="ftjob-AbCdEfGhIjKlMnOpQrStUvWx"):
+            with pytest.raises(NotFound, match="ftjob-AbCdEfGhIjKlMnOpQrStUvWx"):
                 host.wanted("file-x", job_id="ftjob-AbCdEfGhIjKlMnOpQrStUvWx", state=state)
 
     def test_the_same_in_other_words(self, host: Host) -> None:
@@ -387,7 +387,7 @@ class TestWhatIsSent:
     def test_paused_and_resumed(self, host: Host) -> None:
         file_id = host.file()
         host.wanted(file_id, wait=False)
-        with pytest.raises(Refused, match="only a running job"):
+        with pytest.raises(ApiError, match="only a running job"):
             host.wanted(file_id, state="paused")
         host.sandbox.advance(10)
         result = host.wanted(file_id, state="paused")
@@ -403,7 +403,7 @@ def test_a_run_known_by_its_data_alone_is_not_stopped_by_name(still_sandbox: San
     file_id = host.file()
     job_id = host.wanted(file_id, wait=False)["job_id"]
     for state in ("absent", "cancelled"):
-        with pytest.raises(Refused, match="may be one of 'support-bot'") as caught:
+        with pytest.raises(ApiError, match="may be one of 'support-bot'") as caught:
             host.wanted(file_id, state=state)
         assert "Give its id" in caught.value.hint
     assert host.uncancelled() == [job_id]
@@ -470,7 +470,7 @@ class TestWhatTheHostSays:
         file_id = host.file()
         body = {"error": {"code": "403", "message": "Access denied due to the firewall's rules."}}
         still_sandbox.fault("openai.jobs.create", status=403, body=body)
-        with pytest.raises(Refused, match="firewall") as caught:
+        with pytest.raises(ApiError, match="firewall") as caught:
             host.wanted(file_id)
         assert "check its permissions" in caught.value.hint
 
@@ -478,7 +478,7 @@ class TestWhatTheHostSays:
         file_id = host.file()
         finished = host.wanted(file_id, name="old")
         host.sandbox.openai.change_account(closed=True)
-        with pytest.raises(Refused, match="not allowed to create fine-tuning jobs") as caught:
+        with pytest.raises(ApiError, match="not allowed to create fine-tuning jobs") as caught:
             host.wanted(file_id)
         assert "winding down" in caught.value.hint
         assert caught.value.facts["changed"] is False
@@ -491,7 +491,7 @@ class TestWhatTheHostSays:
         file_id = host.file()
         host.wanted(file_id, name="first", wait=False)
         host.sandbox.clear_log()
-        with pytest.raises(Refused, match="maximum of 1 fine-tuning requests per day") as caught:
+        with pytest.raises(ApiError, match="maximum of 1 fine-tuning requests per day") as caught:
             host.wanted(file_id, name="second")
         assert "tomorrow" in caught.value.hint
         assert host.sandbox.count("openai.jobs.create") == 1
@@ -503,7 +503,7 @@ class TestWhatTheHostSays:
         assert len(host.jobs()) == 1
 
     def test_wrong_key(self, any_host: Host) -> None:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             any_host.wanted("file-x", api_key="sk-wrong-wrong-wrong-wrong")
         assert "HTTP 401" in caught.value.message
         assert "api_key" in caught.value.hint
@@ -513,7 +513,7 @@ class TestWhatTheHostSays:
         file_id = host.file()
         host.wanted(file_id)
         host.sandbox.openai.change_account(role="member")
-        with pytest.raises(Refused, match="needs the role Owner"):
+        with pytest.raises(ApiError, match="needs the role Owner"):
             host.wanted(file_id, state="absent")
 
     @pytest.mark.parametrize("status", [500, 502, 503])
@@ -524,20 +524,20 @@ class TestWhatTheHostSays:
 
     def test_a_host_that_stays_down(self, host: Host) -> None:
         host.sandbox.fault("openai.*", status=502)
-        with pytest.raises(Unavailable, match="HTTP 502") as caught:
+        with pytest.raises(TransientError, match="HTTP 502") as caught:
             host.wanted("file-x", max_retries=0)
         assert "<html>" not in caught.value.message.lower() or len(caught.value.message) < 600
 
     def test_nobody_listens(self, host: Host) -> None:
-        with pytest.raises(Unavailable, match="no answer from http://127.0.0.1:9"):
+        with pytest.raises(TransientError, match="no answer from http://127.0.0.1:9"):
             host.wanted("file-x", base_url="http://127.0.0.1:9/v1", max_retries=0)
 
     def test_no_such_path(self, host: Host) -> None:
-        with pytest.raises(Refused, match="HTTP 404"):
+        with pytest.raises(ApiError, match="HTTP 404"):
             host.wanted("file-x", base_url=host.sandbox.url + "/v2", max_retries=0)
 
     def test_a_bad_model(self, host: Host) -> None:
-        with pytest.raises(Refused, match="Model gpt-9 is not available for fine-tuning") as caught:
+        with pytest.raises(ApiError, match="Model gpt-9 is not available for fine-tuning") as caught:
             host.wanted(host.file(), model="gpt-9")
         assert caught.value.facts["changed"] is False
 
@@ -581,7 +581,7 @@ class TestWhatTheHostSays:
         assert (mended["action"], mended["status"]) == ("create", "succeeded")
 
     def test_a_hyperparameter_that_only_the_host_knows(self, host: Host) -> None:
-        with pytest.raises(Refused, match="HTTP 400"):
+        with pytest.raises(ApiError, match="HTTP 400"):
             host.wanted(host.file(), hyperparameters={"warmup": 3})
         assert any("passed on as it is: warmup" in warning for warning in host.warnings)
 
@@ -593,7 +593,7 @@ class TestWhatTheHostSays:
         assert (again["changed"], again["job_id"]) == (False, first["job_id"])
 
     def test_of_another_organization(self, host: Host) -> None:
-        with pytest.raises(Refused, match="mismatched_organization") as caught:
+        with pytest.raises(ApiError, match="mismatched_organization") as caught:
             host.wanted("file-x", organization="org-of-somebody-else")
         assert "organization" in caught.value.hint
 
@@ -602,9 +602,9 @@ class TestWhatTheHostSays:
         job = host.wanted(file_id, wait=False)["job_id"]
         host.sandbox.openai.default_account.jobs.by_id[job].status = "reticulating"
         host.sandbox.openai.default_account.active.clear()
-        with pytest.raises(Refused, match="'reticulating', which this version does not know"):
+        with pytest.raises(ApiError, match="'reticulating', which this version does not know"):
             host.wanted(file_id)
-        with pytest.raises(Refused, match="reticulating"):
+        with pytest.raises(ApiError, match="reticulating"):
             host.wanted(file_id, state="absent")
 
     def test_a_name_that_belongs_to_another(self, host: Host) -> None:
@@ -700,7 +700,7 @@ class TestThrottled:
         still_sandbox.openai.settings(azure_queued=1)
         file_id = host.file()
         host.wanted(file_id, name="first", wait=False)
-        with pytest.raises(Throttled, match="maximum number of queued"):
+        with pytest.raises(RateLimited, match="maximum number of queued"):
             host.wanted(file_id, name="second", wait=False)
 
 
