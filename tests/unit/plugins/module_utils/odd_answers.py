@@ -212,6 +212,10 @@ class Proxy:
         self.calls, self.wrote, self._at, self._reaches, self._status = [], [], at, reaches, status
         self._make = (lambda body, headers: kind.make(body, headers, source)) if kind else None
 
+    def disarm(self) -> None:
+        """From now on all answers are true."""
+        self._at = None
+
     def _outcome(self, true: Callable[[], Answer], call: Any) -> Answer:
         from finetune_sandbox.frame.web import Answer
 
@@ -286,6 +290,7 @@ def tell_all(
         proxy.arm(at, kind, reaches=reaches, seed=seed)
         try:
             told(proxy, task)
+            proxy.disarm()
             after()
         except BaseException as error:
             where = proxy.calls[at][0] if at < len(proxy.calls) else "none"

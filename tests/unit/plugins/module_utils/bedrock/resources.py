@@ -55,8 +55,10 @@ class CustomModel(_AtBedrock):
         "create": "bedrock.CreateModelCustomizationJob",
         "list": "bedrock.ListModelCustomizationJobs",
         "update": "bedrock.TagResource",
+        "cancel": "bedrock.StopModelCustomizationJob",
         "delete": "bedrock.DeleteCustomModel",
     }
+    empty_list: ClassVar = {"modelCustomizationJobSummaries": []}
 
     def task(self, name: str | None, **options: Any) -> dict[str, Any]:
         result: dict[str, Any] = self.tasks.model(name, **options)
@@ -103,7 +105,7 @@ class CustomModel(_AtBedrock):
 
 class Dataset(_AtBedrock):
     id = "bedrock-dataset"
-    traits = Traits(keeps_tags=False, names_unique=True, can_change=True, waits=False)
+    traits = Traits(names_unique=True, can_change=True, waits=False)
     ready = "uploaded"
     prefix = "s3.*"
     verbs: ClassVar = {

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A story of a file's STORIES is about traits, too."""
     if "resource" not in metafunc.fixturenames:
         return
-    needed = getattr(metafunc.function, "needs", ())
+    names, stories = ["resource"], {"": metafunc.function}
+    if "story" in metafunc.fixturenames:
+        names, stories = ["resource", "story"], metafunc.module.STORIES
     cases = []
     for kind in described():
-        missing = [trait for trait in needed if not getattr(kind.traits, trait)]
-        marks = [pytest.mark.skip(reason=f"not {', '.join(missing)}")] if missing else []
-        cases.append(pytest.param(kind, id=kind.id, marks=marks))
-    metafunc.parametrize("resource", cases, indirect=True)
+        for story, row in stories.items():
+            missing = [trait for trait in getattr(row, "needs", ()) if not getattr(kind.traits, trait)]
+            marks = [pytest.mark.skip(reason=f"not {', '.join(missing)}")] if missing else []
+            given = [kind, story][: len(names)]
+            cases.append(pytest.param(*given, id="-".join(filter(None, [kind.id, story])), marks=marks))
+    metafunc.parametrize(names, cases, indirect=["resource"])
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ _T = TypeVar("_T", bound=Callable[..., Any])
 class Traits:
     """What a resource is like at its host. A row is skipped for a trait that is missing, and for nothing else.
 
-    - keeps_tags: the host keeps our ownership tags, by which a run is found again
+    - keeps_tags: what was made is found again, by our ownership tags or as its name is ours alone
     - list_lags: its lists can show a run late
     - same_token_same_run: two creates with one idempotency token make one run
     - names_unique: no two of one name can exist at once
@@ -76,7 +76,9 @@ class Resource:
     """A description: how to make one, change it, fail it, what truly exists, what is paid for.
 
     - id: its name in the suite; ready: its status once it is there; key: the option that takes its id
-    - verbs: the operations behind create, list, update and delete
+    - verbs: the operations behind create, list, update, cancel and delete; prefix: of all of them
+    - empty_list: what a list answers that shows nothing
+    - unaided: what keeps the SDK from sending again by itself
     - changed: what is changed in place, by option
     """
 
@@ -86,7 +88,9 @@ class Resource:
     key: ClassVar[str]
     prefix: ClassVar[str]
     verbs: ClassVar[Mapping[str, str]]
+    empty_list: ClassVar[Mapping[str, Any]] = {}
     changed: ClassVar[Mapping[str, Any]] = {}
+    unaided: ClassVar[Mapping[str, Any]] = {}
     retrain: ClassVar[Mapping[str, Any]] = {"retrain": "on_change"}
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -196,6 +200,15 @@ class Resource:
         self.desired("bot")
         self.like("bot", "letters")
         self.sandbox.clear_log()
+
+    @property
+    def clients(self) -> Any:
+        """The clients of its tasks."""
+        return self.host.clients
+
+    @clients.setter
+    def clients(self, clients: Any) -> None:
+        self.host.clients = clients
 
     @property
     def warnings(self) -> list[str]:

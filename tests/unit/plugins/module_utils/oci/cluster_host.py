@@ -11,7 +11,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, info
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import plain
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import remote_clock
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, Tasks, pair_lines
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -20,21 +21,33 @@ TUNING = {"type": "FINE_TUNING", "unit_shape": "LARGE_GENERIC", "unit_count": 2}
 HOSTING = {"type": "HOSTING", "unit_shape": "LARGE_GENERIC", "unit_count": 1}
 
 
-class ClusterHost(Host):
+class ClusterTasks(Tasks):
+    """Tasks of clusters."""
+
+    def cluster(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
+        """One run of oci_generative_ai_dedicated_ai_cluster. Raises FineTuneError."""
+        given = {"compartment_id": self.reach.compartment_id, "display_name": name, **options}
+        return self.run(cluster, "oci_generative_ai_dedicated_ai_cluster", given, {**WAIT_SPEC, **PROGRESS_SPEC})
+
+    def elsewhere(self) -> ClusterTasks:
+        """The same in another process."""
+        return ClusterTasks(self.reach, remote_clock(self.reach.control_url))
+
+
+class ClusterHost(Host, ClusterTasks):
     """One compartment, and another."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self.here, self.elsewhere = self.reach.compartment_id, self.reach.other_compartment_id
+        self.here, self.other = self.reach.compartment_id, self.reach.other_compartment_id
         self.there = {item["id"] for item in self.by_hand.list_dedicated_ai_clusters(self.here).data["items"]}
         sandbox.clear_log()
 
     # -- the modules --
 
-    def cluster(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
-        """One run of oci_generative_ai_dedicated_ai_cluster. Raises FineTuneError."""
-        given = {"compartment_id": self.here, "display_name": name, **options}
-        return self.run(cluster, "oci_generative_ai_dedicated_ai_cluster", given, {**WAIT_SPEC, **PROGRESS_SPEC})
+    def also(self) -> ClusterTasks:
+        """A second controller on the same sandbox."""
+        return ClusterTasks(self.reach, self.clock)
 
     def tuning(self, name: str | None = "tuning", **options: Any) -> dict[str, Any]:
         """The same with what a cluster for training needs."""

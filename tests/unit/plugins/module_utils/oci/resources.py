@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 class _AtOci(Resource):
     prefix = "oci.*"
+    empty_list: ClassVar = {"items": []}
 
     @staticmethod
     def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
@@ -136,7 +137,7 @@ class Cluster(_AtOci):
 
 class Dataset(_AtOci):
     id = "oci-dataset"
-    traits = Traits(keeps_tags=False, names_unique=True, waits=False)
+    traits = Traits(names_unique=True, waits=False)
     ready = "uploaded"
     verbs: ClassVar = {
         "create": "oci.PutObject",

@@ -191,10 +191,10 @@ class TestChanges:
 
     def test_renamed_and_moved_by_its_id(self, host: ClusterHost) -> None:
         made = host.tuning()
-        moved = host.cluster("other", dedicated_ai_cluster_id=made["id"], compartment_id=host.elsewhere)
+        moved = host.cluster("other", dedicated_ai_cluster_id=made["id"], compartment_id=host.other)
         assert (moved["action"], moved["id"]) == ("update", made["id"])
-        assert (moved["compartment_id"], moved["display_name"]) == (host.elsewhere, "other")
-        assert host.cluster("other", compartment_id=host.elsewhere)["id"] == made["id"]
+        assert (moved["compartment_id"], moved["display_name"]) == (host.other, "other")
+        assert host.cluster("other", compartment_id=host.other)["id"] == made["id"]
         back = host.cluster(None, dedicated_ai_cluster_id=made["id"], compartment_id=host.here)
         assert (back["compartment_id"], back["name"], back["status"]) == (host.here, "other", "ACTIVE")
 
@@ -254,16 +254,14 @@ class TestChanges:
     def test_the_answer_to_a_move_is_lost(self, host: ClusterHost) -> None:
         made = host.tuning()
         host.sandbox.fault("oci.ChangeDedicatedAiClusterCompartment", reset="after", times=1)
-        moved = host.cluster(None, dedicated_ai_cluster_id=made["id"], compartment_id=host.elsewhere)
-        assert (moved["changed"], moved["compartment_id"]) == (True, host.elsewhere)
+        moved = host.cluster(None, dedicated_ai_cluster_id=made["id"], compartment_id=host.other)
+        assert (moved["changed"], moved["compartment_id"]) == (True, host.other)
 
     def test_moved_but_not_changed(self, host: ClusterHost) -> None:
         made = host.tuning()
         host.error("UpdateDedicatedAiCluster", 400, "InvalidParameter", "no", times=9)
         with pytest.raises(ApiError) as caught:
-            host.cluster(
-                None, dedicated_ai_cluster_id=made["id"], compartment_id=host.elsewhere, description="Elsewhere"
-            )
+            host.cluster(None, dedicated_ai_cluster_id=made["id"], compartment_id=host.other, description="Elsewhere")
         assert caught.value.facts["changed"] is True
 
 
@@ -482,7 +480,7 @@ class TestAbsent:
 
     def test_endpoints_of_other_compartments(self, host: ClusterHost) -> None:
         made = host.cluster("chat", **HOSTING)
-        host.endpoint(made["id"], compartment=host.elsewhere)
+        host.endpoint(made["id"], compartment=host.other)
         with pytest.raises(ApiError, match="1 endpoint of other compartments use"):
             host.cluster("chat", state="absent")
 

@@ -64,7 +64,7 @@ class TestModels:
         assert all({"FINE_TUNE", "TEXT_EMBEDDINGS"} & set(model["capabilities"]) for model in both)
         assert len(both) < len(host.model_info(type="BASE"))
         assert host.model_info(display_name="nothing like it") == []
-        assert [model["display_name"] for model in host.model_info(compartment_id=host.elsewhere, type="CUSTOM")] == []
+        assert [model["display_name"] for model in host.model_info(compartment_id=host.other, type="CUSTOM")] == []
 
     def test_all_pages_and_limit(self, host: ClusterHost, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(model_api, "_PAGE", 50)

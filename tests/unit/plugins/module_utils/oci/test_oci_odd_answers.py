@@ -56,7 +56,7 @@ def _update(host: Host) -> Story:
 def _move(host: Host) -> Story:
     data = host.data()
     made = host.wanted(data, "bot")["id"]
-    return lambda: host.wanted(data, "bot", model_id=made, compartment_id=host.elsewhere)
+    return lambda: host.wanted(data, "bot", model_id=made, compartment_id=host.other)
 
 
 def _failed(host: Host) -> Story:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class _AtOpenAI(Resource):
     dialect: ClassVar[str] = "openai"
     prefix = "openai.*"
+    unaided: ClassVar = {"max_retries": 0}
 
     @staticmethod
     def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
@@ -51,6 +52,7 @@ class Job(_AtOpenAI):
     verbs: ClassVar = {
         "create": "openai.jobs.create",
         "list": "openai.jobs.list",
+        "cancel": "openai.jobs.cancel",
         "delete": "openai.models.delete",
     }
 
@@ -61,7 +63,7 @@ class Job(_AtOpenAI):
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         if (name, topic) not in self.data:
             # Where neither tags nor a suffix are shown, the data tells the names apart.
-            self.data[name, topic] = self.tasks.file(chat_lines(topic=f"{topic} of {name}"), f"{name}-{topic}")
+            self.data[name, topic] = self.tasks.file(chat_lines(topic=f"{topic} of {name}"), name)
         return {"model": self.tasks.base, "training_file": self.data[name, topic]}
 
     def existing(self, name: str = "bot") -> list[str]:
