@@ -97,7 +97,7 @@ class Engine:
             self.waiter.bind(unseen)
             bound = self.create_once.settle_again(self.waiter.look_at(unseen))
             bound = self.waiter.wait_until_ready(bound)
-        runs = self.waiter.settled(self.waiter.observe())
+        runs = self.waiter.wait_for_transitions(self.waiter.observe())
         if bound and all(run.id != bound.id for run in runs):
             runs.append(bound)
         plan, runs = self.planner.plan(runs, bound)
@@ -105,7 +105,7 @@ class Engine:
             more = self.waiter.read(partial(self.driver.prepare, runs))
             if not more:
                 break
-            plan, runs = self.planner.plan(self.waiter.settled([*runs, *more]))
+            plan, runs = self.planner.plan(self.waiter.wait_for_transitions([*runs, *more]))
         plan = self._unless_held(plan)
         self.warnings += plan.warnings
         self.result.add_plan(plan)

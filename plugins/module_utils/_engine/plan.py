@@ -87,7 +87,7 @@ def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Ru
             or twins[0]
         )
         for run in twins:
-            if run is survivor or run.phase in (Phase.READY, Phase.GONE, Phase.RETIRED, Phase.UNKNOWN):
+            if run is survivor or run.phase in (Phase.READY, Phase.DELETED, Phase.RETIRED, Phase.UNKNOWN):
                 continue
             stands_for[run.id] = survivor
             if run.phase.pending:
@@ -260,7 +260,7 @@ class Case:
     @property
     def lost(self) -> tuple[str, ...]:
         """The warnings of the newest runs whose models no longer exist."""
-        gone = self.of(Phase.GONE)[:3]
+        gone = self.of(Phase.DELETED)[:3]
         return tuple(f"The {self.kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone)
 
 
@@ -479,11 +479,11 @@ def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
             ),
         )
     remove = tuple(run for run in runs if run.removable or run.phase is Phase.DELETING)
-    settling = any(run.phase.settling for run in runs)
+    transitional = any(run.phase.transitional for run in runs)
     unseen = [run for run in runs if run.seen is False and run.model]
     about = next(iter((*remove, *stop)), None)
     return Plan(
-        "delete" if stop or remove or settling else "none",
+        "delete" if stop or remove or transitional else "none",
         about,
         warnings=tuple(f"Not deleted: {note}" for run in unseen for note in run.notes),
         stop=() if can.no_cancel else stop,

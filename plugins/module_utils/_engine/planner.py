@@ -18,7 +18,7 @@ from .waiter import Waiter
 
 _MODEL_LAG = 60.0  # how long after its run a model may not be listed yet
 _SKEW = 30.0
-_MISSING = (Phase.GONE, Phase.RETIRED)
+_MISSING = (Phase.DELETED, Phase.RETIRED)
 
 
 class Planner:

@@ -26,12 +26,12 @@ class Phase(enum.Enum):
     PENDING = "pending"  # it will become something without our help
     PAUSED = "paused"
     PAUSING = "pausing"
-    STOPPING = "stopping"  # being cancelled
+    CANCELLING = "cancelling"
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
     DELETING = "deleting"
-    GONE = "gone"  # it was ready, and its model no longer exists
+    DELETED = "deleted"  # it was ready, and its model no longer exists
     RETIRED = "retired"  # it was ready, and its provider has ended what was made of its base
     UNKNOWN = "unknown"  # a status that this version does not know: reported, never polled for ever
 
@@ -41,9 +41,9 @@ class Phase(enum.Enum):
         return self in (Phase.PENDING, Phase.PAUSED)
 
     @property
-    def settling(self) -> bool:
+    def transitional(self) -> bool:
         """On its way to an end that must be awaited before anything is decided."""
-        return self in (Phase.PAUSING, Phase.STOPPING, Phase.DELETING)
+        return self in (Phase.PAUSING, Phase.CANCELLING, Phase.DELETING)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Run:
     @property
     def ended_for_good(self) -> bool:
         """Nothing more will happen to it by itself."""
-        return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
+        return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.DELETED, Phase.RETIRED)
 
     @property
     def age_key(self) -> tuple[float, str]:
@@ -330,7 +330,7 @@ class Driver(Protocol):
         """
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """The same runs, all of them ``verified``: READY ones whose model is proven to be gone turned GONE, whose
+        """The same runs, all of them ``verified``: READY ones whose model is proven to be gone turned DELETED, whose
         provider has ended it RETIRED; the others ``seen`` or not."""
 
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
@@ -349,7 +349,7 @@ class Driver(Protocol):
         """Change in-place fields."""
 
     def cancel(self, run: Run) -> Run:
-        """Ask for a pending run to be stopped; the answer may still be STOPPING."""
+        """Ask for a pending run to be stopped; the answer may still be CANCELLING."""
 
     def pause(self, run: Run) -> Run:
         """Ask for a pending run to be paused."""

@@ -29,7 +29,7 @@ _READ_TRIES = 4
 _LAG = 120.0  # listings lag behind what was just made; within this time "not there" is looked at again
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
-_ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.STOPPING: Phase.CANCELLED, Phase.DELETING: Phase.GONE}
+_ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.CANCELLING: Phase.CANCELLED, Phase.DELETING: Phase.DELETED}
 
 
 class SliceEnded(Exception):
@@ -201,17 +201,17 @@ class Waiter:
             )
             raise error.amended(hint=hint) from error
 
-    def settled(self, runs: list[Run]) -> list[Run]:
+    def wait_for_transitions(self, runs: list[Run]) -> list[Run]:
         """Wait for what is being stopped or deleted; check mode foresees how that ends instead."""
-        if not any(run.phase.settling for run in runs):
+        if not any(run.phase.transitional for run in runs):
             return runs
         if self.options.check_mode:
             return [
-                replace(run, phase=_ENDS[run.phase], removable=False) if run.phase.settling else run for run in runs
+                replace(run, phase=_ENDS[run.phase], removable=False) if run.phase.transitional else run for run in runs
             ]
         if not self.options.wait and self.options.state not in ("present", "absent"):
             return runs
-        self.wait_for_each([run for run in runs if run.phase.settling], lambda run: not run.phase.settling)
+        self.wait_for_each([run for run in runs if run.phase.transitional], lambda run: not run.phase.transitional)
         return self.observe()
 
     def look_at(self, run: Run) -> Run:
@@ -306,7 +306,7 @@ class Waiter:
 
 def is_over(run: Run) -> bool:
     """Nothing more will happen to it by itself."""
-    return not run.phase.pending and not run.phase.settling
+    return not run.phase.pending and not run.phase.transitional
 
 
 def is_paused_or_over(run: Run) -> bool:
@@ -315,4 +315,4 @@ def is_paused_or_over(run: Run) -> bool:
 
 
 def _is_decided(run: Run) -> bool:
-    return run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.settling
+    return run.phase not in (Phase.PENDING, Phase.UNKNOWN) and not run.phase.transitional

@@ -349,7 +349,7 @@ class CustomModel(Desired):
         found = {str(summary["job_arn"]): summary for part in wanted for summary in self.family.jobs_called(part)}
         for run in self._counting(map(jobs.run_of_summary, found.values())):
             runs.setdefault(run.id, run)
-        alive = any(run.phase.pending or run.phase.settling or run.phase is Phase.READY for run in runs.values())
+        alive = any(run.phase.pending or run.phase.transitional or run.phase is Phase.READY for run in runs.values())
         if not alive or self.thorough:
             for run in self._search(runs):
                 runs[run.id] = run
@@ -480,7 +480,7 @@ class CustomModel(Desired):
         if end:
             reason = f"its base model {base} ended on {end}"
             return replace(run, phase=Phase.RETIRED, reason=reason, removable=False, verified=True)
-        return replace(run, phase=Phase.GONE, removable=False, verified=True, looked=self.api.said)
+        return replace(run, phase=Phase.DELETED, removable=False, verified=True, looked=self.api.said)
 
     def _is_gone(self, run: Run) -> bool:
         return self.family.is_gone(str(run.model), _model_name(run.raw))
@@ -679,7 +679,7 @@ class CustomModel(Desired):
         # Sent once: the answer to a second try would be a refusal, although the first had stopped it.
         doing = f"Stopping the job {run.id}"
         self.api.call(doing, "stop_model_customization_job", once=True, jobIdentifier=run.id)
-        return replace(run, phase=Phase.STOPPING, status="Stopping")
+        return replace(run, phase=Phase.CANCELLING, status="Stopping")
 
     def pause(self, run: Run) -> Run:
         """Never asked: see capabilities."""
@@ -696,7 +696,7 @@ class CustomModel(Desired):
                 self.family.forget()
                 if not self._is_gone(run):
                     raise
-        return replace(run, phase=Phase.GONE, removable=False)
+        return replace(run, phase=Phase.DELETED, removable=False)
 
     # -- telling --
 
@@ -759,7 +759,7 @@ class CustomModel(Desired):
 
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers", _FORMER_TAGS)
-_NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.GONE, Phase.RETIRED)
+_NO_MODEL = (Phase.FAILED, Phase.CANCELLED, Phase.DELETED, Phase.RETIRED)
 _OURS = ("client_request_token", "job_tags", "custom_model_tags")
 
 

@@ -194,7 +194,7 @@ class Dataset(StoredDataset):
     def refresh(self, run: Run) -> Run:
         """One HEAD."""
         shown = objects.head(self.api, self.bucket, run.raw["key"])
-        return replace(run, phase=Phase.GONE) if shown is None else self._run(run.raw["key"], shown)
+        return replace(run, phase=Phase.DELETED) if shown is None else self._run(run.raw["key"], shown)
 
     # -- changing --
 

@@ -28,7 +28,7 @@ from .objects import parse_data, split_uri
 
 PHASES = {
     "InProgress": Phase.PENDING,
-    "Stopping": Phase.STOPPING,
+    "Stopping": Phase.CANCELLING,
     "Stopped": Phase.CANCELLED,
     "Failed": Phase.FAILED,
     "Completed": Phase.READY,

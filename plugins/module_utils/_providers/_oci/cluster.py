@@ -51,7 +51,7 @@ _PHASES = {
     "ACTIVE": Phase.READY,
     _ATTENTION: Phase.READY,
     "DELETING": Phase.DELETING,
-    "DELETED": Phase.GONE,
+    "DELETED": Phase.DELETED,
     _FAILED: Phase.FAILED,
 }
 _STAGES = {"CREATING": "being created", "UPDATING": "being changed"}
@@ -193,8 +193,8 @@ class DedicatedAiCluster(Desired):
                 ours.append(run_of(cluster, whole=False))
             elif cluster.get("display_name") == self.name:
                 others.append(run_of(cluster, whole=False))
-        living = [run for run in others if run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE)]
-        if living and all(run.phase in (Phase.FAILED, Phase.GONE) for run in ours):
+        living = [run for run in others if run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)]
+        if living and all(run.phase in (Phase.FAILED, Phase.DELETED) for run in ours):
             named = ", ".join(f"{run.id} ({run.status})" for run in living)
             raise InvalidInput(
                 f"The name '{self.name}' is that of what this collection has not made: {named}.",
@@ -214,7 +214,7 @@ class DedicatedAiCluster(Desired):
             if self._is_listed(identifier, self.compartment_id):
                 raise
             return []
-        if run.phase is Phase.GONE and not self.absent:
+        if run.phase is Phase.DELETED and not self.absent:
             raise ApiError(
                 f"The cluster {identifier} is deleted.",
                 hint="Leave dedicated_ai_cluster_id out to make one anew, or give that of another.",
@@ -227,14 +227,14 @@ class DedicatedAiCluster(Desired):
         """Of two clusters with one name neither would be found by it, or both would be deleted by it."""
         now = {key: run.raw.get(key) for key in ("display_name", "compartment_id")}
         place = {key: self.wish.get(key) or value for key, value in now.items()}
-        if place == now or run.phase is Phase.GONE:
+        if place == now or run.phase is Phase.DELETED:
             return
         clashing = [
             str(cluster["id"])
             for cluster in list_clusters(self.api, str(place["compartment_id"]))
             if cluster["id"] != run.id
             and place["display_name"] in (cluster.get("display_name"), tags.owned(cluster).get(ownership.NAME))
-            and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE)
+            and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)
         ]
         if clashing:
             raise InvalidInput(
@@ -245,7 +245,7 @@ class DedicatedAiCluster(Desired):
 
     def _is_listed(self, identifier: str, compartment_id: str) -> bool:
         found = list_clusters(self.api, compartment_id, id=identifier)
-        return any(run_of(cluster, whole=False).phase is not Phase.GONE for cluster in found)
+        return any(run_of(cluster, whole=False).phase is not Phase.DELETED for cluster in found)
 
     def _get(self, identifier: str) -> Run:
         cluster, self._etags[identifier] = get_cluster(self.api, identifier)
@@ -281,7 +281,7 @@ class DedicatedAiCluster(Desired):
             if run.phase is Phase.DELETING and compartment and not self._is_listed(run.id, str(compartment)):
                 return _gone(run)
             raise
-        if run.phase is Phase.DELETING and fresh.phase not in (Phase.DELETING, Phase.GONE):
+        if run.phase is Phase.DELETING and fresh.phase not in (Phase.DELETING, Phase.DELETED):
             return self._undeleted(run, fresh)
         if run.phase.pending and fresh.phase is Phase.READY:
             # The state alone does not say how a change ended.
@@ -464,7 +464,7 @@ class DedicatedAiCluster(Desired):
             return _gone(run)
         except ApiError as error:
             fresh = self._get(run.id) if error.status == _HELD_STATUS else run
-            if fresh.phase not in (Phase.DELETING, Phase.GONE):
+            if fresh.phase not in (Phase.DELETING, Phase.DELETED):
                 raise error.amended(hint=f"{error.hint} {self._stays(run)}") from error
             return fresh
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
@@ -597,4 +597,4 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
 
 
 def _gone(run: Run) -> Run:
-    return replace(run, phase=Phase.GONE, status="DELETED", removable=False)
+    return replace(run, phase=Phase.DELETED, status="DELETED", removable=False)

@@ -264,7 +264,7 @@ class Model(Desired):
                 continue
             if tags.owned(model).get(ownership.NAME):
                 runs[run.id] = self._in_full(run)
-            elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.GONE):
+            elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED):
                 strangers.append(run.id)
         living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
         place = (self.name, compartment)
@@ -275,7 +275,7 @@ class Model(Desired):
                 f"{', '.join([*strangers, *living])} there.",
                 hint="Take another display_name; of two models with one name neither would be found by it.",
             )
-        if adopted and adopted.phase is Phase.GONE and not living:
+        if adopted and adopted.phase is Phase.DELETED and not living:
             raise ApiError(
                 f"The model {adopted.id} is deleted.",
                 hint="Leave model_id out to train one anew, or give that of another.",
@@ -351,7 +351,7 @@ class Model(Desired):
         except NotFound:
             if not self._is_gone(run):
                 raise
-            return replace(run, phase=Phase.GONE, status="DELETED", removable=False)
+            return replace(run, phase=Phase.DELETED, status="DELETED", removable=False)
         return model_api.run_of(model, whole=True)
 
     def _is_gone(self, run: Run) -> bool:
@@ -405,7 +405,7 @@ class Model(Desired):
 
     def _deleting(self, run: Run) -> Run:
         fresh = self._read(run)
-        if fresh.phase in (Phase.DELETING, Phase.GONE):
+        if fresh.phase in (Phase.DELETING, Phase.DELETED):
             return fresh
         work = self._find_work(run, _DELETE)
         ended = work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED)
@@ -587,7 +587,7 @@ class Model(Desired):
             if error.status not in (404, 409):
                 raise
             fresh = self._read(run)
-            if fresh.phase in (Phase.DELETING, Phase.GONE):
+            if fresh.phase in (Phase.DELETING, Phase.DELETED):
                 return fresh
             raise
         self._works.began(run.id, response, _DELETE)

@@ -166,7 +166,7 @@ class Dataset(StoredDataset):
     def refresh(self, run: Run) -> Run:
         """One HEAD, and where it shows nothing, a listing."""
         found = self._look(run.raw["object"])
-        return found[0] if found else replace(run, phase=Phase.GONE)
+        return found[0] if found else replace(run, phase=Phase.DELETED)
 
     # -- changing --
 

@@ -26,7 +26,7 @@ PHASES = {
     "ACTIVE": Phase.READY,
     "FAILED": Phase.FAILED,
     "DELETING": Phase.DELETING,
-    "DELETED": Phase.GONE,
+    "DELETED": Phase.DELETED,
 }
 _REASON = 1000  # characters
 _PAGE = 1000  # the API's own maximum

@@ -25,7 +25,7 @@ PHASES = {
     "ACCEPTED": Phase.PENDING,
     "IN_PROGRESS": Phase.PENDING,
     "WAITING": Phase.PENDING,
-    "CANCELING": Phase.STOPPING,
+    "CANCELING": Phase.CANCELLING,
     "CANCELED": Phase.CANCELLED,
     "FAILED": Phase.FAILED,
     "SUCCEEDED": Phase.READY,

@@ -41,8 +41,8 @@ _PHASES = {
     "processed": Phase.READY,
     "error": Phase.FAILED,
     "deleting": Phase.DELETING,
-    "deleted": Phase.GONE,
-    "expired": Phase.GONE,
+    "deleted": Phase.DELETED,
+    "expired": Phase.DELETED,
     # Compatible hosts that do not process files show none.
     "": Phase.READY,
 }
@@ -129,7 +129,7 @@ class Dataset(SentDataset):
         """What has expired is gone. A compatible host that does not process files may leave them as uploaded."""
         run, now = to_run(file), self.api.now()
         if run.phase in (Phase.READY, Phase.PENDING) and files.is_lost(file, now):
-            return replace(run, phase=Phase.GONE, removable=False)
+            return replace(run, phase=Phase.DELETED, removable=False)
         waited = run.phase is Phase.PENDING and run.status == "uploaded" and now - run.created > _PROCESSED
         return replace(run, phase=Phase.READY) if waited and self.api.host.compatible else run
 
@@ -257,7 +257,7 @@ class Dataset(SentDataset):
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted."""
         files.delete_file(self.api, run.id)
-        return replace(run, phase=Phase.GONE, removable=False)
+        return replace(run, phase=Phase.DELETED, removable=False)
 
     # -- telling --
 

@@ -347,7 +347,7 @@ class FineTunedModel(Desired):
         made = self._made.get(model, [run.id])
         if run.id in made[1:]:
             # This host calls all models of a name the same, so a later run has put its own in this one's place.
-            return replace(run, verified=True, phase=Phase.GONE, removable=bool(self._files_of(run)))
+            return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._files_of(run)))
         if listed and model in listed:
             shown = models.Shown(found=True, own=listed[model], now=self.api.now())
         else:
@@ -375,7 +375,7 @@ class FineTunedModel(Desired):
                 run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, shown=known, notes=()
             )
         if verdict is models.Verdict.GONE:
-            return replace(run, verified=True, phase=Phase.GONE, removable=left)
+            return replace(run, verified=True, phase=Phase.DELETED, removable=left)
         return replace(run, verified=True, seen=False, notes=(*notes, hidden), removable=left)
 
     def refresh(self, run: Run) -> Run:
@@ -513,7 +513,7 @@ class FineTunedModel(Desired):
                     raise
                 raise error.amended(facts={**error.facts, "changed": True}) from error  # its model is deleted
             self._uploaded.discard(file_id)
-        return replace(run, phase=Phase.GONE, removable=False)
+        return replace(run, phase=Phase.DELETED, removable=False)
 
     def _delete_model(self, run: Run, model: str) -> None:
         try:
@@ -523,7 +523,7 @@ class FineTunedModel(Desired):
             if not models.cannot_delete(error):
                 raise
             found = self._judged(replace(run, notes=()), None)
-            if found.phase in (Phase.GONE, Phase.RETIRED):
+            if found.phase in (Phase.DELETED, Phase.RETIRED):
                 return
             left = ", ".join((model, *self._files_of(run)))
             shown = "" if found.seen else ", and does not show this one"

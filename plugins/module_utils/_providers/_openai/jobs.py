@@ -39,13 +39,13 @@ _PHASES = {
     "resuming": Phase.PENDING,
     "pausing": Phase.PAUSING,
     "paused": Phase.PAUSED,
-    "cancelling": Phase.STOPPING,
+    "cancelling": Phase.CANCELLING,
     "succeeded": Phase.READY,
     "failed": Phase.FAILED,
     "cancelled": Phase.CANCELLED,
     "canceled": Phase.CANCELLED,
     "deleting": Phase.DELETING,
-    "deleted": Phase.GONE,
+    "deleted": Phase.DELETED,
 }
 _STAGES = {
     "validating_files": "validating the files",

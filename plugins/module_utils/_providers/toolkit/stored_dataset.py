@@ -144,7 +144,7 @@ class StoredDataset(SentDataset):
                 f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
                 "are deleted themselves or by the bucket's lifecycle."
             )
-        return replace(run, phase=Phase.GONE, removable=False)
+        return replace(run, phase=Phase.DELETED, removable=False)
 
     def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; of an object alone, what its ``raw`` data say."""

@@ -47,7 +47,7 @@ def some_run(number: int, phase: Phase, **more: Any) -> Run:
     """A run called run-<number>, made at that time, trained on what WISH asks unless `shown` says otherwise."""
     more.setdefault("shown", {"data": "v2"})
     ready = phase is Phase.READY
-    more.setdefault("model", f"model-{number}" if ready or phase is Phase.GONE else None)
+    more.setdefault("model", f"model-{number}" if ready or phase is Phase.DELETED else None)
     more.setdefault("removable", ready)
     return Run(f"run-{number}", float(number), phase, more.pop("status", phase.value), **more)
 
@@ -125,8 +125,8 @@ class World:
         for job in self.jobs.values():
             if job.ends_at is not None and self.now >= job.ends_at:
                 if job.phase is Phase.DELETING:
-                    job.phase, job.model_there = Phase.GONE, False
-                elif job.phase is Phase.STOPPING:
+                    job.phase, job.model_there = Phase.DELETED, False
+                elif job.phase is Phase.CANCELLING:
                     job.phase = Phase.CANCELLED
                 elif job.phase is Phase.PENDING:
                     job.phase = job.ends_as
@@ -199,7 +199,7 @@ class FakeDriver:
 
     def _run(self, job: Job, *, verified: bool = False) -> Run:
         there = job.phase is Phase.READY and job.model_there
-        phase = Phase.GONE if verified and job.phase is Phase.READY and not job.model_there else job.phase
+        phase = Phase.DELETED if verified and job.phase is Phase.READY and not job.model_there else job.phase
         return Run(
             job.id,
             job.created,
@@ -262,7 +262,7 @@ class FakeDriver:
         job = self.world.jobs[run.id]
         if job.phase not in (Phase.PENDING, Phase.PAUSED):
             raise ApiError(f"{run.id} is over", status=400)
-        job.phase, job.ends_at = Phase.STOPPING, self.world.now + self.world.stopping_seconds
+        job.phase, job.ends_at = Phase.CANCELLING, self.world.now + self.world.stopping_seconds
         if not self.world.stopping_seconds:
             job.phase, job.ends_at = Phase.CANCELLED, None
         return self._run(job)
@@ -295,7 +295,7 @@ class FakeDriver:
         if self.world.deleting_seconds:
             job.phase, job.ends_at = Phase.DELETING, self.world.now + self.world.deleting_seconds
         else:
-            job.phase, job.model_there = Phase.GONE, False
+            job.phase, job.model_there = Phase.DELETED, False
         return self._run(job, verified=True)
 
     def refresh(self, run: Run) -> Run:

@@ -175,10 +175,10 @@ class TestThoroughLook:
         old = self.hide(world, Phase.READY, data="v9")
         result = converge(world, delete_previous=True, **RETRAIN)
         assert (result["action"], result["status"]) == ("retrain", "ready")
-        assert world.phases()[old] is Phase.GONE
+        assert world.phases()[old] is Phase.DELETED
 
     def test_one_that_is_being_stopped_is_awaited_before_anything_is_made(self, world: World) -> None:
-        run_id = self.hide(world, Phase.STOPPING, ends_at=world.now + 40)
+        run_id = self.hide(world, Phase.CANCELLING, ends_at=world.now + 40)
         seen: list[Phase] = []
         world.before_call = lambda verb: seen.append(world.jobs[run_id].phase) if verb == "create" else None
         with pytest.raises(RunFailed, match="was cancelled"):

@@ -326,7 +326,7 @@ class TestSlices:
         assert world.phases()[old] is Phase.CANCELLED
         assert any(answer["changed"] for answer in answers)
 
-    @pytest.mark.parametrize("phase", [Phase.STOPPING, Phase.DELETING])
+    @pytest.mark.parametrize("phase", [Phase.CANCELLING, Phase.DELETING])
     def test_what_is_on_its_way_out_is_awaited_first(self, world: World, phase: Phase) -> None:
         old = world.add(phase, data="v1")
         world.jobs[old].ends_at = world.now + 70
@@ -350,7 +350,7 @@ class TestSlices:
         old = world.add(Phase.READY, data="v1")
         answers = self.run_in_slices(world, retrain="on_change", delete_previous=True)
         assert (answers[-1]["status"], answers[-1]["run_id"]) == ("ready", "run-2")
-        assert world.phases() == {old: Phase.GONE, "run-2": Phase.READY}
+        assert world.phases() == {old: Phase.DELETED, "run-2": Phase.READY}
 
     def test_the_deadline_ends_a_slice(self, world: World) -> None:
         answer = converge(world, wait_slice=20.0, wait_timeout=10.0)
@@ -499,7 +499,7 @@ class TestReplacing:
         result = converge(world, retrain="on_change", delete_previous=True)
         assert (result["action"], result["run_id"], result["status"]) == ("retrain", "run-2", "ready")
         assert result["model_name"] == "model-run-2"
-        assert world.phases() == {old: Phase.GONE, "run-2": Phase.READY}
+        assert world.phases() == {old: Phase.DELETED, "run-2": Phase.READY}
         assert world.calls.index("delete") > max(index for index, call in enumerate(world.calls) if call == "refresh")
 
     @pytest.mark.parametrize("end", [Phase.FAILED, Phase.CANCELLED, Phase.UNKNOWN])
@@ -517,7 +517,7 @@ class TestReplacing:
         world.now += 1000
         result = converge(world, retrain="on_change", delete_previous=True, wait=False)
         assert (result["changed"], result["action"], result["run_id"]) == (True, "delete", "run-2")
-        assert world.phases()[old] is Phase.GONE
+        assert world.phases()[old] is Phase.DELETED
         assert converge(world, retrain="on_change", delete_previous=True)["changed"] is False
 
     def test_an_interrupted_deletion_is_finished(self, world: World) -> None:
@@ -527,7 +527,7 @@ class TestReplacing:
             converge(world, retrain="on_change", delete_previous=True)
         assert (caught.value.facts["changed"], caught.value.facts["run_id"]) == (True, "run-2")
         result = converge(world, retrain="on_change", delete_previous=True)
-        assert (result["action"], result["run_id"], world.phases()[old]) == ("delete", "run-2", Phase.GONE)
+        assert (result["action"], result["run_id"], world.phases()[old]) == ("delete", "run-2", Phase.DELETED)
         assert world.count("create") == 1
 
     def test_a_pending_run_is_cancelled_first(self, world: World) -> None:
@@ -556,7 +556,7 @@ class TestAbsent:
         ready, running, failed = world.add(Phase.READY), world.add(Phase.PENDING), world.add(Phase.FAILED)
         result = converge(world, state="absent")
         assert (result["changed"], result["action"], result["status"]) == (True, "delete", "absent")
-        assert world.phases() == {ready: Phase.GONE, running: Phase.CANCELLED, failed: Phase.FAILED}
+        assert world.phases() == {ready: Phase.DELETED, running: Phase.CANCELLED, failed: Phase.FAILED}
         again = converge(world, state="absent")
         assert (again["changed"], again["action"]) == (False, "none")
 
@@ -564,7 +564,7 @@ class TestAbsent:
         run_id = world.add(Phase.PENDING)
         world.before_call = lambda verb: setattr(world.jobs[run_id], "phase", Phase.READY) if verb == "cancel" else None
         result = converge(world, state="absent")
-        assert (result["changed"], world.phases()[run_id]) == (True, Phase.GONE)
+        assert (result["changed"], world.phases()[run_id]) == (True, Phase.DELETED)
 
     def test_a_run_that_completes_after_the_cancel_was_taken(self, world: World) -> None:
         run_id = world.add(Phase.PENDING)
@@ -576,30 +576,30 @@ class TestAbsent:
 
         world.before_call = finish
         converge(world, state="absent")
-        assert world.phases()[run_id] is Phase.GONE
+        assert world.phases()[run_id] is Phase.DELETED
 
     def test_one_id_only(self, world: World) -> None:
         first, second = world.add(Phase.READY), world.add(Phase.READY)
         converge(world, state="absent", run_id=first)
-        assert world.phases() == {first: Phase.GONE, second: Phase.READY}
+        assert world.phases() == {first: Phase.DELETED, second: Phase.READY}
 
     def test_without_waiting_the_models_go_at_once(self, world: World) -> None:
         ready, running = world.add(Phase.READY), world.add(Phase.PENDING)
         world.stopping_seconds = 60.0
         converge(world, state="absent", wait=False)
-        assert world.phases() == {ready: Phase.GONE, running: Phase.STOPPING}
+        assert world.phases() == {ready: Phase.DELETED, running: Phase.CANCELLING}
 
     def test_a_model_that_takes_its_time(self, world: World) -> None:
         run_id = world.add(Phase.READY)
         world.deleting_seconds = 60.0
         result = converge(world, state="absent")
-        assert (result["changed"], world.phases()[run_id]) == (True, Phase.GONE)
+        assert (result["changed"], world.phases()[run_id]) == (True, Phase.DELETED)
 
     def test_a_model_that_somebody_else_deletes(self, world: World) -> None:
         run_id = world.add(Phase.DELETING)
         world.jobs[run_id].ends_at = world.now + 60
         converge(world, state="absent")
-        assert (world.phases()[run_id], world.count("delete")) == (Phase.GONE, 0)
+        assert (world.phases()[run_id], world.count("delete")) == (Phase.DELETED, 0)
 
     def test_a_model_that_is_gone_already(self, world: World) -> None:
         run_id = world.add(Phase.READY)
@@ -622,7 +622,7 @@ class TestAbsent:
         run_id = world.add(Phase.PENDING)
         world.jobs[run_id].ends_at = world.now + 100
         converge(world, state="absent", can=Capabilities(no_cancel="Wait."))
-        assert (world.phases()[run_id], world.count("cancel")) == (Phase.GONE, 0)
+        assert (world.phases()[run_id], world.count("cancel")) == (Phase.DELETED, 0)
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_what_cannot_be_cancelled_is_refused_without_waiting(self, world: World, check_mode: bool) -> None:

@@ -52,7 +52,7 @@ def cancelled(number: int, **more: Any) -> Run:
 
 
 def gone(number: int, **more: Any) -> Run:
-    return some_run(number, Phase.GONE, **more)
+    return some_run(number, Phase.DELETED, **more)
 
 
 def unknown(number: int, **more: Any) -> Run:
@@ -244,7 +244,7 @@ TABLE = [
     Row("twins, settled before", [pending(1, token="t"), cancelled(2, token="t")], "none", 1),
     Row("twins, the older one cancelled", [cancelled(1, token="t"), pending(2, token="t")], "none", 2),
     Row("twins, the elder failed", [failed(1, token="t"), pending(2, token="t")], "none", 2),
-    Row("twins, the elder being stopped", [some_run(1, Phase.STOPPING, token="t"), pending(2, token="t")], "none", 2),
+    Row("twins, the elder being stopped", [some_run(1, Phase.CANCELLING, token="t"), pending(2, token="t")], "none", 2),
     Row("twins ready", [ready(1, token="t"), pending(2, token="t")], "none", 1, twins=(2,)),
     Row("twins, the younger ready first", [pending(1, token="t"), ready(2, token="t")], "none", 2, warns=("run-1",)),
     Row("three twins", [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")], "none", 1, twins=(2, 3)),
@@ -442,7 +442,7 @@ def test_survivor_of_equal_age_is_the_same_for_everybody() -> None:
 
 def random_runs(source: random.Random) -> list[Run]:
     """Runs of one token are of one request. What is on its way to an end is awaited before anything is decided."""
-    phases = [phase for phase in Phase if not phase.settling]
+    phases = [phase for phase in Phase if not phase.transitional]
     kinds = [(WISH, None), (OTHER, None), (WISH, "a"), (WISH, "b"), (OTHER, "c")]
     runs = []
     for number in range(source.randrange(7)):

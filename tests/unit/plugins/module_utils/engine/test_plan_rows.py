@@ -40,7 +40,7 @@ FITS: dict[str, list[Callable[[int], Run]]] = {
     "only_failed": [
         lambda number: some_run(number, Phase.FAILED, shown=OTHER),
         lambda number: some_run(number, Phase.CANCELLED, shown=OTHER),
-        lambda number: some_run(number, Phase.GONE),
+        lambda number: some_run(number, Phase.DELETED),
     ],
 }
 NAMES = [row.__name__ for row in ROWS]
