@@ -21,7 +21,7 @@ from typing import Any
 from . import deadline, ownership
 from .clock import intervals
 from .errors import ApiError, Busy, FineTuneError, InvalidInput, NotFound, RateLimited, TimedOut, TransientError
-from .plan import group_twins, trains_anew
+from .plan import group_duplicates, trains_anew
 from .types import Driver, Options, Phase, Progress, Run
 from .waiter import Waiter
 
@@ -122,12 +122,12 @@ def claimed(
     ]
 
 
-def duplicates(attempt: Attempt, runs: Iterable[Run], differs: IsDifferent, kept: Run) -> list[Run]:
+def find_lookalikes(attempt: Attempt, runs: Iterable[Run], differs: IsDifferent, kept: Run) -> list[Run]:
     """What was made beside the run that is kept, and is or will be a model of its own."""
     return [run for run in runs if run.id != kept.id and run.phase in _ALIVE and attempt.may_be_ours(run, differs)]
 
 
-def told_duplicate(run: Run, kept: Run, noun: str, kind: str) -> str:
+def format_lookalike(run: Run, kept: Run, noun: str, kind: str) -> str:
     """The warning that names it."""
     made = f"made a second {kind}" if run.phase is Phase.READY else f"will make a second {kind}"
     what = f"'{run.model}', " if run.phase is Phase.READY and run.model and run.model != run.id else ""
@@ -140,7 +140,7 @@ def told_duplicate(run: Run, kept: Run, noun: str, kind: str) -> str:
 
 
 def _oldest_of(attempt: Attempt, runs: Sequence[Run]) -> Run | None:
-    counted, _excess, _stands_for = group_twins(runs)
+    counted, _duplicates, _canonical = group_duplicates(runs)
     ours = [run for run in counted if run.token == attempt.token and attempt.is_new(run)]
     return min(ours, key=lambda run: run.age_key, default=None)
 
@@ -161,7 +161,7 @@ class CreateOnce:
         self.warnings = warnings
         self.attempt = read_attempt((options.wait_state or {}).get("attempt"))
         self.unsure = False
-        self._alike: list[Run] = []  # duplicates that the last look has shown
+        self._lookalikes: list[Run] = []  # that the last look has shown
         self._spent = 0  # creates that turned out to be made from an outdated look
         waiter.watch = self
 
@@ -171,11 +171,11 @@ class CreateOnce:
         run = self._send(attempt)
         self.result.changed = self.waiter.keeps_slice = True
         self.waiter.bind(run)
-        run = self._settle_twins(run, attempt)
+        run = self._cancel_duplicates(run, attempt)
         self.waiter.bind(run)
         self.waiter.keeps_slice = False
         if not self.options.wait or run.phase is Phase.READY:
-            self.name_duplicates()
+            self.name_lookalikes()
         return run
 
     def _send(self, attempt: Attempt) -> Run:
@@ -302,43 +302,47 @@ class CreateOnce:
             return _oldest_of(attempt, self._runs_of(attempt, None))
         return None
 
-    def settle_again(self, run: Run) -> Run:
+    def look_for_duplicates(self, run: Run) -> Run:
         """The same at the begin of a slice. Without what the first one knew, all of its token are meant."""
         if not (run.phase.pending and run.token):
             return run
-        return self._settle_twins(run, self.attempt or Attempt(run.token, self.clock.time(), frozenset(), marked=True))
+        return self._cancel_duplicates(
+            run, self.attempt or Attempt(run.token, self.clock.time(), frozenset(), marked=True)
+        )
 
     def find_survivor(self, run: Run) -> Run | None:
         """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
         attempt = self.attempt
         runs = self.waiter.read(partial(self._runs_of, attempt, run)) if attempt else self.waiter.observe()
-        return group_twins(runs)[2].get(run.id)
+        return group_duplicates(runs)[2].get(run.id)
 
-    def _settle_twins(self, run: Run, attempt: Attempt) -> Run:
-        """Look again after a create: of runs of one intent the oldest stays, and is ours too."""
+    def _cancel_duplicates(self, run: Run, attempt: Attempt) -> Run:
+        """Look again after a create: of runs of one request the oldest stays, and is ours too."""
         runs = self.waiter.read(partial(self._runs_of, attempt, run))
         run = next((found for found in runs if found.id == run.id and found.token == attempt.token), run)
-        _counted, excess, stands_for = group_twins(runs)
+        _counted, found, canonical = group_duplicates(runs)
         attempt.looked = self.clock.time()
         driver = self.driver
         if driver.capabilities.no_cancel:
             return run
-        for twin in excess:
-            if self.stop_twin(twin):
-                self.warnings.append(f"Run {twin.id} is a duplicate of one intent; it was cancelled.")
-        run = stands_for.get(run.id, run)
-        stopped = {twin.id for twin in excess}
-        self._alike = [other for other in duplicates(attempt, runs, self._trains_anew, run) if other.id not in stopped]
+        for duplicate in found:
+            if self.cancel_duplicate(duplicate):
+                self.warnings.append(f"Run {duplicate.id} is a duplicate of one intent; it was cancelled.")
+        run = canonical.get(run.id, run)
+        stopped = {duplicate.id for duplicate in found}
+        self._lookalikes = [
+            other for other in find_lookalikes(attempt, runs, self._trains_anew, run) if other.id not in stopped
+        ]
         return run
 
-    def stop_twin(self, twin: Run) -> bool:
+    def cancel_duplicate(self, duplicate: Run) -> bool:
         """Cancel a duplicate. Where the provider does not, the run that counts goes on all the same."""
         try:
-            self.waiter.halt(twin, self.driver.cancel)
+            self.waiter.halt(duplicate, self.driver.cancel)
         except ApiError as error:
             told = (
-                f"Run {twin.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost money. "
-                f"{error.text()}"
+                f"Run {duplicate.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost "
+                f"money. {error.text()}"
             )
             if told not in self.warnings:
                 self.warnings.append(told)
@@ -354,16 +358,16 @@ class CreateOnce:
         due = any(attempt.looked < attempt.since + after <= now for after in _LATE_LOOKS)
         if due or (ended and attempt.looked + 1.0 < now):
             with suppress(TransientError, RateLimited, NotFound):
-                run = self._settle_twins(run, attempt)
+                run = self._cancel_duplicates(run, attempt)
                 self.waiter.bind(run)
         return run
 
-    def name_duplicates(self) -> None:
+    def name_lookalikes(self) -> None:
         """What is left of them costs money and is for somebody to decide on."""
         if kept := self.waiter.bound:
             noun, kind = self.driver.noun, self.driver.kind
-            self.warnings += [told_duplicate(run, kept, noun, kind) for run in self._alike]
-        self._alike = []
+            self.warnings += [format_lookalike(run, kept, noun, kind) for run in self._lookalikes]
+        self._lookalikes = []
 
     def forget(self) -> None:
         """The provider has refused the create, as something else was made meanwhile: the token is used up."""

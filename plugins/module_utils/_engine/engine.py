@@ -95,7 +95,7 @@ class Engine:
         if options.wait_run_id and not options.check_mode:
             unseen = Run(options.wait_run_id, 0.0, Phase.PENDING, "not seen yet")
             self.waiter.bind(unseen)
-            bound = self.create_once.settle_again(self.waiter.look_at(unseen))
+            bound = self.create_once.look_for_duplicates(self.waiter.look_at(unseen))
             bound = self.waiter.wait_until_ready(bound)
         runs = self.waiter.wait_for_transitions(self.waiter.observe())
         if bound and all(run.id != bound.id for run in runs):
@@ -156,8 +156,8 @@ class Engine:
     def _apply(self, plan: Plan, runs: list[Run], *, watched: bool) -> None:
         driver, state = self.driver, self.options.state
         self.result.run = None if plan.creates else plan.run
-        for twin in plan.twins:
-            self.create_once.stop_twin(twin)
+        for duplicate in plan.duplicates:
+            self.create_once.cancel_duplicate(duplicate)
         for other in plan.stop:
             self.waiter.halt(other, driver.pause if state == "paused" else driver.cancel)
         if state == "absent":

@@ -43,7 +43,7 @@ def refuse_reserved(option: str, entries: Mapping[str, Any] | None) -> None:
 def token(request: Mapping[str, Any], newest: str | None, spent: tuple[int, int] | None = None) -> str:
     """64 hex digits that name one intended run: the hash of the whole request and of the newest run seen.
 
-    Two tasks that want the same thing while seeing the same past make the same token: their runs are twins.
+    Two tasks that want the same thing while seeing the same past make the same token: their runs are duplicates.
     ``spent``: where the provider has refused tokens of this task as used up, the day and how many they were. So a
     thing that is made anew every day, after the provider has forgotten the last one, never runs out of tokens.
     """

@@ -65,34 +65,34 @@ def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, igno
     return any(change.kind == "training" for change in differences(fields, wish, run, ignore))
 
 
-def group_twins(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
+def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
     """Sort out runs that several tasks, or one re-sent request, started for one intent (the same token).
 
     Returns the runs that count, the pending duplicates still to be cancelled, and for each duplicate's id the
-    run that stands for it. Of twins, ordered by (created, id), the oldest that is alive survives; if none is,
+    run that stands for it. Of duplicates, ordered by (created, id), the oldest that is alive survives; if none is,
     the oldest that failed, else the oldest. A duplicate that became a model before it could be cancelled counts.
     """
     by_token: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.age_key):
         if run.token:
             by_token.setdefault(run.token, []).append(run)
-    excess: list[Run] = []
-    stands_for: dict[str, Run] = {}
-    for twins in by_token.values():
-        if len(twins) == 1:
+    duplicates: list[Run] = []
+    canonical: dict[str, Run] = {}
+    for same in by_token.values():
+        if len(same) == 1:
             continue
         survivor = (
-            next((run for run in twins if run.phase in _ALIVE), None)
-            or next((run for run in twins if run.phase is Phase.FAILED), None)
-            or twins[0]
+            next((run for run in same if run.phase in _ALIVE), None)
+            or next((run for run in same if run.phase is Phase.FAILED), None)
+            or same[0]
         )
-        for run in twins:
+        for run in same:
             if run is survivor or run.phase in (Phase.READY, Phase.DELETED, Phase.RETIRED, Phase.UNKNOWN):
                 continue
-            stands_for[run.id] = survivor
+            canonical[run.id] = survivor
             if run.phase.pending:
-                excess.append(run)
-    return [run for run in runs if run.id not in stands_for], excess, stands_for
+                duplicates.append(run)
+    return [run for run in runs if run.id not in canonical], duplicates, canonical
 
 
 def decide(
@@ -113,7 +113,7 @@ def decide(
         if doubtful and not options.run_id:
             return Plan("none", doubtful, refusal=_doubtful(doubtful, options))
         return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
-    counted, twins, _stands_for = group_twins(runs)
+    counted, duplicates, _canonical = group_duplicates(runs)
     newest_first = _newest_first(counted)
     changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in newest_first}
     plan = _present(Case(newest_first, changes, options, can, kind))
@@ -126,18 +126,18 @@ def decide(
     warnings = [*plan.warnings, *([about.doubt] if about and about.doubt else []), *(about.notes if about else ())]
     warnings += _left(counted, plan, options)
     if about and not options.run_id:  # with an id somebody has decided between them
-        excess = {run.id for run in twins} if not can.no_cancel else set()
-        beside = [run for run in counted if run.id not in excess]
-        found = _duplicates(plan, beside, fields, wish, options.ignore_changes)
-        plan = replace(plan, duplicates=found)
+        cancelled = {run.id for run in duplicates} if not can.no_cancel else set()
+        beside = [run for run in counted if run.id not in cancelled]
+        found = _find_lookalikes(plan, beside, fields, wish, options.ignore_changes)
+        plan = replace(plan, lookalikes=found)
         warnings += [_second(run, about, kind) for run in found if run.verified]
     if can.no_cancel:
         return replace(plan, warnings=tuple(warnings))
-    warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in twins]
-    return replace(plan, twins=tuple(twins), warnings=tuple(warnings))
+    warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in duplicates]
+    return replace(plan, duplicates=tuple(duplicates), warnings=tuple(warnings))
 
 
-def _duplicates(
+def _find_lookalikes(
     plan: Plan, runs: Iterable[Run], fields: Sequence[Field], wish: Mapping[str, Any], ignore: Sequence[str]
 ) -> tuple[Run, ...]:
     """Equal runs beside the one that is kept: nobody asks for two of the same.

@@ -48,7 +48,7 @@ class Planner:
                 self.driver.capabilities,
                 self.driver.kind,
             )
-            about = (plan.run, *plan.remove, *plan.duplicates)
+            about = (plan.run, *plan.remove, *plan.lookalikes)
             rests_on = {run.id: run for run in about if run and not run.verified}
             if rests_on:
                 runs = self._verify(runs, list(rests_on.values()))

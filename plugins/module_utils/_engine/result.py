@@ -97,7 +97,7 @@ def diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         before["exists"] = [*before.get("exists", ()), *names]
     if plan.remove:
         after["exists"] = []
-    for run in (*plan.stop, *plan.twins):
+    for run in (*plan.stop, *plan.duplicates):
         before.setdefault("status", {})[run.id] = run.status
         after.setdefault("status", {})[run.id] = "paused" if plan.action == "pause" else "cancelled"
     if plan.action == "resume" and plan.run:

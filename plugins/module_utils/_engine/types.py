@@ -249,8 +249,8 @@ class Options:
 class Plan:
     """Pure data: what the task will do. It drives check mode, diff and the real run alike.
 
-    ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``twins``: duplicates of one
-    intent to cancel. ``remove``: to delete at the end. ``duplicates``: equal runs beside ``run`` that are left alone.
+    ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``duplicates``: runs of one
+    intent to cancel. ``remove``: to delete at the end. ``lookalikes``: equal runs beside ``run`` that are left alone.
     ``refusal``: why nothing will be done at all. ``ignored``: how ``run`` differs in what is not to be compared.
     """
 
@@ -259,9 +259,9 @@ class Plan:
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     stop: tuple[Run, ...] = ()
-    twins: tuple[Run, ...] = ()
-    remove: tuple[Run, ...] = ()
     duplicates: tuple[Run, ...] = ()
+    remove: tuple[Run, ...] = ()
+    lookalikes: tuple[Run, ...] = ()
     refusal: FineTuneError | None = None
     ignored: tuple[Change, ...] = ()
 
@@ -273,7 +273,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Whether carrying it out changes anything."""
-        return self.action != "none" or bool(self.stop or self.twins or self.remove)
+        return self.action != "none" or bool(self.stop or self.duplicates or self.remove)
 
 
 class ModuleContext(Protocol):

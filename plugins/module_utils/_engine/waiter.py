@@ -45,7 +45,7 @@ class Watch(Protocol):
     def find_survivor(self, run: Run) -> Run | None:
         """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
 
-    def name_duplicates(self) -> None:
+    def name_lookalikes(self) -> None:
         """Warn of what is left of them."""
 
 
@@ -113,7 +113,7 @@ class Waiter:
         self.clock.sleep(seconds)
 
     def _end_waiting(self, run: Run | None) -> TimedOut:
-        self.watch.name_duplicates()
+        self.watch.name_lookalikes()
         facts = {"timed_out": True}
         if run is None:
             return TimedOut(
@@ -275,7 +275,7 @@ class Waiter:
             if run.phase is Phase.READY:
                 survivor = self.watch.look_again(run, ended=True)
                 if survivor.phase is Phase.READY:
-                    self.watch.name_duplicates()
+                    self.watch.name_lookalikes()
                     return survivor
             elif run.phase is Phase.CANCELLED:
                 survivor = self.watch.find_survivor(run)

@@ -241,7 +241,7 @@ class TestWaiting:
         assert (caught.value.facts["changed"], world.count("create")) == (False, 1)
 
     def test_a_bound_twin_that_is_cancelled_hands_over(self, world: World) -> None:
-        """Another task cancels our run as the younger twin while we wait."""
+        """Another task cancels our run as the younger duplicate while we wait."""
         engine = engine_on(world)
 
         def cancelled_meanwhile(verb: str) -> None:

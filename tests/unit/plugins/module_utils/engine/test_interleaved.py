@@ -188,7 +188,7 @@ RETRAIN: dict[str, Any] = {"retrain": "on_change"}
 )
 def test_two_at_once(prepare: Callable[[World], None], options: dict[str, Any], old: int) -> None:
     orders = 0
-    twins = 0
+    duplicates = 0
     for choices, world, tasks in every_order(several(prepare, **options)):
         orders += 1
         results = fine(tasks)
@@ -198,10 +198,10 @@ def test_two_at_once(prepare: Callable[[World], None], options: dict[str, Any], 
         for result in results:
             assert (result["run_id"], result["status"]) == (left[0], "ready"), (choices, world.phases())
         assert any(result["changed"] for result in results)
-        twins += sum(phase is Phase.CANCELLED for run, phase in world.phases().items() if run.startswith("run-"))
+        duplicates += sum(phase is Phase.CANCELLED for run, phase in world.phases().items() if run.startswith("run-"))
     assert orders > 50
     # Some orders do make two runs: the test has met what it is about.
-    assert twins
+    assert duplicates
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, DriftError, RunFailed
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, group_twins
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, group_duplicates
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Options,
@@ -77,7 +77,7 @@ class Row:
     about: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     stop: tuple[int, ...] = ()
-    twins: tuple[int, ...] = ()
+    duplicates: tuple[int, ...] = ()
     remove: tuple[int, ...] = ()
     refusal: type[Exception] | None = None
     says: tuple[str, ...] = ()
@@ -231,34 +231,55 @@ TABLE = [
     Row("gone", [gone(1)], "create", warns=("run-1", "model-1", "no longer exists")),
     Row("gone beside a failure", [failed(1), gone(2)], "none", 1, refusal=RunFailed, warns=("run-2",)),
     Row("gone beside a model that differs", [ready(1, shown=OTHER), gone(2)], "retrain", 1, RETRAIN, warns=("run-2",)),
-    # -- twins: runs of one intent
+    # -- duplicates: runs of one intent
     Row(
-        "twins pending",
+        "duplicates pending",
         [pending(1, token="t"), pending(2, token="t")],
         "none",
         1,
-        twins=(2,),
+        duplicates=(2,),
         warns=("run-2", "duplicate"),
     ),
-    Row("twins, the younger one paused", [pending(1, token="t"), paused(2, token="t")], "none", 1, twins=(2,)),
-    Row("twins, settled before", [pending(1, token="t"), cancelled(2, token="t")], "none", 1),
-    Row("twins, the older one cancelled", [cancelled(1, token="t"), pending(2, token="t")], "none", 2),
-    Row("twins, the elder failed", [failed(1, token="t"), pending(2, token="t")], "none", 2),
-    Row("twins, the elder being stopped", [some_run(1, Phase.CANCELLING, token="t"), pending(2, token="t")], "none", 2),
-    Row("twins ready", [ready(1, token="t"), pending(2, token="t")], "none", 1, twins=(2,)),
-    Row("twins, the younger ready first", [pending(1, token="t"), ready(2, token="t")], "none", 2, warns=("run-1",)),
-    Row("three twins", [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")], "none", 1, twins=(2, 3)),
-    Row("twins failed, one cancelled", [failed(1, token="t"), cancelled(2, token="t")], "none", 1, refusal=RunFailed),
     Row(
-        "a cancelled twin is no newest run",
+        "duplicates, the younger one paused", [pending(1, token="t"), paused(2, token="t")], "none", 1, duplicates=(2,)
+    ),
+    Row("duplicates, settled before", [pending(1, token="t"), cancelled(2, token="t")], "none", 1),
+    Row("duplicates, the older one cancelled", [cancelled(1, token="t"), pending(2, token="t")], "none", 2),
+    Row("duplicates, the elder failed", [failed(1, token="t"), pending(2, token="t")], "none", 2),
+    Row(
+        "duplicates, the elder being stopped",
+        [some_run(1, Phase.CANCELLING, token="t"), pending(2, token="t")],
+        "none",
+        2,
+    ),
+    Row("duplicates ready", [ready(1, token="t"), pending(2, token="t")], "none", 1, duplicates=(2,)),
+    Row(
+        "duplicates, the younger ready first", [pending(1, token="t"), ready(2, token="t")], "none", 2, warns=("run-1",)
+    ),
+    Row(
+        "three duplicates",
+        [pending(1, token="t"), pending(2, token="t"), pending(3, token="t")],
+        "none",
+        1,
+        duplicates=(2, 3),
+    ),
+    Row(
+        "duplicates failed, one cancelled",
+        [failed(1, token="t"), cancelled(2, token="t")],
+        "none",
+        1,
+        refusal=RunFailed,
+    ),
+    Row(
+        "a cancelled duplicate is no newest run",
         [ready(1, token="t", shown=OTHER), cancelled(2, token="t")],
         "retrain",
         1,
         RETRAIN,
     ),
-    Row("tokens differ: no twins", [pending(1, token="a"), pending(2, token="b")], "none", 2),
-    Row("no tokens: no twins", [pending(1), pending(2)], "none", 2, warns=("run-1 (pending)",)),
-    Row("twins cannot be cancelled", [pending(1, token="t"), pending(2, token="t")], "none", 1, can=NO_CANCEL),
+    Row("tokens differ: no duplicates", [pending(1, token="a"), pending(2, token="b")], "none", 2),
+    Row("no tokens: no duplicates", [pending(1), pending(2)], "none", 2, warns=("run-1 (pending)",)),
+    Row("duplicates cannot be cancelled", [pending(1, token="t"), pending(2, token="t")], "none", 1, can=NO_CANCEL),
     # -- a run that may be another name's
     Row("in doubt, waited for", [pending(1, doubt="By its data.")], "none", 1, warns=("By its data.",)),
     Row(
@@ -307,7 +328,14 @@ TABLE = [
         remove=(3, 1),
     ),
     Row("absent, one id", [ready(1), ready(2)], "delete", 1, {"state": "absent", "run_id": "run-1"}, remove=(1,)),
-    Row("absent, twins", [pending(1, token="t"), pending(2, token="t")], "delete", 2, {"state": "absent"}, stop=(2, 1)),
+    Row(
+        "absent, duplicates",
+        [pending(1, token="t"), pending(2, token="t")],
+        "delete",
+        2,
+        {"state": "absent"},
+        stop=(2, 1),
+    ),
     Row(
         "absent, a file that is processed", [pending(1, removable=True)], "delete", 1, {"state": "absent"}, remove=(1,)
     ),
@@ -378,13 +406,13 @@ def test_truth_table(row: Row, check_mode: bool) -> None:
     assert plan.action == row.action
     assert (plan.run.id if plan.run else None) == (f"run-{row.about}" if row.about else None)
     assert [run.id for run in plan.stop] == ids(*row.stop)
-    assert [run.id for run in plan.twins] == ids(*row.twins)
+    assert [run.id for run in plan.duplicates] == ids(*row.duplicates)
     assert [run.id for run in plan.remove] == ids(*row.remove)
     warned = " ".join(plan.warnings)
     for words in row.warns:
         assert words in warned
-    assert row.warns or row.twins or not plan.warnings
-    changes = bool(row.action != "none" or row.stop or row.twins or row.remove)
+    assert row.warns or row.duplicates or not plan.warnings
+    changes = bool(row.action != "none" or row.stop or row.duplicates or row.remove)
     assert plan.changed is changes
     if plan.refusal:
         assert not changes
@@ -434,10 +462,10 @@ class TestChanges:
 def test_survivor_of_equal_age_is_the_same_for_everybody() -> None:
     runs = [Run(f"run-{number}", 5.0, Phase.PENDING, "p", token="t") for number in (3, 1, 2)]
     for order in (runs, runs[::-1], sorted(runs, key=lambda run: run.id)):
-        counted, excess, stands_for = group_twins(order)
+        counted, found, canonical = group_duplicates(order)
         assert [run.id for run in counted] == ["run-1"]
-        assert sorted(run.id for run in excess) == ["run-2", "run-3"]
-        assert {name: run.id for name, run in stands_for.items()} == {"run-2": "run-1", "run-3": "run-1"}
+        assert sorted(run.id for run in found) == ["run-2", "run-3"]
+        assert {name: run.id for name, run in canonical.items()} == {"run-2": "run-1", "run-3": "run-1"}
 
 
 def random_runs(source: random.Random) -> list[Run]:
@@ -480,13 +508,13 @@ def test_whatever_exists(seed: int) -> None:
             again.remove,
             again.changed,
         )
-        assert {run.id for run in plan.twins} == {run.id for run in again.twins}
+        assert {run.id for run in plan.duplicates} == {run.id for run in again.duplicates}
         assert str(plan.refusal) == str(again.refusal)
 
         serving = [run for run in runs if run.shown == WISH and run.phase in (Phase.READY, Phase.PENDING, Phase.PAUSED)]
         if options["state"] != "present":
             assert not plan.creates
-            assert not plan.twins
+            assert not plan.duplicates
             continue
         if serving:
             assert not plan.creates, (runs, options)
@@ -495,10 +523,10 @@ def test_whatever_exists(seed: int) -> None:
             assert not plan.changed
         assert not plan.stop or options["retrain"] == "on_change"
         assert not plan.remove or options["delete_previous"]
-        assert not (can.no_cancel and (plan.stop or plan.twins))
+        assert not (can.no_cancel and (plan.stop or plan.duplicates))
         assert plan.run not in plan.remove or plan.creates
-        cancelled_here = {run.id for run in (*plan.stop, *plan.twins)}
+        cancelled_here = {run.id for run in (*plan.stop, *plan.duplicates)}
         assert all(run.phase.pending for run in runs if run.id in cancelled_here)
-        # Of what serves, something is left after the twins are cancelled.
+        # Of what serves, something is left after the duplicates are cancelled.
         if serving:
             assert any(run.id not in cancelled_here for run in serving)
