@@ -81,7 +81,7 @@ class Attempt:
         """
         if run.token is not None or bound is None or run.id == bound.id:
             return True
-        if run.doubt:
+        if run.ambiguous:
             return False
         lasts = max(0.0, now - self.since) + _SLACK
         return bool(run.created and bound.created) and abs(run.created - bound.created) <= lasts
@@ -131,7 +131,7 @@ def format_lookalike(run: Run, kept: Run, noun: str, kind: str) -> str:
     """The warning that names it."""
     made = f"made a second {kind}" if run.phase is Phase.READY else f"will make a second {kind}"
     what = f"'{run.model}', " if run.phase is Phase.READY and run.model and run.model != run.id else ""
-    doubt = f" {run.doubt}" if run.doubt else ""
+    doubt = f" {run.ambiguous}" if run.ambiguous else ""
     return (
         f"{noun} {run.id} ({what}{run.status}) asks for the same as {kept.id} and {made}: a request whose answer was "
         f"lost, or another task at the same moment, has started it.{doubt} It was left alone, and may cost money: "

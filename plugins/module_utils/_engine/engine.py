@@ -141,14 +141,14 @@ class Engine:
         models = [run for run in plan.remove if run.phase is Phase.READY]
         if plan.refusal or not models:
             return plan
-        holders = self.waiter.read(partial(self.driver.holders, models))
-        if not holders:
+        dependents = self.waiter.read(partial(self.driver.dependents, models))
+        if not dependents:
             return plan
         named = ", ".join(run.model or run.id for run in models)
         return replace(
             plan,
             refusal=ApiError(
-                f"{named} cannot be deleted: {'; '.join(holders)}. Nothing was changed.",
+                f"{named} cannot be deleted: {'; '.join(dependents)}. Nothing was changed.",
                 hint="Delete or move what uses it first, or leave out what asks for the deletion.",
             ),
         )

@@ -109,9 +109,9 @@ def decide(
         if unknown and options.run_id in (None, unknown.id):
             return Plan("none", unknown, refusal=_unknown(unknown, options))
         acted = [run for run in _newest_first(runs) if options.run_id in (None, run.id)]
-        doubtful = next((run for run in acted if run.doubt and (run.phase.pending or run.removable)), None)
-        if doubtful and not options.run_id:
-            return Plan("none", doubtful, refusal=_doubtful(doubtful, options))
+        ambiguous = next((run for run in acted if run.ambiguous and (run.phase.pending or run.removable)), None)
+        if ambiguous and not options.run_id:
+            return Plan("none", ambiguous, refusal=_refuse_ambiguous(ambiguous, options))
         return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
     counted, duplicates, _canonical = group_duplicates(runs)
     newest_first = _newest_first(counted)
@@ -123,7 +123,11 @@ def decide(
     if plan.refusal:
         return plan
     about = plan.run
-    warnings = [*plan.warnings, *([about.doubt] if about and about.doubt else []), *(about.notes if about else ())]
+    warnings = [
+        *plan.warnings,
+        *([about.ambiguous] if about and about.ambiguous else []),
+        *(about.notes if about else ()),
+    ]
     warnings += _left(counted, plan, options)
     if about and not options.run_id:  # with an id somebody has decided between them
         cancelled = {run.id for run in duplicates} if not can.no_cancel else set()
@@ -192,9 +196,9 @@ def _left(runs: Sequence[Run], plan: Plan, options: Options) -> list[str]:
     return [f"delete_previous: not deleted, as the provider does not show enough of it: {listed}."]
 
 
-def _doubtful(run: Run, options: Options) -> ApiError:
+def _refuse_ambiguous(run: Run, options: Options) -> ApiError:
     return ApiError(
-        f"Run {run.id} ({run.status}) may be one of '{options.name}'. {run.doubt}",
+        f"Run {run.id} ({run.status}) may be one of '{options.name}'. {run.ambiguous}",
         hint="Give its id if it is meant.",
     )
 
@@ -275,7 +279,7 @@ def ready_equal(case: Case) -> Plan | None:
     if equal is None:
         return None
     # An active run beside it differs, or is a second go at the same: somebody else's money, left alone.
-    others = [run for run in case.pending if case.training(run) and not run.doubt]
+    others = [run for run in case.pending if case.training(run) and not run.ambiguous]
     if case.replaces and not case.can.no_cancel:
         return _keep(case, equal, stop=others)
     return _keep(
@@ -325,7 +329,7 @@ def pending_different(case: Case) -> Plan | None:
     """an active run, different"""
     if not case.pending:
         return None
-    run = next((run for run in case.pending if run.doubt), case.pending[0])
+    run = next((run for run in case.pending if run.ambiguous), case.pending[0])
     differs = case.training(run)
     refusal = _why_not_stopped(case, run, differs)
     if refusal:
@@ -336,8 +340,8 @@ def pending_different(case: Case) -> Plan | None:
 def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTuneError | None:
     """Why an active run with other settings does not make place for another one."""
     name, can = case.options.name, case.can
-    if run.doubt:
-        return _doubtful(run, case.options)
+    if run.ambiguous:
+        return _refuse_ambiguous(run, case.options)
     if can.no_rerun:
         return _unlike(run, differs, case)
     if not case.replaces:
@@ -460,7 +464,7 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
 
 def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
     return (
-        tuple(run for run in ready if run.removable and not run.doubt and not run.uncertain)
+        tuple(run for run in ready if run.removable and not run.ambiguous and not run.uncertain)
         if options.delete_previous
         else ()
     )

@@ -112,7 +112,7 @@ class Run:
     ``created`` and ``ended`` are unix times in seconds. ``shown`` holds, by field name, what the API shows; a
     field that it does not show is missing there and is not compared. ``token`` is our marker of the intent.
     ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
-    ``doubt``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
+    ``ambiguous``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
     stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at; ``seen``:
     what that showed, None where nobody looked, False where the provider does not show whether it still exists.
     ``looked``: when that was, by the provider's clock, where it is known. ``notes``: what is told where the result is
@@ -132,7 +132,7 @@ class Run:
     token: str | None = None
     removable: bool = False
     remains: tuple[str, ...] = ()
-    doubt: str = ""
+    ambiguous: str = ""
     verified: bool = True
     seen: bool | None = None
     looked: float | None = None
@@ -339,7 +339,7 @@ class Driver(Protocol):
         Returns runs of the name that only a thorough look finds; with any, it is decided anew.
         """
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """What at the provider uses these models, so that they cannot be deleted: a phrase each."""
 
     def create(self, token: str) -> Run:

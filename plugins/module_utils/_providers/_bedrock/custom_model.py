@@ -606,7 +606,7 @@ class CustomModel(Desired):
                 hint="Amazon Nova takes letters, digits, underscores, dashes, slashes and dots.",
             )
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Deployments and provisioned throughputs that use these models."""
         return [user for run in runs for user in jobs.list_users(self.api, str(run.model))]
 

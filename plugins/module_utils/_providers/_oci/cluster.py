@@ -333,7 +333,7 @@ class DedicatedAiCluster(Desired):
                 )
         return ()
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these clusters, and models that are being trained on them, as far as they may be seen."""
         return [holder for run in runs for holder in self._holders(run)]
 

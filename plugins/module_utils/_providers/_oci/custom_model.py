@@ -249,7 +249,7 @@ class Model(Desired):
             runs[adopted.id] = adopted
         if run_id and not self.compares:
             return list(runs.values())
-        strangers = []
+        unmanaged = []
         compartment = self.compartment_id
         if adopted and not compartment and self.name != adopted.raw.get("display_name"):
             compartment = adopted.raw.get("compartment_id")  # where it is to get another name
@@ -265,14 +265,14 @@ class Model(Desired):
             if tags.owned(model).get(ownership.NAME):
                 runs[run.id] = self._in_full(run)
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED):
-                strangers.append(run.id)
+                unmanaged.append(run.id)
         living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
         place = (self.name, compartment)
         comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != place
-        if adopted and comes and (strangers or living):
+        if adopted and comes and (unmanaged or living):
             raise InvalidInput(
                 f"{adopted.id} cannot be renamed or moved: '{self.name}' is the name of "
-                f"{', '.join([*strangers, *living])} there.",
+                f"{', '.join([*unmanaged, *living])} there.",
                 hint="Take another display_name; of two models with one name neither would be found by it.",
             )
         if adopted and adopted.phase is Phase.DELETED and not living:
@@ -280,9 +280,9 @@ class Model(Desired):
                 f"The model {adopted.id} is deleted.",
                 hint="Leave model_id out to train one anew, or give that of another.",
             )
-        if strangers and not self.adopts:
+        if unmanaged and not self.adopts:
             raise InvalidInput(
-                f"There is a model '{self.name}' already that this collection did not make: {', '.join(strangers)}.",
+                f"There is a model '{self.name}' already that this collection did not make: {', '.join(unmanaged)}.",
                 hint="Give its OCID as model_id to adopt it, or take another display_name.",
             )
         self._found = bool(runs)
@@ -482,7 +482,7 @@ class Model(Desired):
     def _is_same(self, run: Run) -> bool:
         return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run, self.ignore)
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""
         used = {run.id for run in runs}
         compartments = {str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}

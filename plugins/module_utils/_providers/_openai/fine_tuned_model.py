@@ -267,10 +267,12 @@ class FineTunedModel(Desired):
                 and jobs.same_dated_name(self.wish.get("model"), job.get("model"))
             ):
                 shown = {**run.shown, "training_file": data or Content(id="unknown")}
-                mine.append(replace(run, shown=shown, doubt="This host shows neither its suffix nor what data it has."))
+                mine.append(
+                    replace(run, shown=shown, ambiguous="This host shows neither its suffix nor what data it has.")
+                )
         found = [run for run in mine if run is not None]
         # Beside a run on the file of this name, one on another name's file is another model's.
-        own = {run.id for run in found if not run.doubt or self._is_of(run, named, own=True)}
+        own = {run.id for run in found if not run.ambiguous or self._is_of(run, named, own=True)}
         return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found
 
     def _names_of_files(self) -> dict[str, str]:
@@ -298,18 +300,18 @@ class FineTunedModel(Desired):
         found = self._run_of(job)
         renamed = self._differs_in_name(job)
         if known is None or known[0] == self.name or not (renamed or trains_anew(FIELDS, self.wish, found)):
-            return replace(found, doubt=doubt)
+            return replace(found, ambiguous=doubt)
         if wanted.name == self.name:
             return None
         if not renamed:
-            return replace(found, doubt=doubt)
+            return replace(found, ambiguous=doubt)
         run = jobs.to_run(job)
         why = (
             f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
             f"may be another name of '{self.wish['model']}', or another model. If it is meant, say "
             f"'ignore_changes: [model]'; if not, upload the data under the name '{self.name}' and train on that file."
         )
-        return replace(run, doubt=doubt, unclear={"model": why})
+        return replace(run, ambiguous=doubt, unclear={"model": why})
 
     def _with_name(self, content: Content, named: Mapping[str, str]) -> Content:
         """With what the names of the uploaded files say of it. What check mode only foresees is not there yet, so it
@@ -413,7 +415,7 @@ class FineTunedModel(Desired):
         if found and SAME_DATA not in self.warnings:
             self.warnings.append(SAME_DATA)
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Nothing at these hosts keeps a model from being deleted."""
         return ()
 

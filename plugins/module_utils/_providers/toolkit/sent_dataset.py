@@ -74,7 +74,7 @@ class SentDataset(Desired, ABC):
         """Nothing to add: what is seen is there."""
         return [replace(run, verified=True) for run in runs]
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Nothing that could be asked for keeps it from being deleted; a retention the provider itself reports."""
         return ()
 

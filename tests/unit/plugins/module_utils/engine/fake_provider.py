@@ -66,14 +66,14 @@ class Job:
     ends_as: Phase = Phase.READY
     model_there: bool = True
     reason: str = ""
-    doubt: str = ""
+    ambiguous: str = ""
     listed_at: float = 0.0
 
 
 class World:
     """The host. `script[verb]` holds what the next calls of a verb do: None, an exception or ("before", exception)
     (nothing is changed), or ("after", exception): the change is made, then the answer is lost. With
-    `looks_closer`, `hidden` are runs that only a thorough look finds, and `holders` is what uses the models."""
+    `looks_closer`, `hidden` are runs that only a thorough look finds, and `dependents` is what uses the models."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -86,13 +86,13 @@ class World:
         self.ends_as = Phase.READY
         self.keeps_tokens = True
         self.list_lag = 0.0
-        self.doubt = ""
+        self.ambiguous = ""
         self.hidden_until = 0.0
         self.late: list[tuple[float, Job]] = []
         self.creations = 0
         self.looks_closer = False
         self.hidden: dict[str, Job] = {}
-        self.holders: list[str] = []
+        self.dependents: list[str] = []
         self.ids: Callable[[int], str] = lambda number: f"run-{number}"
         self.before_call: Callable[[str], None] = lambda verb: None
 
@@ -211,7 +211,7 @@ class FakeDriver:
             ended=job.created + 60,
             token=job.token if self.world.keeps_tokens else None,
             removable=there if verified else job.phase is Phase.READY,
-            doubt=job.doubt,
+            ambiguous=job.ambiguous,
             verified=verified or phase is not Phase.READY,
             raw={"id": job.id},
         )
@@ -231,10 +231,10 @@ class FakeDriver:
         self.world.hidden.clear()
         return [self._run(job) for job in found]
 
-    def holders(self, runs: Sequence[Run]) -> Sequence[str]:
-        if not (self.world.looks_closer or self.world.script["holders"]):
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
+        if not (self.world.looks_closer or self.world.script["dependents"]):
             return ()
-        return self.world.call("holders", lambda: list(self.world.holders))
+        return self.world.call("dependents", lambda: list(self.world.dependents))
 
     def create(self, token: str) -> Run:
         return self.world.call("create", lambda: self._create(token))
@@ -244,7 +244,7 @@ class FakeDriver:
         world.creations += 1
         job = Job(world.ids(world.creations), float(int(world.now)), dict(self.wish), token)
         job.ends_at, job.ends_as = world.now + world.training_seconds, world.ends_as
-        job.listed_at, job.doubt = world.now + world.list_lag, world.doubt
+        job.listed_at, job.ambiguous = world.now + world.list_lag, world.ambiguous
         world.jobs[job.id] = job
         return self._run(job)
 

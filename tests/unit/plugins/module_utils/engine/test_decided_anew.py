@@ -211,7 +211,7 @@ class TestHolders:
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_retrain_that_would_delete(self, world: World, check_mode: bool) -> None:
         old = world.add(Phase.READY)
-        world.holders = ["the deployment chat uses model-old-1"]
+        world.dependents = ["the deployment chat uses model-old-1"]
         with pytest.raises(
             ApiError, match=r"model-old-1 cannot be deleted: the deployment chat.*Nothing was"
         ) as caught:
@@ -222,7 +222,7 @@ class TestHolders:
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_absent(self, world: World, check_mode: bool) -> None:
         old, pending = world.add(Phase.READY), world.add(Phase.PENDING)
-        world.holders = ["the throughput big uses model-old-1"]
+        world.dependents = ["the throughput big uses model-old-1"]
         with pytest.raises(ApiError, match="the throughput big"):
             converge(world, state="absent", check_mode=check_mode)
         assert world.phases() == {old: Phase.READY, pending: Phase.PENDING}
@@ -231,7 +231,7 @@ class TestHolders:
     def test_a_deletion_that_was_interrupted(self, world: World, check_mode: bool) -> None:
         world.add(Phase.READY, data="v9", ago=2000.0)
         world.add(Phase.READY)
-        world.holders = ["the deployment chat uses model-old-1"]
+        world.dependents = ["the deployment chat uses model-old-1"]
         with pytest.raises(ApiError, match="cannot be deleted"):
             converge(world, delete_previous=True, check_mode=check_mode)
         assert world.count("delete") == 0
@@ -240,11 +240,11 @@ class TestHolders:
         world.add(Phase.READY)
         converge(world)
         converge(world, OTHER, **RETRAIN)
-        assert world.count("holders") == 0
+        assert world.count("dependents") == 0
 
     def test_trouble_is_survived(self, world: World) -> None:
         world.add(Phase.READY)
-        world.script["holders"] = [TransientError("reset"), RateLimited("429")]
+        world.script["dependents"] = [TransientError("reset"), RateLimited("429")]
         assert converge(world, state="absent")["changed"] is True
 
 

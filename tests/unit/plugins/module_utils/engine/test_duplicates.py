@@ -144,7 +144,7 @@ def test_h4_one_training_at_a_time_of_somebody_else_is_waited_for(world: World) 
 
 def test_h4_what_is_only_alike_is_named_and_left_alone(world: World) -> None:
     """The host shows no suffix: it may be another's."""
-    world.list_lag, world.doubt = 15.0, "This host shows no suffix."
+    world.list_lag, world.ambiguous = 15.0, "This host shows no suffix."
     world.script["create"] = [lost()]
     result, warnings = task(world)
     assert world.count("cancel") == 0

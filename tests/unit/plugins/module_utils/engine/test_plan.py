@@ -281,10 +281,10 @@ TABLE = [
     Row("no tokens: no duplicates", [pending(1), pending(2)], "none", 2, warns=("run-1 (pending)",)),
     Row("duplicates cannot be cancelled", [pending(1, token="t"), pending(2, token="t")], "none", 1, can=NO_CANCEL),
     # -- a run that may be another name's
-    Row("in doubt, waited for", [pending(1, doubt="By its data.")], "none", 1, warns=("By its data.",)),
+    Row("in doubt, waited for", [pending(1, ambiguous="By its data.")], "none", 1, warns=("By its data.",)),
     Row(
         "in doubt, different, not replaced",
-        [pending(1, shown=OTHER, doubt="By its data.")],
+        [pending(1, shown=OTHER, ambiguous="By its data.")],
         "none",
         1,
         RETRAIN,
@@ -293,14 +293,14 @@ TABLE = [
     ),
     Row(
         "in doubt, never deleted as the previous one",
-        [ready(1, shown=OTHER, doubt="By its data."), ready(2)],
+        [ready(1, shown=OTHER, ambiguous="By its data."), ready(2)],
         "none",
         2,
         REPLACE,
     ),
     Row(
         "in doubt, absent",
-        [pending(1, doubt="By its data.")],
+        [pending(1, ambiguous="By its data.")],
         "none",
         1,
         {"state": "absent"},
@@ -309,7 +309,7 @@ TABLE = [
     ),
     Row(
         "in doubt, absent by its id",
-        [pending(1, doubt="By its data.")],
+        [pending(1, ambiguous="By its data.")],
         "delete",
         1,
         {"state": "absent", "run_id": "run-1"},
