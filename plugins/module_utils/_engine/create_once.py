@@ -210,7 +210,7 @@ class CreateOnce:
         newest = max(runs, key=lambda run: run.age_key, default=None)
         now = self.clock.time()
         spent = (int(now // _DAY), self._spent) if self._spent else None
-        token = ownership.token(self.driver.intent(), newest.id if newest else None, spent)
+        token = ownership.idempotency_token(self.driver.idempotency_key(), newest.id if newest else None, spent)
         former = self.attempt
         if former and former.token and (former.unsure or former.token == token):
             return former
@@ -327,7 +327,7 @@ class CreateOnce:
             return run
         for duplicate in found:
             if self.cancel_duplicate(duplicate):
-                self.warnings.append(f"Run {duplicate.id} is a duplicate of one intent; it was cancelled.")
+                self.warnings.append(f"Run {duplicate.id} is a duplicate of one request; it was cancelled.")
         run = canonical.get(run.id, run)
         stopped = {duplicate.id for duplicate in found}
         self._lookalikes = [
@@ -341,7 +341,7 @@ class CreateOnce:
             self.waiter.halt(duplicate, self.driver.cancel)
         except ApiError as error:
             told = (
-                f"Run {duplicate.id} is a duplicate of one intent, and could not be cancelled: it goes on, may cost "
+                f"Run {duplicate.id} is a duplicate of one request, and could not be cancelled: it goes on, may cost "
                 f"money. {error.text()}"
             )
             if told not in self.warnings:

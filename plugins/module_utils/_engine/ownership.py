@@ -40,7 +40,7 @@ def refuse_reserved(option: str, entries: Mapping[str, Any] | None) -> None:
             )
 
 
-def token(request: Mapping[str, Any], newest: str | None, spent: tuple[int, int] | None = None) -> str:
+def idempotency_token(request: Mapping[str, Any], newest: str | None, spent: tuple[int, int] | None = None) -> str:
     """64 hex digits that name one intended run: the hash of the whole request and of the newest run seen.
 
     Two tasks that want the same thing while seeing the same past make the same token: their runs are duplicates.

@@ -66,7 +66,7 @@ def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, igno
 
 
 def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
-    """Sort out runs that several tasks, or one re-sent request, started for one intent (the same token).
+    """Sort out runs that several tasks, or one re-sent request, started for one request (the same token).
 
     Returns the runs that count, the pending duplicates still to be cancelled, and for each duplicate's id the
     run that stands for it. Of duplicates, ordered by (created, id), the oldest that is alive survives; if none is,
@@ -137,7 +137,7 @@ def decide(
         warnings += [_second(run, about, kind) for run in found if run.verified]
     if can.no_cancel:
         return replace(plan, warnings=tuple(warnings))
-    warnings += [f"Run {run.id} is a duplicate of one intent; it is cancelled." for run in duplicates]
+    warnings += [f"Run {run.id} is a duplicate of one request; it is cancelled." for run in duplicates]
     return replace(plan, duplicates=tuple(duplicates), warnings=tuple(warnings))
 
 

@@ -110,7 +110,7 @@ class Run:
     """One thing that exists under a name: a training run with its model, or an uploaded dataset.
 
     ``created`` and ``ended`` are unix times in seconds. ``shown`` holds, by field name, what the API shows; a
-    field that it does not show is missing there and is not compared. ``token`` is our marker of the intent.
+    field that it does not show is missing there and is not compared. ``token`` is that of its request.
     ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
     ``ambiguous``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
     stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at; ``seen``:
@@ -250,7 +250,7 @@ class Plan:
     """Pure data: what the task will do. It drives check mode, diff and the real run alike.
 
     ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``duplicates``: runs of one
-    intent to cancel. ``remove``: to delete at the end. ``lookalikes``: equal runs beside ``run`` that are left alone.
+    request to cancel. ``remove``: to delete at the end. ``lookalikes``: equal runs beside ``run`` that are left alone.
     ``refusal``: why nothing will be done at all. ``ignored``: how ``run`` differs in what is not to be compared.
     """
 
@@ -319,7 +319,7 @@ class Driver(Protocol):
     def request(self) -> Mapping[str, Any]:
         """The whole create request as plain data, without markers, as --diff shows it."""
 
-    def intent(self) -> Mapping[str, Any]:
+    def idempotency_key(self) -> Mapping[str, Any]:
         """What makes two requests mean the same run; seeds the token. Without what can be changed afterwards, where the
         provider itself makes one run of two requests with one token."""
 

@@ -321,7 +321,7 @@ class CustomModel(Desired):
         names = {"custom_model_name": self._model_name, "job_name": self._job_name}
         return {**_body(self.wish), **names, "tags": self.wish.get("tags", {})}
 
-    def intent(self) -> dict[str, Any]:
+    def idempotency_key(self) -> dict[str, Any]:
         """The whole request, its tags as version 1.0.0 spelt them: two versions at once mean the same job."""
         request = self.request()
         return {**request, "tags": self.wish.get(_FORMER_TAGS, request["tags"])}

@@ -170,7 +170,7 @@ class DedicatedAiCluster(Desired):
         """The create request in the options' words."""
         return {key: value for key, value in self.wish.items() if key != tags.MARKERS}
 
-    def intent(self) -> dict[str, Any]:
+    def idempotency_key(self) -> dict[str, Any]:
         """Two tasks that differ in nothing else mean the same cluster."""
         return {key: self.wish.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
 

@@ -224,7 +224,7 @@ class Model(Desired):
             body[_DATA] = str(self.wish[_DATA])
         return body
 
-    def intent(self) -> dict[str, Any]:
+    def idempotency_key(self) -> dict[str, Any]:
         """What is trained, and under which name. Another description is no reason to train twice at once.
 
         Of what a look shows of the data nothing but the hash that this collection keeps with them: two tasks at once

@@ -142,7 +142,7 @@ class FineTunedModel(Desired):
                 request[option] = content.sha256[:12] or content.id
         return {"name": self.name, **request}
 
-    def intent(self) -> dict[str, Any]:
+    def idempotency_key(self) -> dict[str, Any]:
         """The whole request, its metadata as version 1.0.0 spelt them: two versions at once mean the same run."""
         former = self.wish.get(FORMER_METADATA)
         return {**self.request(), **({"metadata": former} if former else {})}

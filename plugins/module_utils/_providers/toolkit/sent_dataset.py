@@ -60,7 +60,7 @@ class SentDataset(Desired, ABC):
     def request(self) -> dict[str, Any]:
         """What is sent, by its content."""
 
-    def intent(self) -> dict[str, Any]:
+    def idempotency_key(self) -> dict[str, Any]:
         """The whole request."""
         return self.request()
 

@@ -103,5 +103,5 @@ def test_v3_tokens_of_version_1_0_0(
     still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, newest: str | None
 ) -> None:
     bedrock_host.nothing_of_this_machine(monkeypatch)
-    token = ownership.token(MADE[name](still_sandbox).intent(), newest)
+    token = ownership.idempotency_token(MADE[name](still_sandbox).idempotency_key(), newest)
     assert token[:32] == GOLDEN[name][newest or "first"]

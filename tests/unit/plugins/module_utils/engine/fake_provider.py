@@ -184,7 +184,7 @@ class FakeDriver:
     def request(self) -> Mapping[str, Any]:
         return dict(self.wish)
 
-    def intent(self) -> Mapping[str, Any]:
+    def idempotency_key(self) -> Mapping[str, Any]:
         return self.request()
 
     def observe(self, run_id: str | None) -> list[Run]:

@@ -183,10 +183,19 @@ class TestMarkers:
             ownership.refuse_reserved("metadata", {f"{ownership.PREFIX}x": "1"})
 
     def test_token_names_the_intent_and_the_past(self) -> None:
-        token = ownership.token({"a": 1, "b": 2}, "run-1")
+        token = ownership.idempotency_token({"a": 1, "b": 2}, "run-1")
         assert len(token) == 64
-        assert token == ownership.token({"b": 2, "a": 1}, "run-1")
-        assert len({token, ownership.token({"a": 1, "b": 3}, "run-1"), ownership.token({"a": 1, "b": 2}, None)}) == 3
+        assert token == ownership.idempotency_token({"b": 2, "a": 1}, "run-1")
+        assert (
+            len(
+                {
+                    token,
+                    ownership.idempotency_token({"a": 1, "b": 3}, "run-1"),
+                    ownership.idempotency_token({"a": 1, "b": 2}, None),
+                }
+            )
+            == 3
+        )
 
     def test_fits_a_metadata_value(self) -> None:
         """Keys of at most 64 characters, values of at most 512 (API reference)."""

@@ -725,7 +725,7 @@ class TestIntent:
         for tags in ("one", "two"):
             other = World()
             engine = engine_on(other, {"data": "v2", "tags": tags})
-            engine.driver.intent = lambda: {"data": "v2"}  # type: ignore[method-assign]
+            engine.driver.idempotency_key = lambda: {"data": "v2"}  # type: ignore[method-assign]
             result = engine.converge()
             made.append((next(iter(other.jobs.values())).token, result["diff"]["after"]["tags"]))
         assert made[0][0] == made[1][0]

@@ -152,7 +152,7 @@ def intent_of(host: ModelHost, content: Any, shown: dict[str, str]) -> Any:
     """What seeds the token where a look shows this of the data."""
     known = replace(content, sha256=objects.sha256_of(shown) or content.sha256, version=objects.version_of(shown))
     made = driver.Model(host.api, "ocid1.compartment", "bot", {"fine_tune_details.training_dataset": known})
-    return made.intent()
+    return made.idempotency_key()
 
 
 class TestTags:
