@@ -1,0 +1,179 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of the playbook fine_tune: read, checked, and turned into models for the role.
+
+A value may be the text that a survey of AWX gives. No message quotes a value that may be a secret.
+Private to llmops.finetune; may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+PREFIX = "tune_"
+SPLITS = ("training_data", "validation_data")
+_ONCE = ("tune_models", "tune_wait", "tune_report_dest", "tune_report_title")  # of the job, not of each model
+_NO_ACCESS = (401, 403, 404)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_NOT_A_PATH = re.compile(r"[/~{\[]")  # absolute, or the data themselves
+
+
+def read_job(
+    values: Mapping[str, Any],
+    names: Sequence[str],
+    spec: Mapping[str, Mapping[str, Any]],
+    credentials: Mapping[str, Sequence[str]],
+    data_url: str = "",
+) -> dict[str, Any]:
+    """Return ``problems``, and if there are none ``given``, ``models`` and ``downloads``.
+
+    ``values``: the known variables that are set; ``names``: all that begin like one; ``credentials``: the options of
+    each provider that belong in a credential; ``data_url``: the start of the URLs that the credential for data is for.
+    """
+    problems = [
+        f"{name} is not known; the variables are {', '.join(spec)}." for name in sorted(names) if name not in spec
+    ]
+    answers: dict[str, Any] = {}
+    for name, value in values.items():
+        # An answer that was left empty is none.
+        if value is None or value == "":
+            continue
+        try:
+            answers[name] = _read_text(value) if spec[name]["type"] in ("dict", "list") else value
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+            problems.append(f"{name} is neither YAML nor JSON{where}.")
+    validated = ArgumentSpecValidator({name: dict(spec[name]) for name in answers}).validate(answers)
+    problems += validated.error_messages
+    if validated.error_messages:
+        return {"problems": problems}
+    given = validated.validated_parameters
+    models = _join_models(given)
+    for number, model in enumerate(models, 1):
+        where = f"tune_models[{number}]: " if "tune_models" in given else ""
+        problems += [f"{where}{problem}" for problem in _check_model(model, bool(where), credentials)]
+    return {"problems": problems, "given": given, "models": models, "downloads": _list_downloads(models, data_url)}
+
+
+def _read_text(value: Any) -> Any:
+    return yaml.safe_load(str(value)) if isinstance(value, str) else value
+
+
+def _join_models(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each model with what the variables say for all of them."""
+    own = {name[len(PREFIX) :]: value for name, value in given.items() if name not in _ONCE}
+    return [_merge({"state": "present", **own}, entry) for entry in given.get("tune_models", [{}])]
+
+
+def _merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in more.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _check_model(model: Mapping[str, Any], is_entry: bool, credentials: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    needed = ("provider", "name", *(("base_model", "training_data") if model["state"] == "present" else ()))
+    for key in needed:
+        if model.get(key) in (None, "", []):
+            yield f"{key} (or {PREFIX}{key} for all) is missing." if is_entry else f"{PREFIX}{key} is missing."
+    for provider, refused in credentials.items():
+        for option in model.get(provider) or ():
+            if option in refused:
+                yield f"{provider}.{option} belongs in a credential of {provider}, not in a variable."
+    for split in SPLITS:
+        yield from _check_data(split, model.get(split), str(model.get(f"{split}_sha256") or ""))
+
+
+def _check_data(split: str, data: Any, sha256: str) -> Iterator[str]:
+    text = data if isinstance(data, str) else ""
+    is_url = bool(_URL.match(text))
+    if _SCHEME.match(text) and not is_url:
+        yield f"{split} is fetched from https:// and http:// only."
+    if is_url and "@" in urlsplit(text).netloc:
+        yield f"{split} has a user or a password in its URL; put them in a credential."
+    if is_url and re.search(r"\s", text):
+        yield f"{split} is no URL, as it has a space in it."
+    if sha256 and not is_url:
+        yield f"{split}_sha256 is for data that is fetched from a URL."
+    if sha256 and not _SHA256.fullmatch(sha256):
+        yield f"{split}_sha256 is not 64 hexadecimal digits."
+
+
+def _list_downloads(models: Sequence[Mapping[str, Any]], data_url: str) -> list[dict[str, Any]]:
+    """Return what is to be fetched, each URL and hash once."""
+    begin = f"{data_url.rstrip('/')}/" if data_url else ""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for model in models:
+        for split in SPLITS:
+            url = model.get(split)
+            if model["state"] != "present" or not isinstance(url, str) or not _URL.match(url):
+                continue
+            sha256 = str(model.get(f"{split}_sha256") or "").lower()
+            file = re.sub(r"[^\w.-]", "_", urlsplit(url).path.rpartition("/")[2])
+            found.setdefault(
+                (url, sha256),
+                {
+                    "url": url,
+                    "checksum": f"sha256:{sha256}" if sha256 else "",
+                    "file": f"{len(found) + 1}-{file}",
+                    # The credential for data is shown to no other host.
+                    "with_credential": bool(begin) and url.startswith(begin),
+                },
+            )
+    return list(found.values())
+
+
+def take_data(job: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return ``problems`` of the downloads, and the ``models`` for the role, with the paths of their data.
+
+    A relative path is looked up in the folder that the job runs in; if there is no such file, the role looks for it.
+    """
+    problems = []
+    files = {}
+    for download, result in zip(job["downloads"], results, strict=False):
+        if result.get("status_code") == 200:
+            files[download["url"]] = result["dest"]
+        else:
+            problems.append(_describe_failure(download, result))
+    models = []
+    for model in job["models"]:
+        made = {
+            key: value for key, value in model.items() if key.removesuffix("_sha256") not in SPLITS or key in SPLITS
+        }
+        for split in SPLITS:
+            data = model.get(split)
+            if model["state"] == "present" and isinstance(data, str) and "\n" not in data:
+                made[split] = files.get(data) or _find_file(data)
+        models.append(made)
+    return {"problems": problems, "models": models}
+
+
+def _find_file(data: str) -> str:
+    path = Path(data)
+    return str(path.resolve()) if not _NOT_A_PATH.match(data) and path.exists() else data
+
+
+def _describe_failure(download: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """Say why data was not fetched. The query and the fragment of a URL may be a secret."""
+    url = download["url"]
+    why = "its sha256 is not the one that is given"
+    if "checksum_src" not in result:
+        why = str(result.get("msg", "")).replace(url, "the URL")
+    status = result.get("status_code")
+    text = f"{re.sub('[?#].*$', '', url)} was not fetched: {why}{'' if status is None else f' (HTTP {status})'}."
+    if status in _NO_ACCESS and not download["with_credential"]:
+        text += " No credential for data with this beginning of the URL was given."
+    return text
