@@ -204,6 +204,19 @@ results:
       returned: always
       type: str
       sample: ftjob-abc123
+    provider_label:
+      description: The name of the provider, for people.
+      returned: always
+      type: str
+      sample: Amazon Bedrock
+    phase:
+      description:
+        - The meaning of the status, with the same words for every provider. One of V(pending), V(paused), V(pausing),
+          V(cancelling), V(ready), V(failed), V(cancelled), V(deleting), V(deleted), V(retired) and V(unknown).
+        - V(null) if there is no run.
+      returned: always
+      type: str
+      sample: ready
     status:
       description:
         - The status, as the provider reports it. V(absent) if the model was deleted. V(check-mode) if check mode
@@ -347,12 +360,12 @@ results:
 """
 
 from ..module_utils._engine.basic import Module
-from ..module_utils._pipeline.module import SPEC, run
+from ..module_utils._pipeline.module import argument_spec, run
 
 
 def main() -> None:
     """Entry point."""
-    run(Module(argument_spec=SPEC, supports_check_mode=True))
+    run(Module(argument_spec=argument_spec(), supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class PipelineActionBase(WaitingActionBase):
             if isinstance(entry, Mapping) and entry.get("state", "present") == "present":
                 provider = str(entry.get("provider"))
                 key = f"{provider}/{entry.get('name')}"
-                names[lock_name(key, account(args.get(provider), entry.get(provider)))] = (key, number)
+                names[lock_name(key, account(provider, args.get(provider), entry.get(provider)))] = (key, number)
         for name, (key, number) in sorted(names.items()):
             start = time.monotonic()
             limit = self._limit(models[number])

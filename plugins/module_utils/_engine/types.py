@@ -21,7 +21,7 @@ FieldKind = Literal["in_place", "training", "creation"]
 
 
 class Phase(enum.Enum):
-    """What a run is to the engine, whatever its provider calls it."""
+    """What a run is to the engine, whatever its provider calls it. The words are results' too."""
 
     PENDING = "pending"  # it will become something without our help
     PAUSED = "paused"

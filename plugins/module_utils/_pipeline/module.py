@@ -15,29 +15,18 @@ from .._engine.clock import Clock
 from .._engine.coerce import one_line, paragraph, shown, told
 from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, warn
-from .._providers.base import Entry
-from .._providers.registry import RECIPES, SPECS
-from .pipeline import Item, Pipeline, Settings, outcome
+from .._providers.base import ModelSpec
+from .._providers.registry import PROVIDERS
+from .pipeline import ModelRun, Pipeline, Settings, outcome
 from .told import joined_warnings, label
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# The task and each entry have them. Without defaults: what is left out in one place may be said in the other.
-_OWN: dict[str, Any] = {
-    provider: {
-        "type": "dict",
-        "options": {
-            option: {key: value for key, value in given.items() if key != "default"} for option, given in spec.items()
-        },
-    }
-    for provider, spec in SPECS.items()
-}
 _TRAINING = ("retrain", "retry_failed", "delete_previous", "ignore_changes")
 NOTHING_DONE = "Nothing was done for it, as another model of this task was refused."
-ENTRY: dict[str, Any] = {
-    "provider": {"type": "str", "choices": list(RECIPES), "required": True},
-    "name": {"type": "str", "required": True},
+# Of each model, besides its provider and its name.
+_OPTIONS: dict[str, Any] = {
     "base_model": {"type": "str"},
     "training_data": {"type": "raw"},
     "validation_data": {"type": "raw"},
@@ -47,18 +36,46 @@ ENTRY: dict[str, Any] = {
     "delete_dataset": {"type": "bool", "default": False},
     "max_training_tokens": {"type": "int", "no_log": False},
     "wait_timeout": WAIT_SPEC["wait_timeout"],
-    **_OWN,
 }
-SPEC: dict[str, Any] = {
-    "models": {"type": "list", "elements": "dict", "required": True, "options": ENTRY},
-    **_OWN,
-    "details": TRAINING_SPEC["details"],
-    "wait": WAIT_SPEC["wait"],
-    "wait_progress": PROGRESS_SPEC["wait_progress"],
-    "wait_slice": PROGRESS_SPEC["wait_slice"],
-    "wait_state": {"type": "dict"},
-    "data_places": {"type": "dict"},
-}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The options of the module."""
+    own = _provider_options()
+    return {
+        "models": {"type": "list", "elements": "dict", "required": True, "options": model_options()},
+        **own,
+        "details": TRAINING_SPEC["details"],
+        "wait": WAIT_SPEC["wait"],
+        "wait_progress": PROGRESS_SPEC["wait_progress"],
+        "wait_slice": PROGRESS_SPEC["wait_slice"],
+        "wait_state": {"type": "dict"},
+        "data_places": {"type": "dict"},
+    }
+
+
+def model_options() -> dict[str, Any]:
+    """The options of one model."""
+    return {
+        "provider": {"type": "str", "choices": list(PROVIDERS), "required": True},
+        "name": {"type": "str", "required": True},
+        **_OPTIONS,
+        **_provider_options(),
+    }
+
+
+def _provider_options() -> dict[str, Any]:
+    """The task and each model have them. Without defaults: what is left out in one place may be said in the other."""
+    return {
+        name: {
+            "type": "dict",
+            "options": {
+                option: {key: value for key, value in given.items() if key != "default"}
+                for option, given in provider.options.items()
+            },
+        }
+        for name, provider in PROVIDERS.items()
+    }
 
 
 def run(module: AnsibleModule, clock: Clock | None = None) -> None:
@@ -78,7 +95,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
         data_places=params["data_places"] or {},
     )
     for item in items:
-        kept = (params["wait_state"] or {}).get(item.entry.key)
+        kept = (params["wait_state"] or {}).get(item.spec.key)
         if kept:
             item.resume(kept)
     pipeline = Pipeline(items, settings)
@@ -88,7 +105,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
     result: dict[str, Any] = {"changed": changed, "results": results}
     if module._diff:
         result["diff"] = [
-            {"before_header": one_line(item.entry.key), "after_header": one_line(item.entry.key), **found["diff"]}
+            {"before_header": one_line(item.spec.key), "after_header": one_line(item.spec.key), **found["diff"]}
             for item, found in zip(items, results, strict=True)
             if found["diff"]
         ]
@@ -97,8 +114,8 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
     if unfinished and not pipeline.refused:
         module.exit_json(
             waiting=True,
-            wait_state={item.entry.key: item.kept() for item in items},
-            progress={item.entry.key: {"run_id": item.run_id, "progress": item.progress} for item in unfinished},
+            wait_state={item.spec.key: item.kept() for item in items},
+            progress={item.spec.key: {"run_id": item.run_id, "progress": item.progress} for item in unfinished},
             **result,
         )
     # The action plugin has warned of some while it waited.
@@ -110,7 +127,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
     module.exit_json(**result)
 
 
-def _shown(item: Item, refused: bool, secrets: set[str]) -> dict[str, Any]:
+def _shown(item: ModelRun, refused: bool, secrets: set[str]) -> dict[str, Any]:
     """One result, as it may be printed."""
     found = dict(item.done or outcome(item))
     if refused and item.error is None and (item.done is None or found["changed"]):
@@ -119,33 +136,33 @@ def _shown(item: Item, refused: bool, secrets: set[str]) -> dict[str, Any]:
     return {**shown(found, secrets), **texts, "warnings": [told(warning, secrets) for warning in found["warnings"]]}
 
 
-def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> list[Item]:
+def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> list[ModelRun]:
     models: Sequence[Mapping[str, Any]] = params["models"]
     if not models:
         raise InvalidInput("models is empty.", hint="Give at least one.")
-    items: list[Item] = []
+    items: list[ModelRun] = []
     wrong: list[str] = []
     for number, given in enumerate(models, 1):
         provider, name = given["provider"], given["name"]
-        entry = Entry(
+        spec = ModelSpec(
             provider,
             name,
-            {option: given[option] for option in ENTRY if option not in (*SPECS, "provider", "name")},
+            {option: given[option] for option in _OPTIONS},
             _own(provider, given[provider], params[provider]),
             given["base_model"],
             given["hyperparameters"] or {},
         )
         found: list[str] = []
         try:
-            _check(entry, given)
+            _check(spec, given)
         except InvalidInput as error:
             found.append(error.text())
         try:
-            items.append(Item(entry, RECIPES[provider](entry), no_log_values, clock))
+            items.append(ModelRun(PROVIDERS[provider], spec, no_log_values, clock))
         except InvalidInput as error:
             found.append(error.text())
-        wrong += [paragraph(f"models[{number}] ({one_line(entry.key)}): {text}") for text in found]
-    keys = [item.entry.key for item in items]
+        wrong += [paragraph(f"models[{number}] ({one_line(spec.key)}): {text}") for text in found]
+    keys = [item.spec.key for item in items]
     wrong += [
         f"{one_line(key)} is there {keys.count(key)} times." for key in dict.fromkeys(keys) if keys.count(key) > 1
     ]
@@ -156,7 +173,7 @@ def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> 
 
 def _own(provider: str, given: Mapping[str, Any] | None, common: Mapping[str, Any] | None) -> dict[str, Any]:
     """A provider's options of one model: its own, else those of the task, else their defaults."""
-    defaults = {option: spec.get("default") for option, spec in SPECS[provider].items()}
+    defaults = {option: spec.get("default") for option, spec in PROVIDERS[provider].options.items()}
     return _joined(_joined(defaults, common or {}), given or {})
 
 
@@ -170,19 +187,19 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return found
 
 
-def _check(entry: Entry, given: Mapping[str, Any]) -> None:
+def _check(spec: ModelSpec, given: Mapping[str, Any]) -> None:
     """All that is missing is named at once."""
-    if not entry.name:
+    if not spec.name:
         raise InvalidInput("name is empty.")
     missing: list[str] = []
-    if entry.state == "present":
+    if spec.state == "present":
         missing += [option for option in ("base_model", "training_data") if given[option] in (None, "")]
-    missing += [f"{entry.provider}.{option}" for option in RECIPES[entry.provider].needed(entry)]
+    missing += [f"{spec.provider}.{option}" for option in PROVIDERS[spec.provider].adapter.needed(spec)]
     if missing:
         raise InvalidInput(
             "; ".join(f"{option} is missing" for option in missing) + ".",
             hint="A model cannot be trained without it."
-            if entry.state == "present"
+            if spec.state == "present"
             else "What is to be removed is looked for there.",
         )
 

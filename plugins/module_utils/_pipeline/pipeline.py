@@ -32,9 +32,9 @@ from .._engine.engine import Engine
 from .._engine.errors import ApiError, DriftError, FineTuneError, InvalidInput, MissingLibrary, TimedOut
 from .._engine.module import told_missing
 from .._engine.types import Driver
-from .._providers.base import NEUTRAL, SPLITS, Entry, Recipe, Resource, Split
+from .._providers.base import NEUTRAL, SPLITS, ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from .data import describe
-from .types import Data, Task
+from .types import Data, TaskContext
 from .wording import native, reworded, spoken
 
 _LOOKING = 8  # models that are previewed at the same time
@@ -60,13 +60,14 @@ class Settings:
 
 
 @dataclass
-class Item:
+class ModelRun:
     """One model on its way. What is kept from slice to slice is in :meth:`kept`."""
 
-    entry: Entry
-    recipe: Recipe
+    provider: Provider
+    spec: ModelSpec
     no_log_values: set[str]
     clock: Clock = field(default_factory=Clock)
+    adapter: ProviderAdapter = field(init=False)
     hyperparameters: dict[str, Any] = field(init=False)  # under the provider's own names
     begun: float = field(init=False)
     data: dict[Split, Data] = field(default_factory=dict)
@@ -85,8 +86,9 @@ class Item:
     done: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        """Raises InvalidInput for a hyperparameter that the provider lacks."""
-        self.hyperparameters = native_hyperparameters(self.recipe, self.entry)
+        """Raises InvalidInput for what only the provider can check, and for a hyperparameter that it lacks."""
+        self.adapter = self.provider.adapter(self.spec)
+        self.hyperparameters = native_hyperparameters(self.adapter, self.spec)
         self.begun = self.clock.time()
 
     def warn(self, warnings: Sequence[str]) -> None:
@@ -137,7 +139,7 @@ class Item:
 class Pipeline:
     """Several models, and how far each is."""
 
-    def __init__(self, items: Sequence[Item], settings: Settings) -> None:
+    def __init__(self, items: Sequence[ModelRun], settings: Settings) -> None:
         self.items = items
         self.settings = settings
         self.refused = False  # for bad input of one of them
@@ -163,8 +165,8 @@ class Pipeline:
         if not self.settings.check_mode:
             self._each([item for item in self.items if item.done is None], self._carry_out, _WORKING)
 
-    def _each(self, items: Sequence[Item], work: Callable[[Item], None], at_once: int) -> None:
-        def guarded(item: Item) -> None:
+    def _each(self, items: Sequence[ModelRun], work: Callable[[ModelRun], None], at_once: int) -> None:
+        def guarded(item: ModelRun) -> None:
             with self._guarded(item):
                 work(item)
 
@@ -175,7 +177,7 @@ class Pipeline:
                 list(pool.map(guarded, items))
 
     @contextmanager
-    def _guarded(self, item: Item) -> Iterator[None]:
+    def _guarded(self, item: ModelRun) -> Iterator[None]:
         """What fails for one model ends that one."""
         try:
             yield
@@ -187,16 +189,16 @@ class Pipeline:
 
     # -- the steps --
 
-    def _describe(self, item: Item) -> None:
-        if item.entry.state == "present":
+    def _describe(self, item: ModelRun) -> None:
+        if item.spec.state == "present":
             for split in SPLITS:
-                if item.entry.options[f"{split}_data"] is not None:
+                if item.spec.options[f"{split}_data"] is not None:
                     self._read(item, split)
 
-    def _read(self, item: Item, split: Split) -> None:
-        entry, recipe = item.entry, item.recipe
-        given, label = entry.options[f"{split}_data"], f"{split}_data"
-        data, options, warnings = self._described(given, label, tuple(recipe.formats()), recipe.limits(split))
+    def _read(self, item: ModelRun, split: Split) -> None:
+        spec, adapter = item.spec, item.adapter
+        given, label = spec.options[f"{split}_data"], f"{split}_data"
+        data, options, warnings = self._described(given, label, tuple(adapter.formats()), adapter.limits(split))
         known = item.data.get(split)
         if known and known.sha256 != data.sha256:
             raise ApiError(
@@ -220,13 +222,13 @@ class Pipeline:
                 )
             return self._files[key]
 
-    def _preview(self, item: Item) -> None:
+    def _preview(self, item: ModelRun) -> None:
         """What the engine would do, and whether that may cost what it would."""
         result, _driver = self._converge(item, self._places(item), check_mode=True)
         item.act(result)
         item.previewed = True
         if item.action in _CREATES:
-            item.recipe.starts()
+            item.adapter.starts()
             self._guard(item)
             self._foresee_sending(item)
         else:
@@ -242,27 +244,27 @@ class Pipeline:
             item.result = result
             item.done = outcome(item)
 
-    def _pending(self, item: Item, result: Mapping[str, Any]) -> bool:
+    def _pending(self, item: ModelRun, result: Mapping[str, Any]) -> bool:
         """Whether there is something to wait for: then its model cannot be named yet."""
-        return item.entry.state == "present" and self.settings.wait and not item.recipe.model_id(result)
+        return item.spec.state == "present" and self.settings.wait and not item.adapter.model_id(result)
 
-    def _guard(self, item: Item) -> None:
-        limit, estimate, most = item.entry.options["max_training_tokens"], training_tokens(item), most_tokens(item)
+    def _guard(self, item: ModelRun) -> None:
+        limit, estimate, most = item.spec.options["max_training_tokens"], training_tokens(item), most_tokens(item)
         if limit is None:
             return
         if estimate is None or most is None:
             raise InvalidInput(
-                f"Nobody knows how many tokens the training of {item.entry.key} takes; max_training_tokens is {limit}.",
+                f"Nobody knows how many tokens the training of {item.spec.key} takes; max_training_tokens is {limit}.",
                 hint="Give hyperparameters.epochs.",
             )
         if most > limit:
             raise InvalidInput(
-                f"The training of {item.entry.key} is estimated at {estimate} tokens, and may take up to {most}; "
+                f"The training of {item.spec.key} is estimated at {estimate} tokens, and may take up to {most}; "
                 f"max_training_tokens is {limit}. Nothing was started.",
                 hint="Take fewer examples or epochs, or raise max_training_tokens.",
             )
 
-    def _carry_out(self, item: Item) -> None:
+    def _carry_out(self, item: ModelRun) -> None:
         places = self._places(item)
         if item.action in _CREATES and not item.run_id:
             places = {split: self._send(item, split) for split in item.data}
@@ -278,9 +280,9 @@ class Pipeline:
         item.result = result
         if self._deletes_data(item) and self._delete_data(item, check_mode=False):
             item.changed = True
-        if self.settings.details and item.entry.state == "present":
+        if self.settings.details and item.spec.state == "present":
             try:
-                item.result["curve"] = item.recipe.curve(driver, result)
+                item.result["curve"] = item.adapter.curve(driver, result)
             except FineTuneError as error:
                 # The model is there: what only describes it must not fail the task.
                 item.warn([f"The losses by step are left out. {error.text()}"])
@@ -288,15 +290,15 @@ class Pipeline:
 
     # -- the provider's modules --
 
-    def _send(self, item: Item, split: Split) -> Any:
+    def _send(self, item: ModelRun, split: Split) -> Any:
         """Make sure that the data are at the provider, once."""
         with self._turn_to_send(item), self._in_time(item):
             if split not in item.sources:
                 self._read(item, split)
-            options = {**item.recipe.data_options(split), **item.sources[split], "name": item.entry.data_name(split)}
+            options = {**item.adapter.data_options(split), **item.sources[split], "name": item.spec.data_name(split)}
             options["wait_timeout"] = self._left(item) if self.settings.wait else None
             try:
-                result = self._run(item, item.recipe.dataset, options, check_mode=False)[0]
+                result = self._run(item, item.adapter.dataset, options, check_mode=False)[0]
             except FineTuneError as error:
                 if not error.facts.get("timed_out"):
                     raise
@@ -308,16 +310,16 @@ class Pipeline:
                 "was started.",
                 hint="Run the task again when nobody writes to it.",
             )
-        return item.recipe.sent(result)
+        return item.adapter.sent(result)
 
     @contextmanager
-    def _turn_to_send(self, item: Item) -> Iterator[None]:
+    def _turn_to_send(self, item: ModelRun) -> Iterator[None]:
         """Some are sent at the same time; the others wait, as long as they may."""
         end = self._end(item)
         left = None if end is None else max(0.0, end - item.clock.monotonic())
         if not self._sending.acquire(timeout=left):
             raise TimedOut(
-                f"wait_timeout ({item.entry.options['wait_timeout']} s) was over before the data could be sent. "
+                f"wait_timeout ({item.spec.options['wait_timeout']} s) was over before the data could be sent. "
                 "Nothing was started.",
                 hint=f"{_COUNTS} Other models' data were sent before. Run the task again.",
                 facts={"timed_out": True},
@@ -328,7 +330,7 @@ class Pipeline:
             self._sending.release()
 
     @contextmanager
-    def _in_time(self, item: Item) -> Iterator[None]:
+    def _in_time(self, item: ModelRun) -> Iterator[None]:
         """Bounds every call within by the time of this model."""
         end = self._end(item)
         if end is None:
@@ -337,41 +339,43 @@ class Pipeline:
         with deadline.until(end, item.clock):
             yield
 
-    def _end(self, item: Item) -> float | None:
+    def _end(self, item: ModelRun) -> float | None:
         """When the time of this model is over, by the clock's ``monotonic``; None where nothing bounds it."""
-        timeout = item.entry.options["wait_timeout"]
+        timeout = item.spec.options["wait_timeout"]
         if not self.settings.wait or timeout is None or timeout <= 0:
             return None
         return item.clock.monotonic() + float(timeout) - (item.clock.time() - item.begun)
 
-    def _foresee_sending(self, item: Item) -> None:
+    def _foresee_sending(self, item: ModelRun) -> None:
         """What would be refused when the data are sent (a name, a key, a bucket) is refused before anything is."""
         for split in item.data:
-            options = {**item.recipe.data_options(split), **item.sources[split], "name": item.entry.data_name(split)}
-            self._run(item, item.recipe.dataset, options, check_mode=True)
+            options = {**item.adapter.data_options(split), **item.sources[split], "name": item.spec.data_name(split)}
+            self._run(item, item.adapter.dataset, options, check_mode=True)
 
-    def _deletes_data(self, item: Item) -> bool:
-        return item.entry.state == "absent" and bool(item.entry.options["delete_dataset"])
+    def _deletes_data(self, item: ModelRun) -> bool:
+        return item.spec.state == "absent" and bool(item.spec.options["delete_dataset"])
 
-    def _delete_data(self, item: Item, *, check_mode: bool) -> bool:
+    def _delete_data(self, item: ModelRun, *, check_mode: bool) -> bool:
         """Whether there were any."""
         changed = False
         for split in SPLITS:
-            options = {**item.recipe.data_options(split), "name": item.entry.data_name(split), "state": "absent"}
-            result = self._run(item, item.recipe.dataset, options, check_mode=check_mode)[0]
+            options = {**item.adapter.data_options(split), "name": item.spec.data_name(split), "state": "absent"}
+            result = self._run(item, item.adapter.dataset, options, check_mode=check_mode)[0]
             changed = changed or bool(result["changed"])
             item.differs(result.get("diff") or {})
         return changed
 
-    def _places(self, item: Item) -> dict[Split, Any]:
-        return {split: item.recipe.place(split, data.sha256) for split, data in item.data.items()}
+    def _places(self, item: ModelRun) -> dict[Split, Any]:
+        return {split: item.adapter.place(split, data.sha256) for split, data in item.data.items()}
 
-    def _converge(self, item: Item, places: Mapping[Split, Any], *, check_mode: bool) -> tuple[dict[str, Any], Driver]:
-        entry, recipe = item.entry, item.recipe
+    def _converge(
+        self, item: ModelRun, places: Mapping[Split, Any], *, check_mode: bool
+    ) -> tuple[dict[str, Any], Driver]:
+        spec, adapter = item.spec, item.adapter
         left = self._left(item)
         common: dict[str, Any] = {
-            **{option: entry.options[option] for option in _TOLD},
-            "ignore_changes": native(entry.options["ignore_changes"], recipe, entry),
+            **{option: spec.options[option] for option in _TOLD},
+            "ignore_changes": native(spec.options["ignore_changes"], adapter, spec),
             "details": self.settings.details,
             "wait": self.settings.wait,
             "wait_timeout": left,
@@ -379,61 +383,63 @@ class Pipeline:
             "wait_run_id": item.run_id,
             "wait_state": item.state or self._fresh_state(item),
         }
-        asked = {**recipe.model_options(None, None, {}), **common}
+        asked = {**adapter.model_options(None, None, {}), **common}
         with self._in_time(item):
-            recipe.resolve(self._task(item, recipe.model, asked, check_mode))
+            adapter.resolve(self._task(item, adapter.model, asked, check_mode))
         if not check_mode and item.found_id:
-            recipe.known(item.found_id)
-        options = recipe.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
-        return self._run(item, recipe.model, {**options, **common}, check_mode=check_mode)
+            adapter.known(item.found_id)
+        options = adapter.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
+        return self._run(item, adapter.model, {**options, **common}, check_mode=check_mode)
 
     @staticmethod
-    def _fresh_state(item: Item) -> dict[str, Any]:
+    def _fresh_state(item: ModelRun) -> dict[str, Any]:
         """The engine is given what is left of the time, and must know of how much."""
-        return {"wait_timeout": item.entry.options["wait_timeout"]}
+        return {"wait_timeout": item.spec.options["wait_timeout"]}
 
-    def _left(self, item: Item) -> int | None:
+    def _left(self, item: ModelRun) -> int | None:
         """Of the time-out of this model, in seconds; None, 0 and what makes no sense are left to the module."""
-        timeout = item.entry.options["wait_timeout"]
+        timeout = item.spec.options["wait_timeout"]
         if timeout is None or timeout <= 0:
             return None if timeout is None else int(timeout)
         return max(1, int(timeout - (item.clock.time() - item.begun)))
 
-    def _task(self, item: Item, resource: Resource, options: Mapping[str, Any], check_mode: bool) -> Task:
+    def _task(
+        self, item: ModelRun, resource: ResourceModule, options: Mapping[str, Any], check_mode: bool
+    ) -> TaskContext:
         spec = resource.spec["argument_spec"]
         given = {key: value for key, value in options.items() if value is not None and key in spec}
         checked = ArgumentSpecValidator(**resource.spec).validate(given)
         if checked.error_messages:
             raise InvalidInput("; ".join(checked.error_messages))
-        return Task(dict(checked.validated_parameters), check_mode, item.no_log_values, self._clients)
+        return TaskContext(dict(checked.validated_parameters), check_mode, item.no_log_values, self._clients)
 
     def _run(
-        self, item: Item, resource: Resource, options: Mapping[str, Any], *, check_mode: bool
+        self, item: ModelRun, resource: ResourceModule, options: Mapping[str, Any], *, check_mode: bool
     ) -> tuple[dict[str, Any], Driver]:
         told: list[list[str]] = []
         try:
             task = self._task(item, resource, options, check_mode)
-            if resource is not item.recipe.dataset:  # what is to be said of the data was said with their description
+            if resource is not item.adapter.dataset:  # what is to be said of the data was said with their description
                 told.append(task.warnings)
             driver, asked = resource.prepare(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
             told.append(engine.warnings)
             return engine.converge(), driver
         except FineTuneError as error:
-            raise reworded(error, item.recipe, item.entry) from error
+            raise reworded(error, item.adapter, item.spec) from error
         finally:
-            item.warn([spoken(warning, item.recipe, item.entry) for warnings in told for warning in warnings])
+            item.warn([spoken(warning, item.adapter, item.spec) for warnings in told for warning in warnings])
 
 
-def native_hyperparameters(recipe: Recipe, entry: Entry) -> dict[str, Any]:
+def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[str, Any]:
     """Under the provider's own names. Raises InvalidInput for a neutral one that it lacks, and for one given twice."""
     found: dict[str, Any] = {}
-    names = recipe.names
-    for given, value in entry.hyperparameters.items():
+    names = adapter.names
+    for given, value in spec.hyperparameters.items():
         name = names.get(given, given)
         if given in NEUTRAL and given not in names and given not in names.values():
             raise InvalidInput(
-                f"hyperparameters.{given}: {entry.provider} has none for {entry.base_model}.",
+                f"hyperparameters.{given}: {spec.provider} has none for {spec.base_model}.",
                 hint=f"It has {', '.join(names)}; its own names pass too.",
             )
         if name in found:
@@ -443,41 +449,45 @@ def native_hyperparameters(recipe: Recipe, entry: Entry) -> dict[str, Any]:
     return found
 
 
-def training_tokens(item: Item) -> int | None:
+def training_tokens(item: ModelRun) -> int | None:
     """How many tokens the training goes through: those of the data, times the epochs. None where nobody knows."""
     data = item.data.get("training")
     times = epochs(item)
     return None if data is None or times is None else round(data.tokens * times)
 
 
-def most_tokens(item: Item) -> int | None:
+def most_tokens(item: ModelRun) -> int | None:
     """The upper side of what is uncertain in :func:`training_tokens`: what the spending guard goes by."""
     estimate = training_tokens(item)
-    return None if estimate is None else math.ceil(estimate * (1 + item.recipe.token_margin))
+    return None if estimate is None else math.ceil(estimate * (1 + item.adapter.token_margin))
 
 
-def epochs(item: Item) -> float | None:
+def epochs(item: ModelRun) -> float | None:
     """Those that are asked for, else what the provider makes of none."""
     data = item.data.get("training")
-    asked = number(item.hyperparameters.get(item.recipe.names.get("epochs", "epochs")))
+    asked = number(item.hyperparameters.get(item.adapter.names.get("epochs", "epochs")))
     if asked is not None or data is None:
         return asked
-    return item.recipe.epochs(data.examples)
+    return item.adapter.epochs(data.examples)
 
 
-def outcome(item: Item) -> dict[str, Any]:
+def outcome(item: ModelRun) -> dict[str, Any]:
     """One model's result: the same keys for every provider."""
-    entry, result, error = item.entry, item.result, item.error
+    spec, result, error = item.spec, item.result, item.error
     training = item.data.get("training")
+    phase = item.provider.phase(result.get("status"))
+    started, ended = item.adapter.times(result, item.action in _CREATES)
     return {
-        "provider": entry.provider,
-        "name": entry.name,
-        "base_model": entry.base_model,
+        "provider": spec.provider,
+        "provider_label": item.provider.facts.label,
+        "name": spec.name,
+        "base_model": spec.base_model,
         "id": result.get("id"),
         "run_id": result.get("run_id") or item.run_id,
-        "job_id": result.get(item.recipe.run_key),
+        "job_id": result.get(item.adapter.run_key),
         "status": result.get("status"),
-        "model_id": item.recipe.model_id(result),
+        "phase": phase.value if phase else None,
+        "model_id": item.adapter.model_id(result),
         "model_verified": result.get("model_verified"),
         "metrics": result.get("metrics") or {},
         "curve": result.get("curve") or {},
@@ -490,8 +500,8 @@ def outcome(item: Item) -> dict[str, Any]:
         "action": item.action,
         "changed": item.changed,
         "elapsed": round(item.clock.time() - item.begun, 1),
-        "started": _time(result, ("created_at", "creation_time", "time_created")),
-        "ended": _ended(item),
+        "started": _moment(started),
+        "ended": _moment(ended),
         "warnings": item.warnings,
         "failed": error is not None,
         "msg": (told_missing(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
@@ -502,22 +512,11 @@ def outcome(item: Item) -> dict[str, Any]:
     }
 
 
-def _ended(item: Item) -> str | None:
-    """When the training ended; the moment of the last change is that only for what was trained just now."""
-    result = item.result
-    work = result.get("work_request") or {}
-    found = _time(result, ("finished_at", "end_time")) or _time(work, ("time_finished",))
-    if found is None and item.action in _CREATES and item.recipe.model_id(result):
-        found = _time(result, ("time_updated",))
-    return found
-
-
-def _time(result: Mapping[str, Any], keys: Sequence[str]) -> str | None:
-    """The first of several moments, in ISO 8601; a provider may count seconds."""
-    found = next((result[key] for key in keys if result.get(key) is not None), None)
-    if isinstance(found, (int, float)):
-        return datetime.fromtimestamp(found, timezone.utc).isoformat().replace("+00:00", "Z")
-    return None if found is None else str(found)
+def _moment(value: Any) -> str | None:
+    """In ISO 8601; a provider may count seconds."""
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, timezone.utc).isoformat().replace("+00:00", "Z")
+    return None if value is None else str(value)
 
 
 def _told(data: Data) -> dict[str, Any]:

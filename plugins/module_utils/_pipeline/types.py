@@ -42,7 +42,7 @@ class Data:
 
 
 @dataclass
-class Task:
+class TaskContext:
     """A ModuleContext that is no AnsibleModule: of one of many that are run in one process."""
 
     params: dict[str, Any]

@@ -12,32 +12,32 @@ import re
 from collections.abc import Iterable
 
 from .._engine.errors import FineTuneError
-from .._providers.base import Entry, Recipe
+from .._providers.base import ModelSpec, ProviderAdapter
 
 _HYPERPARAMETERS = "hyperparameters"
 
 
-def native(given: Iterable[str] | None, recipe: Recipe, entry: Entry) -> list[str]:
+def native(given: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
     """Names of options of fine_tune, or parts of them, as the model's module calls them; its own names pass too."""
-    return [_native(name, recipe, entry) for name in given or ()]
+    return [_native(name, adapter, spec) for name in given or ()]
 
 
-def _native(name: str, recipe: Recipe, entry: Entry) -> str:
+def _native(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     head, dot, rest = name.partition(".")
-    if head == entry.provider:
-        words = {theirs: ours for ours, theirs in recipe.words.items()}
+    if head == spec.provider:
+        words = {theirs: ours for ours, theirs in adapter.words.items()}
         return words.get(name, rest)
     if head == _HYPERPARAMETERS:
-        return f"{recipe.hyperparameters}{dot}{recipe.names.get(rest, rest)}"
-    return next((theirs for theirs, ours in recipe.words.items() if ours == head), head) + dot + rest
+        return f"{adapter.hyperparameters}{dot}{adapter.names.get(rest, rest)}"
+    return next((theirs for theirs, ours in adapter.words.items() if ours == head), head) + dot + rest
 
 
-def spoken(text: str, recipe: Recipe, entry: Entry) -> str:
+def spoken(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     """A message of a provider's module in the words of fine_tune. Hyperparameters keep the provider's own names, which
     fine_tune takes too. A name that may be any word is one of an option only where a message begins with it."""
-    words: dict[str, str] = {option: f"{entry.provider}.{option}" for option in entry.own}
-    words.update(recipe.words)
-    words[recipe.hyperparameters] = _HYPERPARAMETERS
+    words: dict[str, str] = {option: f"{spec.provider}.{option}" for option in spec.own}
+    words.update(adapter.words)
+    words[adapter.hyperparameters] = _HYPERPARAMETERS
     told = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     pattern = re.compile(rf"(?<![\w./:-])(?:{told})(?![\w/-])")
 
@@ -48,7 +48,7 @@ def spoken(text: str, recipe: Recipe, entry: Entry) -> str:
     return pattern.sub(put, text)
 
 
-def reworded(error: FineTuneError, recipe: Recipe, entry: Entry) -> FineTuneError:
+def reworded(error: FineTuneError, adapter: ProviderAdapter, spec: ModelSpec) -> FineTuneError:
     """The same for an error's message and hint: another error."""
-    message, hint = (spoken(text, recipe, entry) for text in (error.message, error.hint))
+    message, hint = (spoken(text, adapter, spec) for text in (error.message, error.hint))
     return error.amended(message=message, hint=hint)

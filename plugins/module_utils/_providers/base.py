@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from .._dataset.formats import Formats
 from .._dataset.limits import Limits
-from .._engine.types import Driver, ModuleContext, Options
+from .._engine.types import Driver, ModuleContext, Options, Phase
 
 Split = Literal["training", "validation"]
 SPLITS: tuple[Split, ...] = ("training", "validation")
@@ -26,7 +26,8 @@ class Facts:
 
     ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
     ``hosts``, the split, and the options that are named in ``asked``. ``hosts``: the kinds of host that differ in their
-    limits, by the names that dataset_info has for them; the first is the usual one.
+    limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options that say
+    whose account it is: one name in two accounts is two models.
     """
 
     name: str
@@ -35,10 +36,11 @@ class Facts:
     limits: Callable[[str, str, Mapping[str, Any]], Limits]
     hosts: tuple[str, ...]
     asked: tuple[str, ...] = ()
+    account: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelSpec:
     """One wanted model. ``own``: the options that only its provider has; ``options``: all others, by their names."""
 
     provider: str
@@ -67,21 +69,21 @@ Prepare = Callable[[Any], tuple[Driver, Options]]
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceModule:
     """One of a provider's modules: its options, as AnsibleModule takes them, and what makes its driver."""
 
     spec: Mapping[str, Any]
     prepare: Prepare
 
 
-class Recipe(Protocol):
+class ProviderAdapter(Protocol):
     """How one provider makes a model of a dataset: everything of it that the pipeline must not know.
 
-    A recipe is made anew for each entry. Nothing but ``resolve`` and ``curve`` makes a call.
+    An adapter is made anew for each model. Nothing but ``resolve`` and ``curve`` makes a call.
     """
 
-    model: Resource
-    dataset: Resource
+    model: ResourceModule
+    dataset: ResourceModule
     # The result key of its run, which is also the option of the model's module that adopts one.
     run_key: str
     # How far above the estimate of tokens their real number may be, as a part of it.
@@ -91,12 +93,12 @@ class Recipe(Protocol):
     # Of the options of the model's module, and parts of them in messages, those of fine_tune that they are made of.
     words: Mapping[str, str]
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, spec: ModelSpec) -> None:
         """Check what only the provider can; raises InvalidInput."""
 
     @classmethod
-    def needed(cls, entry: Entry) -> Sequence[str]:
-        """The names of the provider's own options that are missing, all of them. Asked before a recipe is made."""
+    def needed(cls, spec: ModelSpec) -> Sequence[str]:
+        """The names of the provider's own options that are missing, all of them. Asked before an adapter is made."""
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -136,9 +138,38 @@ class Recipe(Protocol):
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         """What the model is called by, from the result of the model's module; None where it is not there yet."""
 
+    def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
+        """When the run was created and when it ended, as the provider counts time; None where that is not known.
+        ``created``: this task has started the run."""
+
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """The losses by step of a finished run: ``training`` and ``validation``, lists of ``[step, loss]``."""
 
+
+@dataclass(frozen=True)
+class Provider:
+    """One provider, as the pipeline needs it. ``options``: those that only this provider has. ``phases``: what the
+    statuses of its runs mean, in lower case."""
+
+    facts: Facts
+    options: Mapping[str, Any]
+    phases: Mapping[str, Phase]
+    adapter: type[ProviderAdapter]
+
+    @property
+    def name(self) -> str:
+        """As users write it."""
+        return self.facts.name
+
+    def phase(self, status: str | None) -> Phase | None:
+        """What a status means; None where there is no run: nothing, or only what check mode foresees."""
+        if status in (None, *_NO_STATUS):
+            return None
+        return self.phases.get(str(status).lower(), Phase.UNKNOWN)
+
+
+# The engine's own words, where there is no run.
+_NO_STATUS = ("absent", "check-mode")
 
 # The hyperparameters that have one name for all providers.
 NEUTRAL = (

@@ -26,7 +26,6 @@ from . import curves, usable, words
 from .markup import Html, joined, tag
 from .style import STYLE
 
-_PROVIDERS = {"openai": "OpenAI", "bedrock": "Amazon Bedrock", "oci": "OCI Generative AI"}
 _ACTIONS = {
     "none": "nothing to do",
     "create": "new training run",
@@ -39,26 +38,15 @@ _ACTIONS = {
     "delete": "deleted",
 }
 _TRAINING = frozenset({"create", "retrain", "retry", "resume"})  # the actions that lead to a model
-# What the providers' words mean, in lower case. A word that is not here is shown without a judgement.
-_READY = frozenset({"succeeded", "completed", "active", "ready"})
-_FAILED = frozenset({"failed"})
-_BUSY = frozenset(
-    {
-        "created",
-        "pending",
-        "notrunning",
-        "validating_files",
-        "queued",
-        "running",
-        "resuming",
-        "pausing",
-        "cancelling",
-        "inprogress",
-        "stopping",
-        "creating",
-        "deleting",
-    }
-)
+# Of a phase; any other, and a result without one, is shown without a judgement.
+_KINDS = {
+    "ready": "good",
+    "failed": "bad",
+    "pending": "busy",
+    "pausing": "busy",
+    "cancelling": "busy",
+    "deleting": "busy",
+}
 _SIGNS = {"good": "\u2713", "bad": "\u2715", "busy": "\u2026", "still": "\u2013"}
 _TRAINING_LOSS = ("training_loss", "train_loss")
 _VALIDATION_LOSS = ("validation_loss", "full_valid_loss", "valid_loss")
@@ -82,8 +70,7 @@ class _Model:
 
     @cached_property
     def provider(self) -> str:
-        given = self.text("provider")
-        return _PROVIDERS.get(given, given)
+        return self.text("provider_label") or self.text("provider")
 
     @property
     def label(self) -> str:
@@ -111,10 +98,7 @@ class _Model:
     @property
     def kind(self) -> str:
         """``bad`` (failed), ``good`` (ready), ``busy`` (on its way) or ``still`` (all else)."""
-        status = self.text("status").lower()
-        if self.result.get("failed") or status in _FAILED:
-            return "bad"
-        return "good" if status in _READY else "busy" if status in _BUSY else "still"
+        return "bad" if self.result.get("failed") else _KINDS.get(self.text("phase"), "still")
 
     @property
     def count(self) -> str:
@@ -206,8 +190,9 @@ class _Datasets:
 def page(title: str, results: Sequence[Mapping[str, Any]]) -> str:
     """The report as one HTML document, to be written as UTF-8.
 
-    ``results``: one mapping a model. Any key may be missing or None: provider, name, id, job_id, status (the
-    provider's word), action, changed, failed, msg, hint, model_id (the identifier to call), base_model, settings,
+    ``results``: one mapping a model. Any key may be missing or None: provider, provider_label (for people), name, id,
+    job_id, status (the provider's word), phase (the engine's), action, changed, failed, msg, hint, model_id (the
+    identifier to call), base_model, settings,
     metrics (name to number), curve (``{"training": [[step, loss], ...], "validation": ...}``), elapsed (seconds),
     started and ended (ISO 8601), dataset (``{"training": D, "validation": D}``, D as `_dataset.report.Report.to_dict`
     gives it, and source_format), estimated_training_tokens, epochs, warnings and previous (lists of texts). Secrets
@@ -316,7 +301,7 @@ def _badge(model: _Model) -> Html:
     kind = model.kind
     status = model.text("status") or ("failed" if kind == "bad" else "unknown")
     # A task may fail although its run has not: the wait was over, or what was asked differs from what exists.
-    failed = tag("span", " · task failed") if kind == "bad" and status.lower() not in _FAILED else ""
+    failed = tag("span", " · task failed") if kind == "bad" and model.text("phase") != "failed" else ""
     return tag("span", tag("span", _SIGNS[kind], aria_hidden="true"), " ", status, failed, class_=f"badge {kind}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import SPECS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -79,13 +79,15 @@ def test_no_question_is_asked_twice() -> None:
     assert {"name", "description", "spec"} == set(SURVEY)
 
 
-@pytest.mark.parametrize("provider", SPECS)
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_secret_option_is_refused_as_a_variable(provider: str) -> None:
     refused = set(VARIABLES["tune__credential_options"][provider])
-    known = {name for option, spec in SPECS[provider].items() for name in (option, *spec.get("aliases", ()))}
+    known = {
+        name for option, spec in PROVIDERS[provider].options.items() for name in (option, *spec.get("aliases", ()))
+    }
     secret = {
         name
-        for option, spec in SPECS[provider].items()
+        for option, spec in PROVIDERS[provider].options.items()
         if spec.get("no_log")
         for name in (option, *spec.get("aliases", ()))
     }

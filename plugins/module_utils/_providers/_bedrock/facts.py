@@ -25,4 +25,5 @@ FACTS = Facts(
     limits=_limits,
     hosts=("bedrock",),
     asked=("base_model_identifier", "customization_type"),
+    account=("profile", "aws_profile", "region", "aws_region", "endpoint_url", "aws_endpoint_url"),
 )

@@ -34,6 +34,7 @@ PHASES = {
     "Completed": Phase.READY,
 }
 _MODEL_PHASES = {"Creating": Phase.PENDING, "Active": Phase.READY, "Failed": Phase.FAILED}
+STATUSES = {status.lower(): phase for status, phase in (*PHASES.items(), *_MODEL_PHASES.items())}
 _STAGES = (
     ("training_details", "training"),
     ("data_processing_details", "processing the data"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at Amazon Bedrock. See :class:`_providers.base.Recipe`.
+"""From a dataset to a model at Amazon Bedrock. See :class:`_providers.base.ProviderAdapter`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -13,12 +13,13 @@ from typing import Any
 
 from ..._dataset.limits import Limits
 from ..._engine.types import Driver, ModuleContext
-from ..base import Entry, Resource, Split
+from ..base import ModelSpec, Provider, ResourceModule, Split
 from ..toolkit.naming import remote_name
 from . import custom_model, dataset
 from .client import AUTH_SPEC
+from .facts import FACTS
 from .hyperparameters import bounds_of
-from .jobs import model_id
+from .jobs import STATUSES, model_id
 from .limits import limits_for
 from .options import DATASET, MODEL
 
@@ -34,7 +35,7 @@ _JOB_OPTIONS = (
     "purge_tags",
 )
 _DATA_OPTIONS = ("bucket", "prefix", "kms_key_id")
-SPEC = {
+OPTIONS = {
     **AUTH_SPEC,
     **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
     **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
@@ -51,11 +52,11 @@ _EPOCHS = (
 )
 
 
-class Recipe:
+class Adapter:
     """Objects in S3, and customization jobs."""
 
-    model = Resource(MODEL, custom_model.prepare)
-    dataset = Resource(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, custom_model.prepare)
+    dataset = ResourceModule(DATASET, dataset.prepare)
     run_key = "job_arn"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35
@@ -71,23 +72,23 @@ class Recipe:
         "output_data_config.s3_uri": "bedrock.output_s3_uri",
     }
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
 
     @classmethod
-    def needed(cls, entry: Entry) -> list[str]:
+    def needed(cls, spec: ModelSpec) -> list[str]:
         """To start a job; to delete data, where they are."""
         wanted: tuple[str, ...] = ()
-        if entry.state == "present" and not entry.own.get("job_arn"):
+        if spec.state == "present" and not spec.own.get("job_arn"):
             wanted = ("bucket", "role_arn", "output_s3_uri")
-        elif entry.options["delete_dataset"] and entry.state == "absent":
+        elif spec.options["delete_dataset"] and spec.state == "absent":
             wanted = ("bucket",)
-        return [option for option in wanted if not entry.own.get(option)]
+        return [option for option in wanted if not spec.own.get(option)]
 
     @property
     def names(self) -> Mapping[str, str]:
         """As far as the base model has them."""
-        known = bounds_of(self.entry.base_model or "")
+        known = bounds_of(self.spec.base_model or "")
         names = {
             "epochs": "epochCount",
             "batch_size": "batchSize",
@@ -105,13 +106,13 @@ class Recipe:
 
     def limits(self, split: Split) -> Limits:
         """Those of the base model."""
-        return limits_for(self.entry.base_model, self.entry.own.get("customization_type"), split)
+        return limits_for(self.spec.base_model, self.spec.own.get("customization_type"), split)
 
     def epochs(self, examples: int) -> float | None:
         """The defaults of the user guide."""
-        if self.entry.own.get("customization_type") not in (None, "FINE_TUNING"):
+        if self.spec.own.get("customization_type") not in (None, "FINE_TUNING"):
             return None
-        base = model_id(self.entry.base_model or "")
+        base = model_id(self.spec.base_model or "")
         return next((number for start, number in _EPOCHS if base.startswith(start)), None)
 
     def resolve(self, context: ModuleContext) -> None:
@@ -119,8 +120,8 @@ class Recipe:
 
     def place(self, split: Split, sha256: str) -> str:
         """The object's address, which holds the hash."""
-        own = self.entry.own
-        return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self.entry.data_name(split), sha256)}"
+        own = self.spec.own
+        return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self.spec.data_name(split), sha256)}"
 
     def sent(self, result: Mapping[str, Any]) -> str:
         """The object's address."""
@@ -128,22 +129,22 @@ class Recipe:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The object's."""
-        own = self.entry.own
+        own = self.spec.own
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS)},
-            "base_model_identifier": self.entry.base_model,
+            "base_model_identifier": self.spec.base_model,
             "customization_type": own.get("customization_type"),
             "split": split,
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The job's."""
-        own = self.entry.own
+        own = self.spec.own
         output = own.get("output_s3_uri")
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
-            "custom_model_name": self.entry.name,
-            "base_model_identifier": self.entry.base_model,
+            "custom_model_name": self.spec.name,
+            "base_model_identifier": self.spec.base_model,
             "hyperparameters": dict(hyperparameters) or None,
             "training_data_config": {"s3_uri": training} if training else None,
             "validation_data_config": {"validator": [{"s3_uri": validation}]} if validation else None,
@@ -160,6 +161,10 @@ class Recipe:
         """Its ARN, which it gets when it is there."""
         return result.get("custom_model_arn")
 
+    def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
+        """The job's."""
+        return result.get("creation_time"), result.get("end_time")
+
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """From the files in the output bucket, which the module reads itself where details are asked for."""
         found = {}
@@ -167,3 +172,6 @@ class Recipe:
             points = ((row.get("step_number"), row.get(f"{split}_loss")) for row in rows)
             found[split] = [[step, loss] for step, loss in points if step is not None and loss is not None]
         return found
+
+
+PROVIDER = Provider(FACTS, OPTIONS, STATUSES, Adapter)

@@ -25,4 +25,5 @@ FACTS = Facts(
     limits=_limits,
     hosts=("oci",),
     asked=("base_model_identifier",),
+    account=("config_file_location", "config_profile_name", "tenancy", "region", "compartment_id", "service_endpoint"),
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at OCI Generative AI. See :class:`_providers.base.Recipe`.
+"""From a dataset to a model at OCI Generative AI. See :class:`_providers.base.ProviderAdapter`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -15,17 +15,18 @@ from ..._dataset.limits import Limits
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
-from ..base import Entry, Resource, Split
+from ..base import ModelSpec, Provider, ResourceModule, Split
 from ..toolkit.naming import remote_name
 from . import cluster, custom_model, dataset, model_api
 from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
+from .facts import FACTS
 from .limits import limits_for
 from .options import DATASET, MODEL
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
 _DATA_OPTIONS = ("bucket", "namespace", "prefix")
 _DETAILS = MODEL["argument_spec"]["fine_tune_details"]["options"]
-SPEC = {
+OPTIONS = {
     **AUTH_SPEC,
     **{option: MODEL["argument_spec"][option] for option in _MODEL_OPTIONS},
     **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
@@ -38,11 +39,11 @@ _TFEW_FAMILY = "cohere."  # Oracle's documentation, "Fine-tuning base models"
 _LORA = ("lora_r", "lora_alpha", "lora_dropout")
 
 
-class Recipe:
+class Adapter:
     """Objects in Object Storage, and custom models."""
 
-    model = Resource(MODEL, custom_model.prepare)
-    dataset = Resource(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, custom_model.prepare)
+    dataset = ResourceModule(DATASET, dataset.prepare)
     names: Mapping[str, str] = {
         "epochs": "total_training_epochs",
         "batch_size": "training_batch_size",
@@ -65,35 +66,35 @@ class Recipe:
         "fine_tune_details.training_config.training_config_type": "oci.training_config_type",
     }
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        if entry.state == "cancelled":
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        if spec.state == "cancelled":
             raise InvalidInput(
                 "state is cancelled, but OCI cannot stop a training.", hint="Wait until it has ended, then remove it."
             )
-        if entry.options["validation_data"] is not None:
+        if spec.options["validation_data"] is not None:
             raise InvalidInput(
                 "validation_data is given, but OCI takes none.",
                 hint="Leave it out: the service splits the data itself, 80 to 20.",
             )
-        self._base = entry.base_model
-        self._family = entry.base_model or ""  # of base models, by the name
-        self._cluster = entry.own.get("dedicated_ai_cluster_id")
+        self._base = spec.base_model
+        self._family = spec.base_model or ""  # of base models, by the name
+        self._cluster = spec.own.get("dedicated_ai_cluster_id")
         self._missing: str | None = None  # the name of a cluster that is not there
-        self._model_id = entry.own.get("model_id")
+        self._model_id = spec.own.get("model_id")
 
     @classmethod
-    def needed(cls, entry: Entry) -> list[str]:
+    def needed(cls, spec: ModelSpec) -> list[str]:
         """To train a model; to find one by its name; to delete data, where they are."""
         wanted: tuple[str, ...] = ()
-        if not entry.own.get("model_id"):
-            if entry.state == "present":
+        if not spec.own.get("model_id"):
+            if spec.state == "present":
                 wanted = ("compartment_id", "bucket", "dedicated_ai_cluster_id")
-            elif entry.state == "absent":
+            elif spec.state == "absent":
                 wanted = ("compartment_id",)
-        if entry.options["delete_dataset"] and entry.state == "absent":
+        if spec.options["delete_dataset"] and spec.state == "absent":
             wanted = (*wanted, "bucket")
-        return [option for option in wanted if not entry.own.get(option)]
+        return [option for option in wanted if not spec.own.get(option)]
 
     def formats(self) -> Sequence[str]:
         """One only."""
@@ -101,7 +102,7 @@ class Recipe:
 
     def limits(self, split: Split) -> Limits:
         """Those of the base model, as far as its name is known."""
-        return limits_for(self.entry.base_model, split)
+        return limits_for(self.spec.base_model, split)
 
     def epochs(self, examples: int) -> float | None:
         """The service's default."""
@@ -113,14 +114,14 @@ class Recipe:
         Several versions of a base model can have one name. The newest is taken, but of a model that is there already
         the one that it was made of: a new version is no other wish.
         """
-        if self.entry.state != "present":
+        if self.spec.state != "present":
             self._base = self._cluster = None  # what is deleted needs neither
             return
         api = make_api(context, GENERATIVE_AI)
-        compartment = str(self.entry.own.get("compartment_id") or api.tenancy)
+        compartment = str(self.spec.own.get("compartment_id") or api.tenancy)
         if self._is_name(self._base):
             self._base = self._find_base(api, compartment, str(self._base))
-        elif self.entry.hyperparameters and not self.entry.own.get("training_config_type"):
+        elif self.spec.hyperparameters and not self.spec.own.get("training_config_type"):
             self._family = str(model_api.get_model(api, str(self._base))[0].get("display_name"))
         if self._is_name(self._cluster):
             self._cluster = self._find_cluster(api, compartment, str(self._cluster))
@@ -140,7 +141,7 @@ class Recipe:
                 hint="oci_generative_ai_model_info with capability FINE_TUNE lists those that can.",
             )
         identifiers = [str(item["id"]) for item in found]
-        own = model_api.list_models(api, compartment, display_name=self.entry.name)
+        own = model_api.list_models(api, compartment, display_name=self.spec.name)
         used = (item.get("base_model_id") for item in own if item.get("lifecycle_state") in _LIVE)
         return next((str(base) for base in used if base in identifiers), identifiers[0])
 
@@ -162,11 +163,11 @@ class Recipe:
 
     def place(self, split: Split, sha256: str) -> dict[str, Any]:
         """The object's place, whose name holds the hash."""
-        own = self.entry.own
+        own = self.spec.own
         return {
             "namespace": own.get("namespace"),
             "bucket": own["bucket"],
-            "object": f"{own.get('prefix') or ''}{remote_name(self.entry.data_name(split), sha256)}",
+            "object": f"{own.get('prefix') or ''}{remote_name(self.spec.data_name(split), sha256)}",
         }
 
     def sent(self, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,16 +176,16 @@ class Recipe:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The object's. ``service_endpoint`` is that of Generative AI."""
-        own = self.entry.own
+        own = self.spec.own
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS) if option != "service_endpoint"},
-            "base_model_identifier": self.entry.base_model,
+            "base_model_identifier": self.spec.base_model,
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The model's. The API takes no hyperparameters without the kind of training: T-Few for the models of Cohere,
         LoRA for all others and where something is given that only that has."""
-        own = self.entry.own
+        own = self.spec.own
         config = dict(hyperparameters)
         kind = own.get("training_config_type")
         if config and not kind:
@@ -195,7 +196,7 @@ class Recipe:
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_MODEL_OPTIONS)},
             "model_id": self._model_id,
-            "display_name": self.entry.name,
+            "display_name": self.spec.name,
             "base_model_id": self._base,
             "fine_tune_details": {
                 "dedicated_ai_cluster_id": self._cluster,
@@ -223,6 +224,16 @@ class Recipe:
         foreseen = identifier.startswith(CHECK_MODE)
         return identifier if foreseen or result.get("status") == "ACTIVE" else None
 
+    def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
+        """The model's, and its work request's; the last change of a model is its end where it was trained just now."""
+        ended = (result.get("work_request") or {}).get("time_finished")
+        if ended is None and created and self.model_id(result):
+            ended = result.get("time_updated")
+        return result.get("time_created"), ended
+
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """The service shows the last loss only."""
         return {}
+
+
+PROVIDER = Provider(FACTS, OPTIONS, {status.lower(): phase for status, phase in model_api.PHASES.items()}, Adapter)

@@ -18,4 +18,11 @@ def _limits(host: str, split: str, _asked: Mapping[str, Any]) -> Limits:
     return limits_for(host, split)
 
 
-FACTS = Facts(name="openai", label="OpenAI", formats=FORMATS, limits=_limits, hosts=tuple(LIMITS))
+FACTS = Facts(
+    name="openai",
+    label="OpenAI",
+    formats=FORMATS,
+    limits=_limits,
+    hosts=tuple(LIMITS),
+    account=("organization", "project", "base_url", "azure_endpoint"),
+)

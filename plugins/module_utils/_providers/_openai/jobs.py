@@ -29,7 +29,7 @@ _REASON = 1000  # characters
 _MOST_STEPS = 1e12
 
 # The statuses of the API reference, of its own examples (pausing, paused), of Azure OpenAI (pending, notRunning).
-_PHASES = {
+PHASES = {
     "created": Phase.PENDING,
     "pending": Phase.PENDING,
     "notrunning": Phase.PENDING,
@@ -108,7 +108,7 @@ _DETAIL = record({}, {"id": text})
 def to_run(job: Mapping[str, Any]) -> Run:
     """One :data:`JOB`, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted."""
     status = str(job.get("status") or "").strip()
-    phase = _PHASES.get(status.lower(), Phase.UNKNOWN)
+    phase = PHASES.get(status.lower(), Phase.UNKNOWN)
     model = job.get("fine_tuned_model") or None
     return Run(
         id=job["id"],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a dataset to a model at an OpenAI-style host. See :class:`_providers.base.Recipe`.
+"""From a dataset to a model at an OpenAI-style host. See :class:`_providers.base.ProviderAdapter`.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -16,10 +16,12 @@ from ..._dataset.limits import Limits
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
-from ..base import Entry, Resource, Split
+from ..base import ModelSpec, Provider, ResourceModule, Split
 from . import dataset, fine_tuned_model
 from .client import AUTH_SPEC
+from .facts import FACTS
 from .hosts import host_for
+from .jobs import PHASES
 from .limits import limits_for
 from .options import DATASET, MODEL
 from .steps import read_steps
@@ -35,7 +37,7 @@ _JOB_OPTIONS = (
     "missing_model_id",
     "extra_body",
 )
-SPEC = {
+OPTIONS = {
     **AUTH_SPEC,
     **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
     "expires_after": DATASET["argument_spec"]["expires_after"],
@@ -47,11 +49,11 @@ _EPOCHS, _FEWEST, _MOST, _MOST_EPOCHS = 3, 100, 25_000, 25
 _LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid_loss")}
 
 
-class Recipe:
+class Adapter:
     """Files and jobs of one host."""
 
-    model = Resource(MODEL, fine_tuned_model.prepare)
-    dataset = Resource(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, fine_tuned_model.prepare)
+    dataset = ResourceModule(DATASET, dataset.prepare)
     names: Mapping[str, str] = {
         "epochs": "n_epochs",
         "batch_size": "batch_size",
@@ -67,18 +69,18 @@ class Recipe:
         "validation_file": "validation_data",
     }
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self._method = dict(entry.own.get("method") or {})
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        self._method = dict(spec.own.get("method") or {})
         own = self._own_hyperparameters()
-        twice = [name for name in own if name in entry.hyperparameters or self._neutral(name) in entry.hyperparameters]
+        twice = [name for name in own if name in spec.hyperparameters or self._neutral(name) in spec.hyperparameters]
         if twice:
             raise InvalidInput(
                 f"hyperparameters: {twice[0]} is given twice, here and in openai.method.", hint="Give it once."
             )
 
     @classmethod
-    def needed(cls, entry: Entry) -> list[str]:
+    def needed(cls, spec: ModelSpec) -> list[str]:
         """Nothing: credentials may come from the environment."""
         return []
 
@@ -92,13 +94,13 @@ class Recipe:
 
     def formats(self) -> Sequence[str]:
         """By the method; the oldest base models have one of their own."""
-        base = str(self.entry.base_model or "")
+        base = str(self.spec.base_model or "")
         usual = "openai_completion" if base.startswith(_OLD_BASES) else "openai_chat"
         return (_FORMATS.get(str(self._method.get("type")), usual),)
 
     def limits(self, split: Split) -> Limits:
         """Those of the kind of host that is meant."""
-        return limits_for(host_for(self.entry.own).kind, split)
+        return limits_for(host_for(self.spec.own).kind, split)
 
     def epochs(self, examples: int) -> float | None:
         """Those that are given with the method, else what 'auto' usually comes to."""
@@ -116,7 +118,7 @@ class Recipe:
 
     def place(self, split: Split, sha256: str) -> str:
         """Its content, and the name under which it is there: a file's id cannot be foreseen."""
-        return f"sha256:{sha256}:{self.entry.data_name(split)}"
+        return f"sha256:{sha256}:{self.spec.data_name(split)}"
 
     def sent(self, result: Mapping[str, Any]) -> str:
         """The file's id."""
@@ -124,12 +126,12 @@ class Recipe:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The file's."""
-        own = self.entry.own
+        own = self.spec.own
         return {**{option: own.get(option) for option in AUTH_SPEC}, "expires_after": own.get("expires_after")}
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The job's. Hyperparameters belong to the method where one is named."""
-        own = self.entry.own
+        own = self.spec.own
         method = {key: value for key, value in self._method.items() if value is not None}
         short = dict(hyperparameters)
         if method and short:
@@ -139,8 +141,8 @@ class Recipe:
             short = {}
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
-            "name": self.entry.name,
-            "model": self.entry.base_model,
+            "name": self.spec.name,
+            "model": self.spec.base_model,
             "training_file": training,
             "validation_file": validation,
             "method": method or None,
@@ -157,6 +159,10 @@ class Recipe:
         """Its name, which it gets when it is there."""
         return result.get("fine_tuned_model")
 
+    def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
+        """The job's."""
+        return result.get("created_at"), result.get("finished_at")
+
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """From the result file, else from the events."""
         if not isinstance(driver, fine_tuned_model.FineTunedModel) or not result.get("model"):
@@ -169,3 +175,6 @@ class Recipe:
             )
             found[split] = [[step, loss] for step, loss in points if step is not None and loss is not None]
         return found
+
+
+PROVIDER = Provider(FACTS, OPTIONS, PHASES, Adapter)

@@ -13,7 +13,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import of_options
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
@@ -157,7 +157,7 @@ def test_h8_the_role_takes_the_same() -> None:
         "name": "bot",
         "openai": {"extra_headers": HEADERS, "extra_query": {"a": 1}, "extra_body": BODY, "missing_model_id": "ft:x"},
     }
-    assert not ArgumentSpecValidator(SPEC).validate({"models": [entry]}).error_messages
+    assert not ArgumentSpecValidator(argument_spec()).validate({"models": [entry]}).error_messages
     assert {"extra_headers", "extra_query"} <= set(AUTH_SPEC)
 
 

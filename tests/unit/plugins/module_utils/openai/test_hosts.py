@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import ENVIRONMENT, host_for
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.provider import Recipe
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import Entry
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.provider import Adapter
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import ModelSpec
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,
@@ -190,8 +190,8 @@ def test_h8_limits_of_the_role_are_those_of_the_host(
 ) -> None:
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
-    recipe = Recipe(Entry("openai", "bot", {"state": "present"}, own, MODEL))
-    assert recipe.limits("training").profile == profile
+    adapter = Adapter(ModelSpec("openai", "bot", {"state": "present"}, own, MODEL))
+    assert adapter.limits("training").profile == profile
 
 
 @pytest.mark.parametrize("variable", [None, "compatible"])

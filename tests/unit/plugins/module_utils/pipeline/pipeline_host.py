@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import SPEC, run
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec, run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import SandboxClock
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class FakeModule:
     """What run() takes of AnsibleModule: options are checked and results are masked as that does."""
 
     def __init__(self, params: Mapping[str, Any], tmpdir: Path, *, check_mode: bool, diff: bool) -> None:
-        checked = ArgumentSpecValidator(SPEC).validate(dict(params))
+        checked = ArgumentSpecValidator(argument_spec()).validate(dict(params))
         assert not checked.error_messages, checked.error_messages
         self.params = checked.validated_parameters
         self.no_log_values = checked._no_log_values

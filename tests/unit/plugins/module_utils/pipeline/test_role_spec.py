@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import ENTRY, SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import SPECS
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec, model_options
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
 
+ENTRY, SPEC = model_options(), argument_spec()
 _ROLE = Path(__file__).resolve().parents[5] / "roles" / "fine_tune"
 _OWN = {"models", "wait", "wait_progress", "report_dest", "report_title"}  # variables that are no options of a model
 _TOLD = ("type", "elements", "choices")
@@ -47,14 +48,14 @@ def differences(role: Mapping[str, Any], module: Mapping[str, Any], where: str) 
         yield from differences(ours.get("options", {}), theirs.get("options", {}), path)
 
 
-def module_options() -> dict[str, Any]:
+def optional() -> dict[str, Any]:
     """Provider and name may come from a variable or from an entry of the list, so neither needs them."""
     return {name: {**spec, "required": False} for name, spec in ENTRY.items()}
 
 
 def test_variables() -> None:
     ours = {name: spec for name, spec in variables().items() if name not in _OWN}
-    assert list(differences(ours, module_options(), "fine_tune")) == []
+    assert list(differences(ours, optional(), "fine_tune")) == []
 
 
 def test_defaults_of_variables() -> None:
@@ -71,11 +72,11 @@ def test_defaults_of_variables() -> None:
 def test_entries_of_the_list() -> None:
     """An entry has no defaults: what it leaves out is taken from the variables."""
     entries = variables()["models"]["options"]
-    assert list(differences(entries, module_options(), "fine_tune_models")) == []
+    assert list(differences(entries, optional(), "fine_tune_models")) == []
     assert not [name for name, spec in entries.items() if "default" in spec]
 
 
-@pytest.mark.parametrize("provider", sorted(SPECS))
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_everything_is_described(provider: str) -> None:
     def undescribed(options: Mapping[str, Any]) -> Iterator[str]:
         for name, spec in options.items():
@@ -90,6 +91,6 @@ def test_the_role_hands_on_every_option() -> None:
     (block,) = yaml.safe_load((_ROLE / "tasks" / "main.yml").read_text())
     task = next(task for task in block["block"] if "llmops.finetune.fine_tune" in task)
     handed = task["vars"]["fine_tune__common"]
-    common = {name: task["llmops.finetune.fine_tune"][name] for name in SPECS}
-    assert set(handed) == set(ENTRY) - set(SPECS)
+    common = {name: task["llmops.finetune.fine_tune"][name] for name in PROVIDERS}
+    assert set(handed) == set(ENTRY) - set(PROVIDERS)
     assert all(f"fine_tune_{name}" in str(value) for name, value in {**handed, **common}.items())

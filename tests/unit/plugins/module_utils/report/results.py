@@ -37,9 +37,11 @@ def trained(**other: Any) -> dict[str, Any]:
     """A model that Bedrock has trained."""
     return {
         "provider": "bedrock",
+        "provider_label": "Amazon Bedrock",
         "name": "support-bot",
         "job_id": "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/1y5n57gh5y2e",
         "status": "Completed",
+        "phase": "ready",
         "action": "create",
         "changed": True,
         "failed": False,
@@ -64,9 +66,11 @@ def failed(**other: Any) -> dict[str, Any]:
     """A model whose training OpenAI has refused."""
     return {
         "provider": "openai",
+        "provider_label": "OpenAI",
         "name": "triage",
         "job_id": "ftjob-9fK2LmQ7xTzR4vWbN8cYpD3h",
         "status": "failed",
+        "phase": "failed",
         "action": "create",
         "changed": True,
         "failed": True,
@@ -80,5 +84,12 @@ def failed(**other: Any) -> dict[str, Any]:
 def unchanged(**other: Any) -> dict[str, Any]:
     """A model that was there already."""
     return trained(
-        provider="oci", name="support-bot-oci", status="ACTIVE", action="none", changed=False, curve=None, **other
+        provider="oci",
+        provider_label="OCI Generative AI",
+        name="support-bot-oci",
+        status="ACTIVE",
+        action="none",
+        changed=False,
+        curve=None,
+        **other,
     )

@@ -75,7 +75,7 @@ def results() -> list[dict[str, Any]]:
         trained(),
         unchanged(),
         failed(dataset={"training": data}),
-        trained(name="busy", status="InProgress", curve={"training": [[1, 2.0]]}),
+        trained(name="busy", status="InProgress", phase="pending", curve={"training": [[1, 2.0]]}),
         trained(
             name=endless,
             base_model=endless,

@@ -99,7 +99,8 @@ def values(element: ElementTree.Element) -> dict[str, str]:
 
 class TestSummary:
     def test_counts(self) -> None:
-        root = shown(trained(), unchanged(), failed(), trained(status="InProgress"), trained(action="delete"))
+        busy = trained(status="InProgress", phase="pending")
+        root = shown(trained(), unchanged(), failed(), busy, trained(action="delete"))
         tiles = [told(tile) for tile in one(root, class_="tiles")]
         assert tiles == ["1 trained", "1 still training", "1 changed", "1 unchanged", "1 failed"]
 
@@ -116,15 +117,28 @@ class TestSummary:
         ]
 
     @pytest.mark.parametrize(
-        ("status", "sign"), [("ACTIVE", "✓"), ("Failed", "✕"), ("queued", "…"), ("cancelled", "–"), ("NEW_WORD", "–")]
+        ("status", "phase", "sign"),
+        [
+            ("ACTIVE", "ready", "✓"),
+            ("Failed", "failed", "✕"),
+            ("queued", "pending", "…"),
+            ("Stopping", "cancelling", "…"),
+            ("cancelled", "cancelled", "–"),
+            ("NEW_WORD", "unknown", "–"),
+            ("Completed", None, "–"),  # a result of 1.0.0
+        ],
     )
-    def test_a_sign_beside_the_word(self, status: str, sign: str) -> None:
-        badge = one(shown(trained(status=status)), class_="models").findall(".//td[1]/span")[0]
+    def test_a_sign_beside_the_word(self, status: str, phase: str | None, sign: str) -> None:
+        badge = one(shown(trained(status=status, phase=phase)), class_="models").findall(".//td[1]/span")[0]
         assert told(badge) == f"{sign} {status}"
 
     def test_a_task_that_failed_beside_a_run_that_did_not(self) -> None:
         root = shown(trained(failed=True, msg="The wait was over."))
         assert "✕ Completed · task failed" in told(one(root, class_="models"))
+
+    def test_results_of_1_0_0_have_neither_phase_nor_label(self) -> None:
+        old = {key: value for key, value in trained().items() if key not in ("phase", "provider_label")}
+        assert "bedrock · amazon.nova-lite-v1:0:300k– Completed" in told(one(shown(old), class_="models"))
 
     def test_links_lead_somewhere(self) -> None:
         root = shown(trained(), unchanged(), failed(dataset={"training": {**DATA, "error_count": 3}}))
