@@ -249,12 +249,12 @@ from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
 from ..module_utils._providers._bedrock.dataset import prepare
 from ..module_utils._providers._bedrock.options import DATASET
-from ..module_utils._providers.catalogue import FORMATS
+from ..module_utils._providers.catalogue import formats
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**DATASET, supports_check_mode=True), partial(prepare, formats=FORMATS))
+    run_resource(Module(**DATASET, supports_check_mode=True), partial(prepare, formats=formats()))
 
 
 if __name__ == "__main__":

@@ -294,13 +294,13 @@ from typing import Any
 from ..module_utils._dataset.write import converge
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import end
-from ..module_utils._providers.catalogue import FORMATS
+from ..module_utils._providers.catalogue import formats
 
 SPEC = {
     "src": {"type": "path"},
     "content": {"type": "raw"},
-    "source_format": {"type": "str", "choices": list(FORMATS)},
-    "format": {"type": "str", "choices": list(FORMATS)},
+    "source_format": {"type": "str", "choices": list(formats())},
+    "format": {"type": "str", "choices": list(formats())},
     "dest": {"type": "path", "required": True},
     "validation_dest": {"type": "path"},
     "split": {"type": "float"},
@@ -328,7 +328,7 @@ def main() -> None:
         module,
         lambda: converge(
             module.params,
-            formats=FORMATS,
+            formats=formats(),
             check_mode=module.check_mode,
             move=partial(module.atomic_move, unsafe_writes=unsafe),
             attributes=attributes,

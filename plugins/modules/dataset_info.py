@@ -274,7 +274,7 @@ warning_codes:
 from ..module_utils._dataset.scan import detect_source, scan
 from ..module_utils._dataset.source import DatasetError, Source
 from ..module_utils._engine.basic import Module
-from ..module_utils._providers.catalogue import FORMATS, HOSTS, host_of, limits_for
+from ..module_utils._providers.catalogue import formats, host_of, hosts, limits_for
 
 # What limits may depend on.
 _ASKED = ("base_model_identifier", "customization_type")
@@ -285,8 +285,8 @@ def main() -> None:
         argument_spec={
             "src": {"type": "path"},
             "content": {"type": "raw"},
-            "format": {"type": "str", "choices": list(FORMATS)},
-            "provider": {"type": "str", "choices": list(HOSTS)},
+            "format": {"type": "str", "choices": list(formats())},
+            "provider": {"type": "str", "choices": list(hosts())},
             "base_model_identifier": {"type": "str"},
             "customization_type": {
                 "type": "str",
@@ -307,7 +307,7 @@ def main() -> None:
     params = module.params
     provider = params["provider"]
     for name in _ASKED:
-        providers = [host for host, facts in HOSTS.items() if name in facts.asked]
+        providers = [host for host, facts in hosts().items() if name in facts.asked]
         if params[name] is not None and provider not in providers:
             module.fail_json(
                 msg=f"{name} is given with provider {provider}; it is for provider {' and '.join(providers)} only."
@@ -318,9 +318,9 @@ def main() -> None:
         else:
             source = Source.from_content(params["content"])
         if provider is None:
-            provider = host_of(params["format"] or detect_source(source, FORMATS))
+            provider = host_of(params["format"] or detect_source(source, formats()))
         limits = limits_for(provider, params["split"], {name: params[name] for name in _ASKED})
-        report = scan(source, formats=FORMATS, format=params["format"], limits=limits)
+        report = scan(source, formats=formats(), format=params["format"], limits=limits)
     except DatasetError as error:
         module.fail_json(msg=str(error))
     result = report.to_dict()

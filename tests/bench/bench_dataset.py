@@ -50,12 +50,12 @@ with open(sys.argv[1], encoding="utf-8") as lines:
 _SCAN = (
     """
 import sys, time
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import FORMATS, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import formats, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 start = time.perf_counter()
 report = scan(
-    Source.from_path(sys.argv[1]), formats=FORMATS, limits=limits_for("openai"), workers=int(sys.argv[2])
+    Source.from_path(sys.argv[1]), formats=formats(), limits=limits_for("openai"), workers=int(sys.argv[2])
 )
 assert report.ok and report.format == "openai_chat", report
 """

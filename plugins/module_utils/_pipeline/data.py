@@ -25,7 +25,7 @@ from .._dataset.scan import detect_source
 from .._dataset.source import DatasetError, Source
 from .._dataset.write import write
 from .._engine.errors import FineTuneError, InvalidInput
-from .._providers.catalogue import FORMATS
+from .._providers.catalogue import formats as all_formats
 from .types import Data
 
 _FIRST = 1 << 20  # bytes of a first line that are looked at
@@ -48,7 +48,7 @@ def describe(
     source = _source(given, label, places)
     try:
         # What several providers write alike is taken for what this one calls it.
-        shown = detect_source(source, FORMATS, replace(limits, formats=tuple(formats)))
+        shown = detect_source(source, all_formats(), replace(limits, formats=tuple(formats)))
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
     wanted = _wanted(shown, formats)
@@ -61,7 +61,7 @@ def describe(
     if shown is None and _is_foreign(source):
         asked["format"], limits = None, replace(limits, formats=tuple(formats))
     try:
-        found = read(asked, FORMATS, limits, warnings.append)
+        found = read(asked, all_formats(), limits, warnings.append)
     except InvalidInput as error:
         raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
     if found is None:
@@ -127,7 +127,7 @@ def _options(given: Any, source: Source) -> dict[str, Any]:
 def _wanted(shown: str | None, formats: Sequence[str]) -> str:
     if shown is None or shown in formats:
         return shown or formats[0]
-    return next((form for form in formats if form in targets(shown, FORMATS)), formats[0])
+    return next((form for form in formats if form in targets(shown, all_formats())), formats[0])
 
 
 def _converted(source: Source, wanted: str, label: str, folder: str) -> str:
@@ -135,7 +135,7 @@ def _converted(source: Source, wanted: str, label: str, folder: str) -> str:
     path = Path(tempfile.mkdtemp(dir=folder), source.path.name if source.path else "content.jsonl")
     try:
         with path.open("wb") as stream:
-            write(source, wanted, stream, formats=FORMATS)
+            write(source, wanted, stream, formats=all_formats())
     except InvalidInput as error:
         raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
     except OSError as error:

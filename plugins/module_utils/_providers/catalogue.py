@@ -20,17 +20,25 @@ from ._openai import facts as openai
 from .base import Facts
 
 CATALOGUE: Mapping[str, Facts] = {facts.name: facts for facts in (openai.FACTS, bedrock.FACTS, oci.FACTS)}
-FORMATS = Formats(form for facts in CATALOGUE.values() for form in facts.formats.values())
-HOSTS: Mapping[str, Facts] = {host: facts for facts in CATALOGUE.values() for host in facts.hosts}
+
+
+def formats() -> Formats:
+    """The formats of all providers."""
+    return Formats(form for facts in CATALOGUE.values() for form in facts.formats.values())
+
+
+def hosts() -> Mapping[str, Facts]:
+    """The kinds of host that differ in their limits, each with the facts of its provider."""
+    return {host: facts for facts in CATALOGUE.values() for host in facts.hosts}
 
 
 def host_of(form: str | None) -> str:
     """Whose limits data of a format are checked against, where nobody says it; of no format, the first one's."""
     found = next((facts for facts in CATALOGUE.values() if form in facts.formats), None)
-    return found.hosts[0] if found else next(iter(HOSTS))
+    return found.hosts[0] if found else next(iter(hosts()))
 
 
 def limits_for(host: str, split: str = "training", asked: Mapping[str, Any] | None = None) -> Limits:
     """The limits of one file. ``asked``: the options that its host wants to know. Raises KeyError for an unknown host,
     and what that of the provider raises."""
-    return HOSTS[host].limits(host, split, asked or {})
+    return hosts()[host].limits(host, split, asked or {})

@@ -17,8 +17,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source im
 from ansible_collections.llmops.finetune.plugins.module_utils._providers import catalogue
 
 __all__ = ("FORMATS", "LIMITS", "convert", "converge", "limits_for", "put", "scan", "targets", "write")
-FORMATS = catalogue.FORMATS
-LIMITS = {host: catalogue.limits_for(host) for host in catalogue.HOSTS}
+FORMATS = catalogue.formats()
+LIMITS = {host: catalogue.limits_for(host) for host in catalogue.hosts()}
 
 
 def limits_for(

@@ -35,12 +35,12 @@ _BARE = "import json\ntold = None\n" + _PEAK
 _SCAN = (
     """
 import json, sys
-from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import FORMATS, limits_for
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import formats, limits_for
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.scan import scan
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 limits = limits_for(sys.argv[2] or "openai")
 source, form = Source.from_path(sys.argv[1]), sys.argv[3] or None
-report = scan(source, formats=FORMATS, format=form, limits=limits, workers=1)
+report = scan(source, formats=formats(), format=form, limits=limits, workers=1)
 told = [[issue.line, issue.code] for issue in report.errors]
 """
     + _PEAK

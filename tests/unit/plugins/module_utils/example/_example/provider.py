@@ -1,0 +1,97 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a dataset to a model at the example host. See :class:`_providers.base.ProviderAdapter`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver, ModuleContext
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import (
+    ModelSpec,
+    Provider,
+    ResourceModule,
+    Split,
+)
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.naming import remote_name
+
+from . import dataset, fine_tuned_model
+from .client import AUTH_SPEC
+from .facts import FACTS
+from .limits import limits_for
+from .options import DATASET, MODEL
+
+
+class Adapter:
+    """Files and jobs of one store."""
+
+    model = ResourceModule(MODEL, fine_tuned_model.prepare)
+    dataset = ResourceModule(DATASET, dataset.prepare)
+    names: Mapping[str, str] = {"epochs": "rounds"}
+    run_key = "job"
+    token_margin = 0.2
+    hyperparameters = "rounds"
+    words: Mapping[str, str] = {"flour_kind": "base_model", "recipe_file": "training_data"}
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+
+    @classmethod
+    def needed(cls, spec: ModelSpec) -> list[str]:
+        return [] if spec.own.get("store") else ["store"]
+
+    def formats(self) -> Sequence[str]:
+        return self.limits("training").formats
+
+    def limits(self, split: Split) -> Limits:
+        return limits_for(split)
+
+    def epochs(self, examples: int) -> float | None:
+        return 2
+
+    def resolve(self, context: ModuleContext) -> None:
+        """The host takes names."""
+
+    def place(self, split: Split, sha256: str) -> str:
+        return remote_name(self.spec.data_name(split), sha256)
+
+    def sent(self, result: Mapping[str, Any]) -> str:
+        return str(result["file"])
+
+    def data_options(self, split: Split) -> dict[str, Any]:
+        return {"store": self.spec.own["store"]}
+
+    def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "store": self.spec.own["store"],
+            "label": self.spec.own.get("label"),
+            "name": self.spec.name,
+            "flour_kind": self.spec.base_model,
+            "recipe_file": training,
+            "rounds": hyperparameters.get("rounds"),
+        }
+
+    def starts(self) -> None:
+        """Nothing was looked up."""
+
+    def known(self, identifier: str) -> None:
+        """A job is found again by its name alone."""
+
+    def model_id(self, result: Mapping[str, Any]) -> str | None:
+        return result.get("loaf")
+
+    def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
+        return result.get("put_in"), result.get("taken_out")
+
+    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
+        return {}
+
+
+_OPTIONS = {**AUTH_SPEC, "label": MODEL["argument_spec"]["label"]}
+OPTIONS = {
+    option: {key: value for key, value in spec.items() if key != "required"} for option, spec in _OPTIONS.items()
+}
+PROVIDER = Provider(FACTS, OPTIONS, fine_tuned_model.PHASES, Adapter)
