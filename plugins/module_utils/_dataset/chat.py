@@ -1,10 +1,10 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The OpenAI family of dataset formats. Private to llmops.finetune; may change at any time.
+"""Chats, preferences and prompts for reinforcement, as most hosts take them. Private to llmops.finetune; may change at
+any time.
 
-Sources: OpenAI's guides on supervised, vision, direct preference and reinforcement fine-tuning and its API
-reference for chat messages, as of 2026-07-15. What a host refuses is an error. What may be meant, or what
+Who says what is in rules.py. What a host refuses is an error. What may be meant, or what
 hosts differ on, is a warning.
 """
 
@@ -40,7 +40,7 @@ _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<base64>;base64)?,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 _MAX_FUNCTIONS = 128
-# Names of tokens that steer the models: those of the vocabularies of OpenAI, in chats and in code.
+# Names of tokens that steer the models: in chats and in code.
 SPECIAL_TOKENS = frozenset(
     f"<|{name}|>"
     for name in (
@@ -372,7 +372,7 @@ class _Messages:
         self._open.clear()
 
     def _not_answered(self, message: str, hint: str) -> None:
-        self.warn("unanswered_tool_call", message, f"{hint} Azure OpenAI has refused such files.")
+        self.warn("unanswered_tool_call", message, f"{hint} A host has refused such files.")
 
     def _content(self, message: dict[str, Any], role: str, where: str, called: bool) -> None:
         content = message.get("content")
@@ -610,7 +610,7 @@ def _read_chat(example: dict[str, Any]) -> Talk:
         if message.get("weight", 1) == 0:
             raise Loss(
                 "lossy_weight",
-                f"{where} has weight 0: only OpenAI's chat format can leave an answer out of training.",
+                f"{where} has weight 0: only the chat format can leave an answer out of training.",
                 "Leave the message and what follows from it out, or leave the example out.",
             )
         if message.get("name") is not None:

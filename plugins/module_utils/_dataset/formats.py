@@ -50,8 +50,7 @@ def quote(value: Any) -> str:
 
 
 def has_blocks(example: dict[str, Any]) -> bool:
-    """Whether an example has the shape of Bedrock's Converse API: a schema version, or content in blocks that
-    have no type, as a part of OpenAI's has."""
+    """Whether an example has a schema version, or content in blocks that have no type, as the parts of a chat have."""
     if "schemaVersion" in example:
         return True
     messages = example.get("messages")

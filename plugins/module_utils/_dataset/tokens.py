@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-A text is split as OpenAI's o200k_base splits it, then each piece is cut into the longest words of that encoding's
+A text is split as o200k_base splits it, then each piece is cut into the longest words of that encoding's
 vocabulary, as far as :mod:`.vocabulary` knows them. Of prose in twenty languages, of code, JSON and numbers the result
 is within 15 % of what o200k_base itself counts (tests/unit/plugins/module_utils/dataset/test_tokens.py).
 """
@@ -52,7 +52,7 @@ _SIGNS = re.compile("[\u2070-\u2bff\U0001f000-\U0001faff]")
 _KEPT = 50_000  # pieces whose count is remembered
 _LONGEST_PIECE = 4096  # a longer one is no word: what is beyond is counted by its characters
 _LONG_TEXT = 1 << 16  # characters
-# What a chat format adds to each message and to the example: OpenAI cookbook, "How to count tokens with tiktoken".
+# What a chat format adds to each message and to the example: "How to count tokens with tiktoken".
 PER_MESSAGE = 3
 PER_EXAMPLE = 3
 # What is not trained on as text: labels, ids, and media, which hosts count by other rules.

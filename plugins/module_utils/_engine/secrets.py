@@ -42,7 +42,7 @@ _SIGNED = re.compile(
     r"[?&;](?:sig|sign|code|[^=&#\s]*(?:signature|token|secret|passw|credential|key)[^=&#\s]*)=([^&#\s\"']+)",
     re.IGNORECASE,
 )
-_PREAUTHENTICATED = re.compile(r"/p/([^/\s]{16,})/n/")  # of OCI's Object Storage
+_PREAUTHENTICATED = re.compile(r"/p/([^/\s]{16,})/n/")  # an address that needs no sign-in
 _WORD = re.compile(r"[A-Za-z_ -]{0,40}|[\d.+-]{0,24}")
 _PLAIN_PATH = re.compile(r"~?(?:/\.?[a-z][a-z_.-]{0,40})+")
 _NAME = re.compile(r"secret|token|pass|key|credential|auth|api", re.IGNORECASE)

@@ -47,7 +47,7 @@ def named_sha256(path: str) -> str | None:
 
 
 def snake(member: str) -> str:
-    """``customModelName`` -> ``custom_model_name``."""
+    """``batchSize`` -> ``batch_size``."""
     return _BOUNDARY.sub("_", member).lower()
 
 
