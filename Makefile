@@ -9,7 +9,7 @@ CORE ?=
 
 export PYTHON CORE
 
-TARGETS := quickstart sandbox test lint sanity units pytest integration format changelog bench chaos docs build importer clean
+TARGETS := quickstart sandbox test lint sanity units pytest integration format generate changelog bench chaos docs build importer clean
 
 .PHONY: help $(TARGETS)
 
@@ -17,12 +17,13 @@ help:
 	@echo 'make quickstart    see the collection at work, offline: a dataset becomes a model'
 	@echo 'make sandbox       start the offline providers and print what to export'
 	@echo 'make test          lint + sanity + units + integration, with one line of counts at the end'
-	@echo 'make lint          ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, reuse, messages in the guides'
+	@echo 'make lint          ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, reuse, messages, generated files'
 	@echo 'make sanity        ansible-test sanity'
 	@echo 'make units         ansible-test units'
 	@echo 'make pytest        plain pytest, without ansible-test: a file in seconds; ARGS="tests/unit/chaos -x"'
 	@echo 'make integration   ansible-test integration, against the sandbox'
 	@echo 'make format        format the Python files, and fix what ruff can fix'
+	@echo 'make generate      write the files that follow from others: specification and defaults of the role, action groups'
 	@echo 'make changelog     write CHANGELOG.md anew from changelogs/fragments'
 	@echo 'make bench         the benchmarks in tests/bench'
 	@echo 'make chaos         tasks whose hosts, networks, clocks and processes misbehave; ARGS="--trials 1000 --seed 1"'

@@ -257,6 +257,12 @@ def changelog() -> int:
     )
 
 
+def generate() -> int:
+    """Write the files that follow from others anew."""
+    environ = {**os.environ, "PYTHONPATH": str(environment.collections_path())}
+    return _run(steps.generate(environment.lint_venv()), environ)
+
+
 def reformat() -> int:
     """Let ruff format the Python files and fix what it can."""
     ruff = environment.lint_venv() / "bin" / "ruff"
@@ -285,6 +291,7 @@ TARGETS: dict[str, Callable[[], int]] = {
     "pytest": pytest,
     "integration": integration,
     "format": reformat,
+    "generate": generate,
     "changelog": changelog,
     "bench": bench,
     "chaos": chaos,

@@ -66,6 +66,12 @@ def _timed(step: str) -> Iterator[Outcome]:
 # lint
 
 
+def generate(venv: Path) -> list[str | Path]:
+    """The command that writes the generated files; the collection must be on its PYTHONPATH."""
+    package = f"ansible_collections.{environment.NAMESPACE}.{environment.NAME}"
+    return [venv / "bin" / "python", "-m", f"{package}.tests.tools.generate"]
+
+
 def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path]]]:
     """Tool to the folder it runs in and its command."""
     program = functools.partial(environment.program, venv)
@@ -98,6 +104,7 @@ def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path
         ),
         "antsibull-changelog": (tree, [*program("antsibull-changelog"), "lint"]),
         "quoted": (tree, [venv / "bin" / "python", "tests/tools/quoted.py"]),
+        "generate": (tree, ["env", f"PYTHONPATH={tree.parents[2]}", *generate(venv), "--check"]),
         "reuse": (tree, [*program("reuse"), "lint"]),
     }
 
