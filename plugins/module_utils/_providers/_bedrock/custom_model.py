@@ -25,7 +25,7 @@ from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, T
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import TagBound, read_tags
-from ..toolkit.desired import Desired
+from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
 from .client import Api, make_api
@@ -62,9 +62,9 @@ _HINTS = (
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
-    foreseen = predicted("job", "")
-    if module.check_mode and not params["custom_model_name"] and str(params["job_arn"]).startswith(foreseen):
-        params = {**params, "custom_model_name": params["job_arn"][len(foreseen) :]}
+    name = name_of_placeholder(module, "job", params["job_arn"])
+    if name and not params["custom_model_name"]:
+        params = {**params, "custom_model_name": name}
     name = params["custom_model_name"] or params["job_arn"]
     options = options_of(
         module,
@@ -272,7 +272,7 @@ def _fields(tags: CompareTags) -> Sequence[Field]:
     )
 
 
-class CustomModel(Desired):
+class CustomModel(BaseDriver):
     """Customization jobs and their models in one account and region. See :class:`_engine.types.Driver`.
 
     A family is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
@@ -296,14 +296,12 @@ class CustomModel(Desired):
         thorough: bool = False,
         steps: bool = False,
     ) -> None:
-        self.api = api
-        self.name = name
         managed = {"markers": {ownership.NAME: name}} if name else {}
-        super().__init__({**wish, **({"custom_model_tags": wish["tags"]} if "tags" in wish else {}), **managed})
+        super().__init__(name, {**wish, **({"custom_model_tags": wish["tags"]} if "tags" in wish else {}), **managed})
+        self.api = api
         self.purge_tags = purge_tags
         self.compares = compares
         self.steps = steps
-        self.warnings: list[str] = []
         self._warn_of_same_data()
         self.thorough = thorough
         self.family = Family(api, name or "", self.warnings)
@@ -418,11 +416,7 @@ class CustomModel(Desired):
 
     def _refuse_other_family(self, run_id: str, run: Run) -> None:
         owner = (self.family.tags_of(run.id) or {}).get(ownership.NAME) if self.name else None
-        if owner and owner != self.name:
-            raise InvalidInput(
-                f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
-                hint="Give that name, or leave job_arn out.",
-            )
+        self.refuse_other_name(run_id, owner, "job_arn")
 
     def _with_tags(self, run: Run) -> Run:
         """The run with what its tags, and its model's where they were read, show."""
@@ -556,9 +550,8 @@ class CustomModel(Desired):
             more = self._search({run.id: run for run in runs})
             if more:
                 return more
-        for option in ("base_model_identifier", "role_arn", "output_data_config"):
-            if option not in self.wish:
-                raise InvalidInput(f"{option} is missing.", hint="A job has to be started, and cannot be without it.")
+        needed = ("base_model_identifier", "role_arn", "output_data_config")
+        self.require(*needed, hint="A job has to be started, and cannot be without it.")
         if "training_data_config" not in self.wish and "invocation_logs_config" not in self.wish:
             raise InvalidInput("training_data_config is missing.", hint="A job has to be started.")
         self._resolve_base()
@@ -574,9 +567,8 @@ class CustomModel(Desired):
 
     def _warn_of_same_data(self) -> None:
         training = self.wish.get("training_data_config")
-        found = any(same_data(training, each) for each in self.wish.get("validation_data_config") or ())
-        if found and SAME_DATA not in self.warnings:
-            self.warnings.append(SAME_DATA)
+        if any(same_data(training, each) for each in self.wish.get("validation_data_config") or ()):
+            self.warn_once(SAME_DATA)
 
     def _check_places(self) -> None:
         if "training_data_config" in self.wish:
@@ -644,8 +636,7 @@ class CustomModel(Desired):
         """The tags of the job and of its model, our markers put back."""
         changed = {change.field for change in changes}
         own = {**self.family.own_markers((run.id, run.model)), ownership.NAME: str(self.name)}
-        wrote = False
-        try:
+        with steps_noted() as done:
             for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
                 has = self.family.known_tags(arn)
                 if arn is None or has is None:
@@ -660,12 +651,8 @@ class CustomModel(Desired):
                     steps.insert(1 if len({*has, *added}) <= _TAGS.most else 0, partial(self._untag, arn, extra))
                 for step in steps:
                     step()
-                    wrote = True
+                    done.append(field)
                 self.family.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
-        except FineTuneError as error:
-            if not wrote:
-                raise
-            raise error.amended(facts={**error.facts, "changed": True}) from error
         return self._with_tags(run)
 
     def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -680,12 +667,6 @@ class CustomModel(Desired):
         doing = f"Stopping the job {run.id}"
         self.api.call(doing, "stop_model_customization_job", once=True, jobIdentifier=run.id)
         return replace(run, phase=Phase.CANCELLING, status="Stopping")
-
-    def pause(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot pause")
-
-    resume = pause
 
     def delete(self, run: Run) -> Run:
         """DELETE the model; the job stays in the list for ever. What another task deleted meanwhile is deleted."""
@@ -705,7 +686,7 @@ class CustomModel(Desired):
         if run.phase is Phase.CANCELLED:
             return Hint("A stopped job cannot be resumed.", "'retry_failed: true' starts one more.")
         reason = run.reason.lower()
-        mend = next((hint for words, hint in _HINTS if words in reason), None)
+        mend = find_hint(_HINTS, reason)
         return Hint(mend) if mend else Hint("Mend the cause,", "then 'retry_failed: true' starts one more job.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
@@ -747,15 +728,8 @@ class CustomModel(Desired):
     def predict(self) -> dict[str, Any]:
         """A job that check mode foresees."""
         job, model = predicted("job", str(self.name)), predicted("model", str(self.name))
-        return {
-            **self.describe(None, details=False),
-            "run_id": job,
-            "id": job,
-            "job_arn": job,
-            "job_name": self._job_name,
-            "custom_model_arn": model,
-            "custom_model_name": self._model_name,
-        }
+        names = {"job_name": self._job_name, "custom_model_name": self._model_name}
+        return self.describe_placeholder(job, job_arn=job, custom_model_arn=model, **names)
 
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers", _FORMER_TAGS)

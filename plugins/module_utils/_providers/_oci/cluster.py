@@ -24,7 +24,7 @@ from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import Kind, told
 from ..toolkit.bounds import Bound, check_bound
-from ..toolkit.desired import Desired
+from ..toolkit.driver import BaseDriver, name_of_placeholder, steps_noted
 from . import ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -74,10 +74,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         if params[option] is not None and not params[option].strip():
             raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
     identifier = params["dedicated_ai_cluster_id"]
-    foreseen = predicted("cluster", "")
-    name = params["display_name"]
-    if module.check_mode and not name and str(identifier).startswith(foreseen):
-        name = identifier[len(foreseen) :]
+    name = params["display_name"] or name_of_placeholder(module, "cluster", identifier)
     options = options_of(
         module,
         name=name or identifier,
@@ -123,7 +120,7 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class DedicatedAiCluster(Desired):
+class DedicatedAiCluster(BaseDriver):
     """The clusters of one name in one compartment, or one by its OCID. See :class:`_engine.types.Driver`.
 
     A cluster that this collection has made is known by its marker, whatever somebody has called it since.
@@ -154,15 +151,13 @@ class DedicatedAiCluster(Desired):
         absent: bool = False,
         ignore: Sequence[str] = (),
     ) -> None:
+        super().__init__(name, wish)
         self.api = api
-        self.name = name
         self.identifier = identifier
         self.compartment_id = compartment_id
-        super().__init__(wish)
         self.absent = absent
         self.ignore = ignore
         self.is_foreseen = str(identifier).startswith(CHECK_MODE)
-        self.warnings: list[str] = []
         self._etags: dict[str, str | None] = {}
         self._works = work_requests.KnownWorks(api)
 
@@ -326,11 +321,8 @@ class DedicatedAiCluster(Desired):
                 f"The cluster {self.identifier} has failed, and no other can take its OCID.",
                 hint="Leave dedicated_ai_cluster_id out to make one anew, or delete this one with 'state: absent'.",
             )
-        for option in ("display_name", "compartment_id", "type", "unit_shape", "unit_count"):
-            if option not in self.wish:
-                raise InvalidInput(
-                    f"{option} is missing.", hint="There is no such cluster, and none can be made without it."
-                )
+        needed = ("display_name", "compartment_id", "type", "unit_shape", "unit_count")
+        self.require(*needed, hint="There is no such cluster, and none can be made without it.")
         return ()
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
@@ -391,23 +383,22 @@ class DedicatedAiCluster(Desired):
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""
         names = {change.field for change in changes}
-        moved = False
-        try:
-            if "compartment_id" in names:
-                self._move(run)
-                moved = True
-                run = self._get(run.id)
-            body = self._changed(run, names)
-            return self._put(run, body) if body else run
-        except FineTuneError as error:
-            if isinstance(error, ApiError) and error.status == 412:
+        with steps_noted() as done:
+            try:
+                if "compartment_id" in names:
+                    self._move(run)
+                    done.append("compartment_id")
+                    run = self._get(run.id)
+                body = self._changed(run, names)
+                run = self._put(run, body) if body else run
+            except ApiError as error:
+                if error.status != 412:
+                    raise
                 # An answer was lost, and this is what it was about; or somebody else has done it.
-                fresh = self._get(run.id)
-                if not differences(FIELDS, self.wish, fresh, self.ignore):
-                    return fresh
-            if not moved:
-                raise
-            raise error.amended(facts={**error.facts, "changed": True}) from error
+                run = self._get(run.id)
+                if differences(FIELDS, self.wish, run, self.ignore):
+                    raise
+        return run
 
     def _move(self, run: Run) -> None:
         self.api.call(
@@ -446,12 +437,6 @@ class DedicatedAiCluster(Desired):
         if tags.DEFINED in names:
             body[tags.DEFINED] = tags.defined(self.wish, run.raw)
         return body
-
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = resume = cancel
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deletes meanwhile is being deleted."""
@@ -521,13 +506,7 @@ class DedicatedAiCluster(Desired):
         """A cluster that check mode foresees."""
         identifier = predicted("cluster", str(self.name))
         asked = {key: self.wish[key] for key in _SHOWN if key in self.wish}
-        return {
-            **self.describe(None, details=False),
-            **asked,
-            "run_id": identifier,
-            "id": identifier,
-            "dedicated_ai_cluster_id": identifier,
-        }
+        return self.describe_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
 
 
 _SHOWN = (

@@ -20,7 +20,7 @@ from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import trains_anew
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
-from ..toolkit.desired import Desired
+from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
 from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
@@ -71,9 +71,9 @@ _HINTS = (
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
-    foreseen = predicted("model", "")
-    if module.check_mode and not params["display_name"] and str(params["model_id"]).startswith(foreseen):
-        params = {**params, "display_name": params["model_id"][len(foreseen) :]}
+    name = name_of_placeholder(module, "model", params["model_id"])
+    if name and not params["display_name"]:
+        params = {**params, "display_name": name}
     options = options_of(
         module,
         name=params["display_name"] or params["model_id"],
@@ -155,7 +155,7 @@ def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class Model(Desired):
+class Model(BaseDriver):
     """Models of one name in a compartment. See :class:`_engine.types.Driver`.
 
     Models that are trained anew share the name; a tag of ours keeps them apart from what others have called so.
@@ -188,14 +188,12 @@ class Model(Desired):
         compares: bool = True,
         ignore: Sequence[str] = (),
     ) -> None:
+        super().__init__(name, {**wish, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
         self.api = api
         self.compartment_id = compartment_id
-        self.name = name
-        super().__init__({**wish, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
         self.adopts = adopts
         self.compares = compares
         self.ignore = ignore
-        self.warnings: list[str] = []
         self._works = work_requests.KnownWorks(api)
         self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
         self._asked = False  # whether Object Storage was asked for what is in the wished data
@@ -292,12 +290,10 @@ class Model(Desired):
         """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
         if tags.owned(model).get(ownership.NAME) != self.name or run.phase not in (Phase.READY, Phase.PENDING):
             return
-        warning = (
+        self.warn_once(
             f"{run.id} was made as '{self.name}' and is called '{model.get('display_name')}' now: it is left alone. "
             "Give its OCID as model_id if it is to be deleted too."
         )
-        if warning not in self.warnings:
-            self.warnings.append(warning)
 
     def _adopted(self, identifier: str) -> Run | None:
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
@@ -433,9 +429,7 @@ class Model(Desired):
                 "compartment_id and display_name are missing.",
                 hint="A model is trained under a name; model_id alone only adopts one.",
             )
-        for option in ("base_model_id", _CLUSTER, _DATA):
-            if option not in self.wish:
-                raise InvalidInput(f"{option} is missing.", hint="A model has to be trained, and cannot be without it.")
+        self.require("base_model_id", _CLUSTER, _DATA, hint="A model has to be trained, and cannot be without it.")
         name = self._check_base()
         self.warnings += base_models.check_config(_CONFIG, name, self.wish.get(_CONFIG, {}))
         self._check_cluster(name)
@@ -524,23 +518,18 @@ class Model(Desired):
         Each is sent once. After an answer that was lost the model is read again, and what has arrived is not repeated.
         """
         changed = {change.field for change in changes}
-        wrote = False
-        try:
+        with steps_noted() as done:
             model, etag = model_api.get_model(self.api, run.id)
             if "compartment_id" in changed:
-                wrote = model.get("compartment_id") == self.wish["compartment_id"]  # though the answer was lost
-                if not wrote:
+                moves = model.get("compartment_id") != self.wish["compartment_id"]  # else its answer was lost
+                if moves:
                     self._move(run.id, etag)
-                    wrote = True
-                    model, etag = model_api.get_model(self.api, run.id)
+                done.append("compartment_id")
+                model, etag = model_api.get_model(self.api, run.id) if moves else (model, etag)
             if changed - {"compartment_id"}:
                 self._put(model, etag, changed)
-                wrote = True
+                done.append("the rest")
                 model, etag = model_api.get_model(self.api, run.id)
-        except FineTuneError as error:
-            if not wrote:
-                raise
-            raise error.amended(facts={**error.facts, "changed": True}) from error
         return model_api.run_of(model, whole=True)
 
     def _move(self, identifier: str, etag: str | None) -> None:
@@ -572,13 +561,6 @@ class Model(Desired):
             **_if_match(etag),
         )
 
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = cancel
-    resume = cancel
-
     def delete(self, run: Run) -> Run:
         """DELETE, which is a work request. What another task is deleting, or has, is no error."""
         try:
@@ -598,7 +580,7 @@ class Model(Desired):
     def hint(self, run: Run) -> Hint:
         """By the words of the failed work request."""
         said = run.reason.lower().partition(_WORK)[0]
-        mend = next((hint for words, hint in _HINTS if words in said), None)
+        mend = find_hint(_HINTS, said)
         if mend:
             return Hint(mend)
         if "capacity" in said:
@@ -634,13 +616,7 @@ class Model(Desired):
                 f"There is no model '{self.name}' in {self.compartment_id}, so one is trained. One that is to be "
                 "renamed or moved keeps its OCID if that is given as model_id."
             )
-        return {
-            **self.describe(None, details=False),
-            "run_id": identifier,
-            "id": identifier,
-            "display_name": self.name,
-            "compartment_id": self.compartment_id,
-        }
+        return self.describe_placeholder(identifier, display_name=self.name, compartment_id=self.compartment_id)
 
 
 def _if_match(etag: str | None) -> dict[str, Any]:

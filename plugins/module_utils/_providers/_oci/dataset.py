@@ -170,10 +170,6 @@ class Dataset(StoredDataset):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Nothing: the look that found no object has seen its bucket."""
-        return ()
-
     def create(self, token: str) -> Run:
         """Send the object, on condition that there is none."""
         self.abort_unfinished(str(self.object), older_than=UNFINISHED_AGE)
@@ -361,8 +357,7 @@ class Dataset(StoredDataset):
 
     def predict(self) -> dict[str, Any]:
         """The name is known before the object is there."""
-        uri = self.uri(str(self.object))
-        return {**self.describe(None, details=False), "run_id": uri, "id": uri}
+        return self.describe_placeholder(self.uri(str(self.object)))
 
 
 class _Body(io.BytesIO):

@@ -20,7 +20,7 @@ from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, predicted
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of
-from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, record, told
 from ..toolkit.naming import parse_remote_name, remote_name
 from ..toolkit.sent_dataset import SentDataset, check_name, ended
@@ -250,10 +250,6 @@ class Dataset(SentDataset):
         send = self.api.sdk.uploads.with_raw_response.cancel
         self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD, verb="change")
 
-    def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """No field of a file can be changed in place, so the engine never asks."""
-        raise AssertionError("unreachable: no in_place field")
-
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted."""
         files.delete_file(self.api, run.id)
@@ -283,7 +279,7 @@ class Dataset(SentDataset):
     def predict(self) -> dict[str, Any]:
         """A file that check mode foresees, named by its content so that later tasks can compare it."""
         file_id = predicted("file", self.report.sha256) if self.report else self.name
-        return {**self.describe(None, details=False), "run_id": file_id, "id": file_id, "file_id": file_id}
+        return self.describe_placeholder(file_id, file_id=file_id)
 
 
 def to_run(file: Mapping[str, Any]) -> Run:

@@ -22,8 +22,8 @@ from ..._engine.errors import ApiError, FineTuneError, InvalidInput
 from ..._engine.module import options_of
 from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
-from ..._engine.types import Capabilities, Change, Driver, Hint, Options, Phase, Progress, Run
-from ..toolkit.desired import Desired
+from ..._engine.types import Driver, Hint, Options, Phase, Progress, Run
+from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder
 from ..toolkit.naming import parse_remote_name
 from . import files, jobs, models
 from .client import Api, make_api
@@ -69,9 +69,9 @@ _RETRY = "'retry_failed: true' starts one more run."
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
-    foreseen = predicted("job", "")
-    if module.check_mode and not params["name"] and str(params["job_id"]).startswith(foreseen):
-        params = {**params, "name": params["job_id"][len(foreseen) :]}
+    name = name_of_placeholder(module, "job", params["job_id"])
+    if name and not params["name"]:
+        params = {**params, "name": name}
     name = params["name"] or params["job_id"]
     options = options_of(
         module, name=name, run_id=params["job_id"], id_option="job_id", fields=FIELDS, identity=("name",)
@@ -99,13 +99,12 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class FineTunedModel(Desired):
+class FineTunedModel(BaseDriver):
     """Fine-tuning jobs and their models on one host. See :class:`_engine.types.Driver` for each verb."""
 
     kind = "model"
     noun = "Run"
     fields = FIELDS
-    capabilities = Capabilities()
 
     def __init__(
         self,
@@ -116,15 +115,13 @@ class FineTunedModel(Desired):
         delete_files: bool = False,
         missing_model_id: str | None = None,
     ) -> None:
+        super().__init__(name, wish)
         self.api = api
         self.missing_model_id = missing_model_id
-        self.name = name
-        super().__init__(wish)
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
         self._made: dict[str, list[str]] = {}  # by a model's name the ids of the runs that made it, newest first
         self._cut: ApiError | None = None  # why the last look did not show all jobs
-        self.warnings: list[str] = []
         self._warn_of_same_data()
         self.compares = True
         self.wandb_keys: Sequence[str | None] = ()  # of the integrations, in their order
@@ -156,11 +153,7 @@ class FineTunedModel(Desired):
             adopted = jobs.get_job(self.api, run_id)
             runs[run_id] = self._run_of(adopted)
             owner = mapping(adopted.get("metadata")).get(ownership.NAME)
-            if owner and self.name and owner != self.name:
-                raise InvalidInput(
-                    f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
-                    hint="Give that name, or leave job_id out.",
-                )
+            self.refuse_other_name(run_id, owner, "job_id")
         if self.name:
             for run in self._family():
                 runs.setdefault(run.id, run)
@@ -295,23 +288,23 @@ class FineTunedModel(Desired):
         Only where the model or the settings differ too does the name of the file matter: the same data under two names
         is how models are compared, but a name that the user did not choose for this may be another model's.
         """
-        doubt = "This host shows no suffix: the run was recognised by its data alone."
+        ambiguous = "This host shows no suffix: the run was recognised by its data alone."
         known = parse_remote_name(filename)
         found = self._run_of(job)
         renamed = self._differs_in_name(job)
         if known is None or known[0] == self.name or not (renamed or trains_anew(FIELDS, self.wish, found)):
-            return replace(found, ambiguous=doubt)
+            return replace(found, ambiguous=ambiguous)
         if wanted.name == self.name:
             return None
         if not renamed:
-            return replace(found, ambiguous=doubt)
+            return replace(found, ambiguous=ambiguous)
         run = jobs.to_run(job)
         why = (
             f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
             f"may be another name of '{self.wish['model']}', or another model. If it is meant, say "
             f"'ignore_changes: [model]'; if not, upload the data under the name '{self.name}' and train on that file."
         )
-        return replace(run, ambiguous=doubt, unclear={"model": why})
+        return replace(run, ambiguous=ambiguous, unclear={"model": why})
 
     def _with_name(self, content: Content, named: Mapping[str, str]) -> Content:
         """With what the names of the uploaded files say of it. What check mode only foresees is not there yet, so it
@@ -400,9 +393,7 @@ class FineTunedModel(Desired):
             raise self._cut  # what could not be seen may be what is wanted
         if not self.name:
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
-        for option in ("model", "training_file"):
-            if option not in self.wish:
-                raise InvalidInput(f"{option} is missing.", hint="A run has to be started, and cannot be without it.")
+        self.require("model", "training_file", hint="A run has to be started, and cannot be without it.")
         for option in FILE_OPTIONS:
             if option in self.wish:
                 self.resolve(option, files.resolve(self.api, option, self.wish[option]))
@@ -411,13 +402,8 @@ class FineTunedModel(Desired):
         return ()
 
     def _warn_of_same_data(self) -> None:
-        found = same_data(self.wish.get("training_file"), self.wish.get("validation_file"))
-        if found and SAME_DATA not in self.warnings:
-            self.warnings.append(SAME_DATA)
-
-    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing at these hosts keeps a model from being deleted."""
-        return ()
+        if same_data(self.wish.get("training_file"), self.wish.get("validation_file")):
+            self.warn_once(SAME_DATA)
 
     def create(self, token: str) -> Run:
         """POST once, our markers in the metadata."""
@@ -465,10 +451,6 @@ class FineTunedModel(Desired):
             return {"hyperparameters": hyperparameters} if hyperparameters else {}
         settings = {key: self.wish[key] for key in ("hyperparameters", *jobs.METHOD_SETTINGS) if key in self.wish}
         return {"method": {"type": kind, **({kind: settings} if settings else {})}}
-
-    def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """No field of a job can be changed in place, so the engine never asks."""
-        raise AssertionError("unreachable: no in_place field")
 
     @property
     def _jobs(self) -> Any:
@@ -544,7 +526,7 @@ class FineTunedModel(Desired):
     def hint(self, run: Run) -> Hint:
         """By the words of the failed job's error."""
         reason = run.reason.lower()
-        mend = next((hint for words, hint in _HINTS if words in reason), None)
+        mend = find_hint(_HINTS, reason)
         if mend:
             return Hint(mend)
         return Hint("The host failed, not the data:" if "server_error" in reason else "", _RETRY)
@@ -577,13 +559,8 @@ class FineTunedModel(Desired):
 
     def predict(self) -> dict[str, Any]:
         """A job that check mode foresees."""
-        return {
-            **self.describe(None, details=False),
-            "run_id": predicted("job", str(self.name)),
-            "id": predicted("job", str(self.name)),
-            "job_id": predicted("job", str(self.name)),
-            "fine_tuned_model": predicted("model", str(self.name)),
-        }
+        job, model = predicted("job", str(self.name)), predicted("model", str(self.name))
+        return self.describe_placeholder(job, job_id=job, fine_tuned_model=model)
 
 
 def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:

@@ -9,16 +9,13 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from ..._dataset.read import Given
 from ..._engine.errors import FineTuneError, InvalidInput
-from ..._engine.types import Run
-from .desired import Desired
+from .driver import BaseDriver
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -46,43 +43,21 @@ def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
         raise
 
 
-class SentDataset(Desired, ABC):
+class SentDataset(BaseDriver):
     """One dataset at a provider. See :class:`_engine.types.Driver` for each verb."""
 
+    name: str
+
     def __init__(self, name: str, given: Given | None, wish: Mapping[str, Any]) -> None:
-        super().__init__(wish)
-        self.name = name
+        super().__init__(name, wish)
         self.given = given
         self.report = given.report if given else None
-        self.warnings: list[str] = []
-
-    @abstractmethod
-    def request(self) -> dict[str, Any]:
-        """What is sent, by its content."""
-
-    def idempotency_key(self) -> dict[str, Any]:
-        """The whole request."""
-        return self.request()
 
     def sent(self) -> Given:
         """The data; there are some wherever they are sent."""
         if self.given is None:
             raise AssertionError("unreachable: nothing is sent without data")
         return self.given
-
-    def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """Nothing to add: what is seen is there."""
-        return [replace(run, verified=True) for run in runs]
-
-    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing that could be asked for keeps it from being deleted; a retention the provider itself reports."""
-        return ()
-
-    def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
-        raise AssertionError("unreachable: cannot cancel")
-
-    pause = resume = cancel
 
     def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; without them, what is ``shown`` of them."""
