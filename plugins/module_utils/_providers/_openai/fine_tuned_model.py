@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.coerce import mapping
-from ..._engine.compare import number, same_content
+from ..._engine.compare import number
 from ..._engine.content import SAME_DATA, Content, predicted, same_data
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput
 from ..._engine.module import options_of
-from ..._engine.plan import trains_anew
 from ..._engine.secrets import mask, of_entries
 from ..._engine.types import Driver, Hint, Options, Phase, Progress, Run
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder
-from ..toolkit.naming import parse_remote_name
 from . import files, jobs, models
 from .client import Api, make_api
 from .desired import (
@@ -40,6 +38,7 @@ from .desired import (
     unknown_values,
 )
 from .hosts import host_for
+from .unmarked import UnmarkedJobs
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -200,7 +199,7 @@ class FineTunedModel(BaseDriver):
             cut = error
         found = [self._run_of(job) for job in mine]
         if not mine and others and not any(job.get("metadata") for job in others):
-            found = self._by_suffix_and_data(others)
+            found = UnmarkedJobs(self.api, str(self.name), self.wish, self._run_of, self._differs_in_name).find(others)
         if cut and not found:
             raise cut
         self._cut = cut
@@ -231,90 +230,6 @@ class FineTunedModel(BaseDriver):
         sent = mapping(job.get("metadata")).get(ownership.MODEL)
         unsure = self.api.host.compatible and wanted and shown and not sent
         return bool(unsure) and not jobs.same_dated_name(wanted, shown)
-
-    def _by_suffix_and_data(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
-        """On a host that keeps no metadata, tell our jobs from others by what it does show.
-
-        The suffix tells where it is shown, also within the model's name; else the data. What shows neither is
-        no proof: such a pending job may be ours, so nothing is started beside it, and such a model counts as one
-        of other data, which is refused unless the user allows new runs on a change.
-        """
-        suffix, wanted = self.wish.get("suffix"), self.wish.get("training_file")
-        named = self._names_of_files()
-        if wanted:
-            wanted = self._with_name(wanted, named)
-        mine: list[Run | None] = []
-        for job in unmarked:
-            told = _with_digest(job, named)
-            run = jobs.to_run(told)
-            ours = jobs.same_suffix(suffix, job)
-            data = run.shown.get("training_file")
-            if ours:
-                mine.append(self._run_of(told))
-            elif ours is None and wanted and data and same_content(wanted, data):
-                mine.append(self._by_data(told, named.get(data.id, ""), wanted))
-            elif (
-                ours is None
-                and not (data and data.sha256)
-                and (run.phase.pending or run.phase is Phase.READY)
-                and jobs.same_dated_name(self.wish.get("model"), job.get("model"))
-            ):
-                shown = {**run.shown, "training_file": data or Content(id="unknown")}
-                mine.append(
-                    replace(run, shown=shown, ambiguous="This host shows neither its suffix nor what data it has.")
-                )
-        found = [run for run in mine if run is not None]
-        # Beside a run on the file of this name, one on another name's file is another model's.
-        own = {run.id for run in found if not run.ambiguous or self._is_of(run, named, own=True)}
-        return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found
-
-    def _names_of_files(self) -> dict[str, str]:
-        """Of the uploaded files by id; none at a host that does not list them."""
-        try:
-            return {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
-        except ApiError as error:
-            if error.status not in files.NO_ROUTE:
-                raise
-            return {}
-
-    def _is_of(self, run: Run, named: Mapping[str, str], *, own: bool) -> bool:
-        """Whether the file of a run is called by this model's name, or by another one of ours."""
-        known = parse_remote_name(named.get(str(run.raw.get("training_file")), ""))
-        return known is not None and (known[0] == self.name) is own
-
-    def _by_data(self, job: Mapping[str, Any], filename: str, wanted: Content) -> Run | None:
-        """A job on the same data that shows no suffix, and whose file is called so. None where it is another name's.
-
-        Only where the model or the settings differ too does the name of the file matter: the same data under two names
-        is how models are compared, but a name that the user did not choose for this may be another model's.
-        """
-        ambiguous = "This host shows no suffix: the run was recognised by its data alone."
-        known = parse_remote_name(filename)
-        found = self._run_of(job)
-        renamed = self._differs_in_name(job)
-        if known is None or known[0] == self.name or not (renamed or trains_anew(FIELDS, self.wish, found)):
-            return replace(found, ambiguous=ambiguous)
-        if wanted.name == self.name:
-            return None
-        if not renamed:
-            return replace(found, ambiguous=ambiguous)
-        run = jobs.to_run(job)
-        why = (
-            f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
-            f"may be another name of '{self.wish['model']}', or another model. If it is meant, say "
-            f"'ignore_changes: [model]'; if not, upload the data under the name '{self.name}' and train on that file."
-        )
-        return replace(run, ambiguous=ambiguous, unclear={"model": why})
-
-    def _with_name(self, content: Content, named: Mapping[str, str]) -> Content:
-        """With what the names of the uploaded files say of it. What check mode only foresees is not there yet, so it
-        will be there under a name of its own."""
-        known = parse_remote_name(named.get(content.id, ""))
-        if known:
-            return replace(content, name=known[0], sha256=content.sha256 or known[1])
-        there = any(parse_remote_name(name) == (self.name, content.sha256[:12]) for name in named.values())
-        unnamed = content.sha256 and not content.id and not content.name
-        return replace(content, name=str(self.name)) if unnamed and (there or content.predicted) else content
 
     def _learn_contents(self, runs: Iterable[Run]) -> None:
         """Find out what a wished file contains where a job was made with another: it may be the same data again."""
@@ -561,16 +476,6 @@ class FineTunedModel(BaseDriver):
         """A job that check mode foresees."""
         job, model = predicted("job", str(self.name)), predicted("model", str(self.name))
         return self.describe_placeholder(job, job_id=job, fine_tuned_model=model)
-
-
-def _with_digest(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
-    """The job with the markers that its files' names stand for."""
-    entries = {}
-    for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
-        known = parse_remote_name(named.get(str(job.get(option)), ""))
-        if known:
-            entries[marker] = known[1]
-    return {**job, "metadata": entries or None}
 
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
