@@ -389,7 +389,7 @@ class DedicatedAiCluster(BaseDriver):
                     self._move(run)
                     done.append("compartment_id")
                     run = self._get(run.id)
-                body = self._changed(run, names)
+                body = tags.changed(self.wish, names, _CHANGEABLE, run.raw)
                 run = self._put(run, body) if body else run
             except ApiError as error:
                 if error.status != 412:
@@ -427,16 +427,6 @@ class DedicatedAiCluster(BaseDriver):
     def _unchanged(self, run: Run) -> dict[str, Any]:
         etag = self._etags.get(run.id)
         return {"if_match": etag} if etag else {}
-
-    def _changed(self, run: Run, names: set[str]) -> dict[str, Any]:
-        body = {option: self.wish[option] for option in _CHANGEABLE if option in names}
-        if names & {tags.FREEFORM, tags.MARKERS}:
-            own = self.wish.get(tags.MARKERS, {}) if tags.owned(run.raw) else {}
-            wish = self.wish if tags.FREEFORM in names else {}
-            body[tags.FREEFORM] = tags.freeform(wish, own, run.raw)
-        if tags.DEFINED in names:
-            body[tags.DEFINED] = tags.defined(self.wish, run.raw)
-        return body
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deletes meanwhile is being deleted."""

@@ -544,18 +544,11 @@ class Model(BaseDriver):
         )
 
     def _put(self, model: Mapping[str, Any], etag: str | None, changed: set[str]) -> None:
-        body: dict[str, Any] = {option: self.wish[option] for option in _IN_PLACE if option in changed}
-        if changed & {tags.FREEFORM, tags.MARKERS}:
-            own = self.wish.get(tags.MARKERS, {}) if tags.owned(model) else {}
-            wish = self.wish if tags.FREEFORM in changed else {}
-            body[tags.FREEFORM] = tags.freeform(wish, own, model)
-        if tags.DEFINED in changed:
-            body[tags.DEFINED] = tags.defined(self.wish, model)
         self.api.call(
             f"Changing the model {model['id']}",
             "update_model",
             str(model["id"]),
-            shapes.body(body),
+            shapes.body(tags.changed(self.wish, changed, _IN_PLACE, model)),
             reads=MODEL,
             tries=1,
             **_if_match(etag),

@@ -14,7 +14,7 @@ Limits: OCI documentation, "Tagging Overview", facts of 2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..._engine import ownership
@@ -195,3 +195,16 @@ def defined(wish: Mapping[str, Any], resource: Mapping[str, Any] | None = None) 
             else:
                 tags[there] = value
     return {name: tags for name, tags in found.items() if tags}
+
+
+def changed(
+    wish: Mapping[str, Any], names: Collection[str], options: Iterable[str], resource: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What to send to change a resource: of the options those that differ, and all its tags if any of them do."""
+    body = {option: wish[option] for option in options if option in names}
+    if FREEFORM in names or MARKERS in names:
+        own = wish.get(MARKERS, {}) if owned(resource) else {}
+        body[FREEFORM] = freeform(wish if FREEFORM in names else {}, own, resource)
+    if DEFINED in names:
+        body[DEFINED] = defined(wish, resource)
+    return body
