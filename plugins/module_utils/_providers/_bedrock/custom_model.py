@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
@@ -24,23 +23,21 @@ from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, TransientError
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
-from ..toolkit.bounds import TagBound, read_tags
+from ..toolkit.bounds import read_tags
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
 from .client import Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
 from .limits import limits_for
-from .lineage import Family
+from .lineage import BASE, Family
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _CREATE = "CreateModelCustomizationJob"
 _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
-_TAGS = TagBound("AWS", 50, own=4)
 _FORMER_TAGS = "former_tags"
-BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
 
 # What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
 _HINTS = (
@@ -143,7 +140,7 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         "vpc_config.security_group_ids": vpc.get("security_group_ids"),
         "job_name": params["job_name"],
         "invocation_logs_config": training.get("invocation_logs_config"),
-        "tags": read_tags("tags", params["tags"], _TAGS),
+        "tags": read_tags("tags", params["tags"], jobs.TAGS),
     }
     if training.get("s3_uri"):
         wish["training_data_config"] = objects.parse_data(
@@ -402,13 +399,13 @@ class CustomModel(BaseDriver):
         self.family.job_names[str(job.get("job_name"))] = str(job["job_arn"])
         if self.compares:
             self._read_tags(str(job["job_arn"]))
-        return self._with_tags(jobs.run_of_job(job))
+        return self.family.with_tags(jobs.run_of_job(job))
 
     def _model(self, model: Mapping[str, Any]) -> Run:
         """A model that no job of this account made."""
         if self.compares:
             self._read_tags(str(model["model_arn"]))
-        return self._with_tags(jobs.run_of_model(model))
+        return self.family.with_tags(jobs.run_of_model(model))
 
     def _read_tags(self, arn: str) -> None:
         with suppress(NotFound):  # reads may lag behind what was just made
@@ -417,27 +414,6 @@ class CustomModel(BaseDriver):
     def _refuse_other_family(self, run_id: str, run: Run) -> None:
         owner = (self.family.tags_of(run.id) or {}).get(ownership.NAME) if self.name else None
         self.refuse_other_name(run_id, owner, "job_arn")
-
-    def _with_tags(self, run: Run) -> Run:
-        """The run with what its tags, and its model's where they were read, show."""
-        known = {
-            key: tags
-            for key, arn in (("tags", run.id), ("custom_model_tags", run.model))
-            if (tags := self.family.known_tags(arn)) is not None
-        }
-        own = self.family.own_markers((run.id, run.model))
-        shown = {
-            **{key: value for key, value in run.shown.items() if key not in _TAG_FIELDS},
-            **jobs.shown_data(run.raw, own),
-            **{key: ownership.visible(tags) for key, tags in known.items()},
-        }
-        if known and (own or self.family.is_ours(str(run.raw.get("job_name")))):
-            # What only one of both still has is to be put back on the other.
-            whole = all(tags.get(key) == value for tags in known.values() for key, value in own.items())
-            shown["markers"] = own if whole else {}
-        if own.get(BASE):
-            shown["base_model_identifier"] = own[BASE]
-        return replace(run, shown=shown)
 
     # -- looking closer --
 
@@ -462,7 +438,7 @@ class CustomModel(BaseDriver):
                 if not self._is_gone(run):
                     raise
                 return self._missing(run)
-        run = self._with_tags(run)
+        run = self.family.with_tags(run)
         self._learn_base(run)
         run = self._learn_contents(run)
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
@@ -612,7 +588,7 @@ class CustomModel(BaseDriver):
         if "validation_data_config" in self.wish:
             entries[ownership.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
         entries = {key: value for key, value in entries.items() if value or key in self.wish.get("tags", {})}
-        tags = _pairs(entries)
+        tags = jobs.tag_pairs(entries)
         body = {
             **_body(self.wish),
             "custom_model_name": self._model_name,
@@ -638,28 +614,12 @@ class CustomModel(BaseDriver):
         own = {**self.family.own_markers((run.id, run.model)), ownership.NAME: str(self.name)}
         with steps_noted() as done:
             for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
-                has = self.family.known_tags(arn)
-                if arn is None or has is None:
+                if arn is None or self.family.known_tags(arn) is None:
                     continue
                 wanted = {**(self.wish["tags"] if field in changed else {}), **(own if "markers" in changed else {})}
-                added = {key: value for key, value in wanted.items() if has.get(key) != value}
-                purges = field in changed and self.purge_tags
-                extra = [key for key in ownership.visible(has) if key not in wanted] if purges else []
-                # Added first, so that a failure loses nothing, unless there is no room for both.
-                steps = [partial(self._tag, arn, added)] if added else []
-                if extra:
-                    steps.insert(1 if len({*has, *added}) <= _TAGS.most else 0, partial(self._untag, arn, extra))
-                for step in steps:
-                    step()
-                    done.append(field)
-                self.family.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
-        return self._with_tags(run)
-
-    def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        self.api.call(f"Changing the tags of {arn}", "tag_resource", resourceARN=arn, tags=_pairs(tags))
-
-    def _untag(self, arn: str, keys: Sequence[str]) -> None:
-        self.api.call(f"Removing tags of {arn}", "untag_resource", resourceARN=arn, tagKeys=list(keys))
+                purge = field in changed and self.purge_tags
+                done += self.family.change_tags(arn, wanted, purge=purge)
+        return self.family.with_tags(run)
 
     def cancel(self, run: Run) -> Run:
         """POST .../stop; what was trained so far is charged and lost."""
@@ -746,10 +706,6 @@ def _model_name(job: Mapping[str, Any]) -> str | None:
     """What a job's model is called: a job, its summary and a model have three words for it."""
     found = job.get("output_model_name") or job.get("custom_model_name") or job.get("model_name")
     return None if found is None else str(found)
-
-
-def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def _hash_of(wish: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..._engine.content import Content
 from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..._engine.types import Phase, Progress, Run
 from ..toolkit.answers import told
+from ..toolkit.bounds import TagBound
 from ..toolkit.rows import Rows
 from . import shapes
 from .client import Api, time_of
@@ -46,6 +47,7 @@ _USERS = (
 )
 _PAGE = 1000  # the API's own maximum
 _REASON = 1000  # characters
+TAGS = TagBound("AWS", 50, own=4)
 _SYSTEM_TAG = "aws:"
 _TAG_VALUE = 256  # characters
 _BETWEEN = " / "
@@ -201,10 +203,25 @@ def list_users(api: Api, model: str) -> Iterator[str]:
                 raise
 
 
+def add_tags(api: Api, arn: str, tags: Mapping[str, str]) -> None:
+    """Give a job or model some tags."""
+    api.call(f"Changing the tags of {arn}", "tag_resource", resourceARN=arn, tags=tag_pairs(tags))
+
+
+def remove_tags(api: Api, arn: str, keys: Sequence[str]) -> None:
+    """Take some tags from a job or model."""
+    api.call(f"Removing tags of {arn}", "untag_resource", resourceARN=arn, tagKeys=list(keys))
+
+
 def list_tags(api: Api, arn: str) -> dict[str, str]:
     """All tags of a job or model; AWS's own are left out. NotFound where it does not exist."""
     found = api.call(f"Reading the tags of {arn}", "list_tags_for_resource", resourceARN=arn)
     return {tag["key"]: tag["value"] for tag in found["tags"] if not tag["key"].startswith(_SYSTEM_TAG)}
+
+
+def tag_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as the API takes them."""
+    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 # -- in the engine's terms -------------------------------------------------------------------------------------

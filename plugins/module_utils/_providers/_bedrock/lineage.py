@@ -13,13 +13,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..._engine import ownership
 from ..._engine.errors import ApiError, InvalidInput, NotFound, TransientError
+from ..._engine.types import Run
+from ..toolkit.driver import steps_noted
 from . import jobs
 from .client import Api
 
+BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
+_SHOWN_TAGS = ("tags", "custom_model_tags", "markers")
 _LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits
 _ATTEMPT = 4  # characters kept free for "-999"
@@ -206,3 +212,44 @@ class Family:
                 if key.startswith(ownership.PREFIX):
                     found.setdefault(key, value)
         return found
+
+    def change_tags(self, arn: str, wanted: Mapping[str, str], *, purge: bool) -> list[str]:
+        """Give a job or model these tags. ``purge``: take the user's other ones away. Returns what was done.
+
+        If the second step fails, its error says that something was changed.
+        """
+        has = self._tags[arn]
+        added = {key: value for key, value in wanted.items() if has.get(key) != value}
+        extra = [key for key in ownership.visible(has) if key not in wanted] if purge else []
+        # Added first, so that a failure loses nothing, unless there is no room for both.
+        steps = [partial(jobs.add_tags, self.api, arn, added)] if added else []
+        if extra:
+            remove = partial(jobs.remove_tags, self.api, arn, extra)
+            steps.insert(1 if len({*has, *added}) <= jobs.TAGS.most else 0, remove)
+        with steps_noted() as done:
+            for step in steps:
+                step()
+                done.append(arn)
+        self.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
+        return done
+
+    def with_tags(self, run: Run) -> Run:
+        """The run with what its tags, and its model's where they were read, show."""
+        known = {
+            key: tags
+            for key, arn in (("tags", run.id), ("custom_model_tags", run.model))
+            if (tags := self.known_tags(arn)) is not None
+        }
+        own = self.own_markers((run.id, run.model))
+        shown = {
+            **{key: value for key, value in run.shown.items() if key not in _SHOWN_TAGS},
+            **jobs.shown_data(run.raw, own),
+            **{key: ownership.visible(tags) for key, tags in known.items()},
+        }
+        if known and (own or self.is_ours(str(run.raw.get("job_name")))):
+            # What only one of both still has is to be put back on the other.
+            whole = all(tags.get(key) == value for tags in known.values() for key, value in own.items())
+            shown["markers"] = own if whole else {}
+        if own.get(BASE):
+            shown["base_model_identifier"] = own[BASE]
+        return replace(run, shown=shown)
