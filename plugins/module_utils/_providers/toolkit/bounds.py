@@ -75,7 +75,7 @@ class TagBound(NamedTuple):
 def read_tags(option: str, given: Mapping[str, Any] | None, bound: TagBound) -> dict[str, str] | None:
     """The tags of an option as text, without those that are None. Raises InvalidInput for what cannot be sent."""
     if bound.own:
-        ownership.refuse_reserved(option, given)
+        ownership.refuse_reserved(option, {str(key): value for key, value in (given or {}).items()})
     if given is None:
         return None
     given = {key: value for key, value in given.items() if value is not None}
