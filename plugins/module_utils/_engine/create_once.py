@@ -21,7 +21,7 @@ from typing import Any
 from . import deadline, ownership
 from .clock import intervals
 from .errors import ApiError, Busy, FineTuneError, InvalidInput, NotFound, RateLimited, TimedOut, TransientError
-from .plan import group_duplicates, trains_anew
+from .plan import group_duplicates, needs_replacement
 from .types import Driver, Options, Phase, Progress, Run
 from .waiter import Waiter
 
@@ -261,8 +261,8 @@ class CreateOnce:
             facts={"timed_out": True},
         )
 
-    def _trains_anew(self, run: Run) -> bool:
-        return trains_anew(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
+    def _needs_replacement(self, run: Run) -> bool:
+        return needs_replacement(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
 
     def _runs_of(self, attempt: Attempt, bound: Run | None) -> list[Run]:
         """All runs; on hosts that keep no markers, those that are surely of this attempt with its token."""
@@ -275,7 +275,7 @@ class CreateOnce:
             doubtful = [run for run in shown if not (run.verified or run.shown)]
             seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
             runs = [seen.get(run.id, run) for run in runs]
-        return claimed(attempt, runs, self._trains_anew, bound, self.clock.time())
+        return claimed(attempt, runs, self._needs_replacement, bound, self.clock.time())
 
     def _look(self, attempt: Attempt) -> Run | None:
         """The run of an attempt, if there is one by now; after the task's time is over with one short look."""
@@ -331,7 +331,7 @@ class CreateOnce:
         run = canonical.get(run.id, run)
         stopped = {duplicate.id for duplicate in found}
         self._lookalikes = [
-            other for other in find_lookalikes(attempt, runs, self._trains_anew, run) if other.id not in stopped
+            other for other in find_lookalikes(attempt, runs, self._needs_replacement, run) if other.id not in stopped
         ]
         return run
 

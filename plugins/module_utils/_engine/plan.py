@@ -60,9 +60,9 @@ def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Chang
         yield Change(field.name, field.kind, before, after, part, path if keyed else "", field.inner)
 
 
-def trains_anew(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> bool:
+def needs_replacement(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> bool:
     """Whether the wish asks for another model than the run makes."""
-    return any(change.kind == "training" for change in differences(fields, wish, run, ignore))
+    return any(change.kind == "immutable" for change in differences(fields, wish, run, ignore))
 
 
 def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
@@ -160,8 +160,8 @@ def _find_lookalikes(
         and _counts(run)
         and run.token == kept.token
         and run.shown
-        and not trains_anew(fields, wish, run, ignore)
-        and not trains_anew(given, kept.shown, run)
+        and not needs_replacement(fields, wish, run, ignore)
+        and not needs_replacement(given, kept.shown, run)
     )
 
 
@@ -227,9 +227,9 @@ class Case:
     can: Capabilities
     kind: str
 
-    def training(self, run: Run) -> tuple[Change, ...]:
+    def immutable(self, run: Run) -> tuple[Change, ...]:
         """In what the run is another one than what is asked for."""
-        return tuple(change for change in self.changes[run.id] if change.kind == "training")
+        return tuple(change for change in self.changes[run.id] if change.kind == "immutable")
 
     def of(self, *phases: Phase) -> list[Run]:
         """The runs in these phases."""
@@ -254,11 +254,11 @@ class Case:
     def adopted(self) -> Run | None:
         """The active run that the task names by its id, where it is equal. It counts before finished ones."""
         named = (run for run in self.pending if run.id == self.options.run_id)
-        return next((run for run in named if not self.training(run)), None)
+        return next((run for run in named if not self.immutable(run)), None)
 
     def find_equal(self, runs: Sequence[Run]) -> Run | None:
         """Of the equal ones that which the task names by its id, else the newest."""
-        equals = [run for run in runs if not self.training(run)]
+        equals = [run for run in runs if not self.immutable(run)]
         return next((run for run in equals if run.id == self.options.run_id), None) or next(iter(equals), None)
 
     @property
@@ -279,14 +279,15 @@ def ready_equal(case: Case) -> Plan | None:
     if equal is None:
         return None
     # An active run beside it differs, or is a second go at the same: somebody else's money, left alone.
-    others = [run for run in case.pending if case.training(run) and not run.ambiguous]
+    others = [run for run in case.pending if case.immutable(run) and not run.ambiguous]
     if case.replaces and not case.can.no_cancel:
         return _keep(case, equal, stop=others)
     return _keep(
         case,
         equal,
         warnings=[
-            f"Run {run.id} is still {run.status} with other settings ({_listed(case.training(run))})." for run in others
+            f"Run {run.id} is still {run.status} with other settings ({_listed(case.immutable(run))})."
+            for run in others
         ],
     )
 
@@ -312,7 +313,7 @@ def unknown_status(case: Case) -> Plan | None:
 def not_comparable(case: Case) -> Plan | None:
     """a finished model or an active run, of which the host does not show whether it is equal"""
     for run in (*case.ready, *case.pending):
-        differs = case.training(run)
+        differs = case.immutable(run)
         if all(change.field in run.unclear for change in differs):
             why = " ".join(run.unclear[change.field] for change in differs)
             return Plan("none", run, differs, refusal=DriftError(f"'{case.options.name}': {why}"))
@@ -330,7 +331,7 @@ def pending_different(case: Case) -> Plan | None:
     if not case.pending:
         return None
     run = next((run for run in case.pending if run.ambiguous), case.pending[0])
-    differs = case.training(run)
+    differs = case.immutable(run)
     refusal = _why_not_stopped(case, run, differs)
     if refusal:
         return Plan("none", run, differs, refusal=refusal)
@@ -356,7 +357,7 @@ def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTun
 def failed_equal(case: Case) -> Plan | None:
     """the newest run failed or was cancelled, and was equal"""
     newest = next(iter(case.of(Phase.READY, Phase.FAILED, Phase.CANCELLED)), None)
-    if newest is None or newest.phase is Phase.READY or case.training(newest):
+    if newest is None or newest.phase is Phase.READY or case.immutable(newest):
         return None
     if case.options.retry_failed:
         return Plan("retry", newest, warnings=case.lost, remove=_previous(case.ready, case.options))
@@ -374,7 +375,7 @@ def ready_different(case: Case) -> Plan | None:
     if not case.ready:
         return None
     run = case.ready[0]
-    differs = case.training(run)
+    differs = case.immutable(run)
     if case.can.no_rerun:
         return Plan("none", run, differs, refusal=_unlike(run, differs, case))
     if case.replaces:
@@ -393,7 +394,7 @@ def retired_different(case: Case) -> Plan | None:
     run = next(iter(case.of(Phase.RETIRED)), None)
     if run is None:
         return None
-    differs = case.training(run)
+    differs = case.immutable(run)
     if case.can.no_rerun or not case.replaces:
         return Plan("none", run, differs, refusal=_ended(run, case.options, case.kind, differs))
     return Plan("retrain", run, differs, warnings=case.lost)

@@ -17,7 +17,7 @@ from .compare import Compare, same_value, told
 from .errors import FineTuneError
 
 Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
-FieldKind = Literal["in_place", "training", "creation"]
+FieldKind = Literal["immutable", "creation", "in_place"]
 
 
 class Phase(enum.Enum):
@@ -50,7 +50,7 @@ class Phase(enum.Enum):
 class Field:
     """One declaration per compared option.
 
-    ``kind``: ``in_place`` (the API can change it), ``training`` (it decides what the model is), ``creation`` (it
+    ``kind``: ``in_place`` (the API can change it), ``immutable`` (it decides what it is), ``creation`` (it
     only mattered while the run was made). ``each``: the value is a mapping, of which each key that the user
     gave is compared for itself. ``options``: how its user writes the option, where that is not ``name``, the usual
     way first. ``identity``: it says which resource is meant. ``inner``: it is no option at all.

@@ -240,24 +240,24 @@ _CONFIG_PARTS = {
 def _fields(tags: CompareTags) -> Sequence[Field]:
     """Every compared option. ``tags``: how those are compared."""
     return (
-        Field("base_model_identifier", "training", jobs.same_base),
-        Field("training_data_config", "training", same_content, options=("training_data_config.s3_uri",)),
+        Field("base_model_identifier", "immutable", jobs.same_base),
+        Field("training_data_config", "immutable", same_content, options=("training_data_config.s3_uri",)),
         Field(
             "invocation_logs_config",
-            "training",
+            "immutable",
             Compare({"invocation_log_source.s3_uri": jobs.same_place}),
             options=("training_data_config.invocation_logs_config",),
         ),
         Field(
             "validation_data_config",
-            "training",
+            "immutable",
             jobs.same_contents,
             options=("validation_data_config.validator", "validation_data_config.validators"),
         ),
-        Field("customization_type", "training"),
-        Field("hyperparameters", "training", each=True),
-        Field("customization_config", "training", Compare(_CONFIG_PARTS)),
-        Field("custom_model_kms_key_id", "training", jobs.same_key),
+        Field("customization_type", "immutable"),
+        Field("hyperparameters", "immutable", each=True),
+        Field("customization_config", "immutable", Compare(_CONFIG_PARTS)),
+        Field("custom_model_kms_key_id", "immutable", jobs.same_key),
         Field("role_arn", "creation"),
         Field("vpc_config.subnet_ids", "creation", same_set),
         Field("vpc_config.security_group_ids", "creation", same_set),

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 FIELDS = (
-    Field("type", "training"),
-    Field("unit_shape", "training"),
+    Field("type", "immutable"),
+    Field("unit_shape", "immutable"),
     Field("unit_count", "in_place"),
     Field("display_name", "in_place", identity=True),
     Field("description", "in_place"),

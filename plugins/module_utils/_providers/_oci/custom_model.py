@@ -17,7 +17,7 @@ from ..._engine.compare import same_content
 from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of, refuse_missing
-from ..._engine.plan import trains_anew
+from ..._engine.plan import needs_replacement
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
@@ -164,9 +164,9 @@ class Model(BaseDriver):
     kind = "model"
     noun = "Model"
     fields: Sequence[Field] = (
-        Field("base_model_id", "training"),
-        Field(_DATA, "training", same_content),
-        Field(_CONFIG, "training", each=True),
+        Field("base_model_id", "immutable"),
+        Field(_DATA, "immutable", same_content),
+        Field(_CONFIG, "immutable", each=True),
         # One that check mode only foresees has no OCID to compare.
         Field(_CLUSTER, "creation", lambda wish, shown: wish.startswith(CHECK_MODE) or wish == shown),
         Field("compartment_id", "in_place", identity=True),
@@ -474,7 +474,7 @@ class Model(BaseDriver):
         return [self._learn_data(run) for run in found]
 
     def _is_same(self, run: Run) -> bool:
-        return run.shown.get(_DATA) is not None and not trains_anew(self.fields, self.wish, run, self.ignore)
+        return run.shown.get(_DATA) is not None and not needs_replacement(self.fields, self.wish, run, self.ignore)
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""

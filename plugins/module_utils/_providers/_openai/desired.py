@@ -44,14 +44,14 @@ def _same_entry(wish: Any, shown: Any) -> bool:
 
 
 FIELDS = (
-    Field("model", "training", jobs.same_dated_name),
-    Field("training_file", "training", same_content),
-    Field("validation_file", "training", same_content),
-    Field("seed", "training", chosen=True),
-    Field("method", "training", _same_method, options=("method.type",)),
+    Field("model", "immutable", jobs.same_dated_name),
+    Field("training_file", "immutable", same_content),
+    Field("validation_file", "immutable", same_content),
+    Field("seed", "immutable", chosen=True),
+    Field("method", "immutable", _same_method, options=("method.type",)),
     Field(
         "hyperparameters",
-        "training",
+        "immutable",
         same_deep,
         each=True,
         options=(
@@ -61,8 +61,8 @@ FIELDS = (
             "method.reinforcement.hyperparameters",
         ),
     ),
-    Field("grader", "training", same_deep, options=("method.reinforcement.grader",)),
-    Field("response_format", "training", same_deep, options=("method.reinforcement.response_format",)),
+    Field("grader", "immutable", same_deep, options=("method.reinforcement.grader",)),
+    Field("response_format", "immutable", same_deep, options=("method.reinforcement.response_format",)),
     Field("suffix", "creation"),
     Field("integrations", "creation", same_deep),
     Field("metadata", "creation", _same_entry, each=True),

@@ -16,7 +16,7 @@ from ..._engine import ownership
 from ..._engine.compare import same_content
 from ..._engine.content import Content
 from ..._engine.errors import ApiError
-from ..._engine.plan import trains_anew
+from ..._engine.plan import needs_replacement
 from ..._engine.types import Phase, Run
 from ..toolkit.naming import parse_remote_name
 from . import files, jobs
@@ -104,7 +104,7 @@ class UnmarkedJobs:
         known = parse_remote_name(filename)
         found = self._read(job)
         renamed = self._is_renamed(job)
-        if known is None or known[0] == self.name or not (renamed or trains_anew(FIELDS, self.wish, found)):
+        if known is None or known[0] == self.name or not (renamed or needs_replacement(FIELDS, self.wish, found)):
             return replace(found, ambiguous=ambiguous)
         if wanted.name == self.name:
             return None

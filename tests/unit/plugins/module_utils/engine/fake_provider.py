@@ -31,10 +31,10 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
 T = TypeVar("T")
 
 FIELDS = (
-    Field("model", "training"),
-    Field("data", "training"),
-    Field("hyperparameters", "training", each=True),
-    Field("grader", "training", same_deep),
+    Field("model", "immutable"),
+    Field("data", "immutable"),
+    Field("hyperparameters", "immutable", each=True),
+    Field("grader", "immutable", same_deep),
     Field("subnets", "creation", same_set),
     Field("role", "creation"),
     Field("tags", "in_place"),

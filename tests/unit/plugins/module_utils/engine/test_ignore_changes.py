@@ -21,9 +21,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 )
 
 FIELDS = (
-    Field("model", "training"),
-    Field("hyperparameters", "training", same_deep, each=True),
-    Field("config", "training", same_deep, options=("method.config",)),
+    Field("model", "immutable"),
+    Field("hyperparameters", "immutable", same_deep, each=True),
+    Field("config", "immutable", same_deep, options=("method.config",)),
     Field("suffix", "creation"),
     Field("tags", "in_place", same_tags),
     Field("place", "in_place", identity=True),

@@ -25,9 +25,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
 from .client import Api
 
 FIELDS = (
-    Field("flour_kind", "training"),
-    Field("recipe_file", "training"),
-    Field("rounds", "training"),
+    Field("flour_kind", "immutable"),
+    Field("recipe_file", "immutable"),
+    Field("rounds", "immutable"),
     Field("label", "in_place"),
 )
 PHASES = {
