@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .clock import Clock
+from .clock import Clock, intervals
 from .create_once import CreateOnce
 from .errors import ApiError, Conflict, FineTuneError, RunFailed, TransientError
 from .planner import Planner
@@ -22,6 +22,8 @@ from .types import Change, Driver, Options, Phase, Plan, Run
 from .waiter import SliceEnded, Waiter, is_over, is_paused_or_over
 
 _DECISIONS = 4
+
+_UPDATE_LAG = 60.0  # how long a read may still show what was before an update
 
 
 class Engine:
@@ -46,6 +48,7 @@ class Engine:
         self.waiter = Waiter(driver, options, self.result, self.clock, start)
         self.create_once = CreateOnce(driver, options, self.waiter, self.warnings)
         self.planner = Planner(driver, options, self.waiter)
+        self._updated = bool((options.wait_state or {}).get("updated"))  # whether the task has sent an update
 
     # -- the flow ---------------------------------------------------------------------------------------------
 
@@ -69,6 +72,7 @@ class Engine:
         """What the next slice needs."""
         attempt = self.create_once.attempt
         return {
+            **({"updated": True} if self._updated else {}),
             "attempt": attempt.plain() if attempt else None,
             "hidden_since": self.waiter.hidden_since,
             "wait_timeout": self.waiter.total,
@@ -129,7 +133,7 @@ class Engine:
 
     def _explain(self, refusal: FineTuneError, run: Run | None) -> FineTuneError:
         """What is to be done about a run that failed before, the driver knows best."""
-        if run is None or not isinstance(refusal, RunFailed):
+        if run is None or run.phase is Phase.READY or not isinstance(refusal, RunFailed):
             return refusal
         hint = self.driver.hint(run)
         if not hint.retry:
@@ -138,7 +142,7 @@ class Engine:
 
     def _unless_held(self, plan: Plan) -> Plan:
         """A deletion that the provider would refuse is refused before anything is changed or paid."""
-        models = [run for run in plan.remove if run.phase is Phase.READY]
+        models = [run for run in (*plan.remove_first, *plan.remove) if run.phase is Phase.READY]
         if plan.refusal or not models:
             return plan
         dependents = self.waiter.read(partial(self.driver.dependents, models))
@@ -169,8 +173,10 @@ class Engine:
                 run = self.waiter.wait_until_ready(run)
                 if not plan.creates or self.create_once.unsure:
                     run = self._update_again(run)
-                if self.options.delete_previous:
+                if self.options.delete_previous or plan.remove:
                     plan, _runs = self.planner.plan(self.waiter.observe())
+            if self.options.wait and self._has_sent_update:
+                run = self._verify_update(run)
             if run.phase is Phase.READY:
                 self._remove(plan.remove)
         elif run and plan.stop and self.options.wait:
@@ -182,9 +188,10 @@ class Engine:
         run = plan.run
         if plan.creates:
             self.waiter.wait_for_each([*plan.stop], is_over)
+            self._remove(plan.remove_first)
             return self.create_once.create(runs)
         if plan.action == "update" and run and not (run.phase.pending and self.driver.capabilities.late_update):
-            return self._update(run, plan.changes)
+            return run if self._has_sent_update else self._update(run, plan.changes)
         if plan.action == "resume" and run:
             run = self.waiter.halt(run, self.driver.resume)
             if run.phase is Phase.PAUSED:  # the answer may lag behind
@@ -194,6 +201,8 @@ class Engine:
     def _update_again(self, run: Run) -> Run:
         """What was changed on a pending run need not be on the model that came out of it, and what a host does not
         change while it works on it can be changed now."""
+        if self._has_sent_update:
+            return run
         plan, _runs = self.planner.plan(self.waiter.observe(), run)
         if plan.action == "update" and plan.run and plan.run.id == run.id:
             if not self.result.changed:
@@ -202,6 +211,32 @@ class Engine:
             if run.phase is not Phase.READY:
                 run = self.waiter.wait_until_ready(run)
         return run
+
+    @property
+    def _has_sent_update(self) -> bool:
+        """Whether what serves is on its way by this task. It is sent once, and verified by a read."""
+        return self._updated and self.driver.capabilities.long_lived
+
+    def _verify_update(self, run: Run) -> Run:
+        """Look whether it is as asked for, now that the update has ended. Reads lag behind, so more than once."""
+        planner = Planner(self.driver, replace(self.options, retry_failed=False), self.waiter)
+        pauses, end = intervals(), self.clock.monotonic() + _UPDATE_LAG
+        while True:
+            plan, _runs = planner.plan(self.waiter.wait_for_transitions(self.waiter.observe()), run)
+            if plan.refusal:
+                self.result.run = plan.run
+                raise self._explain(plan.refusal, plan.run)
+            if plan.run is None or plan.run.id != run.id:
+                return run
+            if plan.action != "update":
+                return plan.run
+            if self.clock.monotonic() >= end:
+                raise ApiError(
+                    f"The update of the {self.driver.kind} {run.id} of '{self.options.name}' has ended, and it still "
+                    f"differs: {'; '.join(map(str, plan.changes))}.",
+                    hint="Another task may have changed it meanwhile. Look at it, and run the task again.",
+                )
+            self.waiter.sleep(next(pauses), run)
 
     def _update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Change what can be. After a lost answer it is looked for before it is sent again."""
@@ -230,7 +265,7 @@ class Engine:
             if not unclear or left():
                 raise
             run = self.waiter.read(partial(self.driver.refresh, run))
-        self.result.changed = True
+        self.result.changed = self._updated = True
         return run
 
     # -- stopping and deleting --------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def options_of(
         name=name,
         state=params["state"],
         run_id=run_id,
-        retrain=params.get("retrain", "never"),
+        retrain=params.get("retrain") or params.get("replace") or "never",
         # A file that could not be processed costs nothing to send again; a training run does.
         retry_failed=params.get("retry_failed", True),
         delete_previous=params.get("delete_previous", False),

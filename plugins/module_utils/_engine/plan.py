@@ -116,7 +116,12 @@ def decide(
     counted, duplicates, _canonical = group_duplicates(runs)
     newest_first = _newest_first(counted)
     changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in newest_first}
-    plan = _present(Case(newest_first, changes, options, can, kind))
+    ahead = {
+        run.id: differences(fields, wish, replace(run, shown={**run.shown, **run.target}), options.ignore_changes)
+        for run in newest_first
+        if run.target
+    }
+    plan = _present(Case(newest_first, changes, ahead, options, can, kind))
     if plan.run and options.ignore_changes:
         ignored = ignored_differences(fields, wish, plan.run, options.ignore_changes)
         plan = replace(plan, ignored=tuple(ignored))
@@ -218,11 +223,13 @@ def _newest_first(runs: Sequence[Run]) -> list[Run]:
 class Case:
     """What a row of the table looks at: all runs that count, newest first, and what was asked.
 
-    ``changes``: in what each run differs, by its id.
+    ``changes``: in what each run differs, by its id; ``ahead``: the same of what an update of it leads or should have
+    led to.
     """
 
     runs: Sequence[Run]
     changes: Mapping[str, Sequence[Change]]
+    ahead: Mapping[str, Sequence[Change]]
     options: Options
     can: Capabilities
     kind: str
@@ -251,14 +258,38 @@ class Case:
         return self.options.retrain == "on_change"
 
     @property
+    def previous(self) -> tuple[Run, ...]:
+        """The finished ones that go when there is another in their place."""
+        return self.find_previous(self.ready)
+
+    def find_previous(self, runs: Sequence[Run]) -> tuple[Run, ...]:
+        """Those of them that may be deleted for the sake of another."""
+        if not (self.options.delete_previous or (self.can.long_lived and self.replaces)):
+            return ()
+        return tuple(run for run in runs if run.removable and not (run.ambiguous or run.uncertain or run.held))
+
+    def is_different(self, run: Run) -> bool:
+        """Whether something is to be done about it."""
+        return any(change.kind != "creation" for change in self.changes[run.id])
+
+    def leads_to_desired(self, run: Run) -> bool:
+        """Whether an update of it leads, or should have led, to what is asked for."""
+        return bool(run.target) and not any(change.kind != "creation" for change in self.ahead[run.id])
+
+    @property
     def adopted(self) -> Run | None:
         """The active run that the task names by its id, where it is equal. It counts before finished ones."""
         named = (run for run in self.pending if run.id == self.options.run_id)
         return next((run for run in named if not self.immutable(run)), None)
 
     def find_equal(self, runs: Sequence[Run]) -> Run | None:
-        """Of the equal ones that which the task names by its id, else the newest."""
+        """Of the equal ones that which the task names by its id, else the newest.
+
+        Of what serves, the newest that needs no change, if there is one.
+        """
         equals = [run for run in runs if not self.immutable(run)]
+        if self.can.long_lived:
+            equals.sort(key=self.is_different)
         return next((run for run in equals if run.id == self.options.run_id), None) or next(iter(equals), None)
 
     @property
@@ -271,6 +302,32 @@ class Case:
 def nothing(case: Case) -> Plan | None:
     """nothing"""
     return None if case.runs else Plan("create")
+
+
+def updating(case: Case) -> Plan | None:
+    """an update of it goes on, and the task does not wait"""
+    run = next(iter(case.of(Phase.UPDATING)), None)
+    if run is None or case.leads_to_desired(run):
+        return Plan("none", run) if run else None
+    other = _listed(case.ahead.get(run.id, case.changes[run.id]))
+    why = f"The {case.kind} {run.id} is being updated to something else ({other}), so nothing was sent."
+    return Plan("none", run, warnings=(f"{why} Run the task again when that has ended.",))
+
+
+def update_failed(case: Case) -> Plan | None:
+    """its last update to what is asked for failed, and it is something else"""
+    run = case.find_equal(case.ready)
+    if run is None or not run.update_error or case.options.retry_failed or not case.leads_to_desired(run):
+        return None
+    changes = tuple(change for change in case.changes[run.id] if change.kind == "in_place")
+    if not changes:
+        return None
+    refusal = RunFailed(
+        f"The last update of the {case.kind} {run.id} of '{case.options.name}' failed: {run.update_error.rstrip('.')}. "
+        f"It is still as before: {_listed(changes)}.",
+        hint="Nothing was changed; 'retry_failed: true' sends the update once more.",
+    )
+    return Plan("none", run, changes, refusal=refusal)
 
 
 def ready_equal(case: Case) -> Plan | None:
@@ -326,6 +383,20 @@ def retired_equal(case: Case) -> Plan | None:
     return Plan("none", ended, refusal=_ended(ended, case.options, case.kind)) if ended else None
 
 
+def several_different(case: Case) -> Plan | None:
+    """several that serve, all different"""
+    if not case.can.long_lived or len(case.ready) < 2 or case.options.run_id:
+        return None
+    if not all(map(case.is_different, case.ready)):
+        return None
+    named = ", ".join(run.id for run in case.ready)
+    refusal = ApiError(
+        f"There are several of the name '{case.options.name}': {named}. None is as asked for.",
+        hint="Give the id of the one that is meant, or delete the others.",
+    )
+    return Plan("none", case.ready[0], refusal=refusal)
+
+
 def pending_different(case: Case) -> Plan | None:
     """an active run, different"""
     if not case.pending:
@@ -335,7 +406,7 @@ def pending_different(case: Case) -> Plan | None:
     refusal = _why_not_stopped(case, run, differs)
     if refusal:
         return Plan("none", run, differs, refusal=refusal)
-    return Plan("retrain", run, differs, stop=tuple(case.pending), remove=_previous(case.ready, case.options))
+    return _make_anew(case, run, differs, stop=tuple(case.pending))
 
 
 def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTuneError | None:
@@ -357,10 +428,14 @@ def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTun
 def failed_equal(case: Case) -> Plan | None:
     """the newest run failed or was cancelled, and was equal"""
     newest = next(iter(case.of(Phase.READY, Phase.FAILED, Phase.CANCELLED)), None)
-    if newest is None or newest.phase is Phase.READY or case.immutable(newest):
+    if newest is None or newest.phase is Phase.READY:
         return None
+    if case.immutable(newest) and not (case.can.unique_names and newest.phase is Phase.FAILED):
+        return None  # where names are unique, a failed one is in the way, whatever it was to be
+    if newest.held:
+        return Plan("none", newest, refusal=_refuse_held(newest, case))
     if case.options.retry_failed:
-        return Plan("retry", newest, warnings=case.lost, remove=_previous(case.ready, case.options))
+        return _make_anew(case, newest, action="retry")
     word = "was cancelled" if newest.phase is Phase.CANCELLED else "failed"
     reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
     refusal = RunFailed(
@@ -378,15 +453,59 @@ def ready_different(case: Case) -> Plan | None:
     differs = case.immutable(run)
     if case.can.no_rerun:
         return Plan("none", run, differs, refusal=_unlike(run, differs, case))
+    if run.held:
+        return Plan("none", run, differs, refusal=_refuse_held(run, case, differs))
     if case.replaces:
-        return Plan("retrain", run, differs, warnings=case.lost, remove=_previous(case.ready, case.options))
-    refusal = DriftError(
-        f"'{case.options.name}' exists (run {run.id}) and was trained differently: {_listed(differs)}.",
-        hint=(
-            "A finished model cannot be changed. Set 'retrain: on_change' to train a new one, or ask for what exists."
-        ),
+        return _make_anew(case, run, differs)
+    return Plan("none", run, differs, refusal=_refuse_to_replace(case, run, differs))
+
+
+def _refuse_to_replace(case: Case, run: Run, differs: Sequence[Change]) -> DriftError:
+    name = case.options.name
+    if not case.can.long_lived:
+        return DriftError(
+            f"'{name}' exists (run {run.id}) and was trained differently: {_listed(differs)}.",
+            hint=(
+                "A finished model cannot be changed. Set 'retrain: on_change' to train a new one, or ask for what "
+                "exists."
+            ),
+        )
+    how = "deletes it, then makes a new one" if case.can.unique_names else "makes a new one, then deletes it"
+    return DriftError(
+        f"The {case.kind} '{name}' ({run.id}) differs in what cannot be changed: {_listed(differs)}.",
+        hint=f"Ask for what exists, or set 'replace: on_change', which {how}.",
     )
-    return Plan("none", run, differs, refusal=refusal)
+
+
+def _make_anew(
+    case: Case, run: Run, differs: Sequence[Change] = (), *, action: Action | None = None, stop: tuple[Run, ...] = ()
+) -> Plan:
+    """Another one is made beside what is there, or, where no two can have one name, after that was deleted."""
+    action = action or ("replace" if case.can.long_lived else "retrain")
+    plan = Plan(action, run, tuple(differs), warnings=case.lost, stop=stop)
+    if not case.can.unique_names:
+        return replace(plan, remove=case.previous)
+    first = tuple(case.of(Phase.READY, Phase.FAILED))
+    kept = next((one for one in first if one.held or one.uncertain or one.ambiguous), None)
+    if kept:
+        return Plan("none", kept, tuple(differs), refusal=_refuse_held(kept, case, differs))
+    named = ", ".join(one.id for one in first)
+    if not case.options.wait:
+        told = f"{named} has to be deleted before a new {case.kind} is made, so nothing was done: use 'wait: true'."
+        return Plan("none", run, warnings=(told,))
+    told = f"{named} is deleted before the new {case.kind} is made, as no two can have one name."
+    return replace(plan, warnings=(*plan.warnings, told), remove_first=first)
+
+
+def _refuse_held(run: Run, case: Case, differs: Sequence[Change] = ()) -> ApiError:
+    """It can neither be changed into what is asked for nor be replaced."""
+    state = f"differs: {_listed(differs)}" if differs else f"is {run.status}{f' ({run.reason})' if run.reason else ''}"
+    why = run.held or run.ambiguous or "It is not sure that it has never served."
+    hint = "" if run.held else "'state: absent' deletes it; then run the task again."
+    return ApiError(
+        f"The {case.kind} {run.id} of '{case.options.name}' {state}. It is not replaced: {why}",
+        hint=f"Nothing was changed. {hint}".strip(),
+    )
 
 
 def retired_different(case: Case) -> Plan | None:
@@ -407,6 +526,9 @@ def only_failed(case: Case) -> Plan | None:
 
 ROWS: tuple[Callable[[Case], Plan | None], ...] = (
     nothing,
+    updating,
+    several_different,
+    update_failed,
     ready_equal,
     pending_equal,
     unknown_status,
@@ -457,22 +579,24 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
             f"Run {run.id} was made with other settings that no longer matter "
             f"({_listed(stale)}); nothing is done about them.",
         ]
+    if run.update_error and not in_place:
+        warnings = [*warnings, f"The last update of {run.id} failed ({run.update_error}). It is as asked for."]
     older = [other for other in case.ready if other.age_key < run.age_key]
-    remove = _previous(older, case.options) if run.phase is Phase.READY else ()
+    remove = case.find_previous(older) if run.phase is Phase.READY else ()
     action: Action = "update" if in_place else "cancel" if stop else "delete" if remove else "none"
     return Plan(action, run, in_place, tuple(warnings), stop=tuple(stop), remove=remove)
 
 
-def _previous(ready: Sequence[Run], options: Options) -> tuple[Run, ...]:
-    return (
-        tuple(run for run in ready if run.removable and not run.ambiguous and not run.uncertain)
-        if options.delete_previous
-        else ()
-    )
-
-
 def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
     """What is pending is stopped (or, where that cannot be, awaited), unless it can be deleted as it is."""
+    held = next((run for run in runs if run.held), None)
+    if held:
+        refusal = ApiError(f"{held.id} of '{options.name}' cannot be deleted: {held.held}", hint="Nothing was changed.")
+        return Plan("none", held, refusal=refusal)
+    updating = next((run for run in runs if run.phase is Phase.UPDATING), None)
+    if updating:
+        why = f"{updating.id} of '{options.name}' is {updating.status}, and is deleted only once that has ended."
+        return Plan("none", updating, warnings=(f"{why} Run the task again then.",))
     stop = tuple(run for run in runs if run.phase.pending and not run.removable)
     if stop and can.no_cancel and not options.wait:
         return Plan(

@@ -91,11 +91,11 @@ def diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         before["ignored"], after["ignored"] = _split_sides(plan.ignored)
     if plan.refusal:
         return {"before": before, "after": after}
-    for run in plan.remove:
+    for run in (*plan.remove_first, *plan.remove):
         names = (run.model if run.phase is Phase.READY and run.model else run.id, *run.remains)
         names = names[1:] if run.seen is False else names
         before["exists"] = [*before.get("exists", ()), *names]
-    if plan.remove:
+    if plan.remove_first or plan.remove:
         after["exists"] = []
     for run in (*plan.stop, *plan.duplicates):
         before.setdefault("status", {})[run.id] = run.status

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from .compare import Compare, same_value, told
 from .errors import FineTuneError
 
-Action = Literal["none", "create", "update", "retrain", "retry", "cancel", "pause", "resume", "delete"]
+Action = Literal["none", "create", "update", "retrain", "retry", "replace", "cancel", "pause", "resume", "delete"]
 FieldKind = Literal["immutable", "creation", "in_place"]
 
 
@@ -27,6 +27,7 @@ class Phase(enum.Enum):
     PAUSED = "paused"
     PAUSING = "pausing"
     CANCELLING = "cancelling"
+    UPDATING = "updating"  # it is there, and on its way from what it is to its target; that cannot be cancelled
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -43,7 +44,7 @@ class Phase(enum.Enum):
     @property
     def transitional(self) -> bool:
         """On its way to an end that must be awaited before anything is decided."""
-        return self in (Phase.PAUSING, Phase.CANCELLING, Phase.DELETING)
+        return self in (Phase.PAUSING, Phase.CANCELLING, Phase.UPDATING, Phase.DELETING)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class Run:
     ``looked``: when that was, by the provider's clock, where it is known. ``notes``: what is told where the result is
     about this run. ``uncertain``: it is not sure enough what it is to be deleted for the sake of another. ``unclear``:
     by the name of a field why a difference in it proves nothing; where that is all that differs, it is neither what was
-    asked nor something else. ``raw`` is the provider's object as plain data.
+    asked nor something else. ``target``: what an update that goes on leads to, or what the last one, which failed with
+    ``update_error``, should have led to; ``shown`` is what it is. ``held``: why it can neither be deleted nor replaced
+    (a commitment). ``raw`` is the provider's object as plain data.
     """
 
     id: str
@@ -139,6 +142,9 @@ class Run:
     notes: tuple[str, ...] = ()
     uncertain: bool = False
     unclear: Mapping[str, str] = field(default_factory=dict)
+    target: Mapping[str, Any] = field(default_factory=dict)
+    update_error: str = ""
+    held: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -212,6 +218,9 @@ class Capabilities:
     Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead. So does ``no_rerun``: that what is there
     with other settings is never replaced by a new one, whatever the task says. ``late_update``: what is pending is
     changed in place only once it is ready. ``one_run_a_token``: two creates with one token make one run.
+    ``long_lived``: it is no run that ends, but serves: an update goes on after its answer, and what came of it is read
+    when it has ended; another one in its place replaces it. ``unique_names``: no two can have one name, so what is
+    replaced is deleted before the new one is made.
     """
 
     no_cancel: str = ""
@@ -219,6 +228,8 @@ class Capabilities:
     no_rerun: str = ""
     late_update: bool = False
     one_run_a_token: bool = False
+    long_lived: bool = False
+    unique_names: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,8 +261,9 @@ class Plan:
     """Pure data: what the task will do. It drives check mode, diff and the real run alike.
 
     ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``duplicates``: runs of one
-    request to cancel. ``remove``: to delete at the end. ``lookalikes``: equal runs beside ``run`` that are left alone.
-    ``refusal``: why nothing will be done at all. ``ignored``: how ``run`` differs in what is not to be compared.
+    request to cancel. ``remove_first``: to delete before a new one is made. ``remove``: to delete at the end.
+    ``lookalikes``: equal runs beside ``run`` that are left alone. ``refusal``: why nothing will be done at all.
+    ``ignored``: how ``run`` differs in what is not to be compared.
     """
 
     action: Action
@@ -260,6 +272,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     stop: tuple[Run, ...] = ()
     duplicates: tuple[Run, ...] = ()
+    remove_first: tuple[Run, ...] = ()
     remove: tuple[Run, ...] = ()
     lookalikes: tuple[Run, ...] = ()
     refusal: FineTuneError | None = None
@@ -268,7 +281,7 @@ class Plan:
     @property
     def creates(self) -> bool:
         """Whether a new run will be started (and paid)."""
-        return self.action in ("create", "retrain", "retry")
+        return self.action in ("create", "retrain", "retry", "replace")
 
     @property
     def changed(self) -> bool:

@@ -32,6 +32,13 @@ _BOUND_FIRST_INTERVAL = 5.0
 _ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.CANCELLING: Phase.CANCELLED, Phase.DELETING: Phase.DELETED}
 
 
+def _foresee_end(run: Run) -> Run:
+    """What check mode takes a run for that is on its way to an end."""
+    if run.phase is Phase.UPDATING:
+        return replace(run, phase=Phase.READY, shown={**run.shown, **run.target}, target={})
+    return replace(run, phase=_ENDS[run.phase], removable=False)
+
+
 class SliceEnded(Exception):
     """``wait_slice`` is over and the work is not: the caller is to come back."""
 
@@ -202,16 +209,20 @@ class Waiter:
             raise error.amended(hint=hint) from error
 
     def wait_for_transitions(self, runs: list[Run]) -> list[Run]:
-        """Wait for what is being stopped or deleted; check mode foresees how that ends instead."""
-        if not any(run.phase.transitional for run in runs):
+        """Wait for what is being stopped, updated or deleted; check mode foresees how that ends instead.
+
+        A task that does not wait leaves an update, which takes its time, to itself.
+        """
+        moving = [run for run in runs if run.phase.transitional]
+        if not self.options.wait and not self.options.check_mode:
+            moving = [run for run in moving if run.phase is not Phase.UPDATING]
+        if not moving:
             return runs
         if self.options.check_mode:
-            return [
-                replace(run, phase=_ENDS[run.phase], removable=False) if run.phase.transitional else run for run in runs
-            ]
+            return [_foresee_end(run) if run.phase.transitional else run for run in runs]
         if not self.options.wait and self.options.state not in ("present", "absent"):
             return runs
-        self.wait_for_each([run for run in runs if run.phase.transitional], lambda run: not run.phase.transitional)
+        self.wait_for_each(moving, lambda run: not run.phase.transitional)
         return self.observe()
 
     def look_at(self, run: Run) -> Run:
