@@ -74,27 +74,12 @@ def warn_of_token(check: Check, text: str, where: str) -> None:
         )
 
 
-class _Messages:
-    """The precise check of one conversation. ``where`` starts each message: it says which array of the
-    example."""
+class _Reporter:
+    """Reports with a prefix, which says which array of the example is meant."""
 
-    def __init__(self, check: Check, where: str = "", images: bool = True, developer: bool = False) -> None:
+    def __init__(self, check: Check, where: str) -> None:
         self.check = check
-        self.developer_known = developer
         self.prefix = f"{where}: " if where else ""
-        self.images_allowed = images
-        self.images = 0
-        self.chars = 0
-        self.weight = 0
-        self.messages = 0
-        self.roles: list[str] = []
-        self.tools: frozenset[str] | None = None
-        self.trained = False
-        self.empty_tools_known = where == "input"
-        self._calls: set[str] = set()
-        self._open: dict[str, str] = {}
-        self._asked = ""  # where a function was called, until its answer follows
-        self._at = ""
 
     def error(self, code: str, message: str, hint: str) -> None:
         self.check.error(code, self.prefix + message, hint)
@@ -102,17 +87,18 @@ class _Messages:
     def warn(self, code: str, message: str, hint: str) -> None:
         self.check.warn(code, self.prefix + message, hint)
 
-    def measure(self) -> Measure:
-        return self.messages, self.chars, self.weight
 
-    def text(self, value: str) -> None:
-        self.chars += len(value)
-        self.weight += weigh(value)
-        if "<|" in value:
-            warn_of_token(self.check, value, f"{self.prefix}{self._at}")
+class _Tools(_Reporter):
+    """The precise check of the declared tools."""
 
-    def declare(self, example: dict[str, Any]) -> None:
-        """Check tools, functions and parallel_tool_calls of an example (or of a preference's input)."""
+    def __init__(self, check: Check, where: str) -> None:
+        super().__init__(check, where)
+        self.empty_known = where == "input"
+
+    def declare(self, example: dict[str, Any]) -> frozenset[str] | None:
+        """Check tools, functions and parallel_tool_calls of an example (or of a preference's input).
+
+        Returns the names of the functions; None where none are declared."""
         names: list[str] = []
         declared = {key: example[key] for key in ("tools", "functions") if key in example}
         good = not declared or declared == self.check.good_tools
@@ -124,7 +110,6 @@ class _Messages:
                 self.warn("deprecated_functions", "The key functions is deprecated.", "Use tools.")
             names += self._functions(declared["functions"], good)
         if declared:
-            self.tools = frozenset(names)
             token = None if good else special_token(json.dumps(declared, ensure_ascii=False))
             if token:
                 warn_of_token(self.check, token, f"{self.prefix}A declared tool")
@@ -134,12 +119,13 @@ class _Messages:
         parallel = example.get("parallel_tool_calls", True)
         if not isinstance(parallel, bool):
             self.error("bad_value", f"parallel_tool_calls is {kind_of(parallel)}.", "Use true or false.")
+        return frozenset(names) if declared else None
 
     def _tools(self, tools: Any, good: bool) -> list[str]:
         if good:
             return [tool["function"]["name"] for tool in tools]
         if tools == []:
-            if not self.empty_tools_known:
+            if not self.empty_known:
                 self.warn("empty_tools", "tools is an empty array.", "Leave the key out; hosts may refuse it.")
             return []
         if not isinstance(tools, list):
@@ -193,6 +179,106 @@ class _Messages:
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.error("bad_tools", f"The function {name} is declared more than once.", "Declare each one once.")
 
+
+class _Images(_Reporter):
+    """The precise check of the images of one conversation."""
+
+    number = 0
+
+    def add(self, image: Any, where: str) -> None:
+        """Check one."""
+        self.check.has_image = True
+        self.number += 1
+        url = image.get("url") if isinstance(image, dict) else None
+        if not isinstance(url, str) or not url:
+            self.error(
+                "bad_image",
+                f"{where} has no url.",
+                'Write {"type": "image_url", "image_url": {"url": "..."}}.',
+            )
+            return
+        detail = image.get("detail", "auto")
+        if detail not in ("auto", "low", "high"):
+            self.error(
+                "bad_image",
+                f"{where}: detail is {quote(detail)}.",
+                "Use auto, low or high, or leave it out.",
+            )
+        if re.match(r"https?://.", url):
+            return
+        data = _DATA_URL.match(url)
+        if not data or not data["base64"]:
+            self.error(
+                "bad_image",
+                f"{where}: the url is neither http(s) nor base64 data ({quote(url[:40])}).",
+                "Give an http(s) URL, or data:image/png;base64,... with the image itself.",
+            )
+        elif data["type"].lower() not in (*_IMAGE_TYPES, "image/jpg"):
+            self.error("bad_image", f"{where} is of type {quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
+        elif (size := _image_bytes(url, data.end())) is None:
+            self.error(
+                "bad_image",
+                f"{where} is not valid base64.",
+                "Encode the image's bytes as base64, in one piece.",
+            )
+        else:
+            if data["type"].lower() == "image/jpg":
+                self.check.rule(
+                    "jpg_image",
+                    f'{self.prefix}{where} is of type "image/jpg", which is written image/jpeg.',
+                    "Use JPEG, PNG or WEBP.",
+                    code="bad_image",
+                )
+            limit = self.check.limits.max_image_bytes
+            if limit and size > limit.value:
+                self.check.limit(
+                    limit.hard,
+                    "image_too_large",
+                    f"{self.prefix}{where} is an image of {size:,} bytes; the limit is {limit.value:,}.",
+                    "Scale the image down.",
+                )
+
+    def finish(self) -> None:
+        """Check how many there are."""
+        limit = self.check.limits.max_images_per_example
+        if limit and self.number > limit.value:
+            self.check.limit(
+                limit.hard,
+                "too_many_images",
+                f"{self.prefix}The example holds {self.number} images; the limit is {limit.value}.",
+                "Leave images out, or split the example.",
+            )
+
+
+class _Messages(_Reporter):
+    """The precise check of one conversation. ``where`` starts each message: it says which array of the
+    example."""
+
+    def __init__(self, check: Check, where: str = "", images: bool = True, developer: bool = False) -> None:
+        super().__init__(check, where)
+        self.developer_known = developer
+        self.images_allowed = images
+        self.images = _Images(check, where)
+        self.chars = 0
+        self.weight = 0
+        self.messages = 0
+        self.roles: list[str] = []
+        self.tools: frozenset[str] | None = None  # the names that may be called
+        self.trained = False
+        self._calls: set[str] = set()
+        self._open: dict[str, str] = {}
+        self._asked = ""  # where a function was called, until its answer follows
+        self._at = ""
+
+    def measure(self) -> Measure:
+        return self.messages, self.chars, self.weight
+
+    def text(self, value: str) -> None:
+        self.chars += len(value)
+        self.weight += weigh(value)
+        if "<|" in value:
+            warn_of_token(self.check, value, f"{self.prefix}{self._at}")
+
     def run(self, messages: Any, key: str) -> bool:
         """Check an array of messages. Returns False where there is nothing to say more about."""
         if not isinstance(messages, list):
@@ -217,22 +303,41 @@ class _Messages:
             )
             self.roles.append("")
             return
-        role = message.get("role")
+        role = self._role(message, where)
         # An empty string stands for a role that is wrong; no conclusions are drawn from it.
-        self.roles.append(role if isinstance(role, str) and role in _ROLE_KEYS else "")
-        if "role" not in message:
-            self.error("missing_role", f"{where} has no role.", f"Add a role: {_ROLE_NAMES}.")
-            return
-        allowed = _ROLE_KEYS.get(role) if isinstance(role, str) else None
-        if not isinstance(role, str) or allowed is None:
-            meant = _MEANT_ROLE.get(role.lower(), role.lower()) if isinstance(role, str) else ""
-            hint = f"Use {meant}." if meant in _ROLE_KEYS else f"Use one of {_ROLE_NAMES}."
-            self.error("unknown_role", f"{where} has the role {quote(role)}.", hint)
+        self.roles.append(role)
+        if not role:
             return
         where = self._at = f"{where} ({role})"
+        self._keys(message, role, where)
+        if role != "tool":
+            self._unanswered()
+        if self._asked and role != "function":
+            self._not_answered(f"{self._asked} has no answer.", "Let the function's message follow.")
+        self._asked = ""
+        called = self._assistant(message, where) if role == "assistant" else False
+        if role == "tool":
+            self._tool_answer(message, where)
+        self._content(message, role, where, called)
+
+    def _role(self, message: dict[str, Any], where: str) -> str:
+        """Return the role of a message, or an empty string where it has none that exists."""
+        if "role" not in message:
+            self.error("missing_role", f"{where} has no role.", f"Add a role: {_ROLE_NAMES}.")
+            return ""
+        role = message["role"]
+        if isinstance(role, str) and role in _ROLE_KEYS:
+            return role
+        meant = _MEANT_ROLE.get(role.lower(), role.lower()) if isinstance(role, str) else ""
+        hint = f"Use {meant}." if meant in _ROLE_KEYS else f"Use one of {_ROLE_NAMES}."
+        self.error("unknown_role", f"{where} has the role {quote(role)}.", hint)
+        return ""
+
+    def _keys(self, message: dict[str, Any], role: str, where: str) -> None:
+        """Check what a message of a role may have besides its content."""
         if role == "developer" and not self.developer_known:
             self.warn("developer_role", f"{where}: not every model and host takes this role.", "Use system.")
-        for key in sorted(message.keys() - allowed):
+        for key in sorted(message.keys() - _ROLE_KEYS[role]):
             if key == "weight":
                 self.error("bad_weight", f"{where} has a weight.", "Only an assistant's message may have one.")
             elif key in ("tool_calls", "function_call"):
@@ -250,15 +355,6 @@ class _Messages:
             self.error("bad_name", f"{where} has no name.", "Name the function that answered.")
         elif "name" in message and not (isinstance(name, str) and name):
             self.error("bad_name", f"{where}: name is {quote(name)}.", "Make it a filled string, or leave it out.")
-        if role != "tool":
-            self._unanswered()
-        if self._asked and role != "function":
-            self._not_answered(f"{self._asked} has no answer.", "Let the function's message follow.")
-        self._asked = ""
-        called = self._assistant(message, where) if role == "assistant" else False
-        if role == "tool":
-            self._tool_answer(message, where)
-        self._content(message, role, where, called)
 
     def _assistant(self, message: dict[str, Any], where: str) -> bool:
         """Check what only an assistant says. Returns whether the message is complete without content."""
@@ -427,69 +523,7 @@ class _Messages:
         else:
             if role != "user":
                 self.warn("image_not_allowed", f"{where} is an image.", "Put images into a user's message.")
-            self._image(part.get("image_url"), where)
-
-    def _image(self, image: Any, where: str) -> None:
-        self.check.has_image = True
-        self.images += 1
-        url = image.get("url") if isinstance(image, dict) else None
-        if not isinstance(url, str) or not url:
-            self.error(
-                "bad_image",
-                f"{where} has no url.",
-                'Write {"type": "image_url", "image_url": {"url": "..."}}.',
-            )
-            return
-        detail = image.get("detail", "auto")
-        if detail not in ("auto", "low", "high"):
-            self.error(
-                "bad_image",
-                f"{where}: detail is {quote(detail)}.",
-                "Use auto, low or high, or leave it out.",
-            )
-        if re.match(r"https?://.", url):
-            return
-        data = _DATA_URL.match(url)
-        if not data or not data["base64"]:
-            self.error(
-                "bad_image",
-                f"{where}: the url is neither http(s) nor base64 data ({quote(url[:40])}).",
-                "Give an http(s) URL, or data:image/png;base64,... with the image itself.",
-            )
-        elif data["type"].lower() not in (*_IMAGE_TYPES, "image/jpg"):
-            self.error("bad_image", f"{where} is of type {quote(data['type'])}.", "Use JPEG, PNG or WEBP.")
-        elif (size := _image_bytes(url, data.end())) is None:
-            self.error(
-                "bad_image",
-                f"{where} is not valid base64.",
-                "Encode the image's bytes as base64, in one piece.",
-            )
-        else:
-            if data["type"].lower() == "image/jpg":
-                self.check.rule(
-                    "jpg_image",
-                    f'{self.prefix}{where} is of type "image/jpg", which is written image/jpeg.',
-                    "Use JPEG, PNG or WEBP.",
-                    code="bad_image",
-                )
-            limit = self.check.limits.max_image_bytes
-            if limit and size > limit.value:
-                self.check.limit(
-                    limit.hard,
-                    "image_too_large",
-                    f"{self.prefix}{where} is an image of {size:,} bytes; the limit is {limit.value:,}.",
-                    "Scale the image down.",
-                )
-
-    def finish_images(self) -> None:
-        limit = self.check.limits.max_images_per_example
-        if limit and self.images > limit.value:
-            self.check.limit(
-                limit.hard,
-                "too_many_images",
-                f"{self.prefix}The example holds {self.images} images; the limit is {limit.value}.",
-                "Leave images out, or split the example.",
-            )
+            self.images.add(part.get("image_url"), where)
 
 
 def _image_bytes(url: str, start: int) -> int | None:
@@ -549,10 +583,10 @@ class Chat(Conversation):
             return None
         unknown_keys(example, _CHAT_KEYS, check)
         talk = _Messages(check)
-        talk.declare(example)
+        talk.tools = _Tools(check, "").declare(example)
         if not talk.run(example["messages"], "messages"):
             return None
-        talk.finish_images()
+        talk.images.finish()
         if "" in talk.roles:
             return None
         if "assistant" not in talk.roles:
@@ -600,25 +634,7 @@ def _read_chat(example: dict[str, Any]) -> Talk:
     for number, message in enumerate(example["messages"], 1):
         role = message["role"]
         where = f"Message {number} ({role})"
-        for key in ("tool_calls", "function_call"):
-            if message.get(key) is not None:
-                raise Loss("lossy_tools", f"{where} calls a tool, which would be lost.", "Leave the example out.")
-        if role in ("tool", "function"):
-            raise Loss("lossy_tools", f"{where} is a tool's answer, which would be lost.", "Leave the example out.")
-        if role == "developer":
-            raise Loss("lossy_role", f"{where}: the role developer would be lost.", "Use system.")
-        if message.get("weight", 1) == 0:
-            raise Loss(
-                "lossy_weight",
-                f"{where} has weight 0: only the chat format can leave an answer out of training.",
-                "Leave the message and what follows from it out, or leave the example out.",
-            )
-        if message.get("name") is not None:
-            raise Loss(
-                "lossy_name", f"{where} has a name, which would be lost.", "Remove it, or write it into the text."
-            )
-        if message.get("refusal") is not None:
-            raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
+        _refuse_lost(message, role, where)
         refuse_keys(message, frozenset({"role", "content", "weight"}), where)
         texts = _read_texts(message.get("content"), where)
         if role != "system":
@@ -634,6 +650,27 @@ def _read_chat(example: dict[str, Any]) -> Talk:
         else:
             system += texts
     return Talk(tuple(system), tuple(turns))
+
+
+def _refuse_lost(message: dict[str, Any], role: str, where: str) -> None:
+    """Raises Loss for what other formats do not hold."""
+    for key in ("tool_calls", "function_call"):
+        if message.get(key) is not None:
+            raise Loss("lossy_tools", f"{where} calls a tool, which would be lost.", "Leave the example out.")
+    if role in ("tool", "function"):
+        raise Loss("lossy_tools", f"{where} is a tool's answer, which would be lost.", "Leave the example out.")
+    if role == "developer":
+        raise Loss("lossy_role", f"{where}: the role developer would be lost.", "Use system.")
+    if message.get("weight", 1) == 0:
+        raise Loss(
+            "lossy_weight",
+            f"{where} has weight 0: only the chat format can leave an answer out of training.",
+            "Leave the message and what follows from it out, or leave the example out.",
+        )
+    if message.get("name") is not None:
+        raise Loss("lossy_name", f"{where} has a name, which would be lost.", "Remove it, or write it into the text.")
+    if message.get("refusal") is not None:
+        raise Loss("lossy_refusal", f"{where} has a refusal, which would be lost.", "Write it as content.")
 
 
 def _read_texts(content: Any, where: str) -> tuple[str, ...]:
@@ -702,10 +739,10 @@ class Reinforcement(Prompts):
         if lacks(example, "messages", self, check):
             return None
         talk = _Messages(check, developer=self.developer)
-        talk.declare(example)
+        talk.tools = _Tools(check, "").declare(example)
         if not talk.run(example["messages"], "messages"):
             return None
-        talk.finish_images()
+        talk.images.finish()
         if talk.roles[-1] not in ("user", ""):
             talk.error(
                 "last_not_user",
@@ -785,7 +822,7 @@ class Preference(Format):
             return None
         unknown_keys(given, _INPUT_KEYS, check, "input")
         talk = _Messages(check, "input", images=False)
-        talk.declare(given)
+        talk.tools = _Tools(check, "input").declare(given)
         if not talk.run(given["messages"], "messages"):
             return None
         if talk.roles[-1] not in ("user", "tool", ""):

@@ -75,6 +75,26 @@ def _holds(text: str, reserved: Reserved) -> bool:
     return any(mark in text and any(word in text for word in words) for mark, words in reserved)
 
 
+def _joined(talk: Sequence[Any], role: str | None) -> str | None:
+    """All texts of a plain conversation as one; None where it is not plain. ``role``: who spoke before."""
+    texts = []
+    for message in talk:
+        if not isinstance(message, tuple):
+            return None
+        (role_key, next_role), (content_key, content) = message
+        if role_key != "role" or content_key != "content" or not content or not isinstance(content, list):
+            return None
+        if next_role != ("user" if role == "assistant" else "assistant"):
+            return None
+        role = next_role
+        for block in content:
+            ((key, text),) = block
+            if key != "text" or not text or text.isspace() or not isinstance(block, tuple):
+                return None
+            texts.append(text)
+    return "".join(texts)
+
+
 class _Talk:
     """The precise check of one conversation between user and assistant.
 
@@ -219,10 +239,12 @@ class Converse(Conversation):
         return lambda example: self._measure(example, reserved, doubtful, several)
 
     def _measure(self, example: Pairs, reserved: Reserved, doubtful: tuple[str, ...], several: bool) -> Measure | None:
-        # Written flat: this runs for every line of files of gigabytes.
+        # This runs for every line of files of gigabytes.
         fields = dict(example)
         messages = fields["messages"]
-        if fields["schemaVersion"] != SCHEMA_VERSION or not isinstance(messages, list):
+        if fields["schemaVersion"] != SCHEMA_VERSION or not isinstance(messages, list) or not messages:
+            return None
+        if len(fields) != len(example) or len(fields) != 2 + ("system" in fields):
             return None
         talk = messages
         if "system" in fields:
@@ -230,36 +252,12 @@ class Converse(Conversation):
             if len(fields["system"]) > 1 and not several:
                 return None
             talk = [(("role", "assistant"), ("content", fields["system"])), *messages]
-        if len(fields) != len(example) or len(fields) != 2 + (talk is not messages):
+        text = _joined(talk, None if talk is not messages else "assistant")
+        if text is None or _holds(text, reserved) or (doubtful and _doubted(text, doubtful)):
             return None
-        chars = wide = 0
-        role = None if talk is not messages else "assistant"
-        for message in talk:
-            if not isinstance(message, tuple):
-                return None
-            (role_key, next_role), (content_key, content) = message
-            if role_key != "role" or content_key != "content" or not content or not isinstance(content, list):
-                return None
-            if next_role != ("user" if role == "assistant" else "assistant"):
-                return None
-            role = next_role
-            for block in content:
-                ((key, text),) = block
-                if key != "text" or not text or text.isspace() or not isinstance(block, tuple):
-                    return None
-                chars += len(text)
-                if not text.isascii():
-                    wide += len(text.encode()) - len(text)
-                for mark, words in reserved:
-                    if mark in text:
-                        for word in words:
-                            if word in text:
-                                return None
-                if doubtful and _doubted(text, doubtful):
-                    return None
-        if not messages or (self.answered and role != "assistant"):
+        if self.answered and messages[-1][0][1] != "assistant":
             return None
-        return len(messages), chars, chars + chars + wide
+        return len(messages), len(text), weigh(text)
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
         if lacks(example, "messages", self, check):
