@@ -48,8 +48,6 @@ _KINDS = {
     "deleting": "busy",
 }
 _SIGNS = {"good": "\u2713", "bad": "\u2715", "busy": "\u2026", "still": "\u2013"}
-_TRAINING_LOSS = ("training_loss", "train_loss")
-_VALIDATION_LOSS = ("validation_loss", "full_valid_loss", "valid_loss")
 _SPREAD = ("min", "median", "mean", "p95", "max")
 
 
@@ -112,19 +110,16 @@ class _Model:
             return "trained" if self.kind == "good" else "still training" if self.kind == "busy" else "changed"
         return "changed"
 
-    def loss(self, name: str, metrics: Sequence[str]) -> str:
-        """The last loss: as the provider sums it up, else the last of its curve."""
-        told = dict(self.metrics)
-        found = next((told[key] for key in metrics if key in told), self.curves.last(name))
+    def loss(self, name: str) -> str:
+        """The last loss: as the provider sums it up, by whatever it calls that, else the last of its curve."""
+        summed = sorted((key, value) for key, value in self.metrics if key.endswith("_loss") and name[:5] in key)
+        found = summed[0][1] if summed else self.curves.last(name)
         return "" if found is None else words.readable(found)
 
     @property
     def losses(self) -> list[str]:
         """The last losses: ``0.412 training``, ``0.455 validation``."""
-        found = {
-            "training": self.loss("training", _TRAINING_LOSS),
-            "validation": self.loss("validation", _VALIDATION_LOSS),
-        }
+        found = {name: self.loss(name) for name in ("training", "validation")}
         return [f"{loss} {name}" for name, loss in found.items() if loss]
 
     @property
