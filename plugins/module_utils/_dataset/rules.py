@@ -6,10 +6,10 @@
 Private to llmops.finetune; may change at any time.
 
 What the sources agree is refused is an error. Where sources disagree, or only one of them says so, it is a warning.
-Numbers (of examples, bytes, tokens, ...) are in limits.py. docs/data_rules.md shows this table, and a test holds the
-two together. The sandbox has its own code for the same rules: the two share nothing but the table.
+Numbers (of examples, bytes, tokens, ...) are in the providers' limits.py. docs/data_rules.md shows this table, and a
+test holds the two together. The sandbox has its own code for the same rules: the two share nothing but the table.
 
-A code stands in as many rows as it has verdicts. ``hosts`` are the beginnings of names of limits (see limits.py); the
+A code stands in as many rows as it has verdicts. ``hosts`` are the beginnings of names of limits (their profile); the
 first row that fits holds, and none of ``hosts`` fits all. ``formats`` only says, for readers, whose rule it is.
 """
 

@@ -105,6 +105,15 @@ def test_the_catalogue_is_light() -> None:
     assert not [one for one in found if one.startswith(("_pipeline/", "_report/"))]
 
 
+def test_only_what_serves_all_providers_imports_the_tables() -> None:
+    for path in (*files(), *(PLUGINS / "modules").glob("*.py"), *(PLUGINS / "action").glob("*.py")):
+        name = path.relative_to(PLUGINS).with_suffix("").as_posix().removeprefix("module_utils/")
+        found = imported(path) & {PROVIDERS / "registry.py", PROVIDERS / "catalogue.py"}
+        if name.startswith("modules/") and "dataset" in name:
+            found -= {PROVIDERS / "catalogue.py"}
+        assert not found or name.startswith("_pipeline/"), name
+
+
 def test_what_providers_share_knows_none_of_them() -> None:
     for path in files():
         name = named(path)
