@@ -3,8 +3,9 @@
 
 """Writes the files that follow from others: ``make generate``.
 
-Types, choices and defaults come from the Python specs of the module ``fine_tune``; texts from the fragment ``models``
-and, for what only the role has, from ``role.yml``; action groups from the documentation of the modules.
+Types, choices and defaults come from the Python specs of the module ``fine_tune``; texts from the documentation of the
+providers' modules, from ``models.yml`` and, for what only the role has, from ``role.yml``; action groups from the
+documentation of the modules.
 With ``--check`` nothing is written, and the first line of each file that differs is printed.
 """
 
@@ -13,14 +14,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 import yaml
-from ansible_collections.llmops.finetune.plugins.doc_fragments.models import ModuleDocFragment
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import model_options
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec, model_options
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,22 @@ _REFERENCES = (
     (re.compile(r"O\(models\[\]\.(\w+)\)"), r"C(fine_tune_\1)"),
     (re.compile(r"RV\(results"), "RV(llmops.finetune.fine_tune#module:results"),
 )
+_REFERENCE = re.compile(r"\b(?:O|RV)\(([^)]*)\)")
+_PLUGINS = "ansible_collections.llmops.finetune.plugins"
+_SPEC_KEYS = ("type", "elements", "required", "choices", "default", "aliases")
+_FRAGMENT = '''# Copyright (c) 2026 llmops.finetune contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Written by `make generate` from {sources}.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+{text}"""
+'''
 _GROUP = re.compile(r"^ +- llmops\.finetune\.attributes\.group_(\w+)$", re.MULTILINE)
 
 
@@ -59,7 +76,96 @@ _Dumper.add_representer(
 
 
 def _dump(data: Any) -> str:
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=90, allow_unicode=True)
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((ROOT / "tests" / "tools" / name).read_text(encoding="utf-8"))
+
+
+def _documented(module: str) -> dict[str, Any]:
+    """Return the documented options of a module, those of its fragments included."""
+    found = yaml.safe_load(import_module(f"{_PLUGINS}.modules.{module}").DOCUMENTATION)
+    options: dict[str, Any] = {}
+    for fragment in found.get("extends_documentation_fragment", ()):
+        _namespace, _collection, file, *section = fragment.split(".")
+        texts = import_module(f"{_PLUGINS}.doc_fragments.{file}").ModuleDocFragment
+        text = getattr(texts, section[0].upper() if section else "DOCUMENTATION")
+        options.update(yaml.safe_load(text).get("options", {}))
+    return {**options, **found["options"]}
+
+
+def _first(description: str | list[str]) -> str:
+    """Return the first paragraph. The options that it refers to are others here."""
+    return _REFERENCE.sub(r"C(\1)", description if isinstance(description, str) else description[0])
+
+
+def _describe(spec: Mapping[str, Any], text: Any, default: Any = None) -> dict[str, Any]:
+    """Return the documentation of an option: the spec, and the text of a documented option or that text itself."""
+    description = text if isinstance(text, str) else _first(text["description"])
+    if default is not None and "default is" not in description:
+        shown = str(default).lower() if isinstance(default, bool) else f"{default:g}"
+        description += f" The default is V({shown})."
+    made: dict[str, Any] = {"description": [description]}
+    given = {
+        key: spec[key] for key in _SPEC_KEYS if spec.get(key, False) is not False or key == "default" and key in spec
+    }
+    made.update({key: _Row(value) if isinstance(value, list) else value for key, value in given.items()})
+    if "options" in spec:
+        inner = text["suboptions"]
+        made["suboptions"] = {name: _describe(option, inner[name]) for name, option in spec["options"].items()}
+    return made
+
+
+def _models() -> dict[str, Any]:
+    """Return the documented options of one model."""
+    texts = _read("models.yml")
+    options: dict[str, Any] = {}
+    for name, spec in model_options().items():
+        own = texts["providers"].get(name)
+        if own is None:
+            options[name] = {**_describe(spec, ""), "description": texts["options"][name]}
+            continue
+        inner: dict[str, Any] = {}
+        for module in reversed(own["modules"]):
+            inner.update(_documented(module))
+        inner.update(own["options"])
+        defaults = {option: given.get("default") for option, given in PROVIDERS[name].options.items()}
+        options[name] = {
+            "description": own["description"],
+            "type": spec["type"],
+            "suboptions": {
+                option: _describe(given, inner[option], defaults[option]) for option, given in spec["options"].items()
+            },
+        }
+    return options
+
+
+def models_fragment() -> str:
+    """The options of the module fine_tune."""
+    texts = _read("models.yml")
+    options = _models()
+    blocks = {provider: options[provider]["suboptions"] for provider in PROVIDERS}
+    own = {}
+    for provider in blocks:
+        options[provider]["suboptions"] = f"&{provider}"
+        own[provider] = {
+            "description": texts["providers"][provider]["shared"],
+            "type": "dict",
+            "suboptions": f"*{provider}",
+        }
+    spec = {key: value for key, value in argument_spec()["models"].items() if key != "options"}
+    models = {**_describe(spec, ""), "description": texts["models"], "suboptions": options}
+    text = _named(_dump({"options": {"models": models, **own}}), "suboptions", blocks)
+    return _FRAGMENT.format(sources="the specs, the documentation of the modules and tests/tools/models.yml", text=text)
+
+
+def _named(text: str, key: str, blocks: Mapping[str, Any]) -> str:
+    """Write each block once, with a name, and its name wherever else it stands."""
+    for name, block in blocks.items():
+        text = text.replace(f"{key}: '*{name}'", f"{key}: *{name}")
+        text = text.replace(f"{key}: '&{name}'\n", f"{key}: &{name}\n{indent(_dump(block), ' ' * 10)}")
+    return text
 
 
 def _role_options(texts: Mapping[str, Any], spec: Mapping[str, Any], *, nested: bool) -> dict[str, Any]:
@@ -95,9 +201,8 @@ def _reword(description: str | list[str]) -> list[str]:
 
 def argument_specs() -> str:
     """The specification of the role."""
-    own = yaml.safe_load((ROOT / "tests" / "tools" / "role.yml").read_text(encoding="utf-8"))
-    texts = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["models"]["suboptions"]
-    options = _role_options(texts, model_options(), nested=False)
+    own = _read("role.yml")
+    options = _role_options(_models(), model_options(), nested=False)
     blocks = {}
     for provider in PROVIDERS:
         # Written once, and named for the entries of the list.
@@ -114,14 +219,8 @@ def argument_specs() -> str:
     shown = {f"fine_tune_{name}": option for name, option in options.items()}
     for name, option in own["options"].items():
         shown[name] = {**option, "options": entries} if name == "fine_tune_models" else option
-    text = _dump({"argument_specs": {"main": {**own["main"], "options": shown}}})
-    for name, block in blocks.items():
-        text = text.replace(f"options: '*{name}'", f"options: *{name}")
-        text = text.replace(f"options: '&{name}'\n", f"options: &{name}\n{indent(_dump(block), ' ' * 10)}")
-    return (
-        _HEAD.format(sources="the specs of the module fine_tune, doc_fragments/models.py and tests/tools/role.yml")
-        + text
-    )
+    text = _named(_dump({"argument_specs": {"main": {**own["main"], "options": shown}}}), "options", blocks)
+    return _HEAD.format(sources="the same as doc_fragments/models.py, and tests/tools/role.yml") + text
 
 
 def role_defaults() -> str:
@@ -148,6 +247,7 @@ def runtime() -> str:
 
 
 FILES: dict[str, Callable[[], str]] = {
+    "plugins/doc_fragments/models.py": models_fragment,
     "roles/fine_tune/meta/argument_specs.yml": argument_specs,
     "roles/fine_tune/defaults/main.yml": role_defaults,
     "meta/runtime.yml": runtime,
