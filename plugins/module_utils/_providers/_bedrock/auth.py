@@ -88,12 +88,12 @@ def given_credential(module: AnsibleModule) -> dict[str, Any]:
         fill_from_environment(given, _KEY_VARIABLES, {"session_token"} if given["access_key"] else ())
     fill_from_environment(given, _VARIABLES, {"profile"} if any(given[option] for option in _KEYS) else ())
     mask(module, [given["secret_key"], given["session_token"], os.environ.get(BEARER)])
-    _check(module, given)
+    _check_options(module, given)
     given["bearer"] = bool(os.environ.get(BEARER)) and not named
     return given
 
 
-def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
+def _check_options(module: AnsibleModule, given: Mapping[str, Any]) -> None:
     if bool(given["access_key"]) != bool(given["secret_key"]):
         missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
         raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
@@ -111,7 +111,7 @@ def _check(module: AnsibleModule, given: Mapping[str, Any]) -> None:
 def session_of(module: AnsibleModule, given: Mapping[str, Any]) -> Any:
     """boto3's session. Its credentials are there: those of a role are asked for here, in one call."""
     boto, core = load("boto3.session", PURPOSE, without=_UNUSED), load("botocore.session", PURPOSE)
-    with _told(module, given):
+    with _translate_errors(module, given):
         inner = core.Session(profile=given["profile"])
         if given["aws_ca_bundle"]:
             inner.set_config_variable("ca_bundle", given["aws_ca_bundle"])  # of STS and SSO, too
@@ -156,7 +156,7 @@ def _check_profiles(module: AnsibleModule, inner: Any) -> None:
 
 
 @contextmanager
-def _told(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
+def _translate_errors(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
     """What botocore raises while it looks for credentials, in our words: its own quote files and what they start."""
     exceptions = load("botocore.exceptions", PURPOSE)
     try:
@@ -170,16 +170,16 @@ def _told(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
             hint="Check profile and AWS_PROFILE, and the files of AWS where the module runs.",
         ) from None
     except exceptions.ClientError as error:
-        raise _of_sts(error) from None
+        raise _read_sts_error(error) from None
     except exceptions.HTTPClientError as error:
         raise TransientError(
             f"{_DOING}: no answer ({type(error).__name__}).", hint="Check region and the network."
         ) from None
     except (exceptions.BotoCoreError, ConfigError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _of_local(error) from None
+        raise _read_local_error(error) from None
 
 
-def _of_sts(error: Any) -> ApiError | TransientError:
+def _read_sts_error(error: Any) -> ApiError | TransientError:
     answer = error.response
     told, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
     code, said = str(told.get("Code") or ""), str(told.get("Message") or "")
@@ -191,14 +191,14 @@ def _of_sts(error: Any) -> ApiError | TransientError:
     return ApiError(text, hint=_ROLE_HINT, status=status, code=code)
 
 
-def _of_local(error: Exception) -> InvalidInput | TransientError:
+def _read_local_error(error: Exception) -> InvalidInput | TransientError:
     name = type(error).__name__
-    file = _broken_file()
+    file = _find_broken_file()
     if file is not None:
         return file
     words: dict[str, tuple[str, str]] = {
         "PartialCredentialsError": (
-            f"The credential of the profile or the environment is not complete: {_missing(error)} is missing.",
+            f"The credential of the profile or the environment is not complete: {_find_entry(error)} is missing.",
             "Complete it, or give access_key and secret_key.",
         ),
         "InfiniteLoopConfigError": (
@@ -233,12 +233,12 @@ def _of_local(error: Exception) -> InvalidInput | TransientError:
     return InvalidInput(message, hint=hint)
 
 
-def _missing(error: Exception) -> str:
+def _find_entry(error: Exception) -> str:
     """The entry that a half credential lacks; its name is botocore's, not the file's."""
     return str((getattr(error, "kwargs", None) or {}).get("cred_var") or "an entry")
 
 
-def _broken_file() -> InvalidInput | None:
+def _find_broken_file() -> InvalidInput | None:
     """What is wrong with the files of AWS, by the number of a line alone."""
     for variable, (what, usual) in _FILES.items():
         path = Path(os.environ.get(variable) or usual)

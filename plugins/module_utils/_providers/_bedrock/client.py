@@ -109,7 +109,7 @@ class Api:
                     endpoint_url=given["endpoint_url"] if service == self._service else None,
                     verify=verify,
                     config=load("botocore.config", "to reach AWS").Config(
-                        retries={"mode": "standard", "total_max_attempts": tries}, **self._signature(service)
+                        retries={"mode": "standard", "total_max_attempts": tries}, **self._choose_signature(service)
                     ),
                 )
                 watch(made)
@@ -118,7 +118,7 @@ class Api:
                 self._clients[kind] = made
             return self._clients[kind]
 
-    def _signature(self, service: str) -> dict[str, str]:
+    def _choose_signature(self, service: str) -> dict[str, str]:
         """The task's own credential signs, also where a token in the environment would do it instead."""
         return {} if service == "s3" or self._given["bearer"] else {"signature_version": "v4"}
 
@@ -317,10 +317,10 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     check_address(module, "endpoint_url", given["endpoint_url"], "Give the credential as access_key.")
     for variable in sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")):
         check_address(module, variable, os.environ[variable], "Give the credential as access_key.")
-    return shared(module, ("bedrock", service, *given.items()), lambda: _made(module, given, service))
+    return shared(module, ("bedrock", service, *given.items()), lambda: _make_api(module, given, service))
 
 
-def _made(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
+def _make_api(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
     exceptions = load("botocore.exceptions", "to reach AWS")
     api = Api(auth.session_of(module, given), given, service)
     try:

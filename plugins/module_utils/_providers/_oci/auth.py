@@ -161,23 +161,23 @@ def sign_in(module: AnsibleModule, given: Given) -> SignIn:
     options = given.options
     kind = options["auth_type"]
     if kind is not None and kind not in _FROM_PROFILE:
-        return SignIn({"region": options["region"]} if options["region"] else {}, _principal(module, kind), kind)
-    profile = _profile(module, given)
-    kind = kind or _kind_of(profile, given)
-    config = _config(profile, given)
+        return SignIn({"region": options["region"]} if options["region"] else {}, _make_principal(module, kind), kind)
+    profile = _find_profile(module, given)
+    kind = kind or _choose_kind(profile, given)
+    config = _merge_config(profile, given)
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
         _check_word(module, option, config.get(_ENTRIES[option]))
     if not config.get("region"):
         raise InvalidInput("region is missing.", hint="Give it, or set OCI_REGION where the module runs.")
     if kind == "security_token":
-        token = _token(module, config)
-        signer = load("oci.auth.signers", PURPOSE).SecurityTokenSigner(token, _private_key(module, config))
-        return SignIn(_plain(config), signer, kind)
+        token = _read_token(module, config)
+        signer = load("oci.auth.signers", PURPOSE).SecurityTokenSigner(token, _read_private_key(module, config))
+        return SignIn(_strip_config(config), signer, kind)
     _check_complete(config)
-    return SignIn(_plain(config), _key_signer(config, _private_key(module, config)), kind)
+    return SignIn(_strip_config(config), _make_signer(config, _read_private_key(module, config)), kind)
 
 
-def _key_signer(config: Mapping[str, Any], key: Any) -> Any:
+def _make_signer(config: Mapping[str, Any], key: Any) -> Any:
     """The SDK's, with a key that is read already: it would read it from a text once more, in its own words."""
     kind = load("oci.signer", PURPOSE).Signer
     signer = kind.__new__(kind)
@@ -188,7 +188,7 @@ def _key_signer(config: Mapping[str, Any], key: Any) -> Any:
     return signer
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+def _strip_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Without the secrets, which the signer has; and without the profile's further entries, some of which the SDK
     would act on."""
     kept = {entry: config[entry] for entry in ("user", "fingerprint", "tenancy", "region") if config.get(entry)}
@@ -229,7 +229,7 @@ class _Profile:
         return {**self.inherited, **self.own}
 
 
-def _profile(module: AnsibleModule, given: Given) -> _Profile:
+def _find_profile(module: AnsibleModule, given: Given) -> _Profile:
     options = given.options
     whole = all(options[option] for option in ("api_user", "api_user_fingerprint", "tenancy"))
     needed = options["auth_type"] == "security_token" or not (whole and any(options[key] for key in _KEYS))
@@ -237,7 +237,7 @@ def _profile(module: AnsibleModule, given: Given) -> _Profile:
         return _Profile()  # the task says all: a file of another user does not matter, right or wrong
     location = options["config_file_location"] or _DEFAULT_FILE
     if is_file(location):
-        return _read(module, Path(location).expanduser(), options["config_profile_name"] or _DEFAULT_PROFILE)
+        return _read_profile(module, Path(location).expanduser(), options["config_profile_name"] or _DEFAULT_PROFILE)
     if options["config_file_location"]:
         raise InvalidInput(f"config_file_location: {no_file(location)}", hint=_WHERE)
     if needed:
@@ -249,7 +249,7 @@ def _profile(module: AnsibleModule, given: Given) -> _Profile:
     return _Profile()
 
 
-def _read(module: AnsibleModule, path: Path, name: str) -> _Profile:
+def _read_profile(module: AnsibleModule, path: Path, name: str) -> _Profile:
     """One profile of a configuration file; what is wrong with the file is told by the line's number alone."""
     what = "The configuration file of OCI (config_file_location)"
     try:
@@ -276,7 +276,7 @@ def _read(module: AnsibleModule, path: Path, name: str) -> _Profile:
     return _Profile(own, inherited)
 
 
-def _kind_of(profile: _Profile, given: Given) -> str:
+def _choose_kind(profile: _Profile, given: Given) -> str:
     """A profile with a session's token is one of that session, unless a key of its own or of the task says else."""
     if given.named & {*_IDENTITY}:
         return "api_key"
@@ -286,7 +286,7 @@ def _kind_of(profile: _Profile, given: Given) -> str:
     return "security_token" if profile.entries.get(_TOKEN) and not own_key else "api_key"
 
 
-def _config(profile: _Profile, given: Given) -> dict[str, Any]:
+def _merge_config(profile: _Profile, given: Given) -> dict[str, Any]:
     """The profile with what the options say instead. One that the task names beats the environment."""
     config: dict[str, Any] = dict(profile.entries)
     config.pop("key_content", None)  # the SDK takes none of a file
@@ -305,9 +305,9 @@ def _config(profile: _Profile, given: Given) -> dict[str, Any]:
 # -- the key and the token -------------------------------------------------------------------------------------
 
 
-def _private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
+def _read_private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
     """The RSA key that signs."""
-    what, raw = _key_text(config)
+    what, raw = _read_key_text(config)
     phrase = config.get("pass_phrase")
     mask(module, [phrase])
     serialization = load("cryptography.hazmat.primitives.serialization", PURPOSE)
@@ -324,7 +324,7 @@ def _private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
                 ) from None
             key = serialization.load_pem_private_key(raw, None)  # the phrase may be one of [DEFAULT]
     except (ValueError, unsupported):
-        raise InvalidInput(f"The client cannot be made: {what} {_key_problem(raw)}") from None
+        raise InvalidInput(f"The client cannot be made: {what} {_describe_key_problem(raw)}") from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise InvalidInput(
             f"The client cannot be made: {what} is not an RSA key, and OCI signs with RSA only.",
@@ -333,7 +333,7 @@ def _private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
     return key
 
 
-def _key_text(config: Mapping[str, Any]) -> tuple[str, bytes]:
+def _read_key_text(config: Mapping[str, Any]) -> tuple[str, bytes]:
     content = config.get("key_content")
     if content:
         # A variable of the environment often holds its line breaks as two characters each.
@@ -355,7 +355,7 @@ def _key_text(config: Mapping[str, Any]) -> tuple[str, bytes]:
         raise InvalidInput(f"api_user_key_file cannot be read: {error.strerror}.") from None
 
 
-def _key_problem(raw: bytes) -> str:
+def _describe_key_problem(raw: bytes) -> str:
     if b"-----BEGIN" not in raw:
         return "is not in PEM: it has no line '-----BEGIN PRIVATE KEY-----'."
     if b"PUBLIC KEY" in raw or b"CERTIFICATE" in raw:
@@ -369,7 +369,7 @@ def _key_problem(raw: bytes) -> str:
     return "cannot be read: it is damaged, or of an unknown kind."
 
 
-def _token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
+def _read_token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
     """For the profile of ``oci session authenticate``."""
     file = config.get(_TOKEN)
     if not file:
@@ -389,12 +389,12 @@ def _token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
             "security_token_file: the token is empty, or has spaces or line breaks in it.",
             hint=f"It is one line. {_NEW_TOKEN}",
         )
-    if _ended(token):
+    if _has_ended(token):
         raise InvalidInput("The session token of the profile has run out.", hint=_NEW_TOKEN)
     return token
 
 
-def _ended(token: str) -> bool:
+def _has_ended(token: str) -> bool:
     """Whether the token says that it has run out; one that says nothing is left to the service."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -407,7 +407,7 @@ def _ended(token: str) -> bool:
     return end is not None and end < time.time()
 
 
-def _principal(module: AnsibleModule, kind: str) -> Any:
+def _make_principal(module: AnsibleModule, kind: str) -> Any:
     """What the machine, function or cluster is, asked of its own metadata."""
     signers = load("oci.auth.signers", PURPOSE)
     make: Mapping[str, Callable[[], Any]] = {

@@ -111,7 +111,7 @@ class Api:
             client = getattr(load(f"oci.{service}", _PURPOSE), _CLIENTS[service])(
                 self._config,
                 service_endpoint=own or os.environ.get(_ENDPOINT) or None,
-                retry_strategy=_retries(retry, tries),
+                retry_strategy=_choose_retries(retry, tries),
                 # It would go on refusing, in its own words, what is asked again in good time.
                 circuit_breaker_strategy=breaker.NoCircuitBreakerStrategy(),
                 skip_deserialization=True,
@@ -201,12 +201,12 @@ class Api:
         except exceptions.ServiceError as error:
             raise _read_error(doing, error, creates, self._unsigned) from error
         except transport.RequestException as error:
-            said = _reason(error)
-            if _caused_by(error, transport.SSLError):
+            said = _read_reason(error)
+            if _is_caused_by(error, transport.SSLError):
                 raise ApiError(f"{doing}: {said}", hint="Give the authority's file in cert_bundle.") from error
             raise TransientError(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
         except exceptions.ClientError as error:
-            raise ApiError(f"{doing}: {_reason(error)}") from error
+            raise ApiError(f"{doing}: {_read_reason(error)}") from error
         except BROKEN as error:
             if str(error).startswith(_REFUSED_WORD):
                 raise InvalidInput(f"{doing}: {error}.", hint="Or install a newer oci.") from error
@@ -219,7 +219,7 @@ def _namespace(value: Any, where: str) -> None:
         raise Odd("it is no namespace")
 
 
-def _retries(retry: Any, tries: int) -> Any:
+def _choose_retries(retry: Any, tries: int) -> Any:
     if tries == 1:
         return retry.NoneRetryStrategy()
     return retry.RetryStrategyBuilder(
@@ -233,15 +233,17 @@ def _retries(retry: Any, tries: int) -> Any:
     ).get_retry_strategy()
 
 
-def _reason(error: BaseException) -> str:
+def _read_reason(error: BaseException) -> str:
     """The first thing that is said, without the SDK's advice."""
     inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
     texts = [str(arg) for arg in inner.args] or [type(inner).__name__]
     return _FOLLOWING.sub("", " ".join(texts)).strip().rstrip(".") + "."
 
 
-def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
-    return isinstance(error, kind) or any(_caused_by(arg, kind) for arg in error.args if isinstance(arg, BaseException))
+def _is_caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+    return isinstance(error, kind) or any(
+        _is_caused_by(arg, kind) for arg in error.args if isinstance(arg, BaseException)
+    )
 
 
 _CREATES = frozenset({"create"})
@@ -313,10 +315,10 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     given = {"service_endpoint": endpoint, "cert_bundle": credential.options["cert_bundle"]}
     # Oracle does not say that several threads may use one client.
     key = ("oci", service, endpoint, *credential.key())
-    return shared(module, key, lambda: _made(module, credential, given, service), threads=False)
+    return shared(module, key, lambda: _make_api(module, credential, given, service), threads=False)
 
 
-def _made(module: AnsibleModule, credential: auth.Given, given: Mapping[str, Any], service: str) -> Api:
+def _make_api(module: AnsibleModule, credential: auth.Given, given: Mapping[str, Any], service: str) -> Api:
     load("oci", _PURPOSE, without=_UNUSED, later=_SELDOM)
     exceptions = load("oci.exceptions", _PURPOSE)
     signed = auth.sign_in(module, credential)

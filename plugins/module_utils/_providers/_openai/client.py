@@ -187,9 +187,9 @@ class Api:
         """
         with self.translated(doing, verb):
             own = None if sends_data else self._longest
-            return checked(parse(self._answer(doing, send, *args, own=own, **members).content), reads)
+            return checked(parse(self._get_answer(doing, send, *args, own=own, **members).content), reads)
 
-    def _answer(self, doing: str, send: Callable[..., Any], *args: Any, own: float | None, **members: Any) -> Any:
+    def _get_answer(self, doing: str, send: Callable[..., Any], *args: Any, own: float | None, **members: Any) -> Any:
         timeout = cut(self.timeout)
         return within(doing, lambda: send(*args, timeout=timeout, **members), own=own).http_response
 
@@ -203,7 +203,7 @@ class Api:
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
         """Delete something. A host that has done so says so, or says nothing at all (204)."""
         with self.translated(doing, "change"):
-            answer = self._answer(doing, send, identifier, own=self._longest)
+            answer = self._get_answer(doing, send, identifier, own=self._longest)
             if answer.status_code != _NO_CONTENT:
                 checked(parse(answer.content), _DELETED)
 
@@ -229,11 +229,11 @@ class Api:
     def content(self, doing: str, file_id: str, take: Callable[[bytes], Any], size: Any = None) -> None:
         """Hand on what is in a file, in pieces. ``size``: of how many bytes, where that is known."""
         with self.translated(doing):
-            length = within(doing, lambda: self._content(file_id, take))
+            length = within(doing, lambda: self._read_content(file_id, take))
             if number(size) not in (None, length):
                 raise Odd(f"it has {length} bytes, the file {size}")
 
-    def _content(self, file_id: str, take: Callable[[bytes], Any]) -> int:
+    def _read_content(self, file_id: str, take: Callable[[bytes], Any]) -> int:
         length = 0
         with self.sdk.files.with_streaming_response.content(file_id) as response:
             for piece in response.iter_bytes(1 << 20):
@@ -253,12 +253,12 @@ class Api:
         except openai.APIStatusError as error:
             raise _read_error(doing, error, self.host, verb) from error
         except openai.APIConnectionError as error:
-            raise _of_connection(doing, error, str(self.sdk.base_url)) from error
+            raise _read_connection_error(doing, error, str(self.sdk.base_url)) from error
         except openai.APIResponseValidationError as error:
             raise self._odd_error(doing, error) from error
         except openai.OpenAIError as error:
             raise ApiError(f"{doing}: {told(str(error))}") from error
-        except _http_error() as error:  # raised while an answer is read as a stream
+        except _find_http_error() as error:  # raised while an answer is read as a stream
             raise TransientError(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
         except BROKEN as error:
             raise self._odd_error(doing, error) from error
@@ -273,24 +273,24 @@ def _may_be_cut(entries: int) -> bool:
     return entries % 10 == 0 or entries % 25 == 0
 
 
-def _http_library() -> Any:
+def _find_http_library() -> Any:
     """The HTTP library that the SDK is built on: httpx, since its version 3 httpx2."""
     import openai
 
     return sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
 
 
-def _http_error() -> type[Exception]:
-    error: type[Exception] = _http_library().HTTPError
+def _find_http_error() -> type[Exception]:
+    error: type[Exception] = _find_http_library().HTTPError
     return error
 
 
-def _invalid_url() -> type[Exception]:
-    error: type[Exception] = _http_library().InvalidURL
+def _find_invalid_url() -> type[Exception]:
+    error: type[Exception] = _find_http_library().InvalidURL
     return error
 
 
-def _of_connection(doing: str, error: openai.APIConnectionError, host: str) -> ApiError | TransientError:
+def _read_connection_error(doing: str, error: openai.APIConnectionError, host: str) -> ApiError | TransientError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
@@ -342,7 +342,7 @@ class _HostTime:
         return time.time() if self._said is None else self._said
 
 
-def _stay(response: Any) -> None:
+def _keep_redirect(response: Any) -> None:
     """Take the target from a redirect that leads to another host: the answer is then an error that says so."""
     target = response.headers.get("location")
     if target and response.has_redirect_location and is_elsewhere(str(response.request.url), target):
@@ -364,14 +364,14 @@ def make_api(module: AnsibleModule) -> Api:
     for option in ("base_url", "azure_endpoint"):
         check_address(module, option, given[option], "Give the credential as api_key.")
     host = host_for(module.params)
-    for option, variable in _credentials(host):
+    for option, variable in _list_credentials(host):
         if not given["api_key"] and not given["azure_ad_token"] and os.environ.get(variable):
             given[option] = os.environ[variable]
     for option in ("api_key", "azure_ad_token"):
         mask(module, [given[option]])
     for option in ("extra_headers", "extra_query"):
         mask(module, of_entries(given[option]))
-    _check(module, given, host)
+    _check_options(module, given, host)
     given["extra_headers"] = extras.headers(given["extra_headers"], host)
     given["extra_query"] = extras.query(given["extra_query"], host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
@@ -379,8 +379,8 @@ def make_api(module: AnsibleModule) -> Api:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
     try:
-        return shared(module, ("openai", host, json.dumps(given, sort_keys=True)), lambda: _client(given, host))
-    except (OSError, ValueError, _invalid_url()) as error:
+        return shared(module, ("openai", host, json.dumps(given, sort_keys=True)), lambda: _make_api(given, host))
+    except (OSError, ValueError, _find_invalid_url()) as error:
         raise InvalidInput(
             f"The client cannot be made ({type(error).__name__}).",
             hint="Check base_url or azure_endpoint, ca_path, and the environment's proxies and SSL_CERT_FILE.",
@@ -388,7 +388,7 @@ def make_api(module: AnsibleModule) -> Api:
 
 
 @contextmanager
-def _hidden(variable: str, *, when: bool) -> Iterator[None]:
+def _hide_variable(variable: str, *, when: bool) -> Iterator[None]:
     """Within, the environment lacks a variable, which older SDKs prefer to what they are given."""
     kept = os.environ.pop(variable, None) if when else None
     try:
@@ -398,7 +398,7 @@ def _hidden(variable: str, *, when: bool) -> Iterator[None]:
             os.environ[variable] = kept
 
 
-def _credentials(host: Host) -> Sequence[tuple[str, str]]:
+def _list_credentials(host: Host) -> Sequence[tuple[str, str]]:
     """The options of the credentials and their environment variables, the first that is set counts."""
     if not host.azure:
         return (("api_key", "OPENAI_API_KEY"),)
@@ -407,12 +407,12 @@ def _credentials(host: Host) -> Sequence[tuple[str, str]]:
     return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
 
 
-def _client(given: Mapping[str, Any], host: Host) -> Api:
-    with _hidden(_AD_TOKEN, when=host.azure and bool(given["api_key"])):
-        return _made(given, host)
+def _make_api(given: Mapping[str, Any], host: Host) -> Api:
+    with _hide_variable(_AD_TOKEN, when=host.azure and bool(given["api_key"])):
+        return _make_client(given, host)
 
 
-def _made(given: Mapping[str, Any], host: Host) -> Api:
+def _make_client(given: Mapping[str, Any], host: Host) -> Api:
     import openai
 
     common: dict[str, Any] = {
@@ -424,7 +424,7 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
         "default_query": given["extra_query"] or None,
     }
     time_there = _HostTime()
-    transport: dict[str, Any] = {"event_hooks": {"response": [_stay, time_there.note]}}
+    transport: dict[str, Any] = {"event_hooks": {"response": [_keep_redirect, time_there.note]}}
     if not given["validate_certs"] or given["ca_path"]:
         verify = ssl.create_default_context(cafile=given["ca_path"]) if given["validate_certs"] else False
         transport["verify"] = verify
@@ -450,7 +450,7 @@ def _made(given: Mapping[str, Any], host: Host) -> Api:
     return Api(sdk, host, given["timeout"], time_there.now)
 
 
-def _check(module: AnsibleModule, given: Mapping[str, Any], host: Host) -> None:
+def _check_options(module: AnsibleModule, given: Mapping[str, Any], host: Host) -> None:
     if host.azure and not host.address:
         raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
     if host.azure and not host.v1 and not given["api_version"]:
