@@ -83,11 +83,11 @@ def _serve(server: socket.socket, behave: Callable[[socket.socket], None]) -> No
 
 
 def options(sandbox: Sandbox, provider: str, url: str) -> tuple[str, dict[str, Any]]:
-    """The provider's model module, and a wish that is right but for the host."""
+    """The provider's model module, and a desired state that is right but for the host."""
     sha = "0123456789ab"
     if provider == "openai":
-        wish = {"name": "bot", "model": "gpt-4o-mini", "training_file": f"sha256:{sha:0<64}"}
-        return "openai_fine_tuned_model", {**wish, "base_url": f"{url}/v1", "api_key": "none"}
+        desired = {"name": "bot", "model": "gpt-4o-mini", "training_file": f"sha256:{sha:0<64}"}
+        return "openai_fine_tuned_model", {**desired, "base_url": f"{url}/v1", "api_key": "none"}
     if provider == "bedrock":
         return "bedrock_custom_model", {
             "custom_model_name": "bot",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a wish is compared with what an API shows. Pure functions: (wish, shown) -> bool.
+"""How the desired state is compared with the observed one. Pure functions: (desired, observed) -> bool.
 
 Private to llmops.finetune; may change at any time.
 
@@ -41,57 +41,61 @@ def number(value: Any) -> float | int | None:
     return None
 
 
-def same_value(wish: Any, shown: Any) -> bool:
+def same_value(desired: Any, observed: Any) -> bool:
     """Scalars: equal as they are, as numbers, or as the words that YAML and APIs use for the same thing.
 
     ``auto`` asks the provider to choose, so whatever it chose is what was asked.
     """
-    if isinstance(wish, str) and wish.lower() == AUTO:
+    if isinstance(desired, str) and desired.lower() == AUTO:
         return True
-    a, b = number(wish), number(shown)
+    a, b = number(desired), number(observed)
     if a is not None and b is not None:
         # A host may keep a float in single precision, and show 0.1 as 0.10000000149.
         return math.isclose(a, b, rel_tol=1e-6)
-    if isinstance(wish, bool) or isinstance(shown, bool):
-        return str(wish).lower() == str(shown).lower()
-    return bool(wish == shown)
+    if isinstance(desired, bool) or isinstance(observed, bool):
+        return str(desired).lower() == str(observed).lower()
+    return bool(desired == observed)
 
 
-def same_set(wish: Any, shown: Any) -> bool:
+def same_set(desired: Any, observed: Any) -> bool:
     """Lists in which order and repetition say nothing (subnets, security groups)."""
-    return {str(item) for item in wish or ()} == {str(item) for item in shown or ()}
+    return {str(item) for item in desired or ()} == {str(item) for item in observed or ()}
 
 
 class Compare:
     """A comparison of values that have parts, by each of them: it can also say which differ.
 
-    Of a mapping only the keys that the wish has are compared (APIs add defaults), of a list every item. ``parts``: by
-    their path, how those are compared that are not by :func:`same_value`.
+    Of a mapping only the keys that the desired state has are compared (APIs add defaults), of a list every item.
+    ``parts``: by their path, how those are compared that are not by :func:`same_value`.
     """
 
     def __init__(self, parts: Mapping[str, Callable[[Any, Any], bool]] | None = None) -> None:
         self._parts = dict(parts or {})
 
-    def __call__(self, wish: Any, shown: Any) -> bool:
+    def __call__(self, desired: Any, observed: Any) -> bool:
         """Whether nothing differs."""
-        return next(self.differing(wish, shown), None) is None
+        return next(self.differing(desired, observed), None) is None
 
-    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """The path, the wish and what is shown of each part that differs; the path of the whole is empty.
+    def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """The path of each part that differs, what is desired and what is observed; the path of the whole is empty.
 
-        Nothing is wished by None, and by what holds nothing else; it is what an API leaves out.
+        Nothing is desired by None, and by what holds nothing else; it is what an API leaves out.
         """
-        if shown is None and is_nothing(wish):
+        if observed is None and is_nothing(desired):
             return
-        if isinstance(wish, Mapping) and isinstance(shown, Mapping):
-            for key, value in wish.items():
+        if isinstance(desired, Mapping) and isinstance(observed, Mapping):
+            for key, value in desired.items():
                 if value is not None:
-                    yield from self.differing(value, shown.get(key), f"{path}.{key}" if path else str(key))
-        elif _is_list(wish) and _is_list(shown) and len(wish) == len(shown):
-            for index, (one, other) in enumerate(zip(wish, shown, strict=True)):
+                    yield from self.differing(value, observed.get(key), f"{path}.{key}" if path else str(key))
+        elif _is_list(desired) and _is_list(observed) and len(desired) == len(observed):
+            for index, (one, other) in enumerate(zip(desired, observed, strict=True)):
                 yield from self.differing(one, other, f"{path}[{index}]")
-        elif isinstance(wish, Mapping) or _is_list(wish) or not self._parts.get(path, same_value)(wish, shown):
-            yield path, wish, shown
+        elif (
+            isinstance(desired, Mapping)
+            or _is_list(desired)
+            or not self._parts.get(path, same_value)(desired, observed)
+        ):
+            yield path, desired, observed
 
 
 same_deep = Compare()
@@ -109,17 +113,19 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def same_content(wish: Any, shown: Any) -> bool:
+def same_content(desired: Any, observed: Any) -> bool:
     """References to data (see :class:`.content.Content`): by what both know of the content, else by the id."""
-    known = min(len(wish.sha256), len(shown.sha256))
+    known = min(len(desired.sha256), len(observed.sha256))
     if known >= 12:
-        return bool(wish.sha256[:known] == shown.sha256[:known])
+        return bool(desired.sha256[:known] == observed.sha256[:known])
     # Checksums of different kinds say nothing of each other.
-    a, b = (dict(word.split(":", 1) for word in content.version.split() if ":" in word) for content in (wish, shown))
+    a, b = (
+        dict(word.split(":", 1) for word in content.version.split() if ":" in word) for content in (desired, observed)
+    )
     common = a.keys() & b.keys()
     if common:
         return all(a[kind] == b[kind] for kind in common)
-    return bool(wish.id and wish.id == shown.id)
+    return bool(desired.id and desired.id == observed.id)
 
 
 class CompareTags(Compare):
@@ -129,9 +135,9 @@ class CompareTags(Compare):
         super().__init__()
         self._exact = exact
 
-    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """Of a tag that is not to be there, None is wished."""
-        wanted, there = ({str(key): str(value) for key, value in tags.items()} for tags in (wish, shown))
+    def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """Of a tag that is not to be there, None is desired."""
+        wanted, there = ({str(key): str(value) for key, value in tags.items()} for tags in (desired, observed))
         for key in [*wanted, *(key for key in there if self._exact and key not in wanted)]:
             if wanted.get(key) != there.get(key):
                 yield key, wanted.get(key), there.get(key)

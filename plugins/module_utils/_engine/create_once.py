@@ -71,7 +71,7 @@ class Attempt:
         """Whether it is new and what was asked for, as far as the host shows it."""
         if run.token is not None:
             return run.token == self.token and self.is_new(run)
-        return not self.marked and self.is_new(run) and bool(run.verified or run.shown) and not differs(run)
+        return not self.marked and self.is_new(run) and bool(run.verified or run.observed) and not differs(run)
 
     def is_surely_ours(self, run: Run, bound: Run | None, now: float) -> bool:
         """Of one that may be: whether nothing speaks for somebody else's. Then a second one is stopped.
@@ -262,7 +262,7 @@ class CreateOnce:
         )
 
     def _needs_replacement(self, run: Run) -> bool:
-        return needs_replacement(self.driver.fields, self.driver.wish, run, self.options.ignore_changes)
+        return needs_replacement(self.driver.fields, self.driver.resolved, run, self.options.ignore_changes)
 
     def _runs_of(self, attempt: Attempt, bound: Run | None) -> list[Run]:
         """All runs; on hosts that keep no markers, those that are surely of this attempt with its token."""
@@ -271,8 +271,8 @@ class CreateOnce:
             attempt.marked = True
         if not attempt.marked:
             # Of a run of which the list shows no settings, they are looked up.
-            shown = [run for run in runs if attempt.is_new(run) and run.token is None]
-            doubtful = [run for run in shown if not (run.verified or run.shown)]
+            fresh = [run for run in runs if attempt.is_new(run) and run.token is None]
+            doubtful = [run for run in fresh if not (run.verified or run.observed)]
             seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
             runs = [seen.get(run.id, run) for run in runs]
         return claimed(attempt, runs, self._needs_replacement, bound, self.clock.time())

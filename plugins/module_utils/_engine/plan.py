@@ -20,32 +20,34 @@ from .types import Action, Capabilities, Change, Field, Options, Phase, Plan, Ru
 _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.PAUSING, Phase.READY)
 
 
-def differences(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> list[Change]:
-    """Everything in which the run differs from the wish. What the wish or the API leaves out is not compared, nor what
+def differences(
+    fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()
+) -> list[Change]:
+    """Everything in which the run differs from the desired state. What one of both leaves out is not compared, nor what
     ``ignore`` names."""
-    return [change for field, change in _differing(fields, wish, run) if not is_ignored(change, field, ignore)]
+    return [change for field, change in _differing(fields, desired, run) if not is_ignored(change, field, ignore)]
 
 
 def ignored_differences(
-    fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str]
+    fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str]
 ) -> list[Change]:
     """What :func:`differences` leaves out for the sake of ``ignore``."""
-    return [change for field, change in _differing(fields, wish, run) if is_ignored(change, field, ignore)]
+    return [change for field, change in _differing(fields, desired, run) if is_ignored(change, field, ignore)]
 
 
-def _differing(fields: Iterable[Field], wish: Mapping[str, Any], run: Run) -> Iterator[tuple[Field, Change]]:
+def _differing(fields: Iterable[Field], desired: Mapping[str, Any], run: Run) -> Iterator[tuple[Field, Change]]:
     for field in fields:
-        want = wish.get(field.name)
-        have = run.shown.get(field.name)
+        want = desired.get(field.name)
+        have = run.observed.get(field.name)
         if want is None or have is None:
             continue
         if not field.each:
             yield from ((field, change) for change in _changes(field, want, have))
             continue
         for key, value in want.items():
-            shown = have.get(key)
-            if shown is not None and value is not None:
-                yield from ((field, change) for change in _changes(field, value, shown, f".{key}"))
+            observed = have.get(key)
+            if observed is not None and value is not None:
+                yield from ((field, change) for change in _changes(field, value, observed, f".{key}"))
 
 
 def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Change]:
@@ -60,9 +62,11 @@ def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Chang
         yield Change(field.name, field.kind, before, after, part, path if keyed else "", field.inner)
 
 
-def needs_replacement(fields: Iterable[Field], wish: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()) -> bool:
-    """Whether the wish asks for another model than the run makes."""
-    return any(change.kind == "immutable" for change in differences(fields, wish, run, ignore))
+def needs_replacement(
+    fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()
+) -> bool:
+    """Whether the desired state asks for another model than the run makes."""
+    return any(change.kind == "immutable" for change in differences(fields, desired, run, ignore))
 
 
 def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
@@ -98,7 +102,7 @@ def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[st
 def decide(
     runs: Sequence[Run],
     fields: Sequence[Field],
-    wish: Mapping[str, Any],
+    desired: Mapping[str, Any],
     options: Options,
     can: Capabilities,
     kind: str,
@@ -115,15 +119,17 @@ def decide(
         return _absent(acted, options, can) if options.state == "absent" else _halt(acted, options, can)
     counted, duplicates, _canonical = group_duplicates(runs)
     newest_first = _newest_first(counted)
-    changes = {run.id: differences(fields, wish, run, options.ignore_changes) for run in newest_first}
+    changes = {run.id: differences(fields, desired, run, options.ignore_changes) for run in newest_first}
     ahead = {
-        run.id: differences(fields, wish, replace(run, shown={**run.shown, **run.target}), options.ignore_changes)
+        run.id: differences(
+            fields, desired, replace(run, observed={**run.observed, **run.target}), options.ignore_changes
+        )
         for run in newest_first
         if run.target
     }
     plan = _present(Case(newest_first, changes, ahead, options, can, kind))
     if plan.run and options.ignore_changes:
-        ignored = ignored_differences(fields, wish, plan.run, options.ignore_changes)
+        ignored = ignored_differences(fields, desired, plan.run, options.ignore_changes)
         plan = replace(plan, ignored=tuple(ignored))
     if plan.refusal:
         return plan
@@ -137,7 +143,7 @@ def decide(
     if about and not options.run_id:  # with an id somebody has decided between them
         cancelled = {run.id for run in duplicates} if not can.no_cancel else set()
         beside = [run for run in counted if run.id not in cancelled]
-        found = _find_lookalikes(plan, beside, fields, wish, options.ignore_changes)
+        found = _find_lookalikes(plan, beside, fields, desired, options.ignore_changes)
         plan = replace(plan, lookalikes=found)
         warnings += [_second(run, about, kind) for run in found if run.verified]
     if can.no_cancel:
@@ -147,7 +153,7 @@ def decide(
 
 
 def _find_lookalikes(
-    plan: Plan, runs: Iterable[Run], fields: Sequence[Field], wish: Mapping[str, Any], ignore: Sequence[str]
+    plan: Plan, runs: Iterable[Run], fields: Sequence[Field], desired: Mapping[str, Any], ignore: Sequence[str]
 ) -> tuple[Run, ...]:
     """Equal runs beside the one that is kept: nobody asks for two of the same.
 
@@ -164,9 +170,9 @@ def _find_lookalikes(
         if run.id not in named
         and _counts(run)
         and run.token == kept.token
-        and run.shown
-        and not needs_replacement(fields, wish, run, ignore)
-        and not needs_replacement(given, kept.shown, run)
+        and run.observed
+        and not needs_replacement(fields, desired, run, ignore)
+        and not needs_replacement(given, kept.observed, run)
     )
 
 

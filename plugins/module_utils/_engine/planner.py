@@ -43,7 +43,7 @@ class Planner:
             plan = decide(
                 runs,
                 self.driver.fields,
-                self.driver.wish,
+                self.driver.resolved,
                 options,
                 self.driver.capabilities,
                 self.driver.kind,

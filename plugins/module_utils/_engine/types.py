@@ -110,7 +110,7 @@ class Change:
 class Run:
     """One thing that exists under a name: a training run with its model, or an uploaded dataset.
 
-    ``created`` and ``ended`` are unix times in seconds. ``shown`` holds, by field name, what the API shows; a
+    ``created`` and ``ended`` are unix times in seconds. ``observed`` holds, by field name, what the API shows; a
     field that it does not show is missing there and is not compared. ``token`` is that of its request.
     ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
     ``ambiguous``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
@@ -120,15 +120,15 @@ class Run:
     about this run. ``uncertain``: it is not sure enough what it is to be deleted for the sake of another. ``unclear``:
     by the name of a field why a difference in it proves nothing; where that is all that differs, it is neither what was
     asked nor something else. ``target``: what an update that goes on leads to, or what the last one, which failed with
-    ``update_error``, should have led to; ``shown`` is what it is. ``held``: why it can neither be deleted nor replaced
-    (a commitment). ``raw`` is the provider's object as plain data.
+    ``update_error``, should have led to; ``observed`` is what it is. ``held``: why it can neither be deleted nor
+    replaced (a commitment). ``raw`` is the provider's object as plain data.
     """
 
     id: str
     created: float
     phase: Phase
     status: str
-    shown: Mapping[str, Any] = field(default_factory=dict)
+    observed: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     model: str | None = None
     ended: float | None = None
@@ -318,7 +318,7 @@ class Driver(Protocol):
         """What the provider cannot do."""
 
     @property
-    def wish(self) -> Mapping[str, Any]:
+    def resolved(self) -> Mapping[str, Any]:
         """What was asked, by field name; what the user left out is missing."""
 
     @property

@@ -35,7 +35,7 @@ _ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.CANCELLING: Phase.CANCELLED, Phase.D
 def _foresee_end(run: Run) -> Run:
     """What check mode takes a run for that is on its way to an end."""
     if run.phase is Phase.UPDATING:
-        return replace(run, phase=Phase.READY, shown={**run.shown, **run.target}, target={})
+        return replace(run, phase=Phase.READY, observed={**run.observed, **run.target}, target={})
     return replace(run, phase=_ENDS[run.phase], removable=False)
 
 

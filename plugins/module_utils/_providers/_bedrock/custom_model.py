@@ -53,7 +53,7 @@ _HINTS = (
 )
 
 
-# -- options -> wish -------------------------------------------------------------------------------------------
+# -- options -> desired state ----------------------------------------------------------------------------------
 
 
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
@@ -75,18 +75,18 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     region = _region_of(params["job_arn"] or "")
     if region and region != api.region:
         raise InvalidInput(f"job_arn is in {region}, the task works in {api.region}.", hint=f"Set region to {region}.")
-    wish = read_wish(api, params, check_mode=module.check_mode)
-    _check_regions(api, wish)
+    desired = read_desired(api, params, check_mode=module.check_mode)
+    _check_regions(api, desired)
     driver = CustomModel(
         api,
         params["custom_model_name"],
-        wish,
+        desired,
         purge_tags=params["purge_tags"],
         compares=params["state"] == "present",
         thorough=params["state"] != "present" or params["delete_previous"],
         steps=params["details"],
     )
-    driver.warnings += unknown_hyperparameters(wish)
+    driver.warnings += unknown_hyperparameters(desired)
     return driver, options
 
 
@@ -95,13 +95,13 @@ def _region_of(arn: str) -> str:
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-def _check_regions(api: Api, wish: Mapping[str, Any]) -> None:
+def _check_regions(api: Api, desired: Mapping[str, Any]) -> None:
     """What a job uses is in the job's region."""
-    rft = mapping(mapping(wish.get("customization_config")).get("rft_config"))
+    rft = mapping(mapping(desired.get("customization_config")).get("rft_config"))
     grader = mapping(mapping(rft.get("grader_config")).get("lambda_grader"))
     for option, arn in (
-        ("base_model_identifier", wish.get("base_model_identifier")),
-        ("custom_model_kms_key_id", wish.get("custom_model_kms_key_id")),
+        ("base_model_identifier", desired.get("base_model_identifier")),
+        ("custom_model_kms_key_id", desired.get("custom_model_kms_key_id")),
         ("customization_config.rft_config.grader_config.lambda_grader.lambda_arn", grader.get("lambda_arn")),
     ):
         region = _region_of(str(arn or ""))
@@ -112,7 +112,7 @@ def _check_regions(api: Api, wish: Mapping[str, Any]) -> None:
             )
 
 
-def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
+def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     name = params["custom_model_name"]
     training = {key: value for key, value in (params["training_data_config"] or {}).items() if value is not None}
@@ -128,7 +128,7 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         raise InvalidInput("training_data_config has s3_uri and invocation_logs_config.", hint="Give one of them.")
     if params["training_data_config"] is not None and not training:
         raise InvalidInput("training_data_config is empty.", hint="Give s3_uri or invocation_logs_config.")
-    wish: dict[str, Any] = {
+    desired: dict[str, Any] = {
         "base_model_identifier": params["base_model_identifier"],
         "customization_type": params["customization_type"],
         "hyperparameters": _hyperparameters(params["hyperparameters"]) or None,
@@ -143,12 +143,12 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         "tags": read_tags("tags", params["tags"], jobs.TAGS),
     }
     if training.get("s3_uri"):
-        wish["training_data_config"] = objects.parse_data(
+        desired["training_data_config"] = objects.parse_data(
             "training_data_config.s3_uri", training["s3_uri"], check_mode=check_mode
         )
     validators = (params["validation_data_config"] or {}).get("validator")
     if validators is not None:
-        wish["validation_data_config"] = [
+        desired["validation_data_config"] = [
             objects.parse_data(
                 f"validation_data_config.validator[{index}].s3_uri", item["s3_uri"], check_mode=check_mode
             )
@@ -156,13 +156,13 @@ def read_wish(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[
         ]
     if output:
         objects.split_uri("output_data_config.s3_uri", output)
-    wish = {key: value for key, value in wish.items() if value is not None}
+    desired = {key: value for key, value in desired.items() if value is not None}
     former = {str(key): "" if value is None else str(value) for key, value in (params["tags"] or {}).items()}
-    if former != wish.get("tags", {}):
-        wish[_FORMER_TAGS] = former
-    _check_shapes(api, name, wish)
-    check_hyperparameters(wish)
-    return wish
+    if former != desired.get("tags", {}):
+        desired[_FORMER_TAGS] = former
+    _check_shapes(api, name, desired)
+    check_hyperparameters(desired)
+    return desired
 
 
 def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -177,14 +177,14 @@ def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return found
 
 
-def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
+def _check_shapes(api: Api, name: str | None, desired: Mapping[str, Any]) -> None:
     """By the API's own model: lengths, patterns, enums, ranges."""
     shape = shapes.members(api.bedrock, _CREATE)
-    for key, value in wish.get("tags", {}).items():
+    for key, value in desired.get("tags", {}).items():
         if key.lower().startswith("aws:"):
             raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
         shapes.request({"key": key, "value": value}, shape.members["jobTags"].member, f"tags ('{key}')")
-    body = _body({**wish, "custom_model_name": name})
+    body = _body({**desired, "custom_model_name": name})
     for key, value in body.items():
         if isinstance(value, str) and value.startswith(CHECK_MODE):
             continue
@@ -194,18 +194,20 @@ def _check_shapes(api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
         shapes.request(value, shape.members[member], key)
 
 
-def _body(wish: Mapping[str, Any]) -> dict[str, Any]:
+def _body(desired: Mapping[str, Any]) -> dict[str, Any]:
     """The create request in the options' words."""
     training: dict[str, Any] = {}
-    if "training_data_config" in wish:
-        training["s3_uri"] = wish["training_data_config"].id
-    if "invocation_logs_config" in wish:
-        training["invocation_logs_config"] = wish["invocation_logs_config"]
+    if "training_data_config" in desired:
+        training["s3_uri"] = desired["training_data_config"].id
+    if "invocation_logs_config" in desired:
+        training["invocation_logs_config"] = desired["invocation_logs_config"]
     vpc = {
-        key: wish[f"vpc_config.{key}"] for key in ("subnet_ids", "security_group_ids") if f"vpc_config.{key}" in wish
+        key: desired[f"vpc_config.{key}"]
+        for key in ("subnet_ids", "security_group_ids")
+        if f"vpc_config.{key}" in desired
     }
     body: dict[str, Any] = {
-        key: wish.get(key)
+        key: desired.get(key)
         for key in (
             "custom_model_name",
             "job_name",
@@ -218,12 +220,12 @@ def _body(wish: Mapping[str, Any]) -> dict[str, Any]:
         )
     }
     body["training_data_config"] = training or None
-    if wish.get("validation_data_config"):
+    if desired.get("validation_data_config"):
         body["validation_data_config"] = {
-            "validators": [{"s3_uri": content.id} for content in wish["validation_data_config"]]
+            "validators": [{"s3_uri": content.id} for content in desired["validation_data_config"]]
         }
-    if "output_data_config" in wish:
-        body["output_data_config"] = {"s3_uri": wish["output_data_config"]}
+    if "output_data_config" in desired:
+        body["output_data_config"] = {"s3_uri": desired["output_data_config"]}
     body["vpc_config"] = vpc or None
     return {key: value for key, value in body.items() if value is not None}
 
@@ -286,7 +288,7 @@ class CustomModel(BaseDriver):
         self,
         api: Api,
         name: str | None,
-        wish: Mapping[str, Any],
+        desired: Mapping[str, Any],
         *,
         purge_tags: bool = True,
         compares: bool = True,
@@ -294,7 +296,9 @@ class CustomModel(BaseDriver):
         steps: bool = False,
     ) -> None:
         managed = {"markers": {ownership.NAME: name}} if name else {}
-        super().__init__(name, {**wish, **({"custom_model_tags": wish["tags"]} if "tags" in wish else {}), **managed})
+        super().__init__(
+            name, {**desired, **({"custom_model_tags": desired["tags"]} if "tags" in desired else {}), **managed}
+        )
         self.api = api
         self.purge_tags = purge_tags
         self.compares = compares
@@ -303,7 +307,7 @@ class CustomModel(BaseDriver):
         self.thorough = thorough
         self.family = Family(api, name or "", self.warnings)
         self._model_name = name or ""
-        self._job_name = str(self.wish.get("job_name") or "")
+        self._job_name = str(self.resolved.get("job_name") or "")
         self._searched = False
 
     @property
@@ -314,12 +318,12 @@ class CustomModel(BaseDriver):
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
         names = {"custom_model_name": self._model_name, "job_name": self._job_name}
-        return {**_body(self.wish), **names, "tags": self.wish.get("tags", {})}
+        return {**_body(self.resolved), **names, "tags": self.resolved.get("tags", {})}
 
     def idempotency_key(self) -> dict[str, Any]:
         """The whole request, its tags as version 1.0.0 spelt them: two versions at once mean the same job."""
         request = self.request()
-        return {**request, "tags": self.wish.get(_FORMER_TAGS, request["tags"])}
+        return {**request, "tags": self.resolved.get(_FORMER_TAGS, request["tags"])}
 
     # -- looking --
 
@@ -339,8 +343,8 @@ class CustomModel(BaseDriver):
         if not self.name:
             return list(runs.values())
         wanted = [self.family.prefix]
-        if self.wish.get("job_name") and self.family.prefix not in self.wish["job_name"]:
-            wanted.append(self.wish["job_name"])
+        if self.resolved.get("job_name") and self.family.prefix not in self.resolved["job_name"]:
+            wanted.append(self.resolved["job_name"])
         found = {str(summary["job_arn"]): summary for part in wanted for summary in self.family.jobs_called(part)}
         for run in self._counting(map(jobs.run_of_summary, found.values())):
             runs.setdefault(run.id, run)
@@ -457,12 +461,15 @@ class CustomModel(BaseDriver):
 
     def _learn_base(self, run: Run) -> None:
         """A custom model as the base may be given by its name, and the job need not show which one it was."""
-        wanted, shown = str(self.wish.get("base_model_identifier", "")), str(run.shown.get("base_model_identifier", ""))
+        wanted, shown = (
+            str(self.resolved.get("base_model_identifier", "")),
+            str(run.observed.get("base_model_identifier", "")),
+        )
         if wanted and (jobs.is_model(wanted) or jobs.is_name(wanted)) and not jobs.same_base(wanted, shown):
             self._resolve_base()
 
     def _resolve_base(self) -> None:
-        wanted = str(self.wish["base_model_identifier"])
+        wanted = str(self.resolved["base_model_identifier"])
         if jobs.is_name(wanted):
             try:
                 self.resolve("base_model_identifier", jobs.get_model(self.api, wanted)["model_arn"])
@@ -473,14 +480,14 @@ class CustomModel(BaseDriver):
                 ) from error
 
     def _learn_contents(self, run: Run) -> Run:
-        """Where only S3 knows what is in the wished data now, and a tag says what was in it, ask S3; where no tag says
+        """Where only S3 knows what is in the desired data now, and a tag says what was in it, ask S3; where no tag says
         what a job was given, ask for both: it may be the same under another name."""
         run = self._learn_former(run)
-        wanted, shown = self.wish.get("training_data_config"), run.shown.get("training_data_config")
+        wanted, shown = self.resolved.get("training_data_config"), run.observed.get("training_data_config")
         if wanted and shown and _needs_look(wanted, shown):
             found = objects.learn(self.api, "training_data_config.s3_uri", wanted, must_exist=False)
             self.resolve("training_data_config", found)
-        several, shown_ones = self.wish.get("validation_data_config"), run.shown.get("validation_data_config")
+        several, shown_ones = self.resolved.get("validation_data_config"), run.observed.get("validation_data_config")
         if several and shown_ones and any(_needs_look(one, other) for one in several for other in shown_ones):
             option = "validation_data_config"
             self.resolve(option, [objects.learn(self.api, option, each, must_exist=False) for each in several])
@@ -488,9 +495,9 @@ class CustomModel(BaseDriver):
 
     def _learn_former(self, run: Run) -> Run:
         """The run with what S3 shows of data that nothing else is known of, and that are called otherwise now."""
-        shown = dict(run.shown)
+        shown = dict(run.observed)
         for field in ("training_data_config", "validation_data_config"):
-            wanted, had = self.wish.get(field), shown.get(field)
+            wanted, had = self.resolved.get(field), shown.get(field)
             if not wanted or not had:
                 continue
             several = isinstance(had, list)
@@ -502,7 +509,7 @@ class CustomModel(BaseDriver):
                 for content in (had if several else [had])
             ]
             shown[field] = learnt if several else learnt[0]
-        return replace(run, shown=shown)
+        return replace(run, observed=shown)
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
@@ -528,7 +535,7 @@ class CustomModel(BaseDriver):
                 return more
         needed = ("base_model_identifier", "role_arn", "output_data_config")
         self.require(*needed, hint="A job has to be started, and cannot be without it.")
-        if "training_data_config" not in self.wish and "invocation_logs_config" not in self.wish:
+        if "training_data_config" not in self.resolved and "invocation_logs_config" not in self.resolved:
             raise InvalidInput("training_data_config is missing.", hint="A job has to be started.")
         self._resolve_base()
         self._check_places()
@@ -537,37 +544,37 @@ class CustomModel(BaseDriver):
 
     def _choose_names(self, runs: Sequence[Run]) -> None:
         taken = {_model_name(run.raw) for run in runs if run.phase not in _NO_MODEL}
-        inputs = _hash_of(self.wish)
+        inputs = _hash_of(self.resolved)
         self._model_name = self.family.choose_model_name(inputs, taken)
-        self._job_name = self.family.choose_job_name(inputs, self.wish.get("job_name"))
+        self._job_name = self.family.choose_job_name(inputs, self.resolved.get("job_name"))
 
     def _warn_of_same_data(self) -> None:
-        training = self.wish.get("training_data_config")
-        if any(same_data(training, each) for each in self.wish.get("validation_data_config") or ()):
+        training = self.resolved.get("training_data_config")
+        if any(same_data(training, each) for each in self.resolved.get("validation_data_config") or ()):
             self.warn_once(SAME_DATA)
 
     def _check_places(self) -> None:
-        if "training_data_config" in self.wish:
+        if "training_data_config" in self.resolved:
             option = "training_data_config.s3_uri"
-            content = self.wish["training_data_config"]
+            content = self.resolved["training_data_config"]
             self._check_file_name(option, content)
             objects.check_region(self.api, option, content.id)
             self.resolve("training_data_config", objects.learn(self.api, option, content, must_exist=True))
-        if "validation_data_config" in self.wish:
+        if "validation_data_config" in self.resolved:
             learnt = []
-            for index, content in enumerate(self.wish["validation_data_config"]):
+            for index, content in enumerate(self.resolved["validation_data_config"]):
                 option = f"validation_data_config.validator[{index}].s3_uri"
                 self._check_file_name(option, content)
                 objects.check_region(self.api, option, content.id)
                 learnt.append(objects.learn(self.api, option, content, must_exist=True))
             self.resolve("validation_data_config", learnt)
         self._warn_of_same_data()
-        objects.check_region(self.api, "output_data_config.s3_uri", self.wish["output_data_config"])
+        objects.check_region(self.api, "output_data_config.s3_uri", self.resolved["output_data_config"])
 
     def _check_file_name(self, option: str, content: Content) -> None:
         """Some base models take fewer characters in the name of a file than S3."""
-        base = str(self.wish.get("base_model_identifier") or "")
-        taken = limits_for(base, self.wish.get("customization_type")).media_path
+        base = str(self.resolved.get("base_model_identifier") or "")
+        taken = limits_for(base, self.resolved.get("customization_type")).media_path
         if taken and not re.fullmatch(taken, content.id.removeprefix("s3://"), re.ASCII):
             raise InvalidInput(
                 f"{option} is '{content.id}', a name that this base model does not take.",
@@ -580,17 +587,17 @@ class CustomModel(BaseDriver):
 
     def create(self, token: str) -> Run:
         """POST; the same token makes the same job, however often it is sent."""
-        entries = {**self.wish.get("tags", {}), ownership.NAME: str(self.name)}
-        if jobs.is_model(self.wish["base_model_identifier"]):
-            entries[BASE] = self.wish["base_model_identifier"]
-        if "training_data_config" in self.wish:
-            entries[ownership.TRAINING] = self.wish["training_data_config"].mark
-        if "validation_data_config" in self.wish:
-            entries[ownership.VALIDATION] = jobs.contents_mark(self.wish["validation_data_config"])
-        entries = {key: value for key, value in entries.items() if value or key in self.wish.get("tags", {})}
+        entries = {**self.resolved.get("tags", {}), ownership.NAME: str(self.name)}
+        if jobs.is_model(self.resolved["base_model_identifier"]):
+            entries[BASE] = self.resolved["base_model_identifier"]
+        if "training_data_config" in self.resolved:
+            entries[ownership.TRAINING] = self.resolved["training_data_config"].mark
+        if "validation_data_config" in self.resolved:
+            entries[ownership.VALIDATION] = jobs.contents_mark(self.resolved["validation_data_config"])
+        entries = {key: value for key, value in entries.items() if value or key in self.resolved.get("tags", {})}
         tags = jobs.tag_pairs(entries)
         body = {
-            **_body(self.wish),
+            **_body(self.resolved),
             "custom_model_name": self._model_name,
             "job_name": self._job_name,
             "job_tags": tags,
@@ -616,7 +623,10 @@ class CustomModel(BaseDriver):
             for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
                 if arn is None or self.family.known_tags(arn) is None:
                     continue
-                wanted = {**(self.wish["tags"] if field in changed else {}), **(own if "markers" in changed else {})}
+                wanted = {
+                    **(self.resolved["tags"] if field in changed else {}),
+                    **(own if "markers" in changed else {}),
+                }
                 purge = field in changed and self.purge_tags
                 done += self.family.change_tags(arn, wanted, purge=purge)
         return self.family.with_tags(run)
@@ -708,10 +718,10 @@ def _model_name(job: Mapping[str, Any]) -> str | None:
     return None if found is None else str(found)
 
 
-def _hash_of(wish: Mapping[str, Any]) -> str:
+def _hash_of(desired: Mapping[str, Any]) -> str:
     """A hash of what decides the model, for names: a hint, never proof of equality."""
     inputs: dict[str, Any] = {}
-    for key, value in wish.items():
+    for key, value in desired.items():
         if key in _TAG_FIELDS or key in ("role_arn", "output_data_config", "job_name") or key.startswith("vpc_config"):
             continue
         if isinstance(value, Content):
@@ -724,7 +734,7 @@ def _hash_of(wish: Mapping[str, Any]) -> str:
 
 
 def _needs_look(wanted: Content, shown: Content) -> bool:
-    """Whether S3 may know of the wished data what makes both comparable."""
+    """Whether S3 may know of the desired data what makes both comparable."""
     return wanted.says_less_than(shown) or bool(
         shown.version and not shown.sha256 and wanted.id != shown.id and not wanted.version
     )

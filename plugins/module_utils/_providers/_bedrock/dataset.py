@@ -93,12 +93,12 @@ class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
-        wish: dict[str, Any] = {}
+        desired: dict[str, Any] = {}
         if params["kms_key_id"]:
-            wish["kms_key_id"] = params["kms_key_id"]
+            desired["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
-            wish["tags"] = read_tags("tags", params["tags"], _TAGS)
-        super().__init__(str(params["bucket"]), name, given, wish)
+            desired["tags"] = read_tags("tags", params["tags"], _TAGS)
+        super().__init__(str(params["bucket"]), name, given, desired)
         self.api = api
         self.prefix = str(params["prefix"] or "")
         self.key = key
@@ -117,7 +117,7 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"s3_uri": self.uri(str(self.key)), **self.wish}
+        return {"s3_uri": self.uri(str(self.key)), **self.resolved}
 
     def uri(self, stored: str) -> str:
         """As AWS spells it."""
@@ -147,7 +147,7 @@ class Dataset(StoredDataset):
             fields["content"] = self.content_of(key, digest, shown.get("ContentLength"))
         if shown.get("SSEKMSKeyId"):
             fields["kms_key_id"] = shown["SSEKMSKeyId"]
-        if "tags" in self.wish:
+        if "tags" in self.resolved:
             fields["tags"] = self._tags(key)
         raw = {
             "key": key,
@@ -158,7 +158,7 @@ class Dataset(StoredDataset):
             "kms_key_id": shown.get("SSEKMSKeyId"),
             "tags": fields.get("tags"),
         }
-        return self.run_of(key, raw, created=timestamp(shown.get("LastModified")), shown=fields)
+        return self.run_of(key, raw, created=timestamp(shown.get("LastModified")), observed=fields)
 
     def _tags(self, key: str) -> dict[str, str]:
         found = self._call(f"Reading the tags of {self.uri(key)}", "get_object_tagging", Key=key)
@@ -211,7 +211,7 @@ class Dataset(StoredDataset):
     def create(self, token: str) -> Run:
         """Send the object; where it may not be seen whether it is there, on condition that it is not."""
         self.abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
-        tags = self.wish.get("tags")
+        tags = self.resolved.get("tags")
         self._upload(tags, only_if_new=self._unseen)
         return self._sent(tags)
 
@@ -220,7 +220,7 @@ class Dataset(StoredDataset):
         if given.changed:
             self._call(f"Deleting {self.uri(key)}", "delete_object", Key=key)
             raise given.changed_error()
-        return self.just_sent(key, {"key": key, "kms_key_id": self.wish.get("kms_key_id"), "tags": tags})
+        return self.just_sent(key, {"key": key, "kms_key_id": self.resolved.get("kms_key_id"), "tags": tags})
 
     def _upload(self, tags: Mapping[str, str] | None, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
@@ -229,8 +229,8 @@ class Dataset(StoredDataset):
         extra: dict[str, Any] = {"Metadata": {METADATA: given.report.sha256}, "ContentType": CONTENT_TYPE}
         if given.report.bytes < _PART:
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(given.report.sha256)).decode()
-        if "kms_key_id" in self.wish:
-            extra.update(ServerSideEncryption="aws:kms", SSEKMSKeyId=self.wish["kms_key_id"])
+        if "kms_key_id" in self.resolved:
+            extra.update(ServerSideEncryption="aws:kms", SSEKMSKeyId=self.resolved["kms_key_id"])
         if tags:
             extra["Tagging"] = urlencode(tags)
         transfer = load("boto3.s3.transfer", "to reach AWS")
@@ -281,9 +281,9 @@ class Dataset(StoredDataset):
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Send other content under the same key; set the tags."""
-        tags = self.wish.get("tags")
+        tags = self.resolved.get("tags")
         if tags is not None and not self.purge_tags:
-            tags = {**run.shown.get("tags", {}), **tags}
+            tags = {**run.observed.get("tags", {}), **tags}
         if "content" in {change.field for change in changes}:
             # What is sent replaces the object with its tags.
             tags = self._tags(run.raw["key"]) if tags is None else tags
@@ -295,7 +295,7 @@ class Dataset(StoredDataset):
             Key=run.raw["key"],
             Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in (tags or {}).items()]},
         )
-        return replace(run, shown={**run.shown, "tags": tags}, raw={**run.raw, "tags": tags})
+        return replace(run, observed={**run.observed, "tags": tags}, raw={**run.raw, "tags": tags})
 
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
@@ -326,7 +326,7 @@ class Dataset(StoredDataset):
     def predict(self) -> dict[str, Any]:
         """The key is known before the object is there."""
         uri = self.uri(str(self.key))
-        return self.describe_placeholder(uri, tags=self.wish.get("tags"))
+        return self.describe_placeholder(uri, tags=self.resolved.get("tags"))
 
 
 def _add_condition(params: dict[str, Any], **_event: Any) -> None:

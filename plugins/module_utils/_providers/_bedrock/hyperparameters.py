@@ -85,25 +85,25 @@ def bounds_of(base_model_identifier: str) -> Mapping[str, Bound] | None:
     return next((table for start, table in FAMILIES.items() if found.startswith(start)), None)
 
 
-def check_hyperparameters(wish: Mapping[str, Any]) -> None:
+def check_hyperparameters(desired: Mapping[str, Any]) -> None:
     """Raise InvalidInput for a value that the guide's table rules out."""
-    bounds = _bounds(wish)
-    for key, value in wish.get("hyperparameters", {}).items():
+    bounds = _bounds(desired)
+    for key, value in desired.get("hyperparameters", {}).items():
         if bounds and key in bounds:
-            check_bound(f"hyperparameters.{key}", value, bounds[key], model_id(wish["base_model_identifier"]))
+            check_bound(f"hyperparameters.{key}", value, bounds[key], model_id(desired["base_model_identifier"]))
 
 
-def unknown_hyperparameters(wish: Mapping[str, Any]) -> list[str]:
+def unknown_hyperparameters(desired: Mapping[str, Any]) -> list[str]:
     """A warning for names that the guide's table lacks."""
-    bounds = _bounds(wish)
-    unknown = sorted(set(wish.get("hyperparameters", ())) - set(bounds or ()))
+    bounds = _bounds(desired)
+    unknown = sorted(set(desired.get("hyperparameters", ())) - set(bounds or ()))
     if bounds is None or not unknown:
         return []
-    base = model_id(wish["base_model_identifier"])
+    base = model_id(desired["base_model_identifier"])
     return [f"hyperparameters not known for {base}, passed on as they are: {', '.join(unknown)}."]
 
 
-def _bounds(wish: Mapping[str, Any]) -> Mapping[str, Bound] | None:
-    if wish.get("customization_type") not in _PLAIN_TYPES or "base_model_identifier" not in wish:
+def _bounds(desired: Mapping[str, Any]) -> Mapping[str, Bound] | None:
+    if desired.get("customization_type") not in _PLAIN_TYPES or "base_model_identifier" not in desired:
         return None
-    return bounds_of(str(wish["base_model_identifier"]))
+    return bounds_of(str(desired["base_model_identifier"]))

@@ -66,19 +66,19 @@ def model_id(identifier: str) -> str:
     return identifier.partition(":foundation-model/")[2] or identifier
 
 
-def same_base(wish: Any, shown: Any) -> bool:
+def same_base(desired: Any, shown: Any) -> bool:
     """The same base model: an ARN equals the id in it, an id with a context suffix (``:300k``) the one without."""
-    a, b = model_id(str(wish)), model_id(str(shown))
+    a, b = model_id(str(desired)), model_id(str(shown))
     if a == b:
         return True
     bare_a, bare_b = _without_context(a), _without_context(b)
     return bare_a == bare_b and (a == bare_a or b == bare_b)
 
 
-def same_teacher(wish: Any, shown: Any) -> bool:
+def same_teacher(desired: Any, shown: Any) -> bool:
     """The same teacher. An inference profile says where a model runs, not which it is; one without a model's id in its
     own, as accounts can make them, says nothing of the model: only such ones are compared with each other."""
-    a, b = (_PROFILE.sub("", str(identifier)) for identifier in (wish, shown))
+    a, b = (_PROFILE.sub("", str(identifier)) for identifier in (desired, shown))
     if ("." in a) != ("." in b):
         return True
     return same_base(_GEOGRAPHY.sub("", a), _GEOGRAPHY.sub("", b))
@@ -89,24 +89,24 @@ def _without_context(identifier: str) -> str:
     return head if colon and _CONTEXT.fullmatch(colon + last) else identifier
 
 
-def same_key(wish: Any, shown: Any) -> bool:
+def same_key(desired: Any, shown: Any) -> bool:
     """The same KMS key, by its ARN or its id. An alias may point to another key any day: it is not compared, but with
     a model that has no key of its own."""
-    a, b = str(wish), str(shown)
+    a, b = str(desired), str(shown)
     if "alias/" in a or "alias/" in b:
         return NO_KEY not in (a, b)
     return a == b or a.endswith(f":key/{b}") or b.endswith(f":key/{a}")
 
 
-def same_function(wish: Any, shown: Any) -> bool:
+def same_function(desired: Any, shown: Any) -> bool:
     """The same Lambda function; without a version, the newest is meant."""
-    a, b = (str(arn).removesuffix(":$LATEST") for arn in (wish, shown))
+    a, b = (str(arn).removesuffix(":$LATEST") for arn in (desired, shown))
     return a == b
 
 
-def same_place(wish: Any, shown: Any) -> bool:
+def same_place(desired: Any, shown: Any) -> bool:
     """The same folder in S3."""
-    return str(wish).rstrip("/") == str(shown).rstrip("/")
+    return str(desired).rstrip("/") == str(shown).rstrip("/")
 
 
 def is_name(identifier: str) -> bool:
@@ -251,7 +251,7 @@ def run_of_job(job: Mapping[str, Any]) -> Run:
         created=timestamp(job.get("creation_time")) or 0.0,
         phase=phase,
         status=str(job.get("status") or "unknown"),
-        shown=_shown(job),
+        observed=_shown(job),
         reason=told(job.get("failure_message"), _REASON),
         model=job.get("output_model_arn"),
         ended=timestamp(job.get("end_time")),
@@ -271,7 +271,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
         created=timestamp(model.get("creation_time")) or 0.0,
         phase=phase,
         status=status,
-        shown=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
+        observed=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
         reason=told(model.get("failure_message"), _REASON),
         model=str(model["model_arn"]),
         removable=True,
@@ -344,10 +344,10 @@ def _content(uri: Any, mark: str | None) -> Content:
     return content.marked(mark)
 
 
-def same_contents(wish: Any, shown: Any) -> bool:
+def same_contents(desired: Any, shown: Any) -> bool:
     """Several data sets, in which order says nothing."""
     left = list(shown)
-    for content in wish:
+    for content in desired:
         found = next((index for index, other in enumerate(left) if same_content(content, other)), None)
         if found is None:
             return False

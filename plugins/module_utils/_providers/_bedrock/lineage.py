@@ -242,7 +242,7 @@ class Family:
         }
         own = self.own_markers((run.id, run.model))
         shown = {
-            **{key: value for key, value in run.shown.items() if key not in _SHOWN_TAGS},
+            **{key: value for key, value in run.observed.items() if key not in _SHOWN_TAGS},
             **jobs.shown_data(run.raw, own),
             **{key: ownership.visible(tags) for key, tags in known.items()},
         }
@@ -252,4 +252,4 @@ class Family:
             shown["markers"] = own if whole else {}
         if own.get(BASE):
             shown["base_model_identifier"] = own[BASE]
-        return replace(run, shown=shown)
+        return replace(run, observed=shown)

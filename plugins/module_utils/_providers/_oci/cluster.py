@@ -64,7 +64,7 @@ _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
 _HELD_STATUS = 409
 
 
-# -- options -> wish -------------------------------------------------------------------------------------------
+# -- options -> desired state ----------------------------------------------------------------------------------
 
 
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
@@ -84,21 +84,21 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         fields=FIELDS,
         identity=("name",),
     )
-    wish = read_wish(params)
+    desired = read_desired(params)
     api = make_api(module, GENERATIVE_AI)
     driver = DedicatedAiCluster(
         api,
         name,
         identifier,
         params["compartment_id"],
-        wish,
+        desired,
         absent=params["state"] == "absent",
         ignore=options.ignore_changes,
     )
     return driver, options
 
 
-def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
+def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     name, units = params["display_name"], params["unit_count"]
     for option, most in LENGTHS.items():
@@ -108,13 +108,13 @@ def read_wish(params: Mapping[str, Any]) -> dict[str, Any]:
     ocids.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], ocids.CLUSTER)
     if units is not None:
         check_bound("unit_count", units, Bound(1, whole=True))
-    wish: dict[str, Any] = {
+    desired: dict[str, Any] = {
         **{option: params[option] for option in _BODY},
         tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], _MARKER_COUNT),
         tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
         tags.MARKERS: {ownership.NAME: name} if name else None,
     }
-    return {key: value for key, value in wish.items() if value is not None}
+    return {key: value for key, value in desired.items() if value is not None}
 
 
 # -- the driver ------------------------------------------------------------------------------------------------
@@ -146,12 +146,12 @@ class DedicatedAiCluster(BaseDriver):
         name: str | None,
         identifier: str | None,
         compartment_id: str | None,
-        wish: Mapping[str, Any],
+        desired: Mapping[str, Any],
         *,
         absent: bool = False,
         ignore: Sequence[str] = (),
     ) -> None:
-        super().__init__(name, wish)
+        super().__init__(name, desired)
         self.api = api
         self.identifier = identifier
         self.compartment_id = compartment_id
@@ -163,11 +163,11 @@ class DedicatedAiCluster(BaseDriver):
 
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
-        return {key: value for key, value in self.wish.items() if key != tags.MARKERS}
+        return {key: value for key, value in self.resolved.items() if key != tags.MARKERS}
 
     def idempotency_key(self) -> dict[str, Any]:
         """Two tasks that differ in nothing else mean the same cluster."""
-        return {key: self.wish.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
+        return {key: self.resolved.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
 
     # -- looking --
 
@@ -221,7 +221,7 @@ class DedicatedAiCluster(BaseDriver):
     def _refuse_clash(self, run: Run) -> None:
         """Of two clusters with one name neither would be found by it, or both would be deleted by it."""
         now = {key: run.raw.get(key) for key in ("display_name", "compartment_id")}
-        place = {key: self.wish.get(key) or value for key, value in now.items()}
+        place = {key: self.resolved.get(key) or value for key, value in now.items()}
         if place == now or run.phase is Phase.DELETED:
             return
         clashing = [
@@ -252,7 +252,7 @@ class DedicatedAiCluster(BaseDriver):
 
     def _judged(self, run: Run) -> Run:
         """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
-        if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.wish, run, self.ignore):
+        if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.resolved, run, self.ignore):
             run = replace(run, phase=Phase.FAILED)
         return self._with_reason(run)
 
@@ -360,10 +360,10 @@ class DedicatedAiCluster(BaseDriver):
     def create(self, token: str) -> Run:
         """POST; the same token makes the same cluster, however often it is sent."""
         own = {ownership.NAME: str(self.name), ownership.TOKEN: token}
-        body = {option: self.wish.get(option) for option in _BODY}
-        body[tags.FREEFORM] = tags.freeform(self.wish, own)
-        if tags.DEFINED in self.wish:
-            body[tags.DEFINED] = tags.defined(self.wish)
+        body = {option: self.resolved.get(option) for option in _BODY}
+        body[tags.FREEFORM] = tags.freeform(self.resolved, own)
+        if tags.DEFINED in self.resolved:
+            body[tags.DEFINED] = tags.defined(self.resolved)
         response = self.api.call(
             f"Creating the cluster {self.name}",
             "create_dedicated_ai_cluster",
@@ -389,14 +389,14 @@ class DedicatedAiCluster(BaseDriver):
                     self._move(run)
                     done.append("compartment_id")
                     run = self._get(run.id)
-                body = tags.changed(self.wish, names, _CHANGEABLE, run.raw)
+                body = tags.changed(self.resolved, names, _CHANGEABLE, run.raw)
                 run = self._put(run, body) if body else run
             except ApiError as error:
                 if error.status != 412:
                     raise
                 # An answer was lost, and this is what it was about; or somebody else has done it.
                 run = self._get(run.id)
-                if differences(FIELDS, self.wish, run, self.ignore):
+                if differences(FIELDS, self.resolved, run, self.ignore):
                     raise
         return run
 
@@ -405,7 +405,7 @@ class DedicatedAiCluster(BaseDriver):
             f"Moving the cluster {run.id}",
             "change_dedicated_ai_cluster_compartment",
             run.id,
-            {"compartmentId": self.wish["compartment_id"]},
+            {"compartmentId": self.resolved["compartment_id"]},
             tries=1,
             **self._unchanged(run),
         )
@@ -495,7 +495,7 @@ class DedicatedAiCluster(BaseDriver):
     def predict(self) -> dict[str, Any]:
         """A cluster that check mode foresees."""
         identifier = predicted("cluster", str(self.name))
-        asked = {key: self.wish[key] for key in _SHOWN if key in self.wish}
+        asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
         return self.describe_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
 
 
@@ -556,7 +556,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         created=timestamp(cluster.get("time_created")) or 0.0,
         phase=phase,
         status=status,
-        shown={key: value for key, value in shown.items() if value is not None},
+        observed={key: value for key, value in shown.items() if value is not None},
         reason=told(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
         token=tags.owned(cluster).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),

@@ -65,7 +65,7 @@ _HINTS = (
 )
 
 
-# -- options -> wish -------------------------------------------------------------------------------------------
+# -- options -> desired state ----------------------------------------------------------------------------------
 
 
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
@@ -83,12 +83,12 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         fields=Model.fields,
         identity=("name",),
     )
-    wish = read_wish(params, check_mode=module.check_mode)
+    desired = read_desired(params, check_mode=module.check_mode)
     driver = Model(
         make_api(module, GENERATIVE_AI),
         params["compartment_id"],
         params["display_name"],
-        wish,
+        desired,
         adopts=options.run_id is not None,
         compares=params["state"] == "present",
         ignore=options.ignore_changes,
@@ -96,7 +96,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     return driver, options
 
 
-def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
+def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     details = params["fine_tune_details"] or {}
     if not check_mode:
@@ -122,7 +122,7 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
     for option, most in LENGTHS.items():
         if params[option] and len(params[option]) > most:
             raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
-    wish: dict[str, Any] = {
+    desired: dict[str, Any] = {
         "base_model_id": params["base_model_id"],
         _CLUSTER: details.get("dedicated_ai_cluster_id"),
         _CONFIG: _config(details.get("training_config")),
@@ -132,8 +132,8 @@ def read_wish(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
         tags.DEFINED: tags.read_defined(params["defined_tags"]),
     }
     if details.get("training_dataset"):
-        wish[_DATA] = objects.parse_data(_DATA, details["training_dataset"], check_mode=check_mode)
-    return {key: value for key, value in wish.items() if value is not None}
+        desired[_DATA] = objects.parse_data(_DATA, details["training_dataset"], check_mode=check_mode)
+    return {key: value for key, value in desired.items() if value is not None}
 
 
 def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -168,10 +168,12 @@ class Model(BaseDriver):
         Field(_DATA, "immutable", same_content),
         Field(_CONFIG, "immutable", each=True),
         # One that check mode only foresees has no OCID to compare.
-        Field(_CLUSTER, "creation", lambda wish, shown: wish.startswith(CHECK_MODE) or wish == shown),
+        Field(_CLUSTER, "creation", lambda desired, shown: desired.startswith(CHECK_MODE) or desired == shown),
         Field("compartment_id", "in_place", identity=True),
         *(
-            Field(option, "in_place", lambda wish, shown: str(wish) == str(shown), identity=option == "display_name")
+            Field(
+                option, "in_place", lambda desired, shown: str(desired) == str(shown), identity=option == "display_name"
+            )
             for option in _IN_PLACE
         ),
         *tags.FIELDS,
@@ -182,13 +184,13 @@ class Model(BaseDriver):
         api: Api,
         compartment_id: str | None,
         name: str | None,
-        wish: Mapping[str, Any],
+        desired: Mapping[str, Any],
         *,
         adopts: bool = False,
         compares: bool = True,
         ignore: Sequence[str] = (),
     ) -> None:
-        super().__init__(name, {**wish, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
+        super().__init__(name, {**desired, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
         self.api = api
         self.compartment_id = compartment_id
         self.adopts = adopts
@@ -196,7 +198,7 @@ class Model(BaseDriver):
         self.ignore = ignore
         self._works = work_requests.KnownWorks(api)
         self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
-        self._asked = False  # whether Object Storage was asked for what is in the wished data
+        self._asked = False  # whether Object Storage was asked for what is in the desired data
         self._found = False  # whether anything of the name was seen
         self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
 
@@ -216,10 +218,10 @@ class Model(BaseDriver):
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
         body = {
-            key: value for key, value in self.wish.items() if key != tags.MARKERS and not isinstance(value, Content)
+            key: value for key, value in self.resolved.items() if key != tags.MARKERS and not isinstance(value, Content)
         }
-        if _DATA in self.wish:
-            body[_DATA] = str(self.wish[_DATA])
+        if _DATA in self.resolved:
+            body[_DATA] = str(self.resolved[_DATA])
         return body
 
     def idempotency_key(self) -> dict[str, Any]:
@@ -228,9 +230,9 @@ class Model(BaseDriver):
         Of what a look shows of the data nothing but the hash that this collection keeps with them: two tasks at once
         need not have been shown the same.
         """
-        data: Content = self.wish[_DATA]
+        data: Content = self.resolved[_DATA]
         return {
-            **{key: self.wish.get(key) for key in ("compartment_id", "display_name", "base_model_id", _CONFIG)},
+            **{key: self.resolved.get(key) for key in ("compartment_id", "display_name", "base_model_id", _CONFIG)},
             _DATA: data.sha256 or data.id,
         }
 
@@ -359,9 +361,9 @@ class Model(BaseDriver):
         )
 
     def _learn_data(self, run: Run) -> Run:
-        """Where only Object Storage knows what is in the wished data now, and a tag says what was in it, ask it; where
+        """Where only Object Storage knows what is in the desired data now, and a tag says what was in it, ask it; where
         no tag says what a model was trained on, ask for both: it may be the same under another name."""
-        wanted, shown = self.wish.get(_DATA), run.shown.get(_DATA)
+        wanted, shown = self.resolved.get(_DATA), run.observed.get(_DATA)
         if not wanted or not shown:
             return run
         wanted = objects.in_namespace_of(wanted, shown)
@@ -370,7 +372,7 @@ class Model(BaseDriver):
             if run.id not in self._former:
                 self._former[run.id] = objects.learn_former(self.api, shown, run.created)
             shown = self._former[run.id]
-            run = replace(run, shown={**run.shown, _DATA: shown})
+            run = replace(run, observed={**run.observed, _DATA: shown})
         if not self._asked and (wanted.says_less_than(shown) or (unmarked and shown.version and not shown.sha256)):
             self._asked = True
             wanted = objects.learn(self.api, _DATA, wanted, must_exist=False)
@@ -431,23 +433,23 @@ class Model(BaseDriver):
             )
         self.require("base_model_id", _CLUSTER, _DATA, hint="A model has to be trained, and cannot be without it.")
         name = self._check_base()
-        self.warnings += base_models.check_config(_CONFIG, name, self.wish.get(_CONFIG, {}))
+        self.warnings += base_models.check_config(_CONFIG, name, self.resolved.get(_CONFIG, {}))
         self._check_cluster(name)
-        self.resolve(_DATA, objects.learn(self.api, _DATA, self.wish[_DATA], must_exist=True))
+        self.resolve(_DATA, objects.learn(self.api, _DATA, self.resolved[_DATA], must_exist=True))
         found = self._renamed(runs)
-        self.warnings += tags.unseen(self.wish, self._carriers)
+        self.warnings += tags.unseen(self.resolved, self._carriers)
         return found
 
     def _check_base(self) -> str:
         """What the base model is called."""
-        model = base_models.find_base(self.api, self.wish["base_model_id"])
+        model = base_models.find_base(self.api, self.resolved["base_model_id"])
         retired = model.get("time_dedicated_retired")
         if retired:
             self.warnings.append(f"The base model {model.get('display_name')} is retired on {retired}.")
         return str(model.get("display_name"))
 
     def _check_cluster(self, base: str) -> None:
-        identifier = self.wish[_CLUSTER]
+        identifier = self.resolved[_CLUSTER]
         if not identifier.startswith(CHECK_MODE):
             cluster = base_models.find_cluster(self.api, _CLUSTER, identifier)
             self._carriers.append(cluster)
@@ -474,7 +476,9 @@ class Model(BaseDriver):
         return [self._learn_data(run) for run in found]
 
     def _is_same(self, run: Run) -> bool:
-        return run.shown.get(_DATA) is not None and not needs_replacement(self.fields, self.wish, run, self.ignore)
+        return run.observed.get(_DATA) is not None and not needs_replacement(
+            self.fields, self.resolved, run, self.ignore
+        )
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these models, as far as they are in the models' own compartments."""
@@ -486,18 +490,18 @@ class Model(BaseDriver):
 
     def create(self, token: str) -> Run:
         """POST; for 24 hours the same token makes the same model, however often it is sent."""
-        own = {ownership.NAME: str(self.name), ownership.TRAINING: self.wish[_DATA].mark}
+        own = {ownership.NAME: str(self.name), ownership.TRAINING: self.resolved[_DATA].mark}
         body = {
             "compartment_id": self.compartment_id,
-            "base_model_id": self.wish["base_model_id"],
+            "base_model_id": self.resolved["base_model_id"],
             "fine_tune_details": {
-                "dedicated_ai_cluster_id": self.wish[_CLUSTER],
-                "training_dataset": objects.dataset_of(self.wish[_DATA]),
-                "training_config": self.wish.get(_CONFIG),
+                "dedicated_ai_cluster_id": self.resolved[_CLUSTER],
+                "training_dataset": objects.dataset_of(self.resolved[_DATA]),
+                "training_config": self.resolved.get(_CONFIG),
             },
-            **{option: self.wish.get(option) or None for option in _IN_PLACE},
-            "freeform_tags": tags.freeform(self.wish, own),
-            "defined_tags": tags.defined(self.wish) or None,
+            **{option: self.resolved.get(option) or None for option in _IN_PLACE},
+            "freeform_tags": tags.freeform(self.resolved, own),
+            "defined_tags": tags.defined(self.resolved) or None,
         }
         response = self.api.call(
             f"Training the model {self.name}",
@@ -521,7 +525,7 @@ class Model(BaseDriver):
         with steps_noted() as done:
             model, etag = model_api.get_model(self.api, run.id)
             if "compartment_id" in changed:
-                moves = model.get("compartment_id") != self.wish["compartment_id"]  # else its answer was lost
+                moves = model.get("compartment_id") != self.resolved["compartment_id"]  # else its answer was lost
                 if moves:
                     self._move(run.id, etag)
                 done.append("compartment_id")
@@ -533,7 +537,7 @@ class Model(BaseDriver):
         return model_api.run_of(model, whole=True)
 
     def _move(self, identifier: str, etag: str | None) -> None:
-        compartment = self.wish["compartment_id"]
+        compartment = self.resolved["compartment_id"]
         self.api.call(
             f"Moving {identifier} to {compartment}",
             "change_model_compartment",
@@ -548,7 +552,7 @@ class Model(BaseDriver):
             f"Changing the model {model['id']}",
             "update_model",
             str(model["id"]),
-            shapes.body(tags.changed(self.wish, changed, _IN_PLACE, model)),
+            shapes.body(tags.changed(self.resolved, changed, _IN_PLACE, model)),
             reads=MODEL,
             tries=1,
             **_if_match(etag),

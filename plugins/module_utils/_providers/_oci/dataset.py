@@ -84,7 +84,7 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"object": self.uri(str(self.object)), **self.wish}
+        return {"object": self.uri(str(self.object)), **self.resolved}
 
     def uri(self, stored: str) -> str:
         """As the other tools of OCI spell it."""
@@ -161,7 +161,7 @@ class Dataset(StoredDataset):
             "etag": shown.get("etag"),
             "version_id": shown.get("versionId"),
         }
-        return self.run_of(name, raw, created=timestamp(shown.get("timeModified")), shown=fields)
+        return self.run_of(name, raw, created=timestamp(shown.get("timeModified")), observed=fields)
 
     def refresh(self, run: Run) -> Run:
         """One HEAD, and where it shows nothing, a listing."""

@@ -84,7 +84,7 @@ def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
         created=timestamp(model.get("time_created")) or 0.0,
         phase=phase,
         status=status,
-        shown={**_trained(model), **_described(model)},
+        observed={**_trained(model), **_described(model)},
         reason=told(model.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
         model=str(model["id"]) if phase is Phase.READY else None,
         removable=phase in (Phase.READY, Phase.FAILED),

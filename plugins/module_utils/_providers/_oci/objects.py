@@ -102,7 +102,7 @@ def shown_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
 
 
 def in_namespace_of(wanted: Content, shown: Content) -> Content:
-    """The wished data in the namespace of the shown one, where none was given: a tenancy has one."""
+    """The desired data in the namespace of the shown one, where none was given: a tenancy has one."""
     namespace, bucket, name = split_uri(wanted.id)
     there = _URI.fullmatch(shown.id)
     if namespace or not there or not there["namespace"]:

@@ -112,7 +112,7 @@ class Adapter:
         """The OCIDs of a base model and a cluster that were given by their names.
 
         Several versions of a base model can have one name. The newest is taken, but of a model that is there already
-        the one that it was made of: a new version is no other wish.
+        the one that it was made of: a new version is no other desired state.
         """
         if self.spec.state != "present":
             self._base = self._cluster = None  # what is deleted needs neither

@@ -97,9 +97,9 @@ class _CompareDefined(CompareTags):
     def __init__(self) -> None:
         super().__init__(exact=False)
 
-    def differing(self, wish: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """Of a tag that is not to be there, None is wished."""
-        for namespace, entries in wish.items():
+    def differing(self, desired: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+        """Of a tag that is not to be there, None is desired."""
+        for namespace, entries in desired.items():
             for key, value in entries.items():
                 there = _find(_find(shown, namespace), key)
                 if there != value:
@@ -150,12 +150,12 @@ def present(resource: Mapping[str, Any]) -> dict[str, Any]:
 # -- foreseeing ------------------------------------------------------------------------------------------------
 
 
-def unseen(wish: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A warning for wished namespaces and keys that nothing here carries: they are not looked up, as that takes
+def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A warning for desired namespaces and keys that nothing here carries: they are not looked up, as that takes
     permissions of Identity and Access Management, and OCI refuses a resource whose tags it does not know."""
     carried = [mapping(resource.get(DEFINED)) for resource in resources]
     missing = []
-    for namespace, entries in mapping(wish.get(DEFINED)).items():
+    for namespace, entries in mapping(desired.get(DEFINED)).items():
         there = [entry for entry in (_find(shown, namespace) for shown in carried) if entry is not None]
         keys = [key for key, value in entries.items() if value is not None]
         if there:
@@ -174,18 +174,18 @@ def unseen(wish: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> l
 
 
 def freeform(
-    wish: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
+    desired: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """All freeform tags to send: the wished ones, or else those of ``resource``, and the markers: its and ``own``."""
+    """All freeform tags to send: the desired ones, or else those of ``resource``, and the markers: its and ``own``."""
     there = resource or {}
-    kept: Mapping[str, str] = wish.get(FREEFORM, ownership.visible(there.get(FREEFORM)))
+    kept: Mapping[str, str] = desired.get(FREEFORM, ownership.visible(there.get(FREEFORM)))
     return {**kept, **owned(there), **own}
 
 
-def defined(wish: Mapping[str, Any], resource: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    """All defined tags to send: those of ``resource``, and the wished ones instead of theirs."""
+def defined(desired: Mapping[str, Any], resource: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """All defined tags to send: those of ``resource``, and the desired ones instead of theirs."""
     found = {name: dict(entries) for name, entries in mapping((resource or {}).get(DEFINED)).items()}
-    for name, entries in wish.get(DEFINED, {}).items():
+    for name, entries in desired.get(DEFINED, {}).items():
         namespace = next((there for there in found if there.lower() == name.lower()), name)
         tags = found.setdefault(namespace, {})
         for key, value in entries.items():
@@ -198,13 +198,13 @@ def defined(wish: Mapping[str, Any], resource: Mapping[str, Any] | None = None) 
 
 
 def changed(
-    wish: Mapping[str, Any], names: Collection[str], options: Iterable[str], resource: Mapping[str, Any]
+    desired: Mapping[str, Any], names: Collection[str], options: Iterable[str], resource: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What to send to change a resource: of the options those that differ, and all its tags if any of them do."""
-    body = {option: wish[option] for option in options if option in names}
+    body = {option: desired[option] for option in options if option in names}
     if FREEFORM in names or MARKERS in names:
-        own = wish.get(MARKERS, {}) if owned(resource) else {}
-        body[FREEFORM] = freeform(wish if FREEFORM in names else {}, own, resource)
+        own = desired.get(MARKERS, {}) if owned(resource) else {}
+        body[FREEFORM] = freeform(desired if FREEFORM in names else {}, own, resource)
     if DEFINED in names:
-        body[DEFINED] = defined(wish, resource)
+        body[DEFINED] = defined(desired, resource)
     return body

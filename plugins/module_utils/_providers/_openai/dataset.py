@@ -110,7 +110,7 @@ class Dataset(SentDataset):
 
     def request(self) -> dict[str, Any]:
         """The file by its content."""
-        return {"filename": self.filename, "purpose": self.purpose, **self.wish}
+        return {"filename": self.filename, "purpose": self.purpose, **self.resolved}
 
     # -- looking --
 
@@ -190,7 +190,7 @@ class Dataset(SentDataset):
         return self.purpose
 
     def _expiry(self) -> dict[str, Any]:
-        seconds = self.wish.get("expires_after")
+        seconds = self.resolved.get("expires_after")
         return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
 
     def _send_parts(self, filename: str, given: Given) -> dict[str, Any] | None:
@@ -291,7 +291,7 @@ def to_run(file: Mapping[str, Any]) -> Run:
         created=created or 0.0,
         phase=_PHASES.get(status.lower(), Phase.UNKNOWN),
         status=status or "processed",
-        shown={"expires_after": round(expires - created)} if expires and created else {},
+        observed={"expires_after": round(expires - created)} if expires and created else {},
         reason=told(file.get("status_details")),
         removable=True,
         raw=file,

@@ -30,16 +30,16 @@ class Implied(str):
     __slots__ = ()
 
 
-def _same_method(wish: Any, shown: Any) -> bool:
+def _same_method(desired: Any, shown: Any) -> bool:
     """The same method. A host has words of its own for what is meant where none is named."""
-    if isinstance(wish, Implied):
+    if isinstance(desired, Implied):
         return str(shown).lower() not in ("dpo", "reinforcement")
-    return same_value(wish, shown)
+    return same_value(desired, shown)
 
 
-def _same_entry(wish: Any, shown: Any) -> bool:
+def _same_entry(desired: Any, shown: Any) -> bool:
     """The same text; truth values are one however they are spelt, as version 1.0.0 spelt them otherwise."""
-    a, b = str(wish), str(shown)
+    a, b = str(desired), str(shown)
     return a == b or (a.lower() == b.lower() and a.lower() in ("true", "false"))
 
 
@@ -97,7 +97,9 @@ _MAX_INTEGRATIONS = 5
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_data: bool = False) -> dict[str, Any]:
+def read_desired(
+    params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_data: bool = False
+) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right.
 
     ``sends_data``: data that are not there are sent before a run is started.
@@ -113,7 +115,7 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_
     if not check_mode:
         refuse_predicted("model", params["model"])
     method, hyperparameters = _read_method(params)
-    wish: dict[str, Any] = {
+    desired: dict[str, Any] = {
         "model": params["model"],
         "seed": params["seed"],
         "method": method.get("type") or (Implied("supervised") if hyperparameters else None),
@@ -129,14 +131,14 @@ def read_wish(params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_
         if params[option]:
             content = parse_content(option, params[option], check_mode=check_mode)
             foreseen = sends_data or params[option].startswith(CHECK_MODE)
-            wish[option] = replace(content, predicted=content.predicted and foreseen)
+            desired[option] = replace(content, predicted=content.predicted and foreseen)
     for setting in jobs.METHOD_SETTINGS:
-        wish[setting] = (method.get("reinforcement") or {}).get(setting)
-    _check_values(wish, params, host)
-    former = {key: str(params["metadata"][key]) for key in wish["metadata"] or ()}
-    if former != (wish["metadata"] or {}):
-        wish[FORMER_METADATA] = former
-    return {key: value for key, value in wish.items() if value is not None}
+        desired[setting] = (method.get("reinforcement") or {}).get(setting)
+    _check_values(desired, params, host)
+    former = {key: str(params["metadata"][key]) for key in desired["metadata"] or ()}
+    if former != (desired["metadata"] or {}):
+        desired[FORMER_METADATA] = former
+    return {key: value for key, value in desired.items() if value is not None}
 
 
 def _read_method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -192,30 +194,30 @@ def _read_integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[s
     ]
 
 
-def _check_values(wish: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
-    suffix, seed = wish["suffix"], wish["seed"]
+def _check_values(desired: Mapping[str, Any], params: Mapping[str, Any], host: Host) -> None:
+    suffix, seed = desired["suffix"], desired["seed"]
     if suffix is not None and not 1 <= len(suffix) <= 64:
         raise InvalidInput(f"suffix has {len(suffix)} characters; it has 1 to 64.")
     if seed is not None:
         check_bound("seed", seed, _SEED)
-    for key, value in (wish["hyperparameters"] or {}).items():
+    for key, value in (desired["hyperparameters"] or {}).items():
         _check_hyperparameter(key, value, upper=not host.compatible)
-    effort = (wish["hyperparameters"] or {}).get("reasoning_effort")
+    effort = (desired["hyperparameters"] or {}).get("reasoning_effort")
     if effort is not None and not isinstance(effort, str):
         raise InvalidInput(
             f"hyperparameters.reasoning_effort is {effort}; it is a word such as 'default', 'low', 'medium' or 'high'."
         )
-    if len(wish["integrations"] or ()) > _MAX_INTEGRATIONS:
+    if len(desired["integrations"] or ()) > _MAX_INTEGRATIONS:
         raise InvalidInput(
-            f"integrations has {len(wish['integrations'])} entries; the API takes at most {_MAX_INTEGRATIONS}."
+            f"integrations has {len(desired['integrations'])} entries; the API takes at most {_MAX_INTEGRATIONS}."
         )
     for item in params["integrations"] or ():
         if item["type"] == "wandb" and not (item.get("wandb") or {}).get("project"):
             raise InvalidInput("integrations: an entry of the type 'wandb' needs wandb.project.")
-    if wish["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
-        if not wish["grader"]:
+    if desired["method"] == "reinforcement" and params["state"] == "present" and not params["job_id"]:
+        if not desired["grader"]:
             raise InvalidInput("method.reinforcement.grader is missing.", hint="Reinforcement fine-tuning needs one.")
-        if not wish.get("validation_file") and not (host.compatible or host.mantle):
+        if not desired.get("validation_file") and not (host.compatible or host.mantle):
             raise InvalidInput(
                 "validation_file is missing.",
                 hint="Reinforcement fine-tuning needs one, except at hosts of 'api_type: compatible'.",
@@ -237,20 +239,20 @@ def unknown_model(model: str) -> list[str]:
     return [f"The base model '{model}' is not known to this version; it is passed on as it is."]
 
 
-def unknown_values(wish: Mapping[str, Any]) -> list[str]:
+def unknown_values(desired: Mapping[str, Any]) -> list[str]:
     """Warnings for what this version does not know and passes on as it is: hosts learn faster than collections."""
-    method = wish.get("method", "supervised")
+    method = desired.get("method", "supervised")
     if method not in _KNOWN:
         return [f"method.type '{method}' is not known to this version; it is passed on as it is."]
-    unknown = sorted(set(wish.get("hyperparameters", ())) - _KNOWN[method])
+    unknown = sorted(set(desired.get("hyperparameters", ())) - _KNOWN[method])
     return [f"Not known for the method '{method}', passed on as it is: {', '.join(unknown)}."] if unknown else []
 
 
-def beyond_bounds(wish: Mapping[str, Any], host: Host) -> list[str]:
+def beyond_bounds(desired: Mapping[str, Any], host: Host) -> list[str]:
     """Warnings for what OpenAI would not take, at a host that may."""
     return [
         f"hyperparameters.{key} is {value}; OpenAI takes at most {highest:g}, what this host takes is not known."
-        for key, value in wish.get("hyperparameters", {}).items()
+        for key, value in desired.get("hyperparameters", {}).items()
         if host.compatible
         and key in jobs.BOUNDS
         and (highest := jobs.BOUNDS[key].highest)

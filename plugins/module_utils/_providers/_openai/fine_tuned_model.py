@@ -32,8 +32,8 @@ from .desired import (
     METADATA,
     Implied,
     beyond_bounds,
+    read_desired,
     read_setting,
-    read_wish,
     unknown_model,
     unknown_values,
 )
@@ -62,7 +62,7 @@ _HINTS = (
 _RETRY = "'retry_failed: true' starts one more run."
 
 
-# -- options -> wish -------------------------------------------------------------------------------------------
+# -- options -> desired state ----------------------------------------------------------------------------------
 
 
 def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
@@ -77,21 +77,23 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     )
     mask(module, of_entries(params["extra_body"]))
     host = host_for(params)
-    wish = read_wish(params, host, check_mode=module.check_mode, sends_data=bool(getattr(module, "sends_data", False)))
-    for warning in (*unknown_values(wish), *beyond_bounds(wish, host)):
+    desired = read_desired(
+        params, host, check_mode=module.check_mode, sends_data=bool(getattr(module, "sends_data", False))
+    )
+    for warning in (*unknown_values(desired), *beyond_bounds(desired, host)):
         module.warn(warning)
     absent = params["state"] == "absent"
     driver = FineTunedModel(
         make_api(module),
         params["name"],
-        wish,
+        desired,
         delete_files=absent and params["delete_files"],
         missing_model_id=params["missing_model_id"],
     )
     driver.compares = params["state"] == "present"
     driver.wandb_keys = [(item.get("wandb") or {}).get("api_key") for item in params["integrations"] or ()]
     if driver.compares and not params["job_id"] and host.kind == "openai":
-        driver.warnings += unknown_model(str(wish["model"]))
+        driver.warnings += unknown_model(str(desired["model"]))
     return driver, options
 
 
@@ -109,12 +111,12 @@ class FineTunedModel(BaseDriver):
         self,
         api: Api,
         name: str | None,
-        wish: Mapping[str, Any],
+        desired: Mapping[str, Any],
         *,
         delete_files: bool = False,
         missing_model_id: str | None = None,
     ) -> None:
-        super().__init__(name, wish)
+        super().__init__(name, desired)
         self.api = api
         self.missing_model_id = missing_model_id
         self.delete_files = delete_files
@@ -129,18 +131,18 @@ class FineTunedModel(BaseDriver):
         """The create request, files named by their content where it is known (the id changes, the content does not)."""
         request = {
             key: value
-            for key, value in self.wish.items()
+            for key, value in self.resolved.items()
             if not isinstance(value, (Content, Implied)) and key != FORMER_METADATA
         }
         for option in FILE_OPTIONS:
-            content = self.wish.get(option)
+            content = self.resolved.get(option)
             if content:
                 request[option] = content.sha256[:12] or content.id
         return {"name": self.name, **request}
 
     def idempotency_key(self) -> dict[str, Any]:
         """The whole request, its metadata as version 1.0.0 spelt them: two versions at once mean the same run."""
-        former = self.wish.get(FORMER_METADATA)
+        former = self.resolved.get(FORMER_METADATA)
         return {**self.request(), **({"metadata": former} if former else {})}
 
     # -- looking --
@@ -199,7 +201,9 @@ class FineTunedModel(BaseDriver):
             cut = error
         found = [self._run_of(job) for job in mine]
         if not mine and others and not any(job.get("metadata") for job in others):
-            found = UnmarkedJobs(self.api, str(self.name), self.wish, self._run_of, self._differs_in_name).find(others)
+            found = UnmarkedJobs(self.api, str(self.name), self.resolved, self._run_of, self._differs_in_name).find(
+                others
+            )
         if cut and not found:
             raise cut
         self._cut = cut
@@ -209,35 +213,36 @@ class FineTunedModel(BaseDriver):
         """A job that is surely ours. At a host of unknown habits that says itself which base model it is, another name
         than was asked for proves nothing."""
         run = jobs.to_run(job)
-        extra = self.wish.get("extra_body")
+        extra = self.resolved.get("extra_body")
         if extra:
-            run = replace(run, shown={**run.shown, "extra_body": {key: job.get(key) for key in extra}})
-        wanted, shown = self.wish.get("model"), job.get("model")
+            run = replace(run, observed={**run.observed, "extra_body": {key: job.get(key) for key in extra}})
+        wanted, shown = self.resolved.get("model"), job.get("model")
         if wanted and shown and jobs.same_dated_name(wanted, shown):
             # Also where another name of it was sent: that one is kept in the metadata.
-            return replace(run, shown={**run.shown, "model": shown})
+            return replace(run, observed={**run.observed, "model": shown})
         if not self._differs_in_name(job):
             return run
         note = (
-            f"Run {run.id} shows the base model '{job['model']}', where '{self.wish['model']}' is asked for. This host "
-            "may call a model by another name than was sent, so it is not compared, and no new run is started for that."
+            f"Run {run.id} shows the base model '{job['model']}', where '{self.resolved['model']}' is asked for. This "
+            "host may call a model by another name than was sent, so it is not compared, and no new run is started for "
+            "that."
         )
-        shown = {key: value for key, value in run.shown.items() if key != "model"}
-        return replace(run, shown=shown, notes=(*run.notes, note), uncertain=True)
+        shown = {key: value for key, value in run.observed.items() if key != "model"}
+        return replace(run, observed=shown, notes=(*run.notes, note), uncertain=True)
 
     def _differs_in_name(self, job: Mapping[str, Any]) -> bool:
-        wanted, shown = self.wish.get("model"), job.get("model")
+        wanted, shown = self.resolved.get("model"), job.get("model")
         sent = mapping(job.get("metadata")).get(ownership.MODEL)
         unsure = self.api.host.compatible and wanted and shown and not sent
         return bool(unsure) and not jobs.same_dated_name(wanted, shown)
 
     def _learn_contents(self, runs: Iterable[Run]) -> None:
-        """Find out what a wished file contains where a job was made with another: it may be the same data again."""
+        """Find out what a desired file contains where a job was made with another: it may be the same data again."""
         for option in FILE_OPTIONS:
-            wanted = self.wish.get(option)
+            wanted = self.resolved.get(option)
             if not wanted or wanted.sha256:
                 continue
-            shown = [run.shown[option] for run in runs if option in run.shown]
+            shown = [run.observed[option] for run in runs if option in run.observed]
             same = [content for content in shown if content.id == wanted.id]
             known = next((content for content in same if content.sha256), None)
             if known:
@@ -280,9 +285,9 @@ class FineTunedModel(BaseDriver):
         if verdict is models.Verdict.RETIRED:
             reason = f"it ended on {end}, with its base model {base}"
             # Whatever the host calls it, another base model is what a user has to ask for now.
-            known = {**run.shown, "model": base}
+            known = {**run.observed, "model": base}
             return replace(
-                run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, shown=known, notes=()
+                run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, observed=known, notes=()
             )
         if verdict is models.Verdict.GONE:
             return replace(run, verified=True, phase=Phase.DELETED, removable=left)
@@ -310,37 +315,39 @@ class FineTunedModel(BaseDriver):
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
         self.require("model", "training_file", hint="A run has to be started, and cannot be without it.")
         for option in FILE_OPTIONS:
-            if option in self.wish:
-                self.resolve(option, files.resolve(self.api, option, self.wish[option]))
-                files.refuse_unusable(self.api, option, self.wish[option])
+            if option in self.resolved:
+                self.resolve(option, files.resolve(self.api, option, self.resolved[option]))
+                files.refuse_unusable(self.api, option, self.resolved[option])
         self._warn_of_same_data()
         return ()
 
     def _warn_of_same_data(self) -> None:
-        if same_data(self.wish.get("training_file"), self.wish.get("validation_file")):
+        if same_data(self.resolved.get("training_file"), self.resolved.get("validation_file")):
             self.warn_once(SAME_DATA)
 
     def create(self, token: str) -> Run:
         """POST once, our markers in the metadata."""
-        contents: dict[str, Content] = {option: self.wish[option] for option in FILE_OPTIONS if option in self.wish}
-        entries = {**self.wish.get("metadata", {}), ownership.NAME: self.name, ownership.TOKEN: token}
+        contents: dict[str, Content] = {
+            option: self.resolved[option] for option in FILE_OPTIONS if option in self.resolved
+        }
+        entries = {**self.resolved.get("metadata", {}), ownership.NAME: self.name, ownership.TOKEN: token}
         for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
             if option in contents and contents[option].sha256:
                 entries[marker] = contents[option].sha256
-        model = str(self.wish["model"])
+        model = str(self.resolved["model"])
         if self.api.host.compatible and len(entries) < METADATA.most and len(model) <= METADATA.value:
             entries[ownership.MODEL] = model
         body: dict[str, Any] = {
-            "model": self.wish["model"],
+            "model": self.resolved["model"],
             **{option: content.id for option, content in contents.items()},
-            **{key: self.wish[key] for key in ("seed", "suffix") if key in self.wish},
-            **({"integrations": self._integrations()} if "integrations" in self.wish else {}),
+            **{key: self.resolved[key] for key in ("seed", "suffix") if key in self.resolved},
+            **({"integrations": self._integrations()} if "integrations" in self.resolved else {}),
             **self._method_body(),
             "metadata": entries,
         }
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
-        training_type = self.wish.get("training_type", 1 if self.api.host.azure else None)
-        extra = dict(self.wish.get("extra_body", {}))
+        training_type = self.resolved.get("training_type", 1 if self.api.host.azure else None)
+        extra = dict(self.resolved.get("extra_body", {}))
         if training_type is not None:
             extra["trainingType"] = read_setting(training_type)
         send = self.api.once.fine_tuning.jobs.with_raw_response.create
@@ -355,16 +362,18 @@ class FineTunedModel(BaseDriver):
 
     def _integrations(self) -> list[dict[str, Any]]:
         """With their keys, which are neither shown nor compared."""
-        given = zip_longest(self.wish["integrations"], self.wandb_keys)
+        given = zip_longest(self.resolved["integrations"], self.wandb_keys)
         return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in given]
 
     def _method_body(self) -> dict[str, Any]:
         """``method`` when the user named one; else the short form, which every compatible host understands."""
-        kind = self.wish.get("method")
-        hyperparameters = self.wish.get("hyperparameters")
+        kind = self.resolved.get("method")
+        hyperparameters = self.resolved.get("hyperparameters")
         if not kind or isinstance(kind, Implied):
             return {"hyperparameters": hyperparameters} if hyperparameters else {}
-        settings = {key: self.wish[key] for key in ("hyperparameters", *jobs.METHOD_SETTINGS) if key in self.wish}
+        settings = {
+            key: self.resolved[key] for key in ("hyperparameters", *jobs.METHOD_SETTINGS) if key in self.resolved
+        }
         return {"method": {"type": kind, **({kind: settings} if settings else {})}}
 
     @property

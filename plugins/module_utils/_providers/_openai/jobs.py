@@ -115,7 +115,7 @@ def to_run(job: Mapping[str, Any]) -> Run:
         created=timestamp(job.get("created_at")) or 0.0,
         phase=phase,
         status=status,
-        shown=_shown(job),
+        observed=_shown(job),
         reason=_reason(job),
         model=model,
         ended=timestamp(job.get("finished_at")),
@@ -181,9 +181,9 @@ def suffix_of(job: Mapping[str, Any]) -> str | None:
     return parts[3] or None if parts[0] == "ft" and len(parts) >= 5 else None
 
 
-def same_dated_name(wish: Any, shown: Any) -> bool:
+def same_dated_name(desired: Any, shown: Any) -> bool:
     """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
-    a, b = str(wish), str(shown)
+    a, b = str(desired), str(shown)
     if a == b:
         return True
     if bool(_DATED.search(a)) == bool(_DATED.search(b)):
@@ -191,12 +191,12 @@ def same_dated_name(wish: Any, shown: Any) -> bool:
     return _DATED.sub("", a) == _DATED.sub("", b)
 
 
-def same_suffix(wish: str | None, job: Mapping[str, Any]) -> bool | None:
+def same_suffix(desired: str | None, job: Mapping[str, Any]) -> bool | None:
     """Whether a job shows this suffix, as hosts write it into names; None where it shows none at all."""
     shown = suffix_of(job)
     if shown is not None:
-        return wish is not None and _plain_suffix(wish) == _plain_suffix(shown)
-    return True if wish and len(wish) > 2 and _is_in_name(_plain_suffix(wish), job) else None
+        return desired is not None and _plain_suffix(desired) == _plain_suffix(shown)
+    return True if desired and len(desired) > 2 and _is_in_name(_plain_suffix(desired), job) else None
 
 
 def _is_in_name(suffix: str, job: Mapping[str, Any]) -> bool:

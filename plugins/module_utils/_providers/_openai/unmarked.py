@@ -34,13 +34,13 @@ class UnmarkedJobs:
         self,
         api: Api,
         name: str,
-        wish: Mapping[str, Any],
+        desired: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], Run],
         is_renamed: Callable[[Mapping[str, Any]], bool],
     ) -> None:
         self.api = api
         self.name = name
-        self.wish = wish
+        self.resolved = desired
         self._read = read
         self._is_renamed = is_renamed
 
@@ -51,7 +51,7 @@ class UnmarkedJobs:
         no proof: such a pending job may be ours, so nothing is started beside it, and such a model counts as one
         of other data, which is refused unless the user allows new runs on a change.
         """
-        suffix, wanted = self.wish.get("suffix"), self.wish.get("training_file")
+        suffix, wanted = self.resolved.get("suffix"), self.resolved.get("training_file")
         named = self._list_names()
         if wanted:
             wanted = self._add_name(wanted, named)
@@ -60,7 +60,7 @@ class UnmarkedJobs:
             told = _add_marks(job, named)
             run = jobs.to_run(told)
             ours = jobs.same_suffix(suffix, job)
-            data = run.shown.get("training_file")
+            data = run.observed.get("training_file")
             if ours:
                 mine.append(self._read(told))
             elif ours is None and wanted and data and same_content(wanted, data):
@@ -69,11 +69,11 @@ class UnmarkedJobs:
                 ours is None
                 and not (data and data.sha256)
                 and (run.phase.pending or run.phase is Phase.READY)
-                and jobs.same_dated_name(self.wish.get("model"), job.get("model"))
+                and jobs.same_dated_name(self.resolved.get("model"), job.get("model"))
             ):
-                shown = {**run.shown, "training_file": data or Content(id="unknown")}
+                shown = {**run.observed, "training_file": data or Content(id="unknown")}
                 mine.append(
-                    replace(run, shown=shown, ambiguous="This host shows neither its suffix nor what data it has.")
+                    replace(run, observed=shown, ambiguous="This host shows neither its suffix nor what data it has.")
                 )
         found = [run for run in mine if run is not None]
         # Beside a run on the file of this name, one on another name's file is another model's.
@@ -104,7 +104,7 @@ class UnmarkedJobs:
         known = parse_remote_name(filename)
         found = self._read(job)
         renamed = self._is_renamed(job)
-        if known is None or known[0] == self.name or not (renamed or needs_replacement(FIELDS, self.wish, found)):
+        if known is None or known[0] == self.name or not (renamed or needs_replacement(FIELDS, self.resolved, found)):
             return replace(found, ambiguous=ambiguous)
         if wanted.name == self.name:
             return None
@@ -113,7 +113,7 @@ class UnmarkedJobs:
         run = jobs.to_run(job)
         why = (
             f"run {run.id} was trained on the same file, {filename}, and shows the base model '{job['model']}', which "
-            f"may be another name of '{self.wish['model']}', or another model. If it is meant, say "
+            f"may be another name of '{self.resolved['model']}', or another model. If it is meant, say "
             f"'ignore_changes: [model]'; if not, upload the data under the name '{self.name}' and train on that file."
         )
         return replace(run, ambiguous=ambiguous, unclear={"model": why})

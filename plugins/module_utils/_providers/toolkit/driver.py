@@ -37,7 +37,7 @@ class BaseDriver(ABC):
         self._resolved: dict[str, Any] = {}
 
     @property
-    def wish(self) -> Mapping[str, Any]:
+    def resolved(self) -> Mapping[str, Any]:
         """A copy of the desired state with what has been looked up of it."""
         return MappingProxyType({**self.desired, **self._resolved})
 
@@ -47,7 +47,7 @@ class BaseDriver(ABC):
 
     def require(self, *options: str, hint: str) -> None:
         """Raise InvalidInput if one of the options is missing."""
-        refuse_missing({option: self.wish.get(option) for option in options}, hint)
+        refuse_missing({option: self.resolved.get(option) for option in options}, hint)
 
     def refuse_other_name(self, run_id: str, owner: Any, id_option: str) -> None:
         """Raise InvalidInput for an adopted job that bears another name than the task's."""

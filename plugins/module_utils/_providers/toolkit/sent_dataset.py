@@ -48,8 +48,8 @@ class SentDataset(BaseDriver):
 
     name: str
 
-    def __init__(self, name: str, given: Given | None, wish: Mapping[str, Any]) -> None:
-        super().__init__(name, wish)
+    def __init__(self, name: str, given: Given | None, desired: Mapping[str, Any]) -> None:
+        super().__init__(name, desired)
         self.given = given
         self.report = given.report if given else None
 
@@ -60,7 +60,7 @@ class SentDataset(BaseDriver):
         return self.given
 
     def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
-        """What was found in the data; without them, what is ``shown`` of them."""
+        """What was found in the data; without them, what is ``observed`` of them."""
         report = self.report
         return {
             "name": self.name,

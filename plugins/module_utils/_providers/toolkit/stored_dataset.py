@@ -65,9 +65,9 @@ class StoredDataset(SentDataset):
     noun = "Object"
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
-    def __init__(self, bucket: str, name: str, given: Given | None, wish: Mapping[str, Any]) -> None:
+    def __init__(self, bucket: str, name: str, given: Given | None, desired: Mapping[str, Any]) -> None:
         content = {"content": f"sha256:{given.report.sha256}"} if given else {}
-        super().__init__(name, given, {**content, **wish})
+        super().__init__(name, given, {**content, **desired})
         self.bucket = bucket
 
     @abstractmethod
@@ -88,7 +88,7 @@ class StoredDataset(SentDataset):
         raw: Mapping[str, Any],
         *,
         created: float | None = None,
-        shown: Mapping[str, Any] | None = None,
+        observed: Mapping[str, Any] | None = None,
     ) -> Run:
         """An object in the engine's terms."""
         return Run(
@@ -96,7 +96,7 @@ class StoredDataset(SentDataset):
             created=created or 0.0,
             phase=Phase.READY,
             status="uploaded",
-            shown=shown or {},
+            observed=observed or {},
             removable=True,
             raw=raw,
         )

@@ -275,7 +275,7 @@ def test_o3_names_and_messages_of_others_are_one_harmless_line(play: Play) -> No
 
 
 class TestVariablesOfTheRole:
-    """A variable that nobody reads is a wish that nobody fulfils."""
+    """A variable that nobody reads has no effect."""
 
     def test_g4_a_misspelt_one_is_refused(self, play: Play) -> None:
         given = {MARK: True, "fine_tune_max_training_token": 1}

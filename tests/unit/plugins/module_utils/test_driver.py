@@ -14,7 +14,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
 
 class Driver(BaseDriver):
     def request(self) -> dict[str, Any]:
-        return dict(self.wish)
+        return dict(self.resolved)
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         return {}
@@ -23,10 +23,10 @@ class Driver(BaseDriver):
 def test_what_is_looked_up_makes_a_copy() -> None:
     asked = {"data": "s3://b/k", "base": "lite"}
     driver = Driver("bot", asked)
-    before = driver.wish
+    before = driver.resolved
     driver.resolve("base", "arn:lite")
     assert (before, driver.desired) == (asked, {"data": "s3://b/k", "base": "lite"})
-    assert driver.wish == {"data": "s3://b/k", "base": "arn:lite"}
+    assert driver.resolved == {"data": "s3://b/k", "base": "arn:lite"}
 
 
 def test_nothing_writes_to_it() -> None:
@@ -34,6 +34,6 @@ def test_nothing_writes_to_it() -> None:
     driver = Driver("bot", asked)
     asked["base"] = "other"
     assert driver.desired["base"] == "lite"
-    for mapping in (driver.desired, driver.wish):
+    for mapping in (driver.desired, driver.resolved):
         with pytest.raises(TypeError):
             mapping["base"] = "other"  # type: ignore[index]

@@ -85,7 +85,7 @@ def test_a_model_that_goes_on_from_one_that_is_foreseen(play: Play, host: Host, 
     given["training_data_config"] = {"s3_uri": data}
     first = play(MODULE, {**given, "custom_model_name": "first"}, check_mode=True)
     assert first["custom_model_arn"] == "check-mode:model:first"
-    wish = {**given, "custom_model_name": "second", "base_model_identifier": first["custom_model_arn"]}
-    assert play(MODULE, wish, check_mode=True)["changed"] is True
-    assert play(MODULE, wish)["failed"]
+    desired = {**given, "custom_model_name": "second", "base_model_identifier": first["custom_model_arn"]}
+    assert play(MODULE, desired, check_mode=True)["changed"] is True
+    assert play(MODULE, desired)["failed"]
     assert host.jobs() == []

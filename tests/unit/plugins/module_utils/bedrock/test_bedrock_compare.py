@@ -37,8 +37,8 @@ class TestIgnoreChanges:
     def test_h2_ignore_changes_keeps_the_model(self, host: Host) -> None:
         uri = host.data()
         made = host.wanted(uri, hyperparameters={"epochCount": 2}, tags={"team": "a"})
-        wish: dict[str, Any] = {"hyperparameters": {"epochCount": 3}, "tags": {"team": "b"}}
-        ignored = host.wanted(uri, **wish, **RETRAIN, ignore_changes=["hyperparameters.epochCount", "tags"])
+        desired: dict[str, Any] = {"hyperparameters": {"epochCount": 3}, "tags": {"team": "b"}}
+        ignored = host.wanted(uri, **desired, **RETRAIN, ignore_changes=["hyperparameters.epochCount", "tags"])
         assert (ignored["changed"], ignored["action"], ignored["id"]) == (False, "none", made["id"])
         assert ignored["ignored_changes"] == {
             "hyperparameters.epochCount": {"before": "2", "after": 3},
@@ -84,7 +84,7 @@ def distilled(teacher: str) -> dict[str, Any]:
 
 class TestSpellings:
     @pytest.mark.parametrize(
-        ("wish", "shown", "same"),
+        ("desired", "shown", "same"),
         [
             (NOVA, ARN, True),
             (ARN, NOVA, True),
@@ -99,8 +99,8 @@ class TestSpellings:
             (f"{NOVA}:24k", f"{NOVA}:300k", False),
         ],
     )
-    def test_v1_a_teacher_is_the_same_in_every_spelling(self, wish: str, shown: str, same: bool) -> None:
-        assert same_teacher(wish, shown) is same
+    def test_v1_a_teacher_is_the_same_in_every_spelling(self, desired: str, shown: str, same: bool) -> None:
+        assert same_teacher(desired, shown) is same
 
     def test_v1_an_id_and_an_arn_train_once(self, host: Host) -> None:
         uri = host.data(converse_lines(100), format="bedrock_distillation", customization_type="DISTILLATION")
@@ -117,7 +117,7 @@ class TestSpellings:
         assert len(host.jobs()) == 1
 
     @pytest.mark.parametrize(
-        ("wish", "shown", "same"),
+        ("desired", "shown", "same"),
         [
             ("arn:aws:kms:us-east-1:1:key/abc", "abc", True),
             ("alias/mine", "none", False),
@@ -125,15 +125,15 @@ class TestSpellings:
             ("arn:aws:kms:us-east-1:1:alias/mine", "arn:aws:kms:us-east-1:1:key/abc", True),
         ],
     )
-    def test_v1_keys(self, wish: str, shown: str, same: bool) -> None:
-        assert same_key(wish, shown) is same
+    def test_v1_keys(self, desired: str, shown: str, same: bool) -> None:
+        assert same_key(desired, shown) is same
 
 
 class TestDifferences:
     def test_v2_the_path_is_shown_in_the_message_and_in_the_diff(self, host: Host) -> None:
         account = host.reach.role_arn.split(":")[4]
 
-        def wish(interval: int) -> dict[str, Any]:
+        def desired(interval: int) -> dict[str, Any]:
             config = {
                 "grader_config": {
                     "lambda_grader": {"lambda_arn": f"arn:aws:lambda:us-east-1:{account}:function:grader"}
@@ -147,11 +147,11 @@ class TestDifferences:
             }
 
         uri = host.put(rft_lines(), "rft.jsonl")
-        made = host.wanted(uri, **wish(10))
+        made = host.wanted(uri, **desired(10))
         assert "None" not in str(made["diff"]["after"]["customization_config"])
         path = "customization_config.rft_config.hyper_parameters.eval_interval"
         with pytest.raises(InvalidInput) as caught:
-            host.wanted(uri, **wish(20))
+            host.wanted(uri, **desired(20))
         assert caught.value.message.endswith(f"trained differently: {path}: 10 -> 20.")
         assert caught.value.facts["diff"] == {"before": {path: 10}, "after": {path: 20}}
 

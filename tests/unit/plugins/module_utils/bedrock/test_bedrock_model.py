@@ -50,7 +50,7 @@ def writes(host: Host) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "shown", "same"),
     [
         (BASE, f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}", True),
         ("amazon.nova-lite-v1:0", f"arn:aws:bedrock:us-east-1::foundation-model/{BASE}", True),
@@ -62,12 +62,12 @@ def writes(host: Host) -> list[str]:
         ("arn:aws:bedrock:us-east-1:1:custom-model/a/1", "arn:aws:bedrock:us-east-1:1:custom-model/a/2", False),
     ],
 )
-def test_base_models(wish: str, shown: str, same: bool) -> None:
-    assert same_base(wish, shown) is same
+def test_base_models(desired: str, shown: str, same: bool) -> None:
+    assert same_base(desired, shown) is same
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "shown", "same"),
     [
         ("arn:aws:kms:us-east-1:1:key/abc", "arn:aws:kms:us-east-1:1:key/abc", True),
         ("abc", "arn:aws:kms:us-east-1:1:key/abc", True),
@@ -76,8 +76,8 @@ def test_base_models(wish: str, shown: str, same: bool) -> None:
         ("alias/mine", "arn:aws:kms:us-east-1:1:key/abc", True),
     ],
 )
-def test_keys(wish: str, shown: str, same: bool) -> None:
-    assert same_key(wish, shown) is same
+def test_keys(desired: str, shown: str, same: bool) -> None:
+    assert same_key(desired, shown) is same
 
 
 def test_several_data_sets_have_no_order() -> None:

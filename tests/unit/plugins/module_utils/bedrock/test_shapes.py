@@ -234,9 +234,9 @@ def test_families(base: str, family: str) -> None:
 
 @pytest.mark.parametrize("base", ["meta.llama3-3-70b-instruct-v1:0:128k", "my-own-model", "mistral.large"])
 def test_no_family(base: str) -> None:
-    wish = {"base_model_identifier": base, "hyperparameters": {"anything": "1"}}
-    check_hyperparameters(wish)
-    assert unknown_hyperparameters(wish) == []
+    desired = {"base_model_identifier": base, "hyperparameters": {"anything": "1"}}
+    check_hyperparameters(desired)
+    assert unknown_hyperparameters(desired) == []
 
 
 def hyper(base: str, **values: Any) -> dict[str, Any]:
@@ -264,9 +264,9 @@ def test_auto_only_where_it_means_something(word: str) -> None:
 
 
 def test_names_that_the_guide_lacks_are_passed_on_and_told() -> None:
-    wish = hyper("amazon.nova-lite-v1:0", epochCount=2, shuffle="true")
-    check_hyperparameters(wish)
-    assert unknown_hyperparameters(wish) == [
+    desired = hyper("amazon.nova-lite-v1:0", epochCount=2, shuffle="true")
+    check_hyperparameters(desired)
+    assert unknown_hyperparameters(desired) == [
         "hyperparameters not known for amazon.nova-lite-v1:0, passed on as they are: shuffle."
     ]
 

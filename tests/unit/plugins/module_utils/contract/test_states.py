@@ -64,10 +64,10 @@ def test_retrain(resource: Resource) -> None:
 @needs("can_retrain", "can_delete")
 def test_delete_previous(resource: Resource) -> None:
     resource.present()
-    wish = {**resource.retrain, "delete_previous": True}
-    second = foreseen(resource, resource.other, **wish)
+    desired = {**resource.retrain, "delete_previous": True}
+    second = foreseen(resource, resource.other, **desired)
     assert (second["action"], resource.existing()) == ("retrain", [second["run_id"]])
-    unchanged(resource, second["run_id"], resource.other, **wish)
+    unchanged(resource, second["run_id"], resource.other, **desired)
 
 
 @needs("can_retrain", "can_delete")
@@ -83,13 +83,13 @@ def test_delete_previous_later(resource: Resource) -> None:
 @needs("can_retrain", "can_delete")
 def test_a_deletion_that_was_interrupted_is_finished(resource: Resource) -> None:
     resource.present()
-    wish = {**resource.retrain, "delete_previous": True}
+    desired = {**resource.retrain, "delete_previous": True}
     resource.fault("delete", status=403)
     with pytest.raises(ApiError) as caught:
-        resource.other(**wish)
+        resource.other(**desired)
     assert caught.value.facts["changed"] is True
     resource.recover()
-    result = foreseen(resource, resource.other, **wish)
+    result = foreseen(resource, resource.other, **desired)
     assert (result["changed"], result["action"]) == (True, "delete")
     assert resource.existing() == [result["run_id"]]
 
@@ -207,10 +207,10 @@ def test_in_slices(resource: Resource) -> None:
 def test_cancelled(resource: Resource) -> None:
     resource.slow()
     started = resource.present(wait=False)["run_id"]
-    wish = {"name": "bot", "state": "cancelled", **resource.pending(started)}
-    result = foreseen(resource, resource.task, **wish)
+    desired = {"name": "bot", "state": "cancelled", **resource.pending(started)}
+    result = foreseen(resource, resource.task, **desired)
     assert (result["changed"], result["run_id"], resource.paid()) == (True, started, [])
-    assert foreseen(resource, resource.task, **wish)["changed"] is False
+    assert foreseen(resource, resource.task, **desired)["changed"] is False
     error = refused(resource, RunFailed, resource.present)
     assert "was cancelled" in error.text()
     assert resource.present(retry_failed=True)["action"] == "retry"

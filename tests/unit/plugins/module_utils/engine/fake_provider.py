@@ -39,13 +39,13 @@ FIELDS = (
     Field("role", "creation"),
     Field("tags", "in_place"),
 )
-WISH = {"data": "v2"}
+DESIRED = {"data": "v2"}
 ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.READY, Phase.FAILED)
 
 
 def some_run(number: int, phase: Phase, **more: Any) -> Run:
-    """A run called run-<number>, made at that time, trained on what WISH asks unless `shown` says otherwise."""
-    more.setdefault("shown", {"data": "v2"})
+    """A run called run-<number>, made at that time, trained on what DESIRED asks unless `observed` says otherwise."""
+    more.setdefault("observed", {"data": "v2"})
     ready = phase is Phase.READY
     more.setdefault("model", f"model-{number}" if ready or phase is Phase.DELETED else None)
     more.setdefault("removable", ready)
@@ -58,7 +58,7 @@ class Job:
 
     id: str
     created: float
-    shown: dict[str, Any]
+    observed: dict[str, Any]
     token: str | None
     phase: Phase = Phase.PENDING
     status: str = ""
@@ -174,7 +174,7 @@ class FakeDriver:
     """The verbs of the fake host. See _engine.types.Driver."""
 
     world: World
-    wish: dict[str, Any] = field(default_factory=lambda: dict(WISH))
+    resolved: dict[str, Any] = field(default_factory=lambda: dict(DESIRED))
     capabilities: Capabilities = field(default_factory=Capabilities)
     kind: str = "model"
     noun: str = "Run"
@@ -182,7 +182,7 @@ class FakeDriver:
     warnings: list[str] = field(default_factory=list)
 
     def request(self) -> Mapping[str, Any]:
-        return dict(self.wish)
+        return dict(self.resolved)
 
     def idempotency_key(self) -> Mapping[str, Any]:
         return self.request()
@@ -205,7 +205,7 @@ class FakeDriver:
             job.created,
             phase,
             job.status or job.phase.value,
-            shown=dict(job.shown),
+            observed=dict(job.observed),
             reason=job.reason,
             model=f"model-{job.id}" if job.phase is Phase.READY else None,
             ended=job.created + 60,
@@ -242,7 +242,7 @@ class FakeDriver:
     def _create(self, token: str) -> Run:
         world = self.world
         world.creations += 1
-        job = Job(world.ids(world.creations), float(int(world.now)), dict(self.wish), token)
+        job = Job(world.ids(world.creations), float(int(world.now)), dict(self.resolved), token)
         job.ends_at, job.ends_as = world.now + world.training_seconds, world.ends_as
         job.listed_at, job.ambiguous = world.now + world.list_lag, world.ambiguous
         world.jobs[job.id] = job
@@ -250,7 +250,7 @@ class FakeDriver:
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         def work() -> Run:
-            self.world.jobs[run.id].shown.update({change.name: change.after for change in changes})
+            self.world.jobs[run.id].observed.update({change.name: change.after for change in changes})
             return self._run(self.world.jobs[run.id], verified=run.verified)
 
         return self.world.call("update", work)
@@ -319,17 +319,17 @@ class FakeDriver:
         return {"model_name": "check-mode:model:bot"}
 
 
-def engine_on(world: World, wish: Mapping[str, Any] | None = None, **options: Any) -> Engine:
+def engine_on(world: World, desired: Mapping[str, Any] | None = None, **options: Any) -> Engine:
     """One task of the name "bot" on the world, with an hour to wait."""
     options.setdefault("wait_timeout", 3600.0)
     can = options.pop("can", Capabilities())
-    driver = FakeDriver(world, dict(WISH if wish is None else wish), capabilities=can)
+    driver = FakeDriver(world, dict(DESIRED if desired is None else desired), capabilities=can)
     return Engine(driver, Options(name="bot", **options), clock=FakeClock(world))
 
 
-def converge(world: World, wish: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def converge(world: World, desired: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """The result of one task."""
-    return engine_on(world, wish, **options).converge()
+    return engine_on(world, desired, **options).converge()
 
 
-__all__ = ["FIELDS", "WISH", "FakeClock", "FakeDriver", "World", "converge", "engine_on", "replace", "some_run"]
+__all__ = ["FIELDS", "DESIRED", "FakeClock", "FakeDriver", "World", "converge", "engine_on", "replace", "some_run"]

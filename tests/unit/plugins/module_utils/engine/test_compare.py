@@ -29,7 +29,7 @@ SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown"),
+    ("desired", "observed"),
     [
         ("auto", 7),
         ("Auto", "anything"),
@@ -49,12 +49,12 @@ SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         ("", ""),
     ],
 )
-def test_same_value(wish: Any, shown: Any) -> None:
-    assert same_value(wish, shown)
+def test_same_value(desired: Any, observed: Any) -> None:
+    assert same_value(desired, observed)
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown"),
+    ("desired", "observed"),
     [
         (3, "auto"),
         (1e-05, 1e-06),
@@ -67,8 +67,8 @@ def test_same_value(wish: Any, shown: Any) -> None:
         ("1e", 1),
     ],
 )
-def test_different_value(wish: Any, shown: Any) -> None:
-    assert not same_value(wish, shown)
+def test_different_value(desired: Any, observed: Any) -> None:
+    assert not same_value(desired, observed)
 
 
 @pytest.mark.parametrize("word", ["nan", "NaN", "1_0"])
@@ -88,7 +88,7 @@ def test_number(value: Any, found: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "observed", "same"),
     [
         (["a", "b"], ["b", "a"], True),
         (["a", "a"], ["a"], True),
@@ -98,12 +98,12 @@ def test_number(value: Any, found: Any) -> None:
         ([1], ["1"], True),
     ],
 )
-def test_sets(wish: Any, shown: Any, same: bool) -> None:
-    assert same_set(wish, shown) is same
+def test_sets(desired: Any, observed: Any, same: bool) -> None:
+    assert same_set(desired, observed) is same
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "observed", "same"),
     [
         ({"a": 1}, {"a": 1, "added by the API": 2}, True),
         ({"a": 1, "b": None}, {"a": 1}, True),
@@ -119,12 +119,12 @@ def test_sets(wish: Any, shown: Any, same: bool) -> None:
         ({"a": "auto"}, {"a": 9}, True),
     ],
 )
-def test_nested(wish: Any, shown: Any, same: bool) -> None:
-    assert same_deep(wish, shown) is same
+def test_nested(desired: Any, observed: Any, same: bool) -> None:
+    assert same_deep(desired, observed) is same
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "observed", "same"),
     [
         (Content("file-1"), Content("file-1"), True),
         (Content("file-1"), Content("file-2"), False),
@@ -137,8 +137,8 @@ def test_nested(wish: Any, shown: Any, same: bool) -> None:
         (Content("", ""), Content("", ""), False),
     ],
 )
-def test_content(wish: Content, shown: Content, same: bool) -> None:
-    assert same_content(wish, shown) is same
+def test_content(desired: Content, observed: Content, same: bool) -> None:
+    assert same_content(desired, observed) is same
 
 
 class TestParseContent:

@@ -65,10 +65,10 @@ def test_whether_there_is_something_to_learn(mine: Content, other: Content, less
 
 def test_what_was_learnt_decides() -> None:
     """By name the data are the same; by what a marker kept of them they are not."""
-    shown = Content("plain").marked("md5:1")
-    assert same_content(Content("plain"), shown)
-    assert not same_content(Content("plain", "", "md5:2"), shown)
-    assert same_content(Content("moved", "", "md5:1"), shown)
+    observed = Content("plain").marked("md5:1")
+    assert same_content(Content("plain"), observed)
+    assert not same_content(Content("plain", "", "md5:2"), observed)
+    assert same_content(Content("moved", "", "md5:1"), observed)
     assert not same_content(Content("plain", OTHER), Content("plain").marked(SHA))
 
 

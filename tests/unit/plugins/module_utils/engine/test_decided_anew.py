@@ -137,7 +137,7 @@ class TestOutdated:
     def test_what_an_update_did_in_part_stays_a_change(self, world: World) -> None:
         """Somebody else does the rest before this task looks again."""
         run_id = world.add(Phase.READY)
-        world.jobs[run_id].shown["tags"] = "old"
+        world.jobs[run_id].observed["tags"] = "old"
         half = in_use()
         half.facts = {"changed": True}
         world.script["update"] = [("after", half)]
@@ -309,7 +309,7 @@ class TestSlices:
     def test_an_older_model_is_no_twin_of_the_run_that_is_waited_for(self, world: World) -> None:
         """Also on a host whose list shows neither the settings nor the marker of what is over."""
         old = world.add(Phase.READY)
-        world.jobs[old].shown = {}
+        world.jobs[old].observed = {}
         new = world.add(Phase.PENDING, ago=10.0, data="v3", token="ours", ends_at=world.now + 100)
         result = converge(world, OTHER, wait_slice=20.0, wait_run_id=new, **RETRAIN)
         assert result["waiting"] is True
@@ -326,7 +326,7 @@ def test_a_hidden_run_is_a_run_like_any_other(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "exactly", "there"),
+    ("desired", "observed", "exactly", "there"),
     [
         ({}, {}, True, True),
         ({"a": "1"}, {"a": "1"}, True, True),
@@ -340,8 +340,8 @@ def test_a_hidden_run_is_a_run_like_any_other(world: World) -> None:
         ({"a": "1"}, {"a": "01"}, False, False),
     ],
 )
-def test_tags(wish: dict[str, Any], shown: dict[str, Any], exactly: bool, there: bool) -> None:
-    assert (same_tags(wish, shown), has_tags(wish, shown)) == (exactly, there)
+def test_tags(desired: dict[str, Any], observed: dict[str, Any], exactly: bool, there: bool) -> None:
+    assert (same_tags(desired, observed), has_tags(desired, observed)) == (exactly, there)
 
 
 def content(uri: str, sha256: str = "", version: str = "") -> Content:
@@ -349,7 +349,7 @@ def content(uri: str, sha256: str = "", version: str = "") -> Content:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "observed", "same"),
     [
         (content("s3://b/k"), content("s3://b/k"), True),
         (content("s3://b/k"), content("s3://b/other"), False),
@@ -366,8 +366,8 @@ def content(uri: str, sha256: str = "", version: str = "") -> Content:
         (content("s3://b/k", version="md5:1 crc32:9"), content("s3://b/k", version="two words"), True),
     ],
 )
-def test_versions_of_data(wish: Content, shown: Content, same: bool) -> None:
-    assert same_content(wish, shown) is same
+def test_versions_of_data(desired: Content, observed: Content, same: bool) -> None:
+    assert same_content(desired, observed) is same
 
 
 def test_content_is_told_with_what_is_known_of_it() -> None:

@@ -70,7 +70,7 @@ class TestConverged:
 
     def test_update_in_place(self, world: World) -> None:
         run_id = world.add(Phase.READY)
-        world.jobs[run_id].shown["tags"] = "old"
+        world.jobs[run_id].observed["tags"] = "old"
         result = converge(world, {"data": "v2", "tags": "new"})
         assert (result["action"], result["changed"], world.count("update")) == ("update", True, 1)
         assert result["diff"] == {"before": {"tags": "old"}, "after": {"tags": "new"}}
@@ -81,7 +81,7 @@ class TestCheckMode:
     """What check mode foresees is what then happens, and it changes nothing."""
 
     @pytest.mark.parametrize(
-        ("phases", "wish", "options"),
+        ("phases", "desired", "options"),
         [
             ([], None, {}),
             ([Phase.READY], None, {}),
@@ -96,14 +96,14 @@ class TestCheckMode:
             ([], None, {"state": "absent"}),
         ],
     )
-    def test_foresees(self, world: World, phases: list[Phase], wish: Any, options: dict[str, Any]) -> None:
+    def test_foresees(self, world: World, phases: list[Phase], desired: Any, options: dict[str, Any]) -> None:
         for phase in phases:
             world.add(phase)
         before = world.phases()
-        foreseen = converge(world, wish, check_mode=True, **options)
+        foreseen = converge(world, desired, check_mode=True, **options)
         assert world.phases() == before
         assert set(world.calls) <= {"observe", "verify"}
-        done = converge(world, wish, **options)
+        done = converge(world, desired, **options)
         for key in ("changed", "action", "diff"):
             assert foreseen[key] == done[key]
 
@@ -112,11 +112,11 @@ class TestCheckMode:
     )
     def test_refuses_what_a_run_would_refuse(self, world: World, phase: Phase, error: type[Exception]) -> None:
         world.add(phase)
-        wish = OTHER if error is InvalidInput else None
+        desired = OTHER if error is InvalidInput else None
         with pytest.raises(error) as checked:
-            converge(world, wish, check_mode=True)
+            converge(world, desired, check_mode=True)
         with pytest.raises(error) as real:
-            converge(world, wish)
+            converge(world, desired)
         assert str(checked.value) == str(real.value)
         assert real.value.facts["run_id"] == "old-1"  # type: ignore[attr-defined]
         assert world.count("create") == 0
@@ -264,12 +264,12 @@ class TestWaiting:
 
 
 class TestSlices:
-    def run_in_slices(self, world: World, wish: Any = None, **options: Any) -> list[dict[str, Any]]:
+    def run_in_slices(self, world: World, desired: Any = None, **options: Any) -> list[dict[str, Any]]:
         """As the action plugin does: again and again, bound to the run that was named."""
         answers: list[dict[str, Any]] = []
         bound = None
         while True:
-            answers.append(converge(world, wish, wait_slice=20.0, wait_run_id=bound, **options))
+            answers.append(converge(world, desired, wait_slice=20.0, wait_run_id=bound, **options))
             if not answers[-1].get("waiting"):
                 return answers
             bound = answers[-1]["run_id"] or bound
@@ -655,29 +655,29 @@ class TestAbsent:
 class TestInPlaceOnceItIsReady:
     """A host that changes nothing of what it works on shows nothing of it either, until the work is over."""
 
-    WISH: dict[str, Any] = {"data": "v2", "tags": "new"}
+    DESIRED: dict[str, Any] = {"data": "v2", "tags": "new"}
 
     def started(self, world: World) -> str:
         run_id = world.add(Phase.PENDING, ends_at=world.now + 50)
 
         def shows_its_tags(verb: str) -> None:
             if world.jobs[run_id].phase is Phase.READY:
-                world.jobs[run_id].shown.setdefault("tags", "old")
+                world.jobs[run_id].observed.setdefault("tags", "old")
 
         world.before_call = shows_its_tags
         return run_id
 
     def test_changed_after_the_wait(self, world: World) -> None:
         run_id = self.started(world)
-        result = converge(world, self.WISH)
+        result = converge(world, self.DESIRED)
         assert (result["changed"], result["action"], result["status"]) == (True, "update", "ready")
         assert result["diff"] == {"before": {"tags": "old"}, "after": {"tags": "new"}}
-        assert (world.jobs[run_id].shown["tags"], world.count("update"), world.count("create")) == ("new", 1, 0)
-        assert converge(world, self.WISH)["changed"] is False
+        assert (world.jobs[run_id].observed["tags"], world.count("update"), world.count("create")) == ("new", 1, 0)
+        assert converge(world, self.DESIRED)["changed"] is False
 
     def test_not_without_waiting(self, world: World) -> None:
         self.started(world)
-        result = converge(world, self.WISH, wait=False)
+        result = converge(world, self.DESIRED, wait=False)
         assert (result["changed"], result["action"], world.count("update")) == (False, "none", 0)
 
     def test_nothing_where_nothing_differs(self, world: World) -> None:
@@ -688,23 +688,23 @@ class TestInPlaceOnceItIsReady:
     @pytest.mark.parametrize("sliced", [True, False])
     def test_where_the_host_shows_it_meanwhile_it_is_foreseen(self, world: World, sliced: bool) -> None:
         run_id = world.add(Phase.PENDING, ends_at=world.now + 50)
-        world.jobs[run_id].shown["tags"] = "old"
+        world.jobs[run_id].observed["tags"] = "old"
         can = Capabilities(late_update=True)
         phases: list[Phase] = []
         world.before_call = lambda verb: phases.append(world.jobs[run_id].phase) if verb == "update" else None
-        foreseen = converge(world, self.WISH, check_mode=True, can=can)
+        foreseen = converge(world, self.DESIRED, check_mode=True, can=can)
         assert (foreseen["changed"], foreseen["action"], world.count("update")) == (True, "update", 0)
         options: dict[str, Any] = {"wait_slice": 20.0} if sliced else {}
-        result = converge(world, self.WISH, can=can, **options)
+        result = converge(world, self.DESIRED, can=can, **options)
         while result.get("waiting"):
             assert result["changed"] is False
-            result = converge(world, self.WISH, can=can, wait_run_id=result["run_id"], **options)
+            result = converge(world, self.DESIRED, can=can, wait_run_id=result["run_id"], **options)
         assert (result["changed"], result["action"], result["diff"]) == (True, "update", foreseen["diff"])
-        assert (phases, world.jobs[run_id].shown["tags"]) == ([Phase.READY], "new")
+        assert (phases, world.jobs[run_id].observed["tags"]) == ([Phase.READY], "new")
 
     def test_a_change_that_takes_its_time_is_awaited(self, world: World) -> None:
         run_id = self.started(world)
-        engine = engine_on(world, self.WISH)
+        engine = engine_on(world, self.DESIRED)
         update = engine.driver.update
 
         def slow(run: Any, changes: Any) -> Any:

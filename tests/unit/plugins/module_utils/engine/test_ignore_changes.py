@@ -32,18 +32,18 @@ FIELDS = (
 LONG = "x" * 200
 
 
-def run(**shown: Any) -> Run:
-    return Run("run-1", 1.0, Phase.READY, "ready", shown=shown, removable=True)
+def run(**observed: Any) -> Run:
+    return Run("run-1", 1.0, Phase.READY, "ready", observed=observed, removable=True)
 
 
-def plan(wish: dict[str, Any], *ignore: str, **shown: Any) -> Any:
+def plan(desired: dict[str, Any], *ignore: str, **observed: Any) -> Any:
     entries = ignoring.read(ignore, FIELDS, ("name",))
     options = Options("bot", ignore_changes=entries)
-    return decide([run(**shown)], FIELDS, wish, options, Capabilities(), "model")
+    return decide([run(**observed)], FIELDS, desired, options, Capabilities(), "model")
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "ignore"),
+    ("desired", "observed", "ignore"),
     [
         ({"model": "a"}, {"model": "b"}, "model"),
         ({"hyperparameters": {"n": 1, "m": 1}}, {"hyperparameters": {"n": 2, "m": 2}}, "hyperparameters"),
@@ -59,24 +59,26 @@ def plan(wish: dict[str, Any], *ignore: str, **shown: Any) -> Any:
     ],
 )
 def test_h2_ignore_changes_leaves_out_an_option_or_a_part(
-    wish: dict[str, Any], shown: dict[str, Any], ignore: str
+    desired: dict[str, Any], observed: dict[str, Any], ignore: str
 ) -> None:
-    assert plan(wish, **shown).refusal or plan(wish, **shown).changed or plan(wish, **shown).warnings
-    found = plan(wish, ignore, **shown)
+    assert plan(desired, **observed).refusal or plan(desired, **observed).changed or plan(desired, **observed).warnings
+    found = plan(desired, ignore, **observed)
     assert (found.action, found.refusal, found.warnings, found.changes) == ("none", None, (), ())
     assert found.ignored
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "ignore"),
+    ("desired", "observed", "ignore"),
     [
         ({"model": "a", "hyperparameters": {"n": 1}}, {"model": "b", "hyperparameters": {"n": 2}}, "model"),
         ({"hyperparameters": {"n": 1, "nn": 1}}, {"hyperparameters": {"n": 2, "nn": 2}}, "hyperparameters.n"),
         ({"config": {"k": 1, "l": 1}}, {"config": {"k": 2, "l": 2}}, "config.k"),
     ],
 )
-def test_h2_ignore_changes_leaves_out_nothing_else(wish: dict[str, Any], shown: dict[str, Any], ignore: str) -> None:
-    found = plan(wish, ignore, **shown)
+def test_h2_ignore_changes_leaves_out_nothing_else(
+    desired: dict[str, Any], observed: dict[str, Any], ignore: str
+) -> None:
+    found = plan(desired, ignore, **observed)
     assert found.refusal
     assert len(found.changes) == len(found.ignored) == 1
 
@@ -103,12 +105,12 @@ def test_h2_ignore_changes_refuses_unknown_names_and_tells_the_possible_ones(nam
 # -- how a difference is told --
 
 
-def changes(wish: Any, shown: Any) -> list[str]:
-    return [str(change) for change in differences(FIELDS, {"config": wish}, run(config=shown))]
+def changes(desired: Any, observed: Any) -> list[str]:
+    return [str(change) for change in differences(FIELDS, {"config": desired}, run(config=observed))]
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "says"),
+    ("desired", "observed", "says"),
     [
         ({"a": {"b": 20, "c": 1}}, {"a": {"b": 10, "c": 1}}, ["config.a.b: 10 -> 20"]),
         ({"a": {"b": 1}, "d": 3}, {"a": {"b": 2}, "d": 4}, ["config.a.b: 2 -> 1", "config.d: 4 -> 3"]),
@@ -121,8 +123,8 @@ def changes(wish: Any, shown: Any) -> list[str]:
         ({"a": 1}, "text", ["config: text -> {'a': 1}"]),
     ],
 )
-def test_v2_the_path_that_differs_is_told(wish: Any, shown: Any, says: list[str]) -> None:
-    assert changes(wish, shown) == says
+def test_v2_the_path_that_differs_is_told(desired: Any, observed: Any, says: list[str]) -> None:
+    assert changes(desired, observed) == says
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two tasks of one wish at the same time, in every order in which their requests can reach the host.
+"""Two tasks of one desired state at the same time, in every order in which their requests can reach the host.
 
 Each task runs in a thread that stops before every request; a scheduler lets one go on at a time, by a list of
 choices. All lists are walked, depth first, over the first requests of both; after these the tasks take turns.

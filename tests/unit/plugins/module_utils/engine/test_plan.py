@@ -20,8 +20,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Run,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
+    DESIRED,
     FIELDS,
-    WISH,
     some_run,
 )
 
@@ -60,10 +60,10 @@ def unknown(number: int, **more: Any) -> Run:
 
 
 def plan_of(
-    runs: list[Run], wish: dict[str, Any] | None = None, can: Capabilities | None = None, **options: Any
+    runs: list[Run], desired: dict[str, Any] | None = None, can: Capabilities | None = None, **options: Any
 ) -> Plan:
     return decide(
-        runs, FIELDS, WISH if wish is None else wish, Options("bot", **options), can or Capabilities(), "model"
+        runs, FIELDS, DESIRED if desired is None else desired, Options("bot", **options), can or Capabilities(), "model"
     )
 
 
@@ -93,25 +93,25 @@ TABLE = [
     # -- nothing
     Row("nothing", [], "create"),
     Row("nothing, all options", [], "create", None, {**RETRAIN, **RETRY, **REPLACE}),
-    # -- a ready run equal to the wish
+    # -- a ready run equal to the desired state
     Row("ready", [ready(1)], "none", 1),
     Row("ready, all options", [ready(1)], "none", 1, {**RETRAIN, **RETRY, **REPLACE}),
     Row("ready beside a newer failure", [ready(1), failed(2)], "none", 1, RETRY),
-    Row("ready beside a newer different model", [ready(1), ready(2, shown=OTHER)], "none", 1, RETRAIN),
+    Row("ready beside a newer different model", [ready(1), ready(2, observed=OTHER)], "none", 1, RETRAIN),
     Row("the newest of two ready", [ready(1), ready(2)], "none", 2, warns=("run-1", "second model")),
     Row("the adopted one of two ready", [ready(1), ready(2)], "none", 1, {"run_id": "run-1"}),
-    Row("an adopted one that differs", [ready(1, shown=OTHER), ready(2)], "none", 2, {"run_id": "run-1"}),
-    Row("ready, older ones kept", [ready(1, shown=OTHER), ready(2)], "none", 2, RETRAIN),
-    Row("ready, a deletion finished", [ready(1, shown=OTHER), ready(2)], "delete", 2, REPLACE, remove=(1,)),
-    Row("ready, newer ones are not previous", [ready(1), ready(2, shown=OTHER)], "none", 1, REPLACE),
-    Row("ready, its previous one is gone", [gone(1, shown=OTHER), ready(2)], "none", 2, REPLACE),
-    Row("ready, pending differs", [ready(1), pending(2, shown=OTHER)], "none", 1, warns=("run-2", "data: v1 -> v2")),
-    Row("ready, pending differs, stop it", [ready(1), pending(2, shown=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
-    Row("ready, paused differs, stop it", [ready(1), paused(2, shown=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
+    Row("an adopted one that differs", [ready(1, observed=OTHER), ready(2)], "none", 2, {"run_id": "run-1"}),
+    Row("ready, older ones kept", [ready(1, observed=OTHER), ready(2)], "none", 2, RETRAIN),
+    Row("ready, a deletion finished", [ready(1, observed=OTHER), ready(2)], "delete", 2, REPLACE, remove=(1,)),
+    Row("ready, newer ones are not previous", [ready(1), ready(2, observed=OTHER)], "none", 1, REPLACE),
+    Row("ready, its previous one is gone", [gone(1, observed=OTHER), ready(2)], "none", 2, REPLACE),
+    Row("ready, pending differs", [ready(1), pending(2, observed=OTHER)], "none", 1, warns=("run-2", "data: v1 -> v2")),
+    Row("ready, pending differs, stop it", [ready(1), pending(2, observed=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
+    Row("ready, paused differs, stop it", [ready(1), paused(2, observed=OTHER)], "cancel", 1, RETRAIN, stop=(2,)),
     Row("ready, pending equal, is left alone", [ready(1), pending(2)], "none", 1, RETRAIN, warns=("run-2",)),
     Row(
         "ready, pending differs, cannot cancel",
-        [ready(1), pending(2, shown=OTHER)],
+        [ready(1), pending(2, observed=OTHER)],
         "none",
         1,
         RETRAIN,
@@ -121,7 +121,7 @@ TABLE = [
     Row("ready beside an unknown status", [ready(1), unknown(2)], "none", 1),
     # -- else a pending run, equal
     Row("pending", [pending(1)], "none", 1, {**RETRAIN, **RETRY}),
-    Row("pending beside another model", [ready(1, shown=OTHER), pending(2)], "none", 2, {**RETRAIN, **REPLACE}),
+    Row("pending beside another model", [ready(1, observed=OTHER), pending(2)], "none", 2, {**RETRAIN, **REPLACE}),
     Row("pending older than a failure", [pending(1), failed(2)], "none", 1, RETRY),
     Row("the newest of two pending", [pending(1), pending(2)], "none", 2, warns=("run-1", "second model")),
     Row("the adopted one of two pending", [pending(1), pending(2)], "none", 1, {"run_id": "run-1"}),
@@ -129,7 +129,7 @@ TABLE = [
     Row("the adopted one, paused beside a ready one", [ready(1), paused(2)], "resume", 2, {"run_id": "run-2"}),
     Row(
         "the adopted one, pending and different, beside a ready one",
-        [ready(1), pending(2, shown=OTHER)],
+        [ready(1), pending(2, observed=OTHER)],
         "none",
         1,
         {"run_id": "run-2"},
@@ -139,22 +139,22 @@ TABLE = [
     Row("pending beside an unknown status", [pending(1), unknown(2)], "none", 1),
     # -- a status that nobody knows
     Row("unknown", [unknown(1)], "none", 1, RETRAIN, refusal=ApiError, says=("run-1", "thinking")),
-    Row("unknown, different", [unknown(1, shown=OTHER)], "none", 1, RETRAIN, refusal=ApiError, says=("thinking",)),
+    Row("unknown, different", [unknown(1, observed=OTHER)], "none", 1, RETRAIN, refusal=ApiError, says=("thinking",)),
     Row("unknown and failed", [unknown(1), failed(2)], "none", 1, RETRY, refusal=ApiError),
     # -- else a pending run, different
     Row(
         "pending differs",
-        [pending(1, shown=OTHER)],
+        [pending(1, observed=OTHER)],
         "none",
         1,
         {**RETRY, **REPLACE},
         refusal=DriftError,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
-    Row("pending differs, replaced", [pending(1, shown=OTHER)], "retrain", 1, RETRAIN, stop=(1,)),
+    Row("pending differs, replaced", [pending(1, observed=OTHER)], "retrain", 1, RETRAIN, stop=(1,)),
     Row(
         "two pending differ, replaced",
-        [pending(1, shown=OTHER), paused(2, shown=OTHER)],
+        [pending(1, observed=OTHER), paused(2, observed=OTHER)],
         "retrain",
         2,
         RETRAIN,
@@ -162,7 +162,7 @@ TABLE = [
     ),
     Row(
         "pending and ready differ, replaced, the old model last",
-        [ready(1, shown=OTHER), pending(2, shown=OTHER)],
+        [ready(1, observed=OTHER), pending(2, observed=OTHER)],
         "retrain",
         2,
         {**RETRAIN, **REPLACE},
@@ -171,7 +171,7 @@ TABLE = [
     ),
     Row(
         "pending differs and cannot be cancelled",
-        [pending(1, shown=OTHER)],
+        [pending(1, observed=OTHER)],
         "none",
         1,
         RETRAIN,
@@ -181,7 +181,7 @@ TABLE = [
     ),
     Row(
         "pending differs beside an equal failure",
-        [pending(1, shown=OTHER), failed(2)],
+        [pending(1, observed=OTHER), failed(2)],
         "none",
         1,
         RETRY,
@@ -192,10 +192,10 @@ TABLE = [
     Row("failed, once more", [failed(1)], "retry", 1, RETRY),
     Row("cancelled", [cancelled(1)], "none", 1, refusal=RunFailed, says=("run-1", "was cancelled", "retry_failed")),
     Row("cancelled, once more", [cancelled(1)], "retry", 1, RETRY),
-    Row("failed after another model", [ready(1, shown=OTHER), failed(2)], "none", 2, RETRAIN, refusal=RunFailed),
+    Row("failed after another model", [ready(1, observed=OTHER), failed(2)], "none", 2, RETRAIN, refusal=RunFailed),
     Row(
         "failed after another model, once more, that one last",
-        [ready(1, shown=OTHER), failed(2)],
+        [ready(1, observed=OTHER), failed(2)],
         "retry",
         2,
         {**RETRY, **REPLACE},
@@ -204,33 +204,40 @@ TABLE = [
     # -- else a ready run, different
     Row(
         "ready differs",
-        [ready(1, shown=OTHER)],
+        [ready(1, observed=OTHER)],
         "none",
         1,
         {**RETRY, **REPLACE},
         refusal=DriftError,
         says=("run-1", "data: v1 -> v2", "retrain: on_change"),
     ),
-    Row("ready differs, retrained", [ready(1, shown=OTHER)], "retrain", 1, RETRAIN),
+    Row("ready differs, retrained", [ready(1, observed=OTHER)], "retrain", 1, RETRAIN),
     Row(
-        "ready differs, retrained, deleted", [ready(1, shown=OTHER)], "retrain", 1, {**RETRAIN, **REPLACE}, remove=(1,)
+        "ready differs, retrained, deleted",
+        [ready(1, observed=OTHER)],
+        "retrain",
+        1,
+        {**RETRAIN, **REPLACE},
+        remove=(1,),
     ),
     Row(
         "ready differs, a newer failure differs too",
-        [ready(1, shown=OTHER), failed(2, shown=OTHER)],
+        [ready(1, observed=OTHER), failed(2, observed=OTHER)],
         "retrain",
         1,
         RETRAIN,
     ),
-    Row("an old equal failure, then another model", [failed(1), ready(2, shown=OTHER)], "retrain", 2, RETRAIN),
+    Row("an old equal failure, then another model", [failed(1), ready(2, observed=OTHER)], "retrain", 2, RETRAIN),
     # -- else only failed or cancelled runs, different
-    Row("failed, different", [failed(1, shown=OTHER)], "create"),
-    Row("cancelled, different", [cancelled(1, shown=OTHER)], "create"),
-    Row("an equal failure, then a different one", [failed(1), failed(2, shown=OTHER)], "create"),
+    Row("failed, different", [failed(1, observed=OTHER)], "create"),
+    Row("cancelled, different", [cancelled(1, observed=OTHER)], "create"),
+    Row("an equal failure, then a different one", [failed(1), failed(2, observed=OTHER)], "create"),
     # -- a run whose model is gone
     Row("gone", [gone(1)], "create", warns=("run-1", "model-1", "no longer exists")),
     Row("gone beside a failure", [failed(1), gone(2)], "none", 1, refusal=RunFailed, warns=("run-2",)),
-    Row("gone beside a model that differs", [ready(1, shown=OTHER), gone(2)], "retrain", 1, RETRAIN, warns=("run-2",)),
+    Row(
+        "gone beside a model that differs", [ready(1, observed=OTHER), gone(2)], "retrain", 1, RETRAIN, warns=("run-2",)
+    ),
     # -- duplicates: runs of one intent
     Row(
         "duplicates pending",
@@ -272,7 +279,7 @@ TABLE = [
     ),
     Row(
         "a cancelled duplicate is no newest run",
-        [ready(1, token="t", shown=OTHER), cancelled(2, token="t")],
+        [ready(1, token="t", observed=OTHER), cancelled(2, token="t")],
         "retrain",
         1,
         RETRAIN,
@@ -284,7 +291,7 @@ TABLE = [
     Row("in doubt, waited for", [pending(1, ambiguous="By its data.")], "none", 1, warns=("By its data.",)),
     Row(
         "in doubt, different, not replaced",
-        [pending(1, shown=OTHER, ambiguous="By its data.")],
+        [pending(1, observed=OTHER, ambiguous="By its data.")],
         "none",
         1,
         RETRAIN,
@@ -293,7 +300,7 @@ TABLE = [
     ),
     Row(
         "in doubt, never deleted as the previous one",
-        [ready(1, shown=OTHER, ambiguous="By its data."), ready(2)],
+        [ready(1, observed=OTHER, ambiguous="By its data."), ready(2)],
         "none",
         2,
         REPLACE,
@@ -320,7 +327,7 @@ TABLE = [
     Row("absent, over", [failed(1), cancelled(2), gone(3)], "none", options={"state": "absent"}),
     Row(
         "absent, everything of the name",
-        [ready(1), pending(2), ready(3, shown=OTHER), paused(4, shown=OTHER), failed(5)],
+        [ready(1), pending(2), ready(3, observed=OTHER), paused(4, observed=OTHER), failed(5)],
         "delete",
         3,
         {"state": "absent"},
@@ -385,7 +392,7 @@ TABLE = [
             says=("run-1", "data: v1 -> v2", "Delete it first."),
             can=NO_RERUN,
         )
-        for run in (ready(1, shown=OTHER), pending(1, shown=OTHER))
+        for run in (ready(1, observed=OTHER), pending(1, observed=OTHER))
     ),
     Row("equal, never made anew", [ready(1)], "none", 1, can=NO_RERUN),
 ]
@@ -420,17 +427,17 @@ def test_truth_table(row: Row, check_mode: bool) -> None:
 
 class TestChanges:
     def test_in_place_is_updated(self) -> None:
-        plan = plan_of([ready(1, shown={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
+        plan = plan_of([ready(1, observed={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
         assert plan.action == "update"
         assert [str(change) for change in plan.changes] == ["tags: old -> new"]
 
     def test_in_place_of_a_pending_run_too(self) -> None:
-        plan = plan_of([pending(1, shown={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
+        plan = plan_of([pending(1, observed={"data": "v2", "tags": "old"})], {"data": "v2", "tags": "new"})
         assert (plan.action, plan.run and plan.run.id) == ("update", "run-1")
 
     @pytest.mark.parametrize("wait", [True, False])
     def test_but_only_once_it_is_ready_where_the_host_does_it_no_sooner(self, wait: bool) -> None:
-        run, can = pending(1, shown={"data": "v2", "tags": "old"}), Capabilities(late_update=True)
+        run, can = pending(1, observed={"data": "v2", "tags": "old"}), Capabilities(late_update=True)
         plan = plan_of([run], {"data": "v2", "tags": "new"}, can, wait=wait)
         assert (plan.action, plan.changed) == (("update", True) if wait else ("none", False))
         assert [str(change) for change in plan.changes] == (["tags: old -> new"] if wait else [])
@@ -438,23 +445,23 @@ class TestChanges:
         assert plan_of([replace(run, phase=Phase.READY)], {"data": "v2", "tags": "new"}, can).action == "update"
 
     def test_creation_is_a_warning_only(self) -> None:
-        plan = plan_of([ready(1, shown={"data": "v2", "role": "old"})], {"data": "v2", "role": "new"}, **RETRAIN)
+        plan = plan_of([ready(1, observed={"data": "v2", "role": "old"})], {"data": "v2", "role": "new"}, **RETRAIN)
         assert (plan.action, plan.changes) == ("none", ())
         assert "role: old -> new" in plan.warnings[0]
 
     def test_each_key_is_compared_for_itself(self) -> None:
-        shown = {"data": "v2", "hyperparameters": {"epochs": 3, "rate": 0.1, "chosen": 7}}
-        wish = {"data": "v2", "hyperparameters": {"epochs": "3", "rate": 0.2, "unshown": 1}}
-        plan = plan_of([ready(1, shown=shown)], wish, **RETRAIN)
+        observed = {"data": "v2", "hyperparameters": {"epochs": 3, "rate": 0.1, "chosen": 7}}
+        desired = {"data": "v2", "hyperparameters": {"epochs": "3", "rate": 0.2, "unshown": 1}}
+        plan = plan_of([ready(1, observed=observed)], desired, **RETRAIN)
         assert [str(change) for change in plan.changes] == ["hyperparameters.rate: 0.1 -> 0.2"]
 
     def test_what_is_left_out_is_not_compared(self) -> None:
-        assert plan_of([ready(1, shown={"data": "v2", "model": "m"})], {"data": "v2"}).action == "none"
-        assert plan_of([ready(1, shown={"data": "v2"})], {"data": "v2", "model": "m"}).action == "none"
+        assert plan_of([ready(1, observed={"data": "v2", "model": "m"})], {"data": "v2"}).action == "none"
+        assert plan_of([ready(1, observed={"data": "v2"})], {"data": "v2", "model": "m"}).action == "none"
 
     def test_every_difference_is_listed(self) -> None:
-        shown = {"data": "v1", "model": "a", "grader": {"type": "x"}}
-        refusal = plan_of([ready(1, shown=shown)], {"data": "v2", "model": "b", "grader": {"type": "y"}}).refusal
+        observed = {"data": "v1", "model": "a", "grader": {"type": "x"}}
+        refusal = plan_of([ready(1, observed=observed)], {"data": "v2", "model": "b", "grader": {"type": "y"}}).refusal
         for words in ("data: v1 -> v2", "model: a -> b", "grader.type: x -> y"):
             assert words in str(refusal)
 
@@ -471,11 +478,11 @@ def test_survivor_of_equal_age_is_the_same_for_everybody() -> None:
 def random_runs(source: random.Random) -> list[Run]:
     """Runs of one token are of one request. What is on its way to an end is awaited before anything is decided."""
     phases = [phase for phase in Phase if not phase.transitional]
-    kinds = [(WISH, None), (OTHER, None), (WISH, "a"), (WISH, "b"), (OTHER, "c")]
+    kinds = [(DESIRED, None), (OTHER, None), (DESIRED, "a"), (DESIRED, "b"), (OTHER, "c")]
     runs = []
     for number in range(source.randrange(7)):
-        shown, token = source.choice(kinds)
-        runs.append(some_run(number, source.choice(phases), shown=shown, token=token))
+        observed, token = source.choice(kinds)
+        runs.append(some_run(number, source.choice(phases), observed=observed, token=token))
     return runs
 
 
@@ -511,7 +518,9 @@ def test_whatever_exists(seed: int) -> None:
         assert {run.id for run in plan.duplicates} == {run.id for run in again.duplicates}
         assert str(plan.refusal) == str(again.refusal)
 
-        serving = [run for run in runs if run.shown == WISH and run.phase in (Phase.READY, Phase.PENDING, Phase.PAUSED)]
+        serving = [
+            run for run in runs if run.observed == DESIRED and run.phase in (Phase.READY, Phase.PENDING, Phase.PAUSED)
+        ]
         if options["state"] != "present":
             assert not plan.creates
             assert not plan.duplicates

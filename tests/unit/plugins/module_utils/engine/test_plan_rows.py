@@ -15,8 +15,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan impor
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import Case, differences
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Options, Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
+    DESIRED,
     FIELDS,
-    WISH,
     some_run,
 )
 
@@ -30,17 +30,17 @@ FITS: dict[str, list[Callable[[int], Run]]] = {
     "pending_equal": [lambda number: some_run(number, Phase.PENDING), lambda number: some_run(number, Phase.PAUSED)],
     "unknown_status": [lambda number: some_run(number, Phase.UNKNOWN)],
     "not_comparable": [
-        lambda number: some_run(number, Phase.READY, shown=OTHER, unclear=UNCLEAR),
-        lambda number: some_run(number, Phase.PENDING, shown=OTHER, unclear=UNCLEAR),
+        lambda number: some_run(number, Phase.READY, observed=OTHER, unclear=UNCLEAR),
+        lambda number: some_run(number, Phase.PENDING, observed=OTHER, unclear=UNCLEAR),
     ],
     "retired_equal": [lambda number: some_run(number, Phase.RETIRED)],
-    "pending_different": [lambda number: some_run(number, Phase.PENDING, shown=OTHER)],
+    "pending_different": [lambda number: some_run(number, Phase.PENDING, observed=OTHER)],
     "failed_equal": [lambda number: some_run(number, Phase.FAILED), lambda number: some_run(number, Phase.CANCELLED)],
-    "ready_different": [lambda number: some_run(number, Phase.READY, shown=OTHER)],
-    "retired_different": [lambda number: some_run(number, Phase.RETIRED, shown=OTHER)],
+    "ready_different": [lambda number: some_run(number, Phase.READY, observed=OTHER)],
+    "retired_different": [lambda number: some_run(number, Phase.RETIRED, observed=OTHER)],
     "only_failed": [
-        lambda number: some_run(number, Phase.FAILED, shown=OTHER),
-        lambda number: some_run(number, Phase.CANCELLED, shown=OTHER),
+        lambda number: some_run(number, Phase.FAILED, observed=OTHER),
+        lambda number: some_run(number, Phase.CANCELLED, observed=OTHER),
         lambda number: some_run(number, Phase.DELETED),
     ],
 }
@@ -52,7 +52,7 @@ NAMES = [row.__name__ for row in ROWS]
 
 def row_of(*runs: Run) -> str:
     newest_first = sorted(runs, key=lambda run: run.age_key, reverse=True)
-    changes = {run.id: differences(FIELDS, WISH, run) for run in runs}
+    changes = {run.id: differences(FIELDS, DESIRED, run) for run in runs}
     case = Case(newest_first, changes, {}, Options("bot"), Capabilities(), "model")
     return next(row.__name__ for row in ALL_ROWS if row(case))
 

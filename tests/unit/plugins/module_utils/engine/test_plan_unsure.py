@@ -43,19 +43,19 @@ NO_RERUN = Capabilities(no_rerun="Delete it first.")
         ([retired(1)], RETRAIN, "none", "is retired"),
         ([retired(1)], {**RETRAIN, **RETRY}, "none", "is retired"),
         ([retired(1), failed(2)], RETRY, "none", "is retired"),
-        ([retired(1), pending(2, shown=OTHER)], RETRAIN, "none", "is retired"),
-        ([retired(1), ready(2, shown=OTHER)], RETRAIN, "none", "is retired"),
+        ([retired(1), pending(2, observed=OTHER)], RETRAIN, "none", "is retired"),
+        ([retired(1), ready(2, observed=OTHER)], RETRAIN, "none", "is retired"),
         (
-            [retired(1, shown=OTHER)],
+            [retired(1, observed=OTHER)],
             {},
             "none",
             "is retired: it ended on 2027-01-14, and was trained differently: data",
         ),
-        ([retired(1, shown=OTHER)], RETRAIN, "retrain", ""),
+        ([retired(1, observed=OTHER)], RETRAIN, "retrain", ""),
         ([retired(1), ready(2)], {}, "none", ""),
         ([retired(1), pending(2)], {}, "none", ""),
-        ([gone(1), retired(2, shown=OTHER)], RETRAIN, "retrain", ""),
-        ([retired(1, shown=OTHER), ready(2)], REPLACE, "none", ""),
+        ([gone(1), retired(2, observed=OTHER)], RETRAIN, "retrain", ""),
+        ([retired(1, observed=OTHER), ready(2)], REPLACE, "none", ""),
         ([retired(1)], {"state": "absent"}, "none", ""),
         ([retired(1)], {"state": "cancelled"}, "none", ""),
         ([retired(1)], {"state": "paused"}, "none", ""),
@@ -72,7 +72,7 @@ def test_h1_retired(runs: list[Run], options: dict[str, Any], action: str, says:
 
 
 def test_h1_retired_where_nothing_is_made_anew() -> None:
-    assert isinstance(plan_of([retired(1, shown=OTHER)], can=NO_RERUN, **RETRAIN).refusal, DriftError)
+    assert isinstance(plan_of([retired(1, observed=OTHER)], can=NO_RERUN, **RETRAIN).refusal, DriftError)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_h1_retired_where_nothing_is_made_anew() -> None:
         ([unseen(1)], {**RETRAIN, **RETRY, **REPLACE}, "none", ["It is not shown."]),
         ([unseen(1)], {"state": "absent"}, "none", ["Not deleted: It is not shown."]),
         ([unseen(1)], {"state": "cancelled"}, "none", []),
-        ([unseen(1), ready(2, shown=OTHER)], {"state": "absent"}, "delete", ["Not deleted: It is not shown."]),
-        ([unseen(1, shown=OTHER), ready(2)], {}, "none", []),
+        ([unseen(1), ready(2, observed=OTHER)], {"state": "absent"}, "delete", ["Not deleted: It is not shown."]),
+        ([unseen(1, observed=OTHER), ready(2)], {}, "none", []),
     ],
 )
 def test_h1_unseen(runs: list[Run], options: dict[str, Any], action: str, warns: list[str]) -> None:
@@ -95,7 +95,7 @@ def test_h1_unseen(runs: list[Run], options: dict[str, Any], action: str, warns:
 @pytest.mark.parametrize("doubtful", ["unseen", "uncertain"])
 @pytest.mark.parametrize("newer", [ready(2), None])
 def test_h3_what_is_not_sure_is_not_deleted_as_a_previous_one(doubtful: str, newer: Run | None) -> None:
-    old = unseen(1, shown=OTHER) if doubtful == "unseen" else replace(ready(1, shown=OTHER), uncertain=True)
+    old = unseen(1, observed=OTHER) if doubtful == "unseen" else replace(ready(1, observed=OTHER), uncertain=True)
     plan = plan_of([old, *([newer] if newer else [])], **RETRAIN, **REPLACE)
     assert (plan.action, plan.remove) == ("none" if newer else "retrain", ())
     assert [
@@ -109,7 +109,7 @@ def test_h3_what_is_not_sure_is_not_deleted_as_a_previous_one(doubtful: str, new
 @pytest.mark.parametrize("options", [{}, RETRAIN, RETRY, REPLACE])
 def test_h5_a_difference_that_proves_nothing_is_refused(make: Any, options: dict[str, Any]) -> None:
     """Neither what was asked, nor something else to be paid for."""
-    run = replace(make(1, shown=OTHER), unclear={"data": "v1 may be another name of v2."})
+    run = replace(make(1, observed=OTHER), unclear={"data": "v1 may be another name of v2."})
     plan = plan_of([run], **options)
     assert plan.action == "none"
     assert isinstance(plan.refusal, DriftError)

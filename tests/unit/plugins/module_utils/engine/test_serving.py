@@ -65,11 +65,11 @@ class Host(World):
                     continue
                 target = self.targets.pop(name)
                 if self.update_ends == "well":
-                    self.jobs[name].shown.update(target)
+                    self.jobs[name].observed.update(target)
 
-    def serve(self, shown: Mapping[str, Any], phase: Phase = Phase.READY, **more: Any) -> str:
+    def serve(self, observed: Mapping[str, Any], phase: Phase = Phase.READY, **more: Any) -> str:
         name = self.add(phase, **more)
-        self.jobs[name].shown = dict(shown)
+        self.jobs[name].observed = dict(observed)
         return name
 
     def start_update(self, name: str, target: Mapping[str, Any]) -> None:
@@ -121,14 +121,14 @@ def host() -> Host:
     return Host()
 
 
-def task(host: Host, wish: Mapping[str, Any] = NEW, *, can: Capabilities = CAN, **options: Any) -> Engine:
+def task(host: Host, desired: Mapping[str, Any] = NEW, *, can: Capabilities = CAN, **options: Any) -> Engine:
     options.setdefault("wait_timeout", 3600.0)
-    driver = Deployment(host, dict(wish), capabilities=can)
+    driver = Deployment(host, dict(desired), capabilities=can)
     return Engine(driver, Options(name="chat", **options), clock=FakeClock(host))
 
 
-def converge(host: Host, wish: Mapping[str, Any] = NEW, **options: Any) -> dict[str, Any]:
-    return task(host, wish, **options).converge()
+def converge(host: Host, desired: Mapping[str, Any] = NEW, **options: Any) -> dict[str, Any]:
+    return task(host, desired, **options).converge()
 
 
 def failure(host: Host, kind: type[FineTuneError], says: str, **options: Any) -> FineTuneError:
@@ -142,7 +142,7 @@ class TestInPlace:
         name = host.serve(OLD)
         result = converge(host)
         assert (result["action"], result["changed"], result["status"]) == ("update", True, "ready")
-        assert host.jobs[name].shown == NEW
+        assert host.jobs[name].observed == NEW
         assert host.calls.index("update") < max(at for at, verb in enumerate(host.calls) if verb == "observe")
         assert (host.count("update"), host.count("create"), host.count("delete")) == (1, 0, 0)
         assert converge(host)["changed"] is False
@@ -165,7 +165,7 @@ class TestInPlace:
 
         def late(_verb: str) -> None:
             if host.count("update") and not host.ends and host.now > 1_000_000.0 + host.updating_seconds + 40.0:
-                host.jobs[name].shown.update(NEW)
+                host.jobs[name].observed.update(NEW)
 
         host.before_call = late
         assert converge(host)["changed"] is True
@@ -189,7 +189,7 @@ class TestInPlace:
         name = host.serve(OLD, Phase.PENDING)
         host.jobs[name].ends_at = host.now + 100.0
         result = converge(host)
-        assert (result["action"], result["changed"], host.jobs[name].shown) == ("update", True, NEW)
+        assert (result["action"], result["changed"], host.jobs[name].observed) == ("update", True, NEW)
         assert (host.count("update"), host.count("cancel")) == (1, 0)
 
 
@@ -202,7 +202,7 @@ class TestUnderWay:
         result = converge(host)
         assert (result["action"], result["changed"], result["status"]) == ("none", False, "ready")
         assert (host.count("update"), host.count("cancel")) == (0, 0)
-        assert host.jobs[name].shown == NEW
+        assert host.jobs[name].observed == NEW
 
     def test_to_something_else(self, host: Host) -> None:
         name = host.serve(OLD)
@@ -210,7 +210,7 @@ class TestUnderWay:
         sent: list[float] = []
         host.before_call = lambda verb: sent.append(host.now) if verb == "update" else None
         result = converge(host)
-        assert (result["action"], host.jobs[name].shown) == ("update", NEW)
+        assert (result["action"], host.jobs[name].observed) == ("update", NEW)
         assert sent == [sent[0]] and sent[0] >= 1_000_000.0 + 300.0
 
     def test_it_fails(self, host: Host) -> None:
@@ -270,7 +270,7 @@ class TestFailedUpdate:
         name = host.serve(OLD)
         host.targets[name], host.errors[name] = NEW, "no capacity"
         assert converge(host, retry_failed=True)["action"] == "update"
-        assert host.jobs[name].shown == NEW
+        assert host.jobs[name].observed == NEW
 
     def test_sent_again_and_failed_again(self, host: Host) -> None:
         name = host.serve(OLD)
@@ -298,13 +298,13 @@ class TestLostAnswer:
         name = host.serve(OLD)
         host.script["update"] = [("after", TransientError("reset"))]
         assert converge(host)["changed"] is True
-        assert (host.count("update"), host.jobs[name].shown) == (1, NEW)
+        assert (host.count("update"), host.jobs[name].observed) == (1, NEW)
 
     def test_it_had_not(self, host: Host) -> None:
         name = host.serve(OLD)
         host.script["update"] = [("before", TransientError("reset"))]
         assert converge(host)["changed"] is True
-        assert (host.count("update"), host.jobs[name].shown) == (2, NEW)
+        assert (host.count("update"), host.jobs[name].observed) == (2, NEW)
 
     def test_another_task_was_faster(self, host: Host) -> None:
         name = host.serve(OLD)
@@ -313,7 +313,7 @@ class TestLostAnswer:
 
         def other(verb: str) -> None:
             seen.append(verb)
-            if verb == "observe" and "update" in seen and not host.targets and host.jobs[name].shown == OLD:
+            if verb == "observe" and "update" in seen and not host.targets and host.jobs[name].observed == OLD:
                 host.start_update(name, THIRD)
 
         host.before_call = other
@@ -327,7 +327,7 @@ class TestReplaced:
     @pytest.mark.parametrize(("can", "says"), [(CAN, "makes a new one, then"), (UNIQUE, "deletes it, then makes")])
     def test_refused(self, host: Host, can: Capabilities, says: str) -> None:
         host.serve(self.DIFFERS[0])
-        error = failure(host, DriftError, "cluster: a -> b", wish=self.DIFFERS[1], can=can)
+        error = failure(host, DriftError, "cluster: a -> b", desired=self.DIFFERS[1], can=can)
         assert "replace: on_change" in error.hint and says in error.hint
 
     def test_the_new_one_first(self, host: Host) -> None:
@@ -347,16 +347,16 @@ class TestReplaced:
     def test_several_none_of_them_as_asked_for(self, host: Host) -> None:
         for cluster in ("x", "y"):
             host.serve({"cluster": cluster})
-        failure(host, ApiError, "There are several", wish=self.DIFFERS[1], retrain="on_change")
+        failure(host, ApiError, "There are several", desired=self.DIFFERS[1], retrain="on_change")
         assert set(host.calls) == {"observe"}
 
     def test_several_one_of_them_as_asked_for(self, host: Host) -> None:
         host.serve(NEW, ago=900.0)
         host.serve(OLD, ago=100.0)
         assert converge(host)["changed"] is False
-        failure(host, ApiError, "There are several", wish=THIRD)
+        failure(host, ApiError, "There are several", desired=THIRD)
         assert converge(host, THIRD, run_id="old-2")["action"] == "update"
-        assert host.jobs["old-1"].shown == NEW
+        assert host.jobs["old-1"].observed == NEW
 
     @pytest.mark.parametrize("check_mode", [False, True])
     def test_deleted_first_where_names_are_unique(self, host: Host, check_mode: bool) -> None:
@@ -383,7 +383,7 @@ class TestReplaced:
     def test_what_uses_it_refuses(self, host: Host) -> None:
         host.serve(self.DIFFERS[0])
         host.looks_closer, host.dependents = True, ["an agent uses it"]
-        failure(host, ApiError, "an agent uses it", wish=self.DIFFERS[1], can=UNIQUE, retrain="on_change")
+        failure(host, ApiError, "an agent uses it", desired=self.DIFFERS[1], can=UNIQUE, retrain="on_change")
         assert host.count("delete") == 0
 
 
@@ -392,34 +392,36 @@ class TestFailed:
         host.serve(NEW, Phase.FAILED, reason="no capacity")
         failure(host, RunFailed, "failed: no capacity", can=UNIQUE)
 
-    @pytest.mark.parametrize("shown", [NEW, {"cluster": "a"}])
-    def test_retried_it_is_deleted_first(self, host: Host, shown: dict[str, Any]) -> None:
-        name = host.serve(shown, Phase.FAILED)
+    @pytest.mark.parametrize("observed", [NEW, {"cluster": "a"}])
+    def test_retried_it_is_deleted_first(self, host: Host, observed: dict[str, Any]) -> None:
+        name = host.serve(observed, Phase.FAILED)
         result = converge(host, {**NEW, "cluster": "b"}, can=UNIQUE, retry_failed=True)
         assert (result["action"], result["status"]) == ("retry", "ready")
         assert host.calls.index("delete") < host.calls.index("create")
         assert host.phases()[name] is Phase.DELETED
 
     def test_not_where_it_may_have_served(self) -> None:
-        run = Run("d-1", 1.0, Phase.FAILED, "Failed", shown=NEW, removable=True, uncertain=True)
+        run = Run("d-1", 1.0, Phase.FAILED, "Failed", observed=NEW, removable=True, uncertain=True)
         plan = planned([run], retry_failed=True)
         assert plan.action == "none"
         assert "'state: absent' deletes it" in refused(plan).hint
 
     @pytest.mark.parametrize("retry", [False, True])
     def test_never_with_a_commitment(self, retry: bool) -> None:
-        run = Run("d-1", 1.0, Phase.FAILED, "Failed", shown=NEW, removable=True, held=COMMITTED)
+        run = Run("d-1", 1.0, Phase.FAILED, "Failed", observed=NEW, removable=True, held=COMMITTED)
         assert COMMITTED in str(refused(planned([run], retry_failed=retry)))
 
 
 class TestCommitted:
     def test_not_replaced(self) -> None:
-        run = Run("d-1", 1.0, Phase.READY, "InService", shown={**NEW, "cluster": "a"}, removable=True, held=COMMITTED)
+        run = Run(
+            "d-1", 1.0, Phase.READY, "InService", observed={**NEW, "cluster": "a"}, removable=True, held=COMMITTED
+        )
         refusal = refused(planned([run], {"cluster": "b"}, retrain="on_change"))
         assert COMMITTED in str(refusal) and "cluster: a -> b" in str(refusal)
 
     def test_changed_in_place(self) -> None:
-        run = Run("d-1", 1.0, Phase.READY, "InService", shown=OLD, held=COMMITTED)
+        run = Run("d-1", 1.0, Phase.READY, "InService", observed=OLD, held=COMMITTED)
         assert planned([run]).action == "update"
 
     @pytest.mark.parametrize("check_mode", [False, True])
@@ -430,8 +432,8 @@ class TestCommitted:
         assert set(host.calls) == {"observe"}
 
 
-def planned(runs: list[Run], wish: Mapping[str, Any] = NEW, **options: Any) -> Plan:
-    return decide(runs, FIELDS, wish, Options("chat", **options), UNIQUE, "deployment")
+def planned(runs: list[Run], desired: Mapping[str, Any] = NEW, **options: Any) -> Plan:
+    return decide(runs, FIELDS, desired, Options("chat", **options), UNIQUE, "deployment")
 
 
 def refused(plan: Plan) -> FineTuneError:

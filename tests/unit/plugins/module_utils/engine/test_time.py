@@ -67,8 +67,8 @@ def test_t1_wait_timeout_bounds_the_task(world: World, fault: Fault, verb: str, 
     options: dict[str, Any] = {}
     world.training_seconds = 1e6
     if verb in ("verify", "update"):
-        world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
-        options["wish"] = {"data": "v2", "tags": "new"}
+        world.jobs[world.add(Phase.READY)].observed["tags"] = "old"
+        options["desired"] = {"data": "v2", "tags": "new"}
     if verb == "delete":
         world.add(Phase.READY)
         options["state"] = "absent"
@@ -195,24 +195,24 @@ class TestChangedWhereItMayBe:
         assert (caught.value.facts["changed"], world.count("create")) == (True, 5)
 
     def test_p5_an_update_is_looked_for_before_it_is_sent_again(self, world: World) -> None:
-        world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
+        world.jobs[world.add(Phase.READY)].observed["tags"] = "old"
         world.script["update"] = [("after", TransientError("reset"))]
         result = converge(world, {"data": "v2", "tags": "new"})
         assert (result["changed"], result["action"], world.count("update")) == (True, "update", 1)
 
     def test_p5_an_update_that_did_not_arrive_is_sent_again(self, world: World) -> None:
-        world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
+        world.jobs[world.add(Phase.READY)].observed["tags"] = "old"
         world.script["update"] = [TransientError("reset")]
         result = converge(world, {"data": "v2", "tags": "new"})
         assert (result["changed"], world.count("update")) == (True, 2)
-        assert world.jobs["old-1"].shown["tags"] == "new"
+        assert world.jobs["old-1"].observed["tags"] == "new"
 
     @pytest.mark.parametrize("verb", ["update", "delete", "cancel", "resume"])
     def test_p5_what_may_have_been_changed_is_told(self, world: World, verb: str) -> None:
-        wish, options = None, {}
+        desired, options = None, {}
         if verb == "update":
-            world.jobs[world.add(Phase.READY)].shown["tags"] = "old"
-            wish = {"data": "v2", "tags": "new"}
+            world.jobs[world.add(Phase.READY)].observed["tags"] = "old"
+            desired = {"data": "v2", "tags": "new"}
         elif verb == "resume":
             world.add(Phase.PAUSED)
         else:
@@ -220,7 +220,7 @@ class TestChangedWhereItMayBe:
             options = {"state": "absent" if verb == "delete" else "cancelled"}
         world.script[verb] = [TransientError("reset")] * 20
         with pytest.raises(TransientError) as caught:
-            converge(world, wish, **options)
+            converge(world, desired, **options)
         assert caught.value.facts["changed"] is True
 
     def test_p5_a_resume_whose_answer_was_lost(self, world: World) -> None:

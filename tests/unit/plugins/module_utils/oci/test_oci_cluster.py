@@ -80,15 +80,15 @@ class TestPresent:
     def test_a_change_of_one_that_is_being_created(self, host: ClusterHost) -> None:
         """It is foreseen, told of by who does not wait, and made once OCI allows it."""
         made = host.tuning(unit_count=2, wait=False)
-        wish = {"unit_count": 4, "freeform_tags": {"team": "ours"}}
-        foreseen = host.tuning(**wish, check_mode=True)
+        desired = {"unit_count": 4, "freeform_tags": {"team": "ours"}}
+        foreseen = host.tuning(**desired, check_mode=True)
         assert (foreseen["action"], foreseen["changed"]) == ("update", True)
         assert foreseen["diff"]["after"]["unit_count"] == 4
-        assert host.tuning(**wish, wait=False)["changed"] is False
+        assert host.tuning(**desired, wait=False)["changed"] is False
         assert any("unit_count: 2 -> 4" in warning for warning in host.warnings)
-        changed = host.tuning(**wish)
+        changed = host.tuning(**desired)
         assert (changed["action"], changed["id"], changed["unit_count"]) == ("update", made["id"], 4)
-        assert host.tuning(**wish)["changed"] is False
+        assert host.tuning(**desired)["changed"] is False
 
     def test_in_slices_with_progress(self, host: ClusterHost) -> None:
         host.sandbox.oci.settings(cluster_seconds=100.0)
@@ -155,9 +155,9 @@ class TestExactlyOne:
 class TestChanges:
     def test_everything_that_can_be(self, host: ClusterHost) -> None:
         made = host.tuning(freeform_tags={"team": "support"})
-        wish: dict[str, Any] = {"unit_count": 3, "description": "Larger", "freeform_tags": {"stage": "live"}}
-        foreseen = host.tuning(**wish, check_mode=True)
-        changed = host.tuning(**wish)
+        desired: dict[str, Any] = {"unit_count": 3, "description": "Larger", "freeform_tags": {"stage": "live"}}
+        foreseen = host.tuning(**desired, check_mode=True)
+        changed = host.tuning(**desired)
         for result in (foreseen, changed):
             assert (result["changed"], result["action"]) == (True, "update")
             assert result["diff"]["before"] == {
@@ -165,11 +165,11 @@ class TestChanges:
                 "description": "",
                 "freeform_tags": {"team": "support"},
             }
-            assert result["diff"]["after"] == wish
+            assert result["diff"]["after"] == desired
         assert (changed["id"], changed["status"], changed["unit_count"]) == (made["id"], "ACTIVE", 3)
         assert changed["previous_state"]["unit_count"] == 2
         assert PREFIX not in str(changed)
-        assert host.tuning(**wish)["changed"] is False
+        assert host.tuning(**desired)["changed"] is False
         assert host.sandbox.count("oci.UpdateDedicatedAiCluster") == 1
 
     def test_the_markers_stay(self, host: ClusterHost) -> None:
@@ -200,20 +200,20 @@ class TestChanges:
 
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize(
-        ("wish", "says"),
+        ("desired", "says"),
         [
             ({"unit_shape": "LARGE_COHERE"}, "unit_shape: LARGE_GENERIC -> LARGE_COHERE"),
             ({"type": "HOSTING"}, "type: FINE_TUNING -> HOSTING"),
         ],
         ids=["shape", "type"],
     )
-    def test_never_replaced(self, host: ClusterHost, wish: dict[str, Any], says: str, check_mode: bool) -> None:
+    def test_never_replaced(self, host: ClusterHost, desired: dict[str, Any], says: str, check_mode: bool) -> None:
         made = host.tuning()
         with pytest.raises(InvalidInput, match=says) as caught:
-            host.tuning(**wish, check_mode=check_mode)
+            host.tuning(**desired, check_mode=check_mode)
         assert "744" in caught.value.hint
         assert "retrain" not in caught.value.text()
-        assert caught.value.facts["diff"]["after"] == wish
+        assert caught.value.facts["diff"]["after"] == desired
         assert (caught.value.facts["id"], caught.value.facts["changed"]) == (made["id"], False)
         assert len(host.made()) == 1
 
@@ -412,13 +412,13 @@ class TestAbsent:
 
     def test_by_its_id(self, host: ClusterHost) -> None:
         made = host.tuning()
-        wish: dict[str, Any] = {"dedicated_ai_cluster_id": made["id"], "state": "absent"}
-        assert host.cluster(None, compartment_id=None, **wish)["changed"] is True
-        assert host.cluster(None, compartment_id=None, **wish)["changed"] is False
+        desired: dict[str, Any] = {"dedicated_ai_cluster_id": made["id"], "state": "absent"}
+        assert host.cluster(None, compartment_id=None, **desired)["changed"] is True
+        assert host.cluster(None, compartment_id=None, **desired)["changed"] is False
         host.sandbox.advance(2 * 86400)
-        assert host.cluster(None, **wish)["changed"] is False
+        assert host.cluster(None, **desired)["changed"] is False
         with pytest.raises(NotFound) as caught:
-            host.cluster(None, compartment_id=None, **wish)
+            host.cluster(None, compartment_id=None, **desired)
         assert "compartment_id" in caught.value.hint
 
     def test_no_longer_shown_while_it_is_awaited(self, host: ClusterHost) -> None:

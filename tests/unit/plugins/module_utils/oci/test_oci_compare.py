@@ -48,18 +48,18 @@ class TestIgnoreChanges:
     def test_h2_ignore_changes_keeps_the_model(self, host: ModelHost) -> None:
         data = host.data()
         made = host.wanted(data, fine_tune_details={"training_config": LORA}, description="old", version="1")
-        wish: dict[str, Any] = {
+        desired: dict[str, Any] = {
             "fine_tune_details": {"training_config": {**LORA, "total_training_epochs": 3}},
             "description": "new",
         }
         names = ["fine_tune_details.training_config.total_training_epochs", "description"]
-        ignored = host.wanted(data, **wish, **RETRAIN, ignore_changes=names)
+        ignored = host.wanted(data, **desired, **RETRAIN, ignore_changes=names)
         assert (ignored["changed"], ignored["id"]) == (False, made["id"])
         assert ignored["ignored_changes"] == {
             names[0]: {"before": 2, "after": 3},
             "description": {"before": "old", "after": "new"},
         }
-        changed = host.wanted(data, **wish, version="2", ignore_changes=names)
+        changed = host.wanted(data, **desired, version="2", ignore_changes=names)
         assert (changed["action"], changed["version"], changed["description"]) == ("update", "2", "old")
         assert host.paid() == [made["id"]]
 
@@ -75,11 +75,11 @@ class TestIgnoreChanges:
 
     def test_h2_ignore_changes_of_a_cluster(self, clusters: ClusterHost) -> None:
         made = clusters.tuning(freeform_tags={"team": "a"})
-        wish: dict[str, Any] = {"unit_count": 4, "freeform_tags": {"team": "b"}}
-        ignored = clusters.tuning(**wish, ignore_changes=["unit_count", "freeform_tags"])
+        desired: dict[str, Any] = {"unit_count": 4, "freeform_tags": {"team": "b"}}
+        ignored = clusters.tuning(**desired, ignore_changes=["unit_count", "freeform_tags"])
         assert (ignored["changed"], ignored["unit_count"]) == (False, made["unit_count"])
         assert set(ignored["ignored_changes"]) == {"unit_count", "freeform_tags.team"}
-        changed = clusters.tuning(**wish, description="new", ignore_changes=["freeform_tags"])
+        changed = clusters.tuning(**desired, description="new", ignore_changes=["freeform_tags"])
         assert (changed["unit_count"], changed["freeform_tags"]) == (4, {"team": "a"})
         with pytest.raises(InvalidInput, match="'dedicated_ai_cluster_id' says which one is meant"):
             clusters.tuning(ignore_changes=["dedicated_ai_cluster_id"])

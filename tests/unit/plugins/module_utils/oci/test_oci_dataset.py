@@ -405,19 +405,19 @@ class TestObjects:
 
     def test_data_by_the_name_of_the_object(self, host: Host) -> None:
         data = host.data()
-        wish = objects.parse_data("data", data)
-        assert (wish.id, wish.sha256, wish.predicted) == (data["id"], SHA[:12], False)
+        desired = objects.parse_data("data", data)
+        assert (desired.id, desired.sha256, desired.predicted) == (data["id"], SHA[:12], False)
         assert objects.parse_data("data", data, check_mode=True).predicted
-        shown = objects.shown_data(objects.dataset_of(wish), wish.mark)
-        assert shown == wish
-        learnt = objects.learn(host.api, "data", wish, must_exist=True)
+        shown = objects.shown_data(objects.dataset_of(desired), desired.mark)
+        assert shown == desired
+        learnt = objects.learn(host.api, "data", desired, must_exist=True)
         assert learnt.sha256 == SHA
 
     def test_the_namespace_is_filled_in(self, host: Host) -> None:
         place = {"bucket": host.reach.bucket, "object": "plain.jsonl", "namespace": None}
-        wish = objects.parse_data("data", place)
-        assert wish.id == f"oci://{host.reach.bucket}/plain.jsonl"
-        learnt = objects.learn(host.api, "data", wish, must_exist=False)
+        desired = objects.parse_data("data", place)
+        assert desired.id == f"oci://{host.reach.bucket}/plain.jsonl"
+        learnt = objects.learn(host.api, "data", desired, must_exist=False)
         assert objects.dataset_of(learnt) == {
             "dataset_type": "OBJECT_STORAGE",
             "namespace_name": host.reach.namespace,

@@ -301,7 +301,7 @@ def test_two_at_once_with_other_descriptions(host: ModelHost) -> None:
             {"description": "one", "freeform_tags": {"team": "one"}},
             {"description": "two", "vendor": "two", "defined_tags": {"Operations": {"CostCenter": "2"}}},
         ]
-        results = host.together(*[partial(host.also().wanted, data, name, **wish) for wish in wishes])
+        results = host.together(*[partial(host.also().wanted, data, name, **desired) for desired in wishes])
         assert [result["status"] for result in results] == ["ACTIVE", "ACTIVE"]
         assert host.paid(name) == [results[0]["id"]] == [results[1]["id"]]
         assert host.get(results[0]["id"])["description"] in ("one", "two")

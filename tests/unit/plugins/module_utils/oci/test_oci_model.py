@@ -161,7 +161,7 @@ class TestTruthTable:
 
     def test_every_attribute_of_the_seeds(self, host: ModelHost) -> None:
         data = host.data()
-        wish: dict[str, Any] = {
+        desired: dict[str, Any] = {
             "description": "Answers questions",
             "vendor": "Example",
             "version": "2026.11",
@@ -169,9 +169,9 @@ class TestTruthTable:
             "defined_tags": {"Operations": {"CostCenter": "42"}},
             "fine_tune_details": {"training_config": LORA},
         }
-        result = host.wanted(data, **wish)
+        result = host.wanted(data, **desired)
         for option in ("description", "vendor", "version", "freeform_tags"):
-            assert result[option] == wish[option]
+            assert result[option] == desired[option]
         assert result["defined_tags"]["Operations"] == {"CostCenter": "42"}
         assert result["fine_tune_details"]["training_config"] == LORA
         assert result["fine_tune_details"]["dedicated_ai_cluster_id"] == host.reach.cluster_id
@@ -194,7 +194,7 @@ class TestTruthTable:
         ):
             assert attribute in result
         host.sandbox.clear_log()
-        assert host.wanted(data, **wish)["changed"] is False
+        assert host.wanted(data, **desired)["changed"] is False
         assert writes(host) == []
 
     def test_check_mode_foresees_the_whole_pipeline(self, host: ModelHost) -> None:
@@ -347,11 +347,11 @@ class TestTruthTable:
     def test_progress(self, host: ModelHost) -> None:
         data = host.data()
         host.sandbox.oci.settings(training_seconds=400.0)
-        wish = {"fine_tune_details": config(log_model_metrics_interval_in_steps=1), "wait_slice": 20.0}
-        told = host.wanted(data, **wish)
+        desired = {"fine_tune_details": config(log_model_metrics_interval_in_steps=1), "wait_slice": 20.0}
+        told = host.wanted(data, **desired)
         assert (told["waiting"], told["changed"], told["run_id"]) == (True, True, host.made()[0]["id"])
         for _slice in range(8):
-            told = host.wanted(data, wait_run_id=told["run_id"], **wish)
+            told = host.wanted(data, wait_run_id=told["run_id"], **desired)
         assert told["progress"]["stage"] == "training"
         assert 10 < told["progress"]["percent"] < 90
         assert "Step" in told["progress"]["message"]
@@ -715,15 +715,15 @@ class TestInPlace:
         data = host.data()
         first = host.wanted(data)
         there = host.reach.other_compartment_id
-        wish = {"model_id": first["id"], "compartment_id": there}
-        foreseen = host.model("help-bot", check_mode=True, **wish)
+        desired = {"model_id": first["id"], "compartment_id": there}
+        foreseen = host.model("help-bot", check_mode=True, **desired)
         assert (foreseen["action"], foreseen["changed"]) == ("update", True)
-        result = host.model("help-bot", **wish)
+        result = host.model("help-bot", **desired)
         assert (result["action"], result["changed"], result["id"]) == ("update", True, first["id"])
         assert (result["display_name"], result["compartment_id"]) == ("help-bot", there)
         assert result["diff"]["after"]["compartment_id"] == there
         assert (foreseen["id"], foreseen["diff"]) == (first["id"], result["diff"])
-        assert host.model("help-bot", **wish)["changed"] is False
+        assert host.model("help-bot", **desired)["changed"] is False
         # From now on it is found by its new name, without its OCID.
         assert host.wanted(data, "help-bot", compartment_id=there)["id"] == first["id"]
         assert len(host.sandbox.oci.models()) == 1
@@ -927,8 +927,13 @@ class TestAdoption:
         host.sandbox.advance(1000)
         if answer:
             host.sandbox.fault("oci.CreateModel", reset="after", times=1)
-        wish = {"model_id": old, "fine_tune_details": config(lora_r=9), "retrain": "on_change", "delete_previous": True}
-        result = host.wanted(data, **wish)
+        desired = {
+            "model_id": old,
+            "fine_tune_details": config(lora_r=9),
+            "retrain": "on_change",
+            "delete_previous": True,
+        }
+        result = host.wanted(data, **desired)
         assert (result["action"], result["status"]) == ("retrain", "ACTIVE")
         assert [model["id"] for model in host.made() if model["state"] == "ACTIVE"] == [result["id"]]
 
@@ -943,12 +948,12 @@ class TestAdoption:
         """But for one that is not to be there, and that the compartment's list lacks as well."""
         data = host.data()
         made = host.wanted(data)
-        wish = {"model_id": "ocid1.generativeaimodel.nowhere", "state": state, **where, **RETRAIN}
+        desired = {"model_id": "ocid1.generativeaimodel.nowhere", "state": state, **where, **RETRAIN}
         if state == "absent" and not where:
-            assert host.wanted(data, **wish)["changed"] is False
+            assert host.wanted(data, **desired)["changed"] is False
         else:
             with pytest.raises(NotFound, match="ocid1.generativeaimodel.nowhere"):
-                host.wanted(data, **wish)
+                host.wanted(data, **desired)
         assert [(model["id"], model["state"]) for model in host.made()] == [(made["id"], "ACTIVE")]
 
     def test_one_that_is_listed_but_not_seen_is_not_gone(self, host: ModelHost) -> None:
@@ -986,9 +991,9 @@ class TestAdoption:
     def test_nothing_to_train_with(self, host: ModelHost) -> None:
         data = host.data()
         made = host.wanted(data)
-        wish = {"model_id": made["id"], "compartment_id": None, "fine_tune_details": config(lora_r=9), **RETRAIN}
+        desired = {"model_id": made["id"], "compartment_id": None, "fine_tune_details": config(lora_r=9), **RETRAIN}
         with pytest.raises(InvalidInput, match="compartment_id and display_name are missing"):
-            host.wanted(data, None, **wish)
+            host.wanted(data, None, **desired)
 
 
 class TestNameClashes:

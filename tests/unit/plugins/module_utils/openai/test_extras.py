@@ -48,21 +48,21 @@ def test_h8_body_and_key_of_an_integration(still_sandbox: Sandbox, dialect: str)
     still_sandbox.openai.settings(extra_body="accepted")
     host = Host(still_sandbox, dialect)
     file_id = host.file()
-    wish: dict[str, Any] = {
+    desired: dict[str, Any] = {
         "extra_body": BODY,
         "integrations": [{"type": "wandb", "wandb": {"project": "p", "api_key": "WANDB-SECRET-9"}}],
     }
-    foreseen = host.wanted(file_id, check_mode=True, **wish)
+    foreseen = host.wanted(file_id, check_mode=True, **desired)
     assert foreseen["diff"]["after"]["extra_body"] == {"from_checkpoint": "ftckpt_1", "tags": ["a", "b"]}
     assert "WANDB-SECRET-9" not in json.dumps(foreseen)
-    host.wanted(file_id, **wish)
+    host.wanted(file_id, **desired)
     job = host.jobs()[0]
     assert {"from_checkpoint": "ftckpt_1", "tags": ["a", "b"]}.items() <= job["extra"].items()
     assert "left_out" not in job["extra"]
     assert job["integrations"][0]["wandb"]["api_key"] == "WANDB-SECRET-9"
-    again = host.wanted(file_id, **wish)
+    again = host.wanted(file_id, **desired)
     assert again["changed"] is False
-    other = host.wanted(file_id, **{**wish, "extra_body": {"from_checkpoint": "ftckpt_2"}}, retrain="on_change")
+    other = host.wanted(file_id, **{**desired, "extra_body": {"from_checkpoint": "ftckpt_2"}}, retrain="on_change")
     assert (other["changed"], len(host.jobs())) == (False, 1)
 
 
@@ -184,7 +184,7 @@ def test_h8_reinforcement_without_validation_data(still_sandbox: Sandbox) -> Non
 
 
 def test_h8_bedrocks_own_host_needs_neither_validation_data_nor_a_suffix() -> None:
-    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.desired import read_wish
+    from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.desired import read_desired
     from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import host_for
 
     url = "https://bedrock-mantle.us-west-2.api.aws/v1"
@@ -196,8 +196,8 @@ def test_h8_bedrocks_own_host_needs_neither_validation_data_nor_a_suffix() -> No
         "method": {"type": "reinforcement", "reinforcement": {"grader": GRADER}},
     }
     for api_type in (None, "openai"):
-        wish = read_wish(params, host_for({"base_url": url, "api_type": api_type}), check_mode=False)
-        assert "suffix" not in wish and wish["grader"] == GRADER
+        desired = read_desired(params, host_for({"base_url": url, "api_type": api_type}), check_mode=False)
+        assert "suffix" not in desired and desired["grader"] == GRADER
 
 
 @pytest.mark.parametrize(("key", "value"), [("n_epochs", 51), ("batch_size", 257), ("n_epochs", 1000)])

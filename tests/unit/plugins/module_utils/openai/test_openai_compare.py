@@ -27,9 +27,13 @@ class TestIgnoreChanges:
     def test_h2_ignore_changes_keeps_the_model(self, host: Host) -> None:
         file_id = host.file()
         made = host.wanted(file_id, hyperparameters={"n_epochs": 2, "batch_size": 4}, seed=1)
-        wish: dict[str, Any] = {"hyperparameters": {"n_epochs": 3, "batch_size": 4}, "seed": 2, "model": "gpt-4.1-mini"}
+        desired: dict[str, Any] = {
+            "hyperparameters": {"n_epochs": 3, "batch_size": 4},
+            "seed": 2,
+            "model": "gpt-4.1-mini",
+        }
         names = ["hyperparameters.n_epochs", "seed", "model"]
-        ignored = host.wanted(file_id, **wish, **RETRAIN, ignore_changes=names)
+        ignored = host.wanted(file_id, **desired, **RETRAIN, ignore_changes=names)
         assert (ignored["changed"], ignored["action"], ignored["id"]) == (False, "none", made["id"])
         assert ignored["ignored_changes"] == {
             "model": {"before": host.base, "after": "gpt-4.1-mini"},
@@ -39,8 +43,8 @@ class TestIgnoreChanges:
         assert ignored["diff"]["after"] == {
             "ignored": {"model": "gpt-4.1-mini", "seed": 2, "hyperparameters.n_epochs": 3}
         }
-        wish["hyperparameters"]["batch_size"] = 8
-        foreseen = host.wanted(file_id, **wish, **RETRAIN, ignore_changes=names, check_mode=True)
+        desired["hyperparameters"]["batch_size"] = 8
+        foreseen = host.wanted(file_id, **desired, **RETRAIN, ignore_changes=names, check_mode=True)
         assert foreseen["action"] == "retrain"
         assert foreseen["diff"]["after"]["hyperparameters.batch_size"] == 8
         assert len(host.jobs()) == 1

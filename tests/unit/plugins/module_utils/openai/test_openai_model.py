@@ -50,7 +50,7 @@ def sha(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shown", "same"),
+    ("desired", "shown", "same"),
     [
         ("gpt-4o-mini", "gpt-4o-mini-2024-07-18", True),
         ("gpt-4o-mini-2024-07-18", "gpt-4o-mini", True),
@@ -68,8 +68,8 @@ def sha(text: str) -> str:
         ("babbage", "babbage-002", False),
     ],
 )
-def test_model_names(wish: str, shown: str, same: bool) -> None:
-    assert same_dated_name(wish, shown) is same
+def test_model_names(desired: str, shown: str, same: bool) -> None:
+    assert same_dated_name(desired, shown) is same
 
 
 class TestEveryDialect:

@@ -135,7 +135,7 @@ def test_h3_the_previous_model_is_not_deleted_where_the_new_one_has_its_id(
         tasks.wanted(second, "bot", **changed)
         host.now += LATER
     assert (host.models, len(host.jobs)) == ({"bot"}, 2)
-    # The first one's model is overwritten, so it is no answer to a wish for it.
+    # The first one's model is overwritten, so it is no answer to a desired state for it.
     with pytest.raises(FineTuneError, match="trained differently"):
         tasks.wanted(first, "bot")
     assert tasks.model("bot", state="absent")["changed"] is True

@@ -183,7 +183,7 @@ class TestNamesOfOci:
         return str(new.id)
 
     def named(self, host: Host, **own: Any) -> dict[str, Any]:
-        """A wish with a cluster by its name."""
+        """A desired state with a cluster by its name."""
         return host.entry("oci", oci={"dedicated_ai_cluster_id": "tuning-large_generic", **own})
 
     def test_of_several_versions_the_newest_is_taken(self, host: Host) -> None:
@@ -192,7 +192,7 @@ class TestNamesOfOci:
         assert host.oci.generative_ai.get_model(found["id"]).data["baseModelId"] == newest
 
     @pytest.mark.parametrize("pending", [True, False])
-    def test_a_new_version_is_no_other_wish(self, host: Host, pending: bool) -> None:
+    def test_a_new_version_is_no_other_desired(self, host: Host, pending: bool) -> None:
         (made,) = host.well(host.run(self.named(host), wait=not pending))
         self.start_version(host)
         for run in (host.preview, host.run, host.in_slices):

@@ -102,4 +102,4 @@ class Dataset(SentDataset):
 
 
 def _run(file: str, shown: Mapping[str, Any] | None = None) -> Run:
-    return Run(file, 0.0, Phase.READY, "kept", shown=shown or {}, removable=True)
+    return Run(file, 0.0, Phase.READY, "kept", observed=shown or {}, removable=True)

@@ -46,8 +46,8 @@ def prepare(module: Any) -> tuple[Driver, Options]:
     options = options_of(module, name=name, run_id=params["job"], id_option="job", fields=FIELDS, identity=("name",))
     if params["state"] == "present" and not params["job"]:
         refuse_missing({option: params[option] for option in ("flour_kind", "recipe_file")}, "A job needs them.")
-    wish = {field.name: params[field.name] for field in FIELDS if params[field.name] is not None}
-    return FineTunedModel(Api(params["store"]), params["name"], wish), options
+    desired = {field.name: params[field.name] for field in FIELDS if params[field.name] is not None}
+    return FineTunedModel(Api(params["store"]), params["name"], desired), options
 
 
 class FineTunedModel:
@@ -58,14 +58,14 @@ class FineTunedModel:
     fields = FIELDS
     capabilities = Capabilities(no_pause="A job cannot be paused.", one_run_a_token=True)
 
-    def __init__(self, api: Api, name: str | None, wish: Mapping[str, Any]) -> None:
+    def __init__(self, api: Api, name: str | None, desired: Mapping[str, Any]) -> None:
         self.api = api
         self.name = name
-        self.wish = wish
+        self.resolved = desired
         self.warnings: list[str] = []
 
     def request(self) -> Mapping[str, Any]:
-        return {"name": self.name, **self.wish}
+        return {"name": self.name, **self.resolved}
 
     def idempotency_key(self) -> Mapping[str, Any]:
         return {key: value for key, value in self.request().items() if key != "label"}
@@ -118,7 +118,7 @@ class FineTunedModel:
         return {"id": job.get("id"), "job": job.get("id"), "loaf": run.model if run else None, **shown, **_times(job)}
 
     def predict(self) -> dict[str, Any]:
-        return {**self.describe(None, details=False), **self.wish, "loaf": f"check-mode:loaf:{self.name}"}
+        return {**self.describe(None, details=False), **self.resolved, "loaf": f"check-mode:loaf:{self.name}"}
 
 
 def _times(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _run(job: Mapping[str, Any]) -> Run:
         job["made"],
         phase,
         job["condition"],
-        shown={"label": "", **{field.name: job[field.name] for field in FIELDS if job.get(field.name) is not None}},
+        observed={"label": "", **{field.name: job[field.name] for field in FIELDS if job.get(field.name) is not None}},
         reason=job["fate"] or "",
         model=f"loaf-{job['id']}" if phase is Phase.READY else None,
         ended=job["done"],
