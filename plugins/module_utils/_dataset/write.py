@@ -250,12 +250,7 @@ def put(
                 _folder(path, spare)
             if other and not check_mode:
                 sinks = [beside.open(path) if path in other else None for path in paths.values()]
-                again = write(source, written.format, *sinks, formats=formats, from_format=from_format, split=split)
-                if (again.training, again.validation) != (written.training, written.validation):
-                    raise InvalidInput(
-                        f"{source.label} changed while it was read; nothing was written.",
-                        hint="Wait until it is written, then run again.",
-                    )
+                _write_again(source, written, sinks, formats, from_format, split)
             beside.close()
             for path, name in beside.names.items():
                 move(name, str(path))
@@ -269,6 +264,23 @@ def put(
                 facts={"changed": done},
             ) from error
     return written, files
+
+
+def _write_again(
+    source: Source,
+    written: Written,
+    sinks: Sequence[Sink | None],
+    formats: Formats,
+    from_format: str | None,
+    split: Split | None,
+) -> None:
+    """Write what was found to be other than what is there. Raises InvalidInput if the source has changed meanwhile."""
+    again = write(source, written.format, *sinks, formats=formats, from_format=from_format, split=split)
+    if (again.training, again.validation) != (written.training, written.validation):
+        raise InvalidInput(
+            f"{source.label} changed while it was read; nothing was written.",
+            hint="Wait until it is written, then run again.",
+        )
 
 
 class _Beside:
