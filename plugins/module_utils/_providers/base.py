@@ -27,7 +27,7 @@ class Facts:
     ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
     ``hosts``, the split, and the options that are named in ``asked``. ``hosts``: the kinds of host that differ in their
     limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options that say
-    whose account it is: one name in two accounts is two models.
+    whose account it is: one name in two accounts is two models. ``requirements``: the Python libraries that it needs.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Facts:
     hosts: tuple[str, ...]
     asked: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.registr
 from ansible_collections.llmops.finetune.plugins.modules import dataset, fine_tune
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
-SDKS = {"openai": ("openai",), "bedrock": ("boto3", "botocore"), "oci": ("oci",)}
+SDKS = {sdk for provider in PROVIDERS.values() for sdk in provider.facts.requirements}
 # Where a provider has its place: what Ansible looks for by name, the two tables, and its own folder.
 ALLOWED = (
     "modules/",
@@ -52,7 +52,12 @@ def words() -> set[str]:
         options = names_of(provider.options)
         for module in (provider.adapter.model, provider.adapter.dataset):
             options |= names_of(module.spec["argument_spec"])
-        own = {name, *SDKS[name], *provider.phases, *(option for option in options if not option.isalpha())}
+        own = {
+            name,
+            *provider.facts.requirements,
+            *provider.phases,
+            *(option for option in options if not option.isalpha()),
+        }
         found.update(own - shared)
     return {word for word, providers in found.items() if providers == 1}
 
@@ -60,7 +65,7 @@ def words() -> set[str]:
 def said(path: Path, looked_for: set[str]) -> Iterator[str]:
     """Which of the words a file says."""
     text = path.read_text(encoding="utf-8")
-    plain = {word for word in looked_for if word.isalpha() and word not in {*PROVIDERS, *sum(SDKS.values(), ())}}
+    plain = {word for word in looked_for if word.isalpha() and word not in {*PROVIDERS, *SDKS}}
     literals = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     for word in sorted(looked_for):
         if word in plain:

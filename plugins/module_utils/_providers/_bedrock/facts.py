@@ -26,4 +26,5 @@ FACTS = Facts(
     hosts=("bedrock",),
     asked=("base_model_identifier", "customization_type"),
     account=("profile", "aws_profile", "region", "aws_region", "endpoint_url", "aws_endpoint_url"),
+    requirements=("boto3", "botocore"),
 )

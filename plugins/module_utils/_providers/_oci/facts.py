@@ -26,4 +26,5 @@ FACTS = Facts(
     hosts=("oci",),
     asked=("base_model_identifier",),
     account=("config_file_location", "config_profile_name", "tenancy", "region", "compartment_id", "service_endpoint"),
+    requirements=("oci",),
 )

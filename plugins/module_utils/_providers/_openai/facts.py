@@ -25,4 +25,5 @@ FACTS = Facts(
     limits=_limits,
     hosts=tuple(LIMITS),
     account=("organization", "project", "base_url", "azure_endpoint"),
+    requirements=("openai",),
 )
