@@ -133,29 +133,33 @@ class Jobs:
         if wanted is not None and wanted not in config:
             raise invalid(f"customizationConfig.{wanted} is required for the customization type {type_}.")
         if type_ == DISTILLATION:
-            teacher = config["distillationConfig"]["teacherModelConfig"]
-            found = self._store.base_model(teacher["teacherModelIdentifier"], region.name)
-            identifier = teacher["teacherModelIdentifier"].rpartition("/")[2]
-            name = found.id if found is not None else identifier
-            # An inference profile is named after its model, with the geography before it: us.amazon.nova-pro-v1:0
-            if not any(name == each or name.endswith(f".{each}") for each in base.teachers):
-                message = f"The teacher model {identifier} is not supported for the student model {base.full_id}."
-                raise invalid(message)
-            length = teacher.get("maxResponseLengthForInference", 1000)
-            if not 1 <= length <= 5120:
-                raise invalid(f"maxResponseLengthForInference must be from 1 to 5120, got {length}.")
+            self._check_teacher(region, base, config["distillationConfig"]["teacherModelConfig"])
             if validators:
                 raise invalid("Validation data are not supported for the customization type DISTILLATION.")
         if type_ == REINFORCEMENT:
-            grader = config["rftConfig"].get("graderConfig", {}).get("lambdaGrader")
-            if grader is None:
-                raise invalid("customizationConfig.rftConfig.graderConfig.lambdaGrader is required.")
-            if grader["lambdaArn"].split(":")[3:5] != [region.name, self._store.account]:
-                raise invalid(f"The grader {grader['lambdaArn']} must be in the account and Region of the job.")
+            self._check_grader(region, config["rftConfig"])
         if validators and dataset.limits(base.family, type_).validation_high == 0:
             raise invalid(f"Validation data are not supported for the model {base.full_id}.")
         if base.family == "nova-2" and type_ == FINE_TUNING and validators:
             raise invalid(f"Validation data are not supported for the model {base.full_id}.")
+
+    def _check_teacher(self, region: Region, base: BaseModel, teacher: dict[str, Any]) -> None:
+        found = self._store.base_model(teacher["teacherModelIdentifier"], region.name)
+        identifier = teacher["teacherModelIdentifier"].rpartition("/")[2]
+        name = found.id if found is not None else identifier
+        # An inference profile is named after its model, with the geography before it: us.amazon.nova-pro-v1:0
+        if not any(name == each or name.endswith(f".{each}") for each in base.teachers):
+            raise invalid(f"The teacher model {identifier} is not supported for the student model {base.full_id}.")
+        length = teacher.get("maxResponseLengthForInference", 1000)
+        if not 1 <= length <= 5120:
+            raise invalid(f"maxResponseLengthForInference must be from 1 to 5120, got {length}.")
+
+    def _check_grader(self, region: Region, config: dict[str, Any]) -> None:
+        grader = config.get("graderConfig", {}).get("lambdaGrader")
+        if grader is None:
+            raise invalid("customizationConfig.rftConfig.graderConfig.lambdaGrader is required.")
+        if grader["lambdaArn"].split(":")[3:5] != [region.name, self._store.account]:
+            raise invalid(f"The grader {grader['lambdaArn']} must be in the account and Region of the job.")
 
     def _data(self, region: Region, job: Job, role: Role) -> Callable[[], Report]:
         """Check that the role can read the data; returns the work of validating them."""

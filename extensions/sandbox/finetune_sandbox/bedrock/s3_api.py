@@ -183,6 +183,28 @@ OPERATIONS = sorted(
 )
 
 
+def _read_metadata(call: S3Call) -> dict[str, str]:
+    metadata = {}
+    for name, value in call.request.headers:
+        if name.lower().startswith("x-amz-meta-"):
+            metadata[name.lower().removeprefix("x-amz-meta-")] = value
+    if sum(len(name) + len(value) for name, value in metadata.items()) > 2048:
+        raise AwsError(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+    return metadata
+
+
+def _read_kept_headers(call: S3Call) -> dict[str, str]:
+    """The headers that are kept with an object; the coding of the transfer is none of its own."""
+    headers = {name: call.header(name) for name in _KEPT_HEADERS if call.header(name)}
+    if call.payload.chunked and "Content-Encoding" in headers:
+        codings = [part.strip() for part in headers.pop("Content-Encoding").split(",")]
+        rest = ",".join(part for part in codings if part != "aws-chunked")
+        if rest:
+            headers["Content-Encoding"] = rest
+    headers.setdefault("Content-Type", "binary/octet-stream")
+    return headers
+
+
 class S3Api:
     """The operations by name, in `handlers`.
 
@@ -408,13 +430,7 @@ class S3Api:
             raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
         if len(call.key.encode("utf-8", "surrogateescape")) > 1024:
             raise AwsError(400, "KeyTooLongError", "Your key is too long")
-        metadata = {}
-        for name, value in call.request.headers:
-            if name.lower().startswith("x-amz-meta-"):
-                metadata[name.lower().removeprefix("x-amz-meta-")] = value
-        if sum(len(name) + len(value) for name, value in metadata.items()) > 2048:
-            message = "Your metadata headers exceed the maximum allowed metadata size"
-            raise AwsError(400, "MetadataTooLarge", message)
+        metadata = _read_metadata(call)
         sse, key = bucket.default_sse
         wish, wished_key = (
             call.header("x-amz-server-side-encryption"),
@@ -433,18 +449,11 @@ class S3Api:
             raise AwsError(400, "InvalidStorageClass", "The storage class you specified is not valid")
         tags = dict(parse_qsl(call.header("x-amz-tagging"), keep_blank_values=True))
         _checked_tags(list(tags.items()), 10)
-        headers = {name: call.header(name) for name in _KEPT_HEADERS if call.header(name)}
-        if call.payload.chunked and "Content-Encoding" in headers:
-            codings = [part.strip() for part in headers.pop("Content-Encoding").split(",")]
-            rest = ",".join(part for part in codings if part != "aws-chunked")
-            if rest:
-                headers["Content-Encoding"] = rest
-        headers.setdefault("Content-Type", "binary/octet-stream")
         return Version(
             call.key,
             "",
             0.0,
-            headers=headers,
+            headers=_read_kept_headers(call),
             metadata=metadata,
             tags=tags,
             sse=sse,

@@ -85,14 +85,7 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     shape = operation_model(name).input_shape
     if shape is None:
         return {}
-    document: Any = {}
-    if body:
-        try:
-            document = strict_json.body(body)
-        except ValueError as error:
-            raise AwsError(400, "SerializationException", f"The body is not valid JSON: {error}") from error
-        if not isinstance(document, dict):
-            raise AwsError(400, "SerializationException", "Start of structure or map found where not expected.")
+    document = _document(body) if body else {}
     members: dict[str, Any] = {}
     in_body = set()
     places = set()
@@ -117,6 +110,16 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     if problems:
         raise _failed(problems)
     return members
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = strict_json.body(body)
+    except ValueError as error:
+        raise AwsError(400, "SerializationException", f"The body is not valid JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise AwsError(400, "SerializationException", "Start of structure or map found where not expected.")
+    return document
 
 
 def _failed(problems: list[str]) -> AwsError:
@@ -160,15 +163,21 @@ def _typed(shape: Shape, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise _wrong_type(value, "map", where)
         return {name: _typed(shape.value, item, f"{where}.{name}.member") for name, item in value.items()}
-    if kind in {"integer", "long"} and (isinstance(value, bool) or not isinstance(value, int)):
-        raise _wrong_type(value, "Integer", where)
-    if kind in {"float", "double"} and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise _wrong_type(value, "Float", where)
-    if kind == "boolean" and not isinstance(value, bool):
-        raise _wrong_type(value, "Boolean", where)
-    if kind == "string" and not isinstance(value, str):
-        raise _wrong_type(value, "String", where)
+    types, wanted = _SCALARS.get(kind, ((object,), ""))
+    # For Python, a boolean is a number.
+    if not isinstance(value, types) or (isinstance(value, bool) and wanted in ("Integer", "Float", "String")):
+        raise _wrong_type(value, wanted, where)
     return value
+
+
+_SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
+    "integer": ((int,), "Integer"),
+    "long": ((int,), "Integer"),
+    "float": ((int, float), "Float"),
+    "double": ((int, float), "Float"),
+    "boolean": ((bool,), "Boolean"),
+    "string": ((str,), "String"),
+}
 
 
 def _wrong_type(value: Any, wanted: str, where: str) -> AwsError:
@@ -199,16 +208,18 @@ def _check(shape: Shape, value: Any, where: str, problems: list[str]) -> None:
                 _check(shape.value, item, f"{where}.{name}.member", problems)
         return
     if kind == "string":
-        _check_size(value, rules, where, problems, "length")
-        if "enum" in rules and value not in rules["enum"]:
-            allowed = ", ".join(rules["enum"])
-            problems.append(_problem(value, where, f"Member must satisfy enum value set: [{allowed}]"))
-        if "pattern" in rules and len(value) <= rules.get("max", 4096) and not matches(rules["pattern"], value):
-            problems.append(
-                _problem(value, where, f"Member must satisfy regular expression pattern: {rules['pattern']}")
-            )
+        _check_text(value, rules, where, problems)
     elif kind in {"integer", "long", "float", "double"}:
         _check_size(value, rules, where, problems, "value")
+
+
+def _check_text(value: str, rules: Mapping[str, Any], where: str, problems: list[str]) -> None:
+    _check_size(value, rules, where, problems, "length")
+    if "enum" in rules and value not in rules["enum"]:
+        allowed = ", ".join(rules["enum"])
+        problems.append(_problem(value, where, f"Member must satisfy enum value set: [{allowed}]"))
+    if "pattern" in rules and len(value) <= rules.get("max", 4096) and not matches(rules["pattern"], value):
+        problems.append(_problem(value, where, f"Member must satisfy regular expression pattern: {rules['pattern']}"))
 
 
 def _check_size(value: Any, rules: Mapping[str, Any], where: str, problems: list[str], what: str) -> None:

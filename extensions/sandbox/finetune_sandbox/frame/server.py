@@ -166,38 +166,40 @@ class Application:
         match: Match,
         fault: Fault | None,
     ) -> Answer:
-        if fault is not None:
-            if fault.delay:
-                time.sleep(fault.delay)
-            if fault.when == "before":
-                if fault.reset:
-                    raise _Drop
-                if fault.status is not None:
-                    return self._faulty(provider, call, fault)
+        if fault is not None and fault.delay:
+            time.sleep(fault.delay)
+        faulty = self._faulty(provider, call, fault, "before")
+        if faulty is not None:
+            return faulty
+        answer = self._handle(provider, call, match)
+        faulty = self._faulty(provider, call, fault, "after")
+        return answer if faulty is None else faulty
+
+    def _handle(self, provider: Provider, call: Call, match: Match) -> Answer:
         try:
             if match.handler is None:
-                answer = provider.unknown_path(call.dialect, call.request.method, call.request.path)
-            else:
-                provider.open(call)
-                answer = match.handler(call)
+                return provider.unknown_path(call.dialect, call.request.method, call.request.path)
+            provider.open(call)
+            return match.handler(call)
         except Refusal as refusal:
-            answer = refusal.answer
+            return refusal.answer
         except ConnectionError:
             raise
         except Exception:
             # A defect of the sandbox: show it to whoever runs it, and answer as the provider's own 500.
             traceback.print_exc(file=sys.stderr)
-            answer = provider.error(call.dialect, 500)
-        if fault is not None and fault.when == "after":
-            if fault.reset:
-                raise _Drop
-            if fault.status is not None:
-                return self._faulty(provider, call, fault)
-        return answer
+            return provider.error(call.dialect, 500)
 
     @staticmethod
-    def _faulty(provider: Provider, call: Call, fault: Fault) -> Answer:
-        answer = provider.error(call.dialect, fault.status or 500)
+    def _faulty(provider: Provider, call: Call, fault: Fault | None, when: str) -> Answer | None:
+        """The answer that a fault gives before or after the call is handled; _Drop where it gives none."""
+        if fault is None or fault.when != when:
+            return None
+        if fault.reset:
+            raise _Drop
+        if fault.status is None:
+            return None
+        answer = provider.error(call.dialect, fault.status)
         if fault.body is not None:
             answer.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
         given = {name.lower() for name in fault.headers}

@@ -126,34 +126,37 @@ def _structure(found: Shape, given: dict[str, Any], where: str) -> dict[str, Any
 
 
 def _value(found: Shape, member: Member, kind: str, value: Any, where: str) -> Any:
-    good: bool | None = None
-    if kind == "str":
-        good = isinstance(value, str)
-        if good and member.values and value not in member.values:
-            raise invalid(f"{where} must be one of {', '.join(sorted(member.values))}; got '{value}'.")
-    elif kind == "bool":
-        good = isinstance(value, bool)
-    elif kind == "int":
-        good = isinstance(value, int) and not isinstance(value, bool)
-    elif kind == "float":
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    elif kind == "object":
-        good = isinstance(value, (str, int, float, bool))
+    if kind in _SCALARS:
+        if _is_scalar(kind, value):
+            if kind == "str" and member.values and value not in member.values:
+                raise invalid(f"{where} must be one of {', '.join(sorted(member.values))}; got '{value}'.")
+            return value
     elif kind.startswith("list["):
         if isinstance(value, list):
             inner = kind[5:-1]
             return [_value(found, member, inner, each, f"{where}[{index}]") for index, each in enumerate(value)]
-        good = False
-    elif kind.startswith("dict("):
-        if isinstance(value, dict):
-            inner = kind[5:-1].partition(", ")[2]
-            return {key: _value(found, member, inner, each, f"{where}.{key}") for key, each in value.items()}
-        good = False
     elif isinstance(value, dict):
-        return _structure(shape(found.service, kind), value, where)
-    if not good:
-        raise OciError(400, "CannotParseRequest", f"{where} must be of type {kind}, got {json.dumps(value)[:80]}.")
-    return value
+        if not kind.startswith("dict("):
+            return _structure(shape(found.service, kind), value, where)
+        inner = kind[5:-1].partition(", ")[2]
+        return {key: _value(found, member, inner, each, f"{where}.{key}") for key, each in value.items()}
+    raise OciError(400, "CannotParseRequest", f"{where} must be of type {kind}, got {json.dumps(value)[:80]}.")
+
+
+_SCALARS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "object": (str, int, float, bool),
+}
+
+
+def _is_scalar(kind: str, value: Any) -> bool:
+    if kind in ("int", "float") and isinstance(value, bool):  # for Python, a boolean is a number
+        return False
+    fits: bool = isinstance(value, _SCALARS[kind])
+    return fits and (kind != "float" or math.isfinite(value))
 
 
 # Answers

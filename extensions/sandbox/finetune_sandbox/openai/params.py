@@ -301,22 +301,25 @@ def _integrations(value: Any, more: bool) -> list[Any] | None:
             raise missing(f"{place}.type")
         if item["type"] != "wandb":
             raise bad_value(f"{place}.type", f"Invalid value: '{item['type']}'. Supported values are: 'wandb'.")
-        wandb = item.get("wandb")
-        if wandb is None:
-            raise missing(f"{place}.wandb")
-        if not isinstance(wandb, dict):
-            raise wrong_type(f"{place}.wandb", "an object", wandb)
-        if not more:
-            _nested(wandb, _WANDB, f"{place}.wandb")
-        if wandb.get("project") is None:
-            raise missing(f"{place}.wandb.project")
-        for name in ("project", "name", "entity"):
-            if wandb.get(name) is not None and not isinstance(wandb[name], str):
-                raise wrong_type(f"{place}.wandb.{name}", "a string", wandb[name])
-        tags = wandb.get("tags")
-        if tags is not None and (not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags)):
-            raise wrong_type(f"{place}.wandb.tags", "an array of strings", tags)
+        _wandb(item.get("wandb"), more, f"{place}.wandb")
     return list(value)
+
+
+def _wandb(given: Any, more: bool, place: str) -> None:
+    if given is None:
+        raise missing(place)
+    if not isinstance(given, dict):
+        raise wrong_type(place, "an object", given)
+    if not more:
+        _nested(given, _WANDB, place)
+    if given.get("project") is None:
+        raise missing(f"{place}.project")
+    for name in ("project", "name", "entity"):
+        if given.get(name) is not None and not isinstance(given[name], str):
+            raise wrong_type(f"{place}.{name}", "a string", given[name])
+    tags = given.get("tags")
+    if tags is not None and (not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags)):
+        raise wrong_type(f"{place}.tags", "an array of strings", tags)
 
 
 def _nested(body: dict[str, Any], names: frozenset[str], place: str) -> None:
