@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl
 
 from werkzeug import Request
 
-from finetune_sandbox.bedrock import backends, s3_api, service, sigv4, sts
+from finetune_sandbox.bedrock import backends, s3_call, service, sigv4, sts
 from finetune_sandbox.bedrock.access import Access
 from finetune_sandbox.bedrock.backends import ROLE, Backends
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, IAM, KMS, OTHER, S3, STS, AwsError, typical
 from finetune_sandbox.bedrock.jobs import Jobs
 from finetune_sandbox.bedrock.models import CustomModels, Deployments, FoundationModels, Throughputs
-from finetune_sandbox.bedrock.s3_api import S3Api, S3Call
+from finetune_sandbox.bedrock.s3_api import S3Api
+from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_store import Bucket, S3Store
 from finetune_sandbox.bedrock.seeding import seed
 from finetune_sandbox.bedrock.state import Region
@@ -121,7 +122,7 @@ class BedrockProvider(Controlled[Store]):
     def operations(self) -> Iterable[str]:
         """The names of all operations, of every service."""
         yield from (f"{BEDROCK}.{name}" for name in (*self._operations, "unknown"))
-        yield from (f"{S3}.{name}" for name in s3_api.OPERATIONS)
+        yield from (f"{S3}.{name}" for name in s3_call.OPERATIONS)
         for kind, names in backends.OPERATIONS.items():
             yield from (f"{kind}.{name}" for name in (*names, "unknown"))
         yield f"{OTHER}.unknown"
@@ -147,9 +148,9 @@ class BedrockProvider(Controlled[Store]):
         arguments: dict[str, str] = {}
         try:
             if dialect == S3:
-                bucket, key, query = s3_api.target(request)
+                bucket, key, query = s3_call.target(request)
                 copying = "x-amz-copy-source" in request.headers
-                name = s3_api.operation(request.method, bucket, key, query, copying)
+                name = s3_call.operation(request.method, bucket, key, query, copying)
             elif dialect in backends.OPERATIONS:
                 name = backends.operation(request, dialect)
             elif dialect == BEDROCK:
@@ -211,7 +212,7 @@ class BedrockProvider(Controlled[Store]):
             return
         resource = "*"
         if call.dialect == S3:
-            bucket, key, _query = s3_api.target(call.request)
+            bucket, key, _query = s3_call.target(call.request)
             resource = f"arn:aws:s3:::{bucket}{'/' if key else ''}{key}" if bucket else "*"
         self.sts.check(session, call.dialect, name, resource)
 
@@ -239,7 +240,7 @@ class BedrockProvider(Controlled[Store]):
             return told
         signature: sigv4.Signature = call.request.environ["finetune_sandbox.signature"]
         if call.dialect == S3:
-            bucket, key, query = s3_api.target(call.request)
+            bucket, key, query = s3_call.target(call.request)
             return self._api.handle(name, S3Call(call.request, signature, bucket, key, query))
         if name == "unknown":
             if call.dialect == BEDROCK:
