@@ -18,7 +18,7 @@ from finetune_sandbox.frame.clock import Clock
 from finetune_sandbox.frame.controlled import Controlled
 from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
-from finetune_sandbox.oci import object_api, service, signatures
+from finetune_sandbox.oci import object_call, service, signatures
 from finetune_sandbox.oci.catalogue import MODELS
 from finetune_sandbox.oci.clusters import Clusters
 from finetune_sandbox.oci.endpoints import Endpoints
@@ -68,8 +68,8 @@ class OciProvider(Controlled[Store]):
         self._make_start()
 
     def _make_start(self) -> None:
-        self._object_api.settings = self.store.settings
-        self._object_api.make_bucket(_BUCKET, self.compartment_id)
+        self._object_api.uploads.settings = self.store.settings
+        self._object_api.buckets.make_bucket(_BUCKET, self.compartment_id)
         self.clusters: dict[str, str] = self.store.start_clusters(self.compartment_id)
 
     @property
@@ -102,7 +102,7 @@ class OciProvider(Controlled[Store]):
 
     def operations(self) -> Iterable[str]:
         """The names of all operations, of both services."""
-        yield from (f"oci.{name}" for name in (*service.OPERATIONS, *object_api.OPERATIONS, "unknown"))
+        yield from (f"oci.{name}" for name in (*service.OPERATIONS, *object_call.OPERATIONS, "unknown"))
 
     def claims(self, request: Request) -> str | None:
         """By the path; any other path by the signature's scheme."""
@@ -120,7 +120,7 @@ class OciProvider(Controlled[Store]):
             if found is not None:
                 return Match(f"oci.{found[0].name}", dialect, found[1], self._handle)
         elif dialect == OBJECT_STORAGE:
-            operation = object_api.find(request)
+            operation = object_call.find(request)
             if operation is not None:
                 return Match(f"oci.{operation[0]}", dialect, operation[1], self._handle)
         return Match("oci.unknown", dialect, {}, self._handle)
@@ -129,7 +129,7 @@ class OciProvider(Controlled[Store]):
         """Check the signature, and the rate where one is set."""
         call.key = signatures.claimed_key(call.request)
         try:
-            signatures.verify(call.request, self.identity, call.operation.partition(".")[2] in object_api.STREAMED)
+            signatures.verify(call.request, self.identity, call.operation.partition(".")[2] in object_call.STREAMED)
             self._check_rate()
         except OciError as error:
             raise Refusal(self._identified(call.request, error.answer())) from error

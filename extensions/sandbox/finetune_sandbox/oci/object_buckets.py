@@ -1,0 +1,175 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Buckets of Object Storage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.oci import schema
+from finetune_sandbox.oci.errors import OciError, invalid, missing, not_found
+from finetune_sandbox.oci.object_call import ObjectCall
+from finetune_sandbox.oci.object_parts import (
+    ObjectBase,
+    check_match,
+    check_read_conditions,
+    decode_token,
+    next_page,
+)
+from finetune_sandbox.oci.object_store import Bucket, ObjectStore
+from finetune_sandbox.oci.schema import OBJECT_STORAGE
+from finetune_sandbox.oci.signatures import body
+from finetune_sandbox.oci.tags import check_tags
+
+_BUCKET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+_LISTED = 1000
+
+
+class Buckets(ObjectBase):
+    """Operations on buckets."""
+
+    def __init__(self, store: ObjectStore, namespace: str, compartments: frozenset[str], user: str) -> None:
+        super().__init__(store, namespace)
+        self._compartments, self._user = compartments, user
+
+    def operations(self) -> dict[str, Callable[[ObjectCall], Answer]]:
+        """The operations by name."""
+        return {
+            "GetNamespace": self._get_namespace,
+            "ListBuckets": self._list_buckets,
+            "CreateBucket": self._create_bucket,
+            "GetBucket": self._get_bucket,
+            "HeadBucket": self._head_bucket,
+            "UpdateBucket": self._update_bucket,
+            "DeleteBucket": self._delete_bucket,
+        }
+
+    def _get_namespace(self, call: ObjectCall) -> Answer:
+        compartment = call.query.get("compartmentId")
+        if compartment is not None and compartment not in self._compartments:
+            raise not_found(compartment)
+        return Answer(self.namespace)
+
+    def _known_compartment(self, compartment: str) -> str:
+        if compartment not in self._compartments:
+            raise not_found(compartment)
+        return compartment
+
+    def _list_buckets(self, call: ObjectCall) -> Answer:
+        if "compartmentId" not in call.query:
+            raise missing("compartmentId")
+        compartment = self._known_compartment(call.query["compartmentId"])
+        limit, start = call.number("limit", 1, _LISTED, 100), decode_token(call.query.get("page"))
+        names = sorted(b.name for b in self.store.buckets.values() if b.compartment == compartment and b.name >= start)
+        tags = call.query.get("fields") == "tags"
+        items = []
+        for name in names[:limit]:
+            shown = self._shown_bucket(self.store.buckets[name])
+            kept = {*schema.shape(OBJECT_STORAGE, "BucketSummary").members}
+            kept -= set() if tags else {"freeformTags", "definedTags"}
+            members = {key: value for key, value in shown.items() if key in kept}
+            items.append(schema.show(OBJECT_STORAGE, "BucketSummary", members))
+        return Answer(items, headers=next_page(names[limit : limit + 1]))
+
+    def _shown_bucket(self, bucket: Bucket) -> dict[str, Any]:
+        return {
+            "metadata": {},
+            "publicAccessType": "NoPublicAccess",
+            "storageTier": "Standard",
+            "objectEventsEnabled": False,
+            "freeformTags": {},
+            "definedTags": {},
+            "autoTiering": "Disabled",
+            **bucket.details,
+            "namespace": self.namespace,
+            "name": bucket.name,
+            "id": bucket.id,
+            "compartmentId": bucket.compartment,
+            "createdBy": self._user,
+            "timeCreated": bucket.created,
+            "etag": bucket.etag,
+            "versioning": bucket.versioning,
+            "replicationEnabled": False,
+            "isReadOnly": False,
+        }
+
+    def _bucket_answer(self, bucket: Bucket, call: ObjectCall) -> Answer:
+        shown = self._shown_bucket(bucket)
+        fields = call.query.get("fields", "").split(",") if call.request.method == "GET" else []
+        current = [version for key in bucket.keys if (version := bucket.current(key)) is not None]
+        if "approximateCount" in fields:
+            shown["approximateCount"] = len(current)
+        if "approximateSize" in fields:
+            shown["approximateSize"] = sum(version.size for version in current)
+        return Answer(schema.show(OBJECT_STORAGE, "Bucket", shown), headers={"etag": bucket.etag})
+
+    def make_bucket(self, name: str, compartment: str) -> Bucket:
+        """A plain bucket."""
+        ids = self.store.ids
+        bucket = Bucket(
+            name,
+            f"ocid1.bucket.oc1.us-chicago-1.{ids.text(60).lower()}",
+            compartment,
+            self.store.clock.now(),
+            self.store.ids.uuid(),
+        )
+        self.store.buckets[name] = bucket
+        return bucket
+
+    def _create_bucket(self, call: ObjectCall) -> Answer:
+        wish = schema.read(OBJECT_STORAGE, "CreateBucketDetails", body(call.request))
+        name = wish.pop("name")
+        if not _BUCKET_NAME.fullmatch(name):
+            message = f"'{name}' must be 1 to 256 letters, digits, '_', '-' and '.'"
+            raise OciError(400, "InvalidBucketName", message)
+        compartment = self._known_compartment(wish.pop("compartmentId"))
+        check_tags(wish)
+        if name in self.store.buckets:
+            message = (
+                f"Either the bucket '{name}' in namespace '{self.namespace}' already exists or you are not authorized"
+            )
+            raise OciError(409, "BucketAlreadyExists", f"{message} to create it")
+        bucket = self.make_bucket(name, compartment)
+        bucket.versioning = wish.pop("versioning", "Disabled")
+        bucket.details = wish
+        answer = self._bucket_answer(bucket, call)
+        answer.headers["location"] = f"/n/{self.namespace}/b/{name}"
+        return answer
+
+    def _get_bucket(self, call: ObjectCall) -> Answer:
+        bucket = self._bucket(call)
+        check_read_conditions(call, bucket.etag)
+        return self._bucket_answer(bucket, call)
+
+    def _head_bucket(self, call: ObjectCall) -> Answer:
+        bucket = self._bucket(call)
+        check_read_conditions(call, bucket.etag)
+        return Answer(b"", headers={"etag": bucket.etag})
+
+    def _update_bucket(self, call: ObjectCall) -> Answer:
+        bucket = self._bucket(call)
+        check_match(call.header("if-match"), bucket.etag)
+        wish = schema.read(OBJECT_STORAGE, "UpdateBucketDetails", body(call.request))
+        if wish.pop("name", bucket.name) != bucket.name or wish.pop("namespace", self.namespace) != self.namespace:
+            raise invalid("The sandbox does not rename buckets.")
+        check_tags(wish)
+        bucket.compartment = self._known_compartment(wish.pop("compartmentId", bucket.compartment))
+        bucket.versioning = wish.pop("versioning", bucket.versioning)
+        bucket.details.update(wish)
+        bucket.etag = self.store.ids.uuid()
+        return self._bucket_answer(bucket, call)
+
+    def _delete_bucket(self, call: ObjectCall) -> Answer:
+        bucket = self._bucket(call)
+        check_match(call.header("if-match"), bucket.etag)
+        if bucket.versions:
+            message = f"Bucket named '{bucket.name}' is not empty. Delete all object versions first."
+            raise OciError(409, "BucketNotEmpty", message)
+        if bucket.uploads:
+            message = f"Bucket named '{bucket.name}' has multipart uploads that are not committed. Abort them first."
+            raise OciError(409, "BucketNotEmpty", message)
+        del self.store.buckets[bucket.name]
+        return Answer(b"", 204)
