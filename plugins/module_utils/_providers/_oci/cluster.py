@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
@@ -25,7 +26,7 @@ from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options,
 from ..toolkit.answers import Kind, told
 from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.driver import BaseDriver, name_of_placeholder, steps_noted
-from . import ocids, shapes, tags, work_requests
+from . import identity, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
 from .reading import CLUSTER, ENDPOINT, MODEL
@@ -58,7 +59,6 @@ _STAGES = {"CREATING": "being created", "UPDATING": "being changed"}
 _BODY = ("compartment_id", "type", "unit_count", "unit_shape", "display_name", "description")
 _CHANGEABLE = ("unit_count", "display_name", "description")
 _MARKER_COUNT = 2
-LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 _PAGE = 1000  # the API's own maximum
 _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
 _HELD_STATUS = 409
@@ -101,11 +101,9 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
 def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     name, units = params["display_name"], params["unit_count"]
-    for option, most in LENGTHS.items():
-        if params[option] and len(params[option]) > most:
-            raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
-    ocids.check_ocid("compartment_id", params["compartment_id"], ocids.COMPARTMENT)
-    ocids.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], ocids.CLUSTER)
+    identity.check_lengths(params)
+    identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
+    identity.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], identity.CLUSTER)
     if units is not None:
         check_bound("unit_count", units, Bound(1, whole=True))
     desired: dict[str, Any] = {
@@ -203,17 +201,10 @@ class DedicatedAiCluster(BaseDriver):
         except NotFound as error:
             if not self.absent:
                 raise
-            if not self.compartment_id:
-                hint = "With compartment_id it is looked for there, and taken for deleted if it is not listed."
-                raise error.amended(hint=f"{error.hint} {hint}") from error
-            if self._is_listed(identifier, self.compartment_id):
-                raise
+            identity.refuse_unproven(error, self.compartment_id, partial(self._is_listed, identifier))
             return []
         if run.phase is Phase.DELETED and not self.absent:
-            raise ApiError(
-                f"The cluster {identifier} is deleted.",
-                hint="Leave dedicated_ai_cluster_id out to make one anew, or give that of another.",
-            )
+            raise identity.deleted_error("cluster", identifier, "dedicated_ai_cluster_id", "make")
         if not self.absent:
             self._refuse_clash(run)
         return [self._judged(run)]
@@ -232,14 +223,10 @@ class DedicatedAiCluster(BaseDriver):
             and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)
         ]
         if clashing:
-            raise InvalidInput(
-                f"{run.id} cannot be renamed or moved: '{place['display_name']}' is the name of "
-                f"{', '.join(clashing)} there.",
-                hint="Take another display_name; of two clusters with one name neither would be found by it.",
-            )
+            raise identity.clash_error("clusters", run.id, place["display_name"], clashing)
 
-    def _is_listed(self, identifier: str, compartment_id: str) -> bool:
-        found = list_clusters(self.api, compartment_id, id=identifier)
+    def _is_listed(self, identifier: str, compartment_id: str | None = None) -> bool:
+        found = list_clusters(self.api, str(compartment_id or self.compartment_id), id=identifier)
         return any(run_of(cluster, whole=False).phase is not Phase.DELETED for cluster in found)
 
     def _get(self, identifier: str) -> Run:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
@@ -21,7 +22,7 @@ from ..._engine.plan import needs_replacement
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
-from . import base_models, model_api, objects, ocids, shapes, tags, work_requests
+from . import base_models, identity, model_api, objects, shapes, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 from .options import TIMEOUTS
 from .reading import MODEL
@@ -52,7 +53,6 @@ _KINDS = {
     **dict.fromkeys(("lora_r", "lora_alpha", "lora_dropout"), "LORA_TRAINING_CONFIG"),
     "num_of_last_layers": "VANILLA_TRAINING_CONFIG",
 }
-LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 # What failed trainings say, and what mends it.
 _WORK = "; work request "  # what follows in a reason is an OCID, which may hold any letters
 _HINTS = (
@@ -113,15 +113,13 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
         if params[option] == "":
             raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
     for option, value, kinds in (
-        ("compartment_id", params["compartment_id"], ocids.COMPARTMENT),
-        ("model_id", params["model_id"], ocids.MODEL),
-        ("base_model_id", params["base_model_id"], ocids.MODEL),
-        (_CLUSTER, details.get("dedicated_ai_cluster_id"), ocids.CLUSTER),
+        ("compartment_id", params["compartment_id"], identity.COMPARTMENT),
+        ("model_id", params["model_id"], identity.MODEL),
+        ("base_model_id", params["base_model_id"], identity.MODEL),
+        (_CLUSTER, details.get("dedicated_ai_cluster_id"), identity.CLUSTER),
     ):
-        ocids.check_ocid(option, value, kinds)
-    for option, most in LENGTHS.items():
-        if params[option] and len(params[option]) > most:
-            raise InvalidInput(f"{option} has {len(params[option])} characters; OCI takes {most}.")
+        identity.check_ocid(option, value, kinds)
+    identity.check_lengths(params)
     desired: dict[str, Any] = {
         "base_model_id": params["base_model_id"],
         _CLUSTER: details.get("dedicated_ai_cluster_id"),
@@ -270,16 +268,9 @@ class Model(BaseDriver):
         place = (self.name, compartment)
         comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != place
         if adopted and comes and (unmanaged or living):
-            raise InvalidInput(
-                f"{adopted.id} cannot be renamed or moved: '{self.name}' is the name of "
-                f"{', '.join([*unmanaged, *living])} there.",
-                hint="Take another display_name; of two models with one name neither would be found by it.",
-            )
+            raise identity.clash_error("models", adopted.id, self.name, [*unmanaged, *living])
         if adopted and adopted.phase is Phase.DELETED and not living:
-            raise ApiError(
-                f"The model {adopted.id} is deleted.",
-                hint="Leave model_id out to train one anew, or give that of another.",
-            )
+            raise identity.deleted_error("model", adopted.id, "model_id", "train")
         if unmanaged and not self.adopts:
             raise InvalidInput(
                 f"There is a model '{self.name}' already that this collection did not make: {', '.join(unmanaged)}.",
@@ -304,11 +295,9 @@ class Model(BaseDriver):
         except NotFound as error:
             if self.compares:
                 raise
-            if not self.compartment_id:
-                hint = "With compartment_id it is looked for there, and taken for deleted if it is not listed."
-                raise error.amended(hint=f"{error.hint} {hint}") from error
-            if any(model_api.list_models(self.api, self.compartment_id, id=identifier)):
-                raise
+            place = str(self.compartment_id)
+            listed = partial(model_api.list_models, self.api, place, id=identifier)
+            identity.refuse_unproven(error, self.compartment_id, lambda: any(listed()))
             self.warnings.append(
                 f"{identifier} is not found, and {self.compartment_id} does not list it: it is taken for deleted."
             )

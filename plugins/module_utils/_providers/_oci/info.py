@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.content import sha256_of_mark
 from ..toolkit.info import is_foreseen, limited, looks_again
-from . import cluster, model_api, ocids, tags, work_requests
+from . import cluster, identity, model_api, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _CLUSTERS = Kind(
     filters={"state": "lifecycle_state", "display_name": "display_name"},
     get=cluster.get_cluster,
     listed=cluster.list_clusters,
-    ocid=ocids.CLUSTER,
+    ocid=identity.CLUSTER,
 )
 _MODELS = Kind(
     option="model_id",
@@ -68,7 +68,7 @@ _MODELS = Kind(
     },
     get=model_api.get_model,
     listed=model_api.list_models,
-    ocid=ocids.MODEL,
+    ocid=identity.MODEL,
     more=_more_of_model,
 )
 
@@ -89,8 +89,8 @@ def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     params = module.params
     if is_foreseen(module, kind.option):
         return {"changed": False, kind.result: []}
-    ocids.check_ocid(kind.option, params[kind.option], kind.ocid)
-    ocids.check_ocid("compartment_id", params["compartment_id"], ocids.COMPARTMENT)
+    identity.check_ocid(kind.option, params[kind.option], kind.ocid)
+    identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
     api = make_api(module, GENERATIVE_AI)
     given = params[kind.option]
     found = [kind.get(api, given)[0]] if given else limited(module, _listed(api, kind, params))
