@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     ApiError,
-    FineTuneError,
     InvalidInput,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
@@ -145,12 +144,6 @@ class TestUpload:
         assert keys(host) == []
         assert "Uploads" not in host.client("s3").list_multipart_uploads(Bucket=host.reach.data_bucket)
 
-    @pytest.mark.parametrize("when", ["before", "after"])
-    def test_the_answer_is_lost(self, host: Host, when: str) -> None:
-        host.sandbox.fault("s3.PutObject", reset=when, times=4)
-        result = host.dataset(converse_lines())
-        assert (result["changed"], keys(host)) == (True, [KEY])
-
     def test_an_invalid_one_is_not_sent(self, host: Host) -> None:
         with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
             host.dataset(converse_lines(11) + '{"messages": []}\n')
@@ -178,12 +171,6 @@ class TestUpload:
         assert host.dataset(None, None, key="train.jsonl", state="absent")["changed"] is True
         left = client.list_multipart_uploads(Bucket=host.reach.data_bucket)["Uploads"]
         assert ([upload["Key"] for upload in left], keys(host)) == (["train.jsonl.other"], [])
-
-    def test_two_at_once(self, host: Host) -> None:
-        tasks = [host.also() for _task in range(2)]
-        results = host.together(*[lambda task=task: task.dataset(converse_lines()) for task in tasks])
-        assert len({result["s3_uri"] for result in results}) == 1
-        assert (keys(host), body(host, KEY)) == ([KEY], converse_lines())
 
 
 class TestTagsAndKeys:
@@ -325,13 +312,6 @@ class TestTrouble:
         assert host.dataset(converse_lines())["changed"] is True
         assert [fault["fired"] for fault in host.sandbox.faults.shown()] == [1, 1, 1]
         assert body(host, KEY) == converse_lines()
-
-    def test_down_for_a_while_and_for_good(self, host: Host) -> None:
-        host.sandbox.fault("s3.HeadObject", status=503, times=5)
-        assert host.dataset(converse_lines())["changed"] is True
-        host.sandbox.fault("s3.HeadObject", status=503)
-        with pytest.raises(FineTuneError):
-            host.dataset(converse_lines())
 
     @pytest.mark.parametrize(
         ("options", "message"),

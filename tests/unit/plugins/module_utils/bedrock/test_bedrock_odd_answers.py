@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 TAGS = {"team": "support"}
 
 
-def _fresh(host: Host) -> Story:
-    return lambda: host.playbook("bot")
-
-
 def _validated(host: Host) -> Story:
     uri, other = host.put(converse_lines()), host.put(converse_lines(topic="letters"), "other.jsonl")
     checked = {"validators": [{"s3_uri": other}]}
@@ -42,39 +38,8 @@ def _again(host: Host) -> Story:
     return lambda: host.wanted(uri, "bot", tags=TAGS, steps=True)
 
 
-def _changed(host: Host) -> Story:
-    uri, other = host.data(), host.data(converse_lines(topic="letters"))
-    host.wanted(uri, "bot")
-    return lambda: host.wanted(other, "bot", retrain="on_change", delete_previous=True)
-
-
-def _cancel(host: Host) -> Story:
-    host.wanted(host.data(), "bot", wait=False)
-    host.sandbox.advance(8)
-    return lambda: host.model("bot", state="cancelled")
-
-
-def _absent(host: Host) -> Story:
-    host.wanted(host.data(), "bot")
-    return lambda: host.model("bot", state="absent")
-
-
-def _upload(host: Host) -> Story:
-    return lambda: host.dataset(converse_lines(), tags=TAGS)
-
-
 def _parts(host: Host) -> Story:
     return lambda: host.dataset(converse_lines(22_000), name="large")
-
-
-def _retag(host: Host) -> Story:
-    host.dataset(converse_lines(), tags={"team": "sales"})
-    return lambda: host.dataset(converse_lines(), tags=TAGS)
-
-
-def _dataset_absent(host: Host) -> Story:
-    host.data()
-    return lambda: host.dataset(None, state="absent")
 
 
 def _info(host: Host) -> Story:

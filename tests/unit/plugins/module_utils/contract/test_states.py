@@ -123,6 +123,8 @@ def test_failed_with_other_settings_is_no_obstacle(resource: Resource) -> None:
 
 @needs("can_delete")
 def test_absent_and_again(resource: Resource) -> None:
+    never = foreseen(resource, resource.task, name="bot", state="absent")
+    assert (never["changed"], never["action"], never["status"]) == (False, "none", "absent")
     resource.present()
     gone = foreseen(resource, resource.task, name="bot", state="absent")
     assert (gone["changed"], gone["action"], gone["status"]) == (True, "delete", "absent")
@@ -206,6 +208,7 @@ def test_in_slices(resource: Resource) -> None:
 @needs("can_cancel")
 def test_cancelled(resource: Resource) -> None:
     resource.slow()
+    assert foreseen(resource, resource.task, name="bot", state="cancelled")["changed"] is False
     started = resource.present(wait=False)["run_id"]
     desired = {"name": "bot", "state": "cancelled", **resource.pending(started)}
     result = foreseen(resource, resource.task, **desired)
@@ -216,12 +219,16 @@ def test_cancelled(resource: Resource) -> None:
     assert resource.present(retry_failed=True)["action"] == "retry"
 
 
-@needs("can_cancel")
-def test_absent_stops_what_runs(resource: Resource) -> None:
-    resource.slow()
+@needs("waits")
+def test_absent_of_what_is_made_just_now(resource: Resource) -> None:
+    """It is stopped where that is possible, else waited for."""
     started = resource.present(wait=False)["run_id"]
-    assert resource.task("bot", state="absent", **resource.pending(started))["changed"] is True
-    assert (resource.existing(), resource.paid()) == ([], [])
+    wish = {"name": "bot", "state": "absent", **resource.pending(started)}
+    assert foreseen(resource, resource.task, **wish)["changed"] is True
+    assert resource.existing() == []
+    if resource.traits.can_cancel:
+        assert resource.paid() == []
+    assert resource.task("bot", state="absent")["changed"] is False
 
 
 @needs("can_cancel", "can_retrain", "keeps_tags")

@@ -71,12 +71,6 @@ class TestPresent:
         made = host.tuning()
         assert host.cluster()["id"] == made["id"]
 
-    def test_without_waiting(self, host: ClusterHost) -> None:
-        started = host.tuning(wait=False)
-        assert (started["changed"], started["status"]) == (True, "CREATING")
-        again = host.tuning()
-        assert (again["changed"], again["status"], again["id"]) == (False, "ACTIVE", started["id"])
-
     def test_a_change_of_one_that_is_being_created(self, host: ClusterHost) -> None:
         """It is foreseen, told of by who does not wait, and made once OCI allows it."""
         made = host.tuning(unit_count=2, wait=False)
@@ -112,33 +106,8 @@ class TestPresent:
         assert host.tuning(wait_timeout=9000)["id"] == host.made()[0]["id"]
         assert len(host.made()) == 1
 
-    def test_made_anew_after_it_was_deleted(self, host: ClusterHost) -> None:
-        """With the same options within the day that a retry token lives, more often than the engine decides anew."""
-        made = []
-        for _round in range(5):
-            made.append(host.tuning()["id"])
-            host.cluster(state="absent")
-        assert len(set(made)) == 5
-        assert host.made() == []
-
 
 class TestExactlyOne:
-    def test_lost_answers(self, host: ClusterHost) -> None:
-        host.sandbox.fault("oci.CreateDedicatedAiCluster", reset="after", times=1)
-        made = host.tuning()
-        assert made["changed"] is True
-        assert [found["id"] for found in host.made()] == [made["id"]]
-
-    def test_errors_of_the_server_before_and_after(self, host: ClusterHost) -> None:
-        host.error("CreateDedicatedAiCluster", 500, "InternalServerError", "oh", times=2)
-        made = host.tuning()
-        assert [found["id"] for found in host.made()] == [made["id"]]
-
-    def test_at_the_same_time(self, host: ClusterHost) -> None:
-        results = host.together(*[host.tuning] * 3)
-        assert len({result["id"] for result in results}) == 1
-        assert len(host.made()) == 1
-
     def test_at_the_same_time_with_other_sizes(self, host: ClusterHost) -> None:
         results = host.together(*(lambda units=units: host.tuning(unit_count=units) for units in (2, 3)))
         assert len(host.made()) == 1
@@ -245,12 +214,6 @@ class TestChanges:
         assert caught.value.status == 412
         assert host.get(made["id"])["unit_count"] == 2
 
-    def test_the_answer_to_a_change_is_lost(self, host: ClusterHost) -> None:
-        host.tuning()
-        host.sandbox.fault("oci.UpdateDedicatedAiCluster", reset="after", times=1)
-        changed = host.tuning(unit_count=3)
-        assert (changed["action"], changed["unit_count"], changed["status"]) == ("update", 3, "ACTIVE")
-
     def test_the_answer_to_a_move_is_lost(self, host: ClusterHost) -> None:
         made = host.tuning()
         host.sandbox.fault("oci.ChangeDedicatedAiClusterCompartment", reset="after", times=1)
@@ -266,23 +229,6 @@ class TestChanges:
 
 
 class TestTrouble:
-    def test_not_made(self, host: ClusterHost) -> None:
-        host.fate("CREATE", code="OutOfHostCapacity", message="There is no capacity.")
-        with pytest.raises(RunFailed, match=r"There is no capacity \(OutOfHostCapacity\)") as caught:
-            host.tuning()
-        assert (caught.value.facts["changed"], caught.value.facts["status"]) == (True, "FAILED")
-        for check_mode in (True, False):
-            with pytest.raises(RunFailed, match=r"There is no capacity \(OutOfHostCapacity\)") as caught:
-                host.tuning(check_mode=check_mode)
-            assert "retry_failed: true" in caught.value.text()
-            assert caught.value.facts["changed"] is False
-        assert len(host.made()) == 1
-        made = host.tuning(retry_failed=True)
-        assert (made["action"], made["status"]) == ("retry", "ACTIVE")
-        assert host.tuning()["id"] == made["id"]
-        gone = host.cluster(state="absent")
-        assert (gone["changed"], host.made()) == (True, [])
-
     def test_a_failed_one_by_its_id_is_never_made_anew(self, host: ClusterHost) -> None:
         host.fate("CREATE")
         with pytest.raises(RunFailed) as caught:
@@ -400,16 +346,6 @@ class TestOfOthers:
 
 
 class TestAbsent:
-    def test_deleted_once(self, host: ClusterHost) -> None:
-        made = host.tuning()
-        foreseen = host.cluster(state="absent", check_mode=True)
-        gone = host.cluster(state="absent")
-        for result in (foreseen, gone):
-            assert (result["changed"], result["action"], result["status"]) == (True, "delete", "absent")
-            assert result["diff"]["before"]["exists"] == [made["id"]]
-        assert host.made() == []
-        assert host.cluster(state="absent")["changed"] is False
-
     def test_by_its_id(self, host: ClusterHost) -> None:
         made = host.tuning()
         desired: dict[str, Any] = {"dedicated_ai_cluster_id": made["id"], "state": "absent"}
@@ -425,11 +361,6 @@ class TestAbsent:
         host.tuning()
         host.sandbox.oci.settings(deleted_seconds=0.0)
         assert host.cluster(state="absent")["changed"] is True
-
-    def test_while_it_is_made(self, host: ClusterHost) -> None:
-        host.tuning(wait=False)
-        assert host.cluster(state="absent")["changed"] is True
-        assert host.made() == []
 
     def test_while_it_is_deleted(self, host: ClusterHost) -> None:
         old = host.tuning()
@@ -449,12 +380,6 @@ class TestAbsent:
             host.cluster(state="absent")
         assert (caught.value.facts["status"], caught.value.facts["changed"]) == ("FAILED", True)
         assert host.made()[0]["id"] == made["id"]
-
-    def test_the_answer_is_lost(self, host: ClusterHost) -> None:
-        host.tuning()
-        host.sandbox.fault("oci.DeleteDedicatedAiCluster", reset="after", times=1)
-        assert host.cluster(state="absent")["changed"] is True
-        assert host.made() == []
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_while_a_model_is_trained_on_it(self, host: ClusterHost, check_mode: bool) -> None:

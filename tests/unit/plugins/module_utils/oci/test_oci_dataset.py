@@ -167,12 +167,6 @@ class TestUpload:
         assert "a.jsonl changed while it was uploaded" in results[0].message
         assert names(host) == []
 
-    def test_two_at_once(self, host: Host) -> None:
-        tasks = [host.also() for _task in range(2)]
-        results = host.together(*[lambda task=task: task.dataset(pair_lines()) for task in tasks])
-        assert {result["object"] for result in results} == {NAME}
-        assert (names(host), body(host, NAME)) == ([NAME], pair_lines().encode())
-
 
 def _when(condition: Callable[[], bool], then: Callable[[], Any]) -> None:
     while not condition():
@@ -359,14 +353,6 @@ class TestTrouble:
         result = host.dataset(pair_lines(), object=named)
         assert (result["changed"], names(host)) == (True, [named or NAME])
         assert body(host, named or NAME) == pair_lines().encode()
-
-    def test_down_for_a_while_and_for_good(self, host: Host) -> None:
-        host.sandbox.fault("oci.HeadObject", status=503, times=5)
-        host.sandbox.fault("oci.PutObject", status=500, times=1)
-        assert host.dataset(pair_lines())["changed"] is True
-        host.sandbox.fault("oci.HeadObject", status=503)
-        with pytest.raises(FineTuneError):
-            host.dataset(pair_lines())
 
     @pytest.mark.parametrize("operation", ["ListObjects", "CreateMultipartUpload", "GetNamespace"])
     def test_answers_of_something_else(self, host: Host, in_parts: Callable[[], str], operation: str) -> None:

@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
-    LOOPS,
-    Figures,
-    again_and_again,
-    at_once,
-    killed_at_any_moment,
     names,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,
-    RETRAIN,
     ModelHost,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
@@ -38,14 +31,6 @@ def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ModelHost:
     return ModelHost(still_sandbox)
 
 
-@pytest.fixture
-def figures(host: ModelHost, record_property: Callable[[str, object], None]) -> Iterator[Figures]:
-    """Counts for the report (--junitxml): how often it happened, and how many models were made on the way."""
-    yield record_property
-    record_property("loops", LOOPS)
-    record_property("models", len(host.sandbox.oci.models()))
-
-
 def check_one(host: ModelHost, name: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
     """One was made; a further run finds it ready and changes nothing."""
     result = host.wanted(data, name, **options)
@@ -54,37 +39,6 @@ def check_one(host: ModelHost, name: str, data: dict[str, Any], **options: Any) 
     again = host.wanted(data, name, **options)
     assert (again["changed"], again["id"]) == (False, result["id"])
     return result
-
-
-@pytest.mark.parametrize("times", [1, 3, 4])
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_connection_reset(host: ModelHost, when: str, times: int) -> None:
-    data = host.data()
-    for name in names():
-        host.sandbox.fault(CREATE, reset=when, times=times)
-        result = host.wanted(data, name)
-        assert (result["changed"], result["action"], result["status"]) == (True, "create", "ACTIVE")
-        check_one(host, name, data)
-        host.sandbox.clear_faults()
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_500_three_times(host: ModelHost, when: str) -> None:
-    data = host.data()
-    for name in names():
-        host.sandbox.fault(CREATE, status=500, when=when, times=3)
-        result = host.wanted(data, name)
-        assert (result["changed"], result["status"]) == (True, "ACTIVE")
-        check_one(host, name, data)
-        host.sandbox.clear_faults()
-
-
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_other_unclear_answers(host: ModelHost, status: int) -> None:
-    data = host.data()
-    host.sandbox.fault(CREATE, status=status, when="before" if status == 429 else "after", times=4)
-    assert host.wanted(data)["changed"] is True
-    check_one(host, "support-bot", data)
 
 
 def test_an_answer_that_does_not_say_which_model(host: ModelHost) -> None:
@@ -107,26 +61,6 @@ def test_never_an_answer(host: ModelHost) -> None:
     assert result["changed"] is False
 
 
-def test_a_lost_answer_of_a_retrain_beside_the_old_model(host: ModelHost) -> None:
-    host.wanted(host.data())
-    data = host.data(pair_lines(topic="letters"), "letters")
-    host.sandbox.fault(CREATE, reset="after", times=4)
-    result = host.wanted(data, **RETRAIN)
-    assert (result["changed"], result["status"]) == (True, "ACTIVE")
-    assert len(host.paid()) == 2
-    assert host.wanted(data, **RETRAIN)["changed"] is False
-
-
-def test_a_lost_answer_of_a_retry(host: ModelHost) -> None:
-    host.sandbox.oci.fate("fail")
-    data = host.data()
-    with pytest.raises(FineTuneError):
-        host.wanted(data)
-    host.sandbox.fault(CREATE, reset="after", times=4)
-    assert host.wanted(data, retry_failed=True)["status"] == "ACTIVE"
-    assert [model["state"] for model in host.made()] == ["FAILED", "ACTIVE"]
-
-
 def test_a_lost_answer_and_a_training_that_ends_meanwhile(host: ModelHost) -> None:
     """What the token made is found again by it, though it is no longer in training."""
     host.sandbox.oci.settings(accepted_seconds=0.0, validation_seconds=0.0, training_seconds=1.0)
@@ -135,16 +69,6 @@ def test_a_lost_answer_and_a_training_that_ends_meanwhile(host: ModelHost) -> No
     result = host.wanted(data)
     assert (result["changed"], result["status"]) == (True, "ACTIVE")
     check_one(host, "support-bot", data)
-
-
-def test_a_lost_answer_and_a_list_that_lags(host: ModelHost) -> None:
-    """The first task dies after its create; the next one's list does not show the model yet."""
-    data = host.data()
-    started = host.wanted(data, wait=False)
-    host.sandbox.fault("oci.ListModels", status=200, body={"items": []}, times=6)
-    result = host.wanted(data)
-    assert result["id"] == started["id"]
-    assert host.paid() == [started["id"]]
 
 
 @pytest.mark.parametrize("looks", [2, 6])
@@ -219,77 +143,10 @@ def test_a_token_of_a_model_that_is_being_deleted(host: ModelHost) -> None:
     assert host.wanted(data)["changed"] is False
 
 
-def test_everything_fails_now_and_then(host: ModelHost, figures: Figures) -> None:
-    """Any operation may lose its answer, before or after the change; the task is run until it ends well."""
-    data = host.data()
-    for number, name in enumerate(names()):
-        for when in ("before", "after"):
-            host.sandbox.fault("oci.*", reset=when, probability=0.2, seed=number)
-        again_and_again(partial(host.wanted, data, name))
-        host.sandbox.clear_faults()
-        check_one(host, name, data)
-
-
 # -- in slices, as the action plugin works ---------------------------------------------------------------------
 
 
-def test_slices(host: ModelHost) -> None:
-    data = host.data()
-    host.sandbox.oci.settings(training_seconds=60.0)
-    assert host.in_slices(data)["status"] == "ACTIVE"
-    check_one(host, "support-bot", data)
-
-
-@pytest.mark.parametrize("more", [{}, {"delete_previous": True}], ids=["kept", "deleted"])
-def test_a_retrain_in_slices(host: ModelHost, more: dict[str, Any]) -> None:
-    """The older model is no twin of the one that is waited for."""
-    first = host.wanted(host.data())
-    data = host.data(pair_lines(topic="letters"), "letters")
-    host.sandbox.oci.settings(training_seconds=60.0)
-    result = host.in_slices(data, **RETRAIN, **more)
-    assert (result["status"], result["id"] != first["id"]) == ("ACTIVE", True)
-    assert [model["state"] for model in host.made()] == ["DELETED" if more else "ACTIVE", "ACTIVE"]
-    assert host.wanted(data, **RETRAIN, **more)["changed"] is False
-
-
-def test_a_retry_in_slices(host: ModelHost) -> None:
-    host.sandbox.oci.fate("fail")
-    data = host.data()
-    with pytest.raises(FineTuneError):
-        host.in_slices(data)
-    assert host.in_slices(data, retry_failed=True)["status"] == "ACTIVE"
-    assert [model["state"] for model in host.made()] == ["FAILED", "ACTIVE"]
-
-
 # -- other processes -------------------------------------------------------------------------------------------
-
-
-def test_killed_at_any_moment_and_run_again(host: ModelHost, figures: Figures) -> None:
-    """Killed while a request is under way, any of them; the change it asks for is made or not."""
-    for name in killed_at_any_moment(host, host.sandbox, figures):
-        check_one(host, name, host.about(name))
-
-
-def test_two_playbooks_at_once(host: ModelHost, figures: Figures) -> None:
-    for name in names():
-        told = at_once(host, name, 2)
-        assert [answer.error for answer in told] == [None, None]
-        survivors = host.paid(name)
-        assert len(survivors) == 1
-        assert {(answer.run_id, answer.status) for answer in told} == {(survivors[0], "ACTIVE")}
-        assert any(answer.changed for answer in told)
-        check_one(host, name, host.about(name))
-
-
-def test_two_threads_at_once(host: ModelHost, figures: Figures) -> None:
-    """The same closer together: both tasks look before either creates."""
-    data = host.data()
-    for name in names():
-        host.sandbox.fault("oci.ListModels", delay=0.05, times=2)
-        first, second = host.together(*[partial(host.also().wanted, data, name) for _task in range(2)])
-        assert (first["status"], second["status"]) == ("ACTIVE", "ACTIVE")
-        assert host.paid(name) == [first["id"]] == [second["id"]]
-        check_one(host, name, data)
 
 
 def test_two_at_once_with_other_descriptions(host: ModelHost) -> None:
@@ -336,15 +193,3 @@ def test_p5_a_change_whose_answer_was_lost_is_looked_for_first(host: ModelHost) 
     result = host.wanted(data, description="new")
     assert (result["changed"], result["action"], result["description"]) == (True, "update", "new")
     assert host.called().count("UpdateModel") == 1
-
-
-def test_t1_a_host_that_throttles_does_not_outlast_the_task(host: ModelHost) -> None:
-    data = host.data()
-    for operation in ("ListModels", "CreateModel"):
-        host.sandbox.clear_faults()
-        host.error(operation, 429, "TooManyRequests", "slow down")
-        start = host.clock.time()
-        with pytest.raises(FineTuneError) as caught:
-            host.wanted(data, wait_timeout=5)
-        assert host.clock.time() - start <= 7
-        assert caught.value.facts["timed_out"] is True

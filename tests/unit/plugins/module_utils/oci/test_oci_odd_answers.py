@@ -37,20 +37,10 @@ class Host(ClusterHost):
 TAGS = {"team": "support"}
 
 
-def _fresh(host: Host) -> Story:
-    return lambda: host.playbook("bot")
-
-
 def _again(host: Host) -> Story:
     data = host.put(pair_lines())
     host.wanted(data, "bot")
     return lambda: host.wanted({**data, "namespace": None}, "bot", details=True)
-
-
-def _update(host: Host) -> Story:
-    data = host.data()
-    host.wanted(data, "bot")
-    return lambda: host.wanted(data, "bot", description="changed", freeform_tags=TAGS)
 
 
 def _move(host: Host) -> Story:
@@ -65,15 +55,6 @@ def _failed(host: Host) -> Story:
     return lambda: host.wanted(data, "bot", details=True)
 
 
-def _absent(host: Host) -> Story:
-    host.wanted(host.data(), "bot")
-    return lambda: host.model("bot", state="absent")
-
-
-def _upload(host: Host) -> Story:
-    return lambda: host.dataset(pair_lines())
-
-
 def _parts(host: Host) -> Story:
     return lambda: host.dataset(pair_lines(400), name="large")
 
@@ -81,27 +62,6 @@ def _parts(host: Host) -> Story:
 def _edited(host: Host) -> Story:
     host.dataset(pair_lines(), object="plain.jsonl")
     return lambda: host.dataset(pair_lines(topic="letters"), object="plain.jsonl")
-
-
-def _dataset_absent(host: Host) -> Story:
-    host.data()
-    return lambda: host.dataset(None, state="absent")
-
-
-def _cluster(host: Host) -> Story:
-    return lambda: host.tuning("mine")
-
-
-def _resized(host: Host) -> Story:
-    host.cluster("mine", type="HOSTING", unit_shape="LARGE_GENERIC", unit_count=1)
-    return lambda: host.cluster(
-        "mine", type="HOSTING", unit_shape="LARGE_GENERIC", unit_count=2, compartment_id=host.here
-    )
-
-
-def _cluster_absent(host: Host) -> Story:
-    host.tuning("mine")
-    return lambda: host.cluster("mine", state="absent")
 
 
 def _info(host: Host) -> Story:

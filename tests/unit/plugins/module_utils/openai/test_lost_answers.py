@@ -148,6 +148,15 @@ def test_t1_a_host_that_throttles_does_not_outlast_the_task(host: Host, verb: st
     assert caught.value.facts["timed_out"] is True
 
 
+@pytest.mark.parametrize("status", [408, 409])
+def test_answers_that_are_unclear_at_openai_alone(still_sandbox: Sandbox, status: int) -> None:
+    host = Host(still_sandbox)
+    file_id = host.file()
+    still_sandbox.fault("openai.jobs.create", status=status, when="after", times=1)
+    assert host.wanted(file_id)["changed"] is True
+    assert len(host.jobs()) == 1
+
+
 def put(host: Host, content: str) -> str:
     """Data under a name without a hash."""
     import openai

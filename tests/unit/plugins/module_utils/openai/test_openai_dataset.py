@@ -16,7 +16,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     FineTuneError,
     InvalidInput,
     RunFailed,
-    TimedOut,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, files
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
@@ -90,12 +89,6 @@ class TestEveryDialect:
         assert any_host.dataset(None, None, file_id=file_id, state="absent")["changed"] is True
         assert stored(any_host) == []
 
-    @pytest.mark.parametrize("when", ["before", "after"])
-    def test_the_answer_is_lost(self, any_host: Host, when: str) -> None:
-        any_host.sandbox.fault("openai.files.create", reset=when, times=1)
-        result = any_host.dataset(chat_lines())
-        assert (result["changed"], result["status"], len(stored(any_host))) == (True, "processed", 1)
-
     def test_an_invalid_one_is_not_sent(self, any_host: Host) -> None:
         with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
             any_host.dataset(chat_lines(11) + '{"messages": []}\n')
@@ -105,18 +98,6 @@ class TestEveryDialect:
 
 
 class TestProcessing:
-    def test_waits_until_it_is_processed(self, host: Host) -> None:
-        host.sandbox.openai.settings(file_processing_seconds=300.0)
-        assert host.dataset(chat_lines(), wait=False)["status"] == "uploaded"
-        result = host.dataset(chat_lines())
-        assert (result["changed"], result["status"], len(stored(host))) == (False, "processed", 1)
-
-    def test_time_out(self, host: Host) -> None:
-        host.sandbox.openai.fate("file_stuck")
-        with pytest.raises(TimedOut) as caught:
-            host.dataset(chat_lines(), wait_timeout=100)
-        assert (caught.value.facts["changed"], caught.value.facts["file_id"]) == (True, stored(host)[0].id)
-
     def test_one_with_an_error_is_sent_again(self, host: Host) -> None:
         host.sandbox.openai.fate("file_error")
         with pytest.raises(RunFailed, match="could not be processed"):

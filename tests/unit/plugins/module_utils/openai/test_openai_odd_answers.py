@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
-def _fresh(host: Host) -> Story:
-    return lambda: host.playbook("bot")
-
-
-def _model(host: Host) -> Story:
-    file_id = host.file()
-    return lambda: host.wanted(file_id, details=True)
-
-
 def _again(host: Host) -> Story:
     file_id = host.file()
     host.wanted(file_id)
@@ -44,39 +35,6 @@ def _by_hand(host: Host) -> Story:
     file_id = client.files.create(file=("mine.jsonl", chat_lines().encode()), purpose="fine-tune").id
     host.sandbox.advance(60)
     return lambda: host.wanted(file_id)
-
-
-def _running(host: Host) -> None:
-    host.wanted(host.file(), wait=False)
-    host.sandbox.advance(15)
-
-
-def _cancel(host: Host) -> Story:
-    _running(host)
-    return lambda: host.model("support-bot", state="cancelled")
-
-
-def _pause(host: Host) -> Story:
-    _running(host)
-    return lambda: host.model("support-bot", state="paused")
-
-
-def _resume(host: Host) -> Story:
-    file_id = host.file()
-    host.wanted(file_id, wait=False)
-    host.sandbox.advance(15)
-    host.model("support-bot", state="paused")
-    return lambda: host.wanted(file_id)
-
-
-def _absent(host: Host) -> Story:
-    host.wanted(host.file())
-    return lambda: host.model("support-bot", state="absent", delete_files=True)
-
-
-def _dataset_absent(host: Host) -> Story:
-    host.file()
-    return lambda: host.dataset(chat_lines(), state="absent")
 
 
 def _parts(host: Host) -> Story:
