@@ -102,20 +102,25 @@ def _job(
     )
     job.arn = f"arn:aws:bedrock:{region.name}:{store.account}:model-customization-job/{base.full_id}/{job.id}"
     job.model_tags = dict(job.tags)
+    _end(store, region, job, failure, keep_model, f"seed: jobs[{index}]")
+    return job
+
+
+def _end(store: Store, region: Region, job: Job, failure: str, keep_model: bool, where: str) -> None:
+    """Let the job have ended, with its model."""
     if job.name in region.jobs_by_name:
-        raise ControlError(f"seed: jobs[{index}]: there is a job {job.name!r} already.")
+        raise ControlError(f"{where}: there is a job {job.name!r} already.")
     settings = store.settings
     ends = (settings.validation_seconds, settings.data_processing_seconds, settings.training_seconds)
-    job.starts = [job.created_at + sum(ends[:phase]) for phase in range(1 if status == FAILED else len(PHASES))]
+    job.starts = [job.created_at + sum(ends[:phase]) for phase in range(1 if job.status == FAILED else len(PHASES))]
     job.ended_at = job.changed_at = min(job.starts[-1] + ends[len(job.starts) - 1], store.clock.now())
     region.jobs[job.arn] = region.jobs_by_name[job.name] = job
-    if status == FAILED:
+    if job.status == FAILED:
         job.failure = failure
-    elif status == COMPLETED:
+    elif job.status == COMPLETED:
         training.finish(job)
         if job.model_name in region.models_by_name:
-            raise ControlError(f"seed: jobs[{index}]: there is a model {job.model_name!r} already.")
+            raise ControlError(f"{where}: there is a model {job.model_name!r} already.")
         model = store.make_model(region, job, job.ended_at)
         if not keep_model:
             del region.models[model.arn], region.models_by_name[model.name]
-    return job

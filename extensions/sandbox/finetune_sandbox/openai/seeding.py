@@ -188,6 +188,11 @@ def _job(
     if store.habits(dialect).metadata != "kept":
         job.metadata = None
     training.resolve(job, store.settings)
+    return job, _end(store, account, job, code, now, keep_model)
+
+
+def _end(store: Store, account: Account, job: Job, code: str, now: float, keep_model: bool) -> Model | None:
+    """Let the job have ended; returns its model, where it is kept."""
     begin = job.created_at + store.settings.validating_seconds + store.settings.queued_seconds
     end = begin + job.duration * (0.5 if job.status != "succeeded" else 1.0)
     job.finished_at = job.since = min(end, now)
@@ -202,9 +207,9 @@ def _job(
         job.trained_tokens = job.characters // 4 * job.epochs
         job.say(job.finished_at, "The job has successfully completed")
         if keep_model:
-            model = Model(job.fine_tuned_model, job.finished_at, base, job.id, dialect)
+            model = Model(job.fine_tuned_model, job.finished_at, job.base, job.id, job.dialect)
     elif job.status == "failed":
         param = "training_file" if code == "invalid_training_file" else None
         job.error = {"code": code, "message": _FAILURES.get(code, "The job failed."), "param": param}
         job.say(job.finished_at, job.error["message"], "error")
-    return job, model
+    return model
