@@ -17,12 +17,12 @@ CHECK_MODE = "check-mode:"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def predicted(kind: str, value: str) -> str:
+def make_placeholder(kind: str, value: str) -> str:
     """What check mode returns for a value that only a real run can know: ``check-mode:<kind>:<value>``."""
     return f"{CHECK_MODE}{kind}:{value}"
 
 
-def refuse_predicted(option: str, value: object) -> None:
+def refuse_placeholder(option: str, value: object) -> None:
     """Raise InvalidInput if a value made by check mode reached a real run."""
     if isinstance(value, str) and value.startswith(CHECK_MODE):
         raise InvalidInput(
@@ -35,14 +35,14 @@ def refuse_predicted(option: str, value: object) -> None:
 class Content:
     """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
     a remote name carries), or empty when unknown. ``version``: what the provider itself
-    computed of the bytes, words of the form ``kind:value``. ``predicted``: in check mode, where an
+    computed of the bytes, words of the form ``kind:value``. ``placeholder``: in check mode, where an
     earlier task would have put it there. ``name``: under which name that is, where it is known. ``etag``: what a store
     shows of each object, and changes with it."""
 
     id: str = ""
     sha256: str = ""
     version: str = ""
-    predicted: bool = False
+    placeholder: bool = False
     name: str = ""
     etag: str = field(default="", compare=False)
 
@@ -94,11 +94,11 @@ def sha256_of_mark(mark: str | None) -> str | None:
 def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
     """``sha256:<hex>``, perhaps with ``:<name>``, in check mode also ``check-mode:file:<hex>``, else an id as it is."""
     if not check_mode:
-        refuse_predicted(option, value)
-    for prefix in ("sha256:", predicted("file", "")):
+        refuse_placeholder(option, value)
+    for prefix in ("sha256:", make_placeholder("file", "")):
         if value.startswith(prefix):
             digest, _colon, name = value[len(prefix) :].partition(":")
             if not _SHA256.fullmatch(digest.lower()):
                 raise InvalidInput(f"{option}: '{value}' does not hold a sha256 of 64 hexadecimal digits.")
-            return Content(sha256=digest.lower(), predicted=check_mode, name=name)
+            return Content(sha256=digest.lower(), placeholder=check_mode, name=name)
     return Content(id=value)

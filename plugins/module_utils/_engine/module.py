@@ -16,7 +16,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from . import deadline, ignoring
 from .clock import Clock
 from .coerce import shown, told
-from .content import CHECK_MODE, refuse_predicted
+from .content import CHECK_MODE, refuse_placeholder
 from .engine import Engine
 from .errors import FineTuneError, InvalidInput, MissingLibrary
 from .types import Driver, Field, Options
@@ -73,7 +73,7 @@ def options_of(
         if params.get(option) == "":
             raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
     if not module.check_mode:
-        refuse_predicted(id_option, run_id)
+        refuse_placeholder(id_option, run_id)
     elif run_id and run_id.startswith(CHECK_MODE) and params["state"] == "present":
         run_id = None
     return Options(

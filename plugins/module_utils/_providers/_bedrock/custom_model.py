@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping
 from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
-from ..._engine.content import CHECK_MODE, SAME_DATA, Content, predicted, refuse_predicted, same_data
+from ..._engine.content import CHECK_MODE, SAME_DATA, Content, make_placeholder, refuse_placeholder, same_data
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, TransientError
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
@@ -119,7 +119,7 @@ def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> di
     output = (params["output_data_config"] or {}).get("s3_uri")
     vpc = params["vpc_config"] or {}
     if not check_mode:
-        refuse_predicted("base_model_identifier", params["base_model_identifier"])
+        refuse_placeholder("base_model_identifier", params["base_model_identifier"])
     if params["state"] == "present" and not params["job_arn"]:
         needed = ("base_model_identifier", "role_arn", "training_data_config", "output_data_config")
         hint = "A job cannot be started without it; or give job_arn to adopt one."
@@ -697,7 +697,7 @@ class CustomModel(BaseDriver):
 
     def predict(self) -> dict[str, Any]:
         """A job that check mode foresees."""
-        job, model = predicted("job", str(self.name)), predicted("model", str(self.name))
+        job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         names = {"job_name": self._job_name, "custom_model_name": self._model_name}
         return self.describe_placeholder(job, job_arn=job, custom_model_arn=model, **names)
 

@@ -15,7 +15,7 @@ from ..._engine import ownership
 from ..._engine.coerce import timestamp
 from ..._engine.content import sha256_of_mark
 from ..._engine.errors import InvalidInput
-from ..toolkit.info import is_foreseen, limited, looks_again
+from ..toolkit.info import is_placeholder, limited, looks_again
 from . import jobs, shapes
 from .client import Api, make_api
 
@@ -48,7 +48,7 @@ def find(module: AnsibleModule) -> dict[str, Any]:
     for option in _TIMES:
         if params[option] and timestamp(params[option]) is None:
             raise InvalidInput(f"{option} is '{params[option]}'; it is a time such as 2026-11-20T00:00:00Z.")
-    if is_foreseen(module, "job_identifier", "model_identifier"):
+    if is_placeholder(module, "job_identifier", "model_identifier"):
         return {"changed": False, "jobs": [], "models": []}
     api = make_api(module, "bedrock")
     # All are checked before the first call.

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._engine.coerce import mapping, timestamp
-from ..._engine.content import Content, refuse_predicted
+from ..._engine.content import Content, refuse_placeholder
 from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..toolkit.naming import METADATA, named_sha256
 from .client import Api
@@ -27,7 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def split_uri(option: str, uri: str) -> tuple[str, str]:
     """(bucket, key) of ``s3://bucket/key``; the key may be empty. Raises InvalidInput for anything else."""
-    refuse_predicted(option, uri)
+    refuse_placeholder(option, uri)
     match = _URI.fullmatch(uri)
     if not match:
         raise InvalidInput(f"{option} is '{uri}'; it is a URI such as s3://bucket/path/file.jsonl.")
@@ -43,7 +43,7 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
     if not key or key.endswith("/"):
         raise InvalidInput(f"{option} is '{uri}', a folder.", hint="Give the URI of one file.")
     digest = named_sha256(key) or ""
-    return Content(id=uri, sha256=digest, predicted=check_mode and bool(digest))
+    return Content(id=uri, sha256=digest, placeholder=check_mode and bool(digest))
 
 
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
@@ -101,7 +101,7 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
             return content
         raise
     if shown is None:
-        if must_exist and not content.predicted:
+        if must_exist and not content.placeholder:
             raise ApiError(
                 f"{option}: {content.id} is not there (or its bucket is not).",
                 hint="Upload the data with bedrock_dataset and give the s3_uri that it returns.",

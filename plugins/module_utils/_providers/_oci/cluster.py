@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
-from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, RunFailed
 from ..._engine.module import options_of
 from ..._engine.plan import differences
@@ -155,7 +155,7 @@ class DedicatedAiCluster(BaseDriver):
         self.compartment_id = compartment_id
         self.absent = absent
         self.ignore = ignore
-        self.is_foreseen = str(identifier).startswith(CHECK_MODE)
+        self.is_placeholder = str(identifier).startswith(CHECK_MODE)
         self._etags: dict[str, str | None] = {}
         self._works = work_requests.KnownWorks(api)
 
@@ -294,7 +294,7 @@ class DedicatedAiCluster(BaseDriver):
 
     def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
         """What the request needs must be there."""
-        if self.is_foreseen:
+        if self.is_placeholder:
             return ()
         sick = next((run for run in runs if run.status == _ATTENTION), None)
         if sick:
@@ -481,7 +481,7 @@ class DedicatedAiCluster(BaseDriver):
 
     def predict(self) -> dict[str, Any]:
         """A cluster that check mode foresees."""
-        identifier = predicted("cluster", str(self.name))
+        identifier = make_placeholder("cluster", str(self.name))
         asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
         return self.describe_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.compare import same_content
-from ..._engine.content import CHECK_MODE, Content, predicted, refuse_predicted
+from ..._engine.content import CHECK_MODE, Content, make_placeholder, refuse_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of, refuse_missing
 from ..._engine.plan import needs_replacement
@@ -100,8 +100,8 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
     """The options as field values; raises InvalidInput for the first that cannot be right."""
     details = params["fine_tune_details"] or {}
     if not check_mode:
-        refuse_predicted("base_model_id", params["base_model_id"])
-        refuse_predicted(_CLUSTER, details.get("dedicated_ai_cluster_id"))
+        refuse_placeholder("base_model_id", params["base_model_id"])
+        refuse_placeholder(_CLUSTER, details.get("dedicated_ai_cluster_id"))
     if params["state"] == "present" and not params["model_id"]:
         needed = {
             "base_model_id": params["base_model_id"],
@@ -596,7 +596,7 @@ class Model(BaseDriver):
 
     def predict(self) -> dict[str, Any]:
         """A model that check mode foresees."""
-        identifier = predicted("model", str(self.name))
+        identifier = make_placeholder("model", str(self.name))
         if not self._found:
             self.warnings.append(
                 f"There is no model '{self.name}' in {self.compartment_id}, so one is trained. One that is to be "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.content import sha256_of_mark
-from ..toolkit.info import is_foreseen, limited, looks_again
+from ..toolkit.info import is_placeholder, limited, looks_again
 from . import cluster, identity, model_api, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 
@@ -87,7 +87,7 @@ def find_models(module: AnsibleModule) -> dict[str, Any]:
 
 def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     params = module.params
-    if is_foreseen(module, kind.option):
+    if is_placeholder(module, kind.option):
         return {"changed": False, kind.result: []}
     identity.check_ocid(kind.option, params[kind.option], kind.ocid)
     identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..._engine.content import Content, refuse_predicted
+from ..._engine.content import Content, refuse_placeholder
 from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..toolkit.answers import date_of
 from ..toolkit.naming import METADATA, named_sha256
@@ -51,7 +51,7 @@ def check_place(option: str, place: Mapping[str, Any]) -> None:
     ending with a dot, or empty."""
     namespace, bucket, name = (place.get(key) for key in ("namespace", "bucket", "object"))
     for key in ("namespace", "bucket", "object"):
-        refuse_predicted(f"{option}{key}", place.get(key))
+        refuse_placeholder(f"{option}{key}", place.get(key))
     if namespace is not None and not _NAMESPACE.fullmatch(namespace):
         raise InvalidInput(
             f"{option}namespace is '{namespace}', which is no namespace.",
@@ -89,7 +89,7 @@ def parse_data(option: str, place: Mapping[str, Any], *, check_mode: bool = Fals
     return Content(
         id=uri(str(place.get("namespace") or ""), str(place["bucket"]), name),
         sha256=digest,
-        predicted=check_mode and bool(digest),
+        placeholder=check_mode and bool(digest),
     )
 
 
@@ -198,7 +198,7 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
         # What is trained, and once only, rests on it: what one look does not show another may.
         shown = {**(head(api, namespace, bucket, name) or {}), **shown}
     if shown is None:
-        if must_exist and not content.predicted:
+        if must_exist and not content.placeholder:
             raise ApiError(
                 f"{option}: {content.id} is not there, or this user's policies do not show it.",
                 hint="Upload the data with oci_generative_ai_dataset, and give the namespace, bucket and object that "

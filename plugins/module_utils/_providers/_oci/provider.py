@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._dataset.limits import Limits
-from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
 from ..base import ModelSpec, Provider, ResourceModule, Split
@@ -159,7 +159,7 @@ class Adapter:
                 hint="Give the OCID of one.",
             )
         self._missing = None if found else name
-        return str(found[0]["id"]) if found else predicted("cluster", name)
+        return str(found[0]["id"]) if found else make_placeholder("cluster", name)
 
     def place(self, split: Split, sha256: str) -> dict[str, Any]:
         """The object's place, whose name holds the hash."""

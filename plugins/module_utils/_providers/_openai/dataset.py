@@ -17,7 +17,7 @@ from ..._dataset.formats import Formats
 from ..._dataset.limits import MB
 from ..._dataset.read import Given, name_of, read
 from ..._engine.coerce import timestamp
-from ..._engine.content import CHECK_MODE, predicted
+from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import options_of
 from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
@@ -278,7 +278,7 @@ class Dataset(SentDataset):
 
     def predict(self) -> dict[str, Any]:
         """A file that check mode foresees, named by its content so that later tasks can compare it."""
-        file_id = predicted("file", self.report.sha256) if self.report else self.name
+        file_id = make_placeholder("file", self.report.sha256) if self.report else self.name
         return self.describe_placeholder(file_id, file_id=file_id)
 
 

@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any
 
 from ..._engine.compare import AUTO, number, same_content, same_deep, same_value
-from ..._engine.content import CHECK_MODE, parse_content, refuse_predicted
+from ..._engine.content import CHECK_MODE, parse_content, refuse_placeholder
 from ..._engine.errors import InvalidInput
 from ..._engine.module import refuse_missing
 from ..._engine.types import Field
@@ -113,7 +113,7 @@ def read_desired(
         needed = {option: params[option] for option in ("model", "training_file")}
         refuse_missing(needed, "A run cannot be started without it; or give job_id to adopt one.")
     if not check_mode:
-        refuse_predicted("model", params["model"])
+        refuse_placeholder("model", params["model"])
     method, hyperparameters = _read_method(params)
     desired: dict[str, Any] = {
         "model": params["model"],
@@ -131,7 +131,7 @@ def read_desired(
         if params[option]:
             content = parse_content(option, params[option], check_mode=check_mode)
             foreseen = sends_data or params[option].startswith(CHECK_MODE)
-            desired[option] = replace(content, predicted=content.predicted and foreseen)
+            desired[option] = replace(content, placeholder=content.placeholder and foreseen)
     for setting in jobs.METHOD_SETTINGS:
         desired[setting] = (method.get("reinforcement") or {}).get(setting)
     _check_values(desired, params, host)

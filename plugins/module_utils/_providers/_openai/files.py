@@ -112,7 +112,7 @@ def is_lost(file: Mapping[str, Any], now: float) -> bool:
 
 def refuse_unusable(api: Api, option: str, content: Content) -> None:
     """A file on which no job can be trained is told before one is asked for. Raises ApiError."""
-    if content.predicted or not content.id:
+    if content.placeholder or not content.id:
         return
     why = unusable(_found(api, option, content.id), api.now())
     if why:
@@ -156,7 +156,7 @@ def content_of(api: Api, file: Mapping[str, Any]) -> Content:
 
 def resolve(api: Api, option: str, content: Content) -> Content:
     """A content with both its id and as much of its sha256 as can be known; the file must exist."""
-    if content.predicted:
+    if content.placeholder:
         return content
     if content.id:
         if content.sha256:

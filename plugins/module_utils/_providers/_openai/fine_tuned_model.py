@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping
 from ..._engine.compare import number
-from ..._engine.content import SAME_DATA, Content, predicted, same_data
+from ..._engine.content import SAME_DATA, Content, make_placeholder, same_data
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput
 from ..._engine.module import options_of
 from ..._engine.secrets import mask, of_entries
@@ -483,7 +483,7 @@ class FineTunedModel(BaseDriver):
 
     def predict(self) -> dict[str, Any]:
         """A job that check mode foresees."""
-        job, model = predicted("job", str(self.name)), predicted("model", str(self.name))
+        job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         return self.describe_placeholder(job, job_id=job, fine_tuned_model=model)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.coerce import mapping
-from ..toolkit.info import is_foreseen, limited, looks_again
+from ..toolkit.info import is_placeholder, limited, looks_again
 from . import jobs
 from .client import Api, make_api
 from .fine_tuned_model import present_job
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def find(module: AnsibleModule) -> dict[str, Any]:
     """The module's result."""
     params = module.params
-    if is_foreseen(module, "job_id"):
+    if is_placeholder(module, "job_id"):
         return {"changed": False, "models": []}
     api = make_api(module)
     return {"changed": False, "models": [_entry(api, job, params) for job in limited(module, _matching(api, params))]}

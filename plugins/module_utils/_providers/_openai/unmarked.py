@@ -126,7 +126,7 @@ class UnmarkedJobs:
             return replace(content, name=known[0], sha256=content.sha256 or known[1])
         there = any(parse_remote_name(name) == (self.name, content.sha256[:12]) for name in named.values())
         unnamed = content.sha256 and not content.id and not content.name
-        return replace(content, name=str(self.name)) if unnamed and (there or content.predicted) else content
+        return replace(content, name=str(self.name)) if unnamed and (there or content.placeholder) else content
 
 
 def _add_marks(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..._engine.content import predicted
+from ..._engine.content import make_placeholder
 from ..._engine.errors import FineTuneError, InvalidInput
 from ..._engine.module import refuse_missing
 from ..._engine.types import Capabilities, Change, Run
@@ -116,7 +116,7 @@ class BaseDriver(ABC):
 
 def name_of_placeholder(module: AnsibleModule, kind: str, identifier: str | None) -> str | None:
     """The name that stands in an id which an earlier task of the same check foresees; None for any other id."""
-    start = predicted(kind, "")
+    start = make_placeholder(kind, "")
     return identifier[len(start) :] if module.check_mode and identifier and identifier.startswith(start) else None
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ..._engine.clock import Clock
-from ..._engine.content import CHECK_MODE, refuse_predicted
+from ..._engine.content import CHECK_MODE, refuse_placeholder
 from ..._engine.errors import InvalidInput, NoAnswer
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def looks_again(find: Callable[[AnsibleModule], _T]) -> Callable[[AnsibleModule]
     return found
 
 
-def is_foreseen(module: AnsibleModule, *id_options: str) -> bool:
+def is_placeholder(module: AnsibleModule, *id_options: str) -> bool:
     """Whether what is asked for by its id was only foreseen, earlier in the same check: there is nothing to look up.
 
     Raises InvalidInput for such an id in a real run, and for a ``limit`` that makes no sense.
@@ -53,7 +53,7 @@ def is_foreseen(module: AnsibleModule, *id_options: str) -> bool:
     given = {option: str(params[option] or "") for option in id_options}
     if not module.check_mode:
         for option, value in given.items():
-            refuse_predicted(option, value)
+            refuse_placeholder(option, value)
     return any(value.startswith(CHECK_MODE) for value in given.values())
 
 

@@ -18,9 +18,9 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare im
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     Content,
+    make_placeholder,
     parse_content,
-    predicted,
-    refuse_predicted,
+    refuse_placeholder,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Progress, duration
@@ -151,12 +151,12 @@ class TestParseContent:
         assert (found.id, found.sha256) == ("", SHA)
 
     def test_predicted_in_check_mode(self) -> None:
-        found = parse_content("training_file", predicted("file", SHA), check_mode=True)
+        found = parse_content("training_file", make_placeholder("file", SHA), check_mode=True)
         assert (found.id, found.sha256) == ("", SHA)
 
     def test_predicted_outside_check_mode(self) -> None:
         with pytest.raises(InvalidInput, match="training_file is 'check-mode:file:"):
-            parse_content("training_file", predicted("file", SHA), check_mode=False)
+            parse_content("training_file", make_placeholder("file", SHA), check_mode=False)
 
     @pytest.mark.parametrize(
         "value", ["sha256:", "sha256:abc", f"sha256:{SHA[:-1]}x", f"sha256:{SHA}0", f"sha256:{SHA}\n"]
@@ -166,9 +166,9 @@ class TestParseContent:
             parse_content("training_file", value, check_mode=False)
 
     def test_other_values_are_let_through(self) -> None:
-        refuse_predicted("x", None)
-        refuse_predicted("x", 3)
-        refuse_predicted("x", "file-1")
+        refuse_placeholder("x", None)
+        refuse_placeholder("x", 3)
+        refuse_placeholder("x", "file-1")
 
 
 class TestMarkers:

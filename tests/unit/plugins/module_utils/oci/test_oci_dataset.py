@@ -392,8 +392,8 @@ class TestObjects:
     def test_data_by_the_name_of_the_object(self, host: Host) -> None:
         data = host.data()
         desired = objects.parse_data("data", data)
-        assert (desired.id, desired.sha256, desired.predicted) == (data["id"], SHA[:12], False)
-        assert objects.parse_data("data", data, check_mode=True).predicted
+        assert (desired.id, desired.sha256, desired.placeholder) == (data["id"], SHA[:12], False)
+        assert objects.parse_data("data", data, check_mode=True).placeholder
         shown = objects.shown_data(objects.dataset_of(desired), desired.mark)
         assert shown == desired
         learnt = objects.learn(host.api, "data", desired, must_exist=True)
