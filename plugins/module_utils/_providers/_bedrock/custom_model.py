@@ -443,8 +443,8 @@ class CustomModel(BaseDriver):
                     raise
                 return self._missing(run)
         run = self.family.with_tags(run)
-        self._learn_base(run)
-        run = self._learn_contents(run)
+        self._resolve_named_base(run)
+        run = self._resolve_contents(run)
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
 
     def _missing(self, run: Run) -> Run:
@@ -459,7 +459,7 @@ class CustomModel(BaseDriver):
     def _is_gone(self, run: Run) -> bool:
         return self.family.is_gone(str(run.model), _model_name(run.raw))
 
-    def _learn_base(self, run: Run) -> None:
+    def _resolve_named_base(self, run: Run) -> None:
         """A custom model as the base may be given by its name, and the job need not show which one it was."""
         wanted, shown = (
             str(self.resolved.get("base_model_identifier", "")),
@@ -479,21 +479,21 @@ class CustomModel(BaseDriver):
                     hint="Give the id or ARN of a foundation model, or the name or ARN of a custom one.",
                 ) from error
 
-    def _learn_contents(self, run: Run) -> Run:
+    def _resolve_contents(self, run: Run) -> Run:
         """Where only S3 knows what is in the desired data now, and a tag says what was in it, ask S3; where no tag says
         what a job was given, ask for both: it may be the same under another name."""
-        run = self._learn_former(run)
+        run = self._resolve_former(run)
         wanted, shown = self.resolved.get("training_data_config"), run.observed.get("training_data_config")
         if wanted and shown and _needs_look(wanted, shown):
-            found = objects.learn(self.api, "training_data_config.s3_uri", wanted, must_exist=False)
+            found = objects.resolve(self.api, "training_data_config.s3_uri", wanted, must_exist=False)
             self.resolve("training_data_config", found)
         several, shown_ones = self.resolved.get("validation_data_config"), run.observed.get("validation_data_config")
         if several and shown_ones and any(_needs_look(one, other) for one in several for other in shown_ones):
             option = "validation_data_config"
-            self.resolve(option, [objects.learn(self.api, option, each, must_exist=False) for each in several])
+            self.resolve(option, [objects.resolve(self.api, option, each, must_exist=False) for each in several])
         return run
 
-    def _learn_former(self, run: Run) -> Run:
+    def _resolve_former(self, run: Run) -> Run:
         """The run with what S3 shows of data that nothing else is known of, and that are called otherwise now."""
         shown = dict(run.observed)
         for field in ("training_data_config", "validation_data_config"):
@@ -502,13 +502,13 @@ class CustomModel(BaseDriver):
                 continue
             several = isinstance(had, list)
             ids = {content.id for content in (wanted if several else [wanted])}
-            learnt = [
+            resolved = [
                 content
                 if content.sha256 or content.version or content.id in ids
-                else objects.learn_former(self.api, content, run.created)
+                else objects.resolve_former(self.api, content, run.created)
                 for content in (had if several else [had])
             ]
-            shown[field] = learnt if several else learnt[0]
+            shown[field] = resolved if several else resolved[0]
         return replace(run, observed=shown)
 
     def refresh(self, run: Run) -> Run:
@@ -559,15 +559,15 @@ class CustomModel(BaseDriver):
             content = self.resolved["training_data_config"]
             self._check_file_name(option, content)
             objects.check_region(self.api, option, content.id)
-            self.resolve("training_data_config", objects.learn(self.api, option, content, must_exist=True))
+            self.resolve("training_data_config", objects.resolve(self.api, option, content, must_exist=True))
         if "validation_data_config" in self.resolved:
-            learnt = []
+            resolved = []
             for index, content in enumerate(self.resolved["validation_data_config"]):
                 option = f"validation_data_config.validator[{index}].s3_uri"
                 self._check_file_name(option, content)
                 objects.check_region(self.api, option, content.id)
-                learnt.append(objects.learn(self.api, option, content, must_exist=True))
-            self.resolve("validation_data_config", learnt)
+                resolved.append(objects.resolve(self.api, option, content, must_exist=True))
+            self.resolve("validation_data_config", resolved)
         self._warn_of_same_data()
         objects.check_region(self.api, "output_data_config.s3_uri", self.resolved["output_data_config"])
 

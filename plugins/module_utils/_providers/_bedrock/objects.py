@@ -86,7 +86,7 @@ def version_of(shown: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
+def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
     """The same data with what S3 says of its content. With ``must_exist`` a missing object raises ApiError, unless
     check mode foresees it."""
     bucket, key = split_uri(option, content.id)
@@ -111,7 +111,7 @@ def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Conte
     return replace(content, sha256=digest or content.sha256, version=version_of(shown), etag=etag)
 
 
-def learn_former(api: Api, content: Content, when: float) -> Content:
+def resolve_former(api: Api, content: Content, when: float) -> Content:
     """The same data, that a job was given at a time, with what S3 says of the object's content, if nobody has written
     to it since; else, and where it is not to be seen, as it is."""
     try:

@@ -277,7 +277,7 @@ class Model(BaseDriver):
                 hint="Give its OCID as model_id to adopt it, or take another display_name.",
             )
         self._found = bool(runs)
-        return [self._learn_data(run) for run in runs.values()] if self.compares else list(runs.values())
+        return [self._resolve_data(run) for run in runs.values()] if self.compares else list(runs.values())
 
     def _tell_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
         """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
@@ -349,7 +349,7 @@ class Model(BaseDriver):
             for model in model_api.list_models(self.api, compartment, id=run.id)
         )
 
-    def _learn_data(self, run: Run) -> Run:
+    def _resolve_data(self, run: Run) -> Run:
         """Where only Object Storage knows what is in the desired data now, and a tag says what was in it, ask it; where
         no tag says what a model was trained on, ask for both: it may be the same under another name."""
         wanted, shown = self.resolved.get(_DATA), run.observed.get(_DATA)
@@ -359,12 +359,12 @@ class Model(BaseDriver):
         unmarked = not (shown.sha256 or shown.version) and wanted.id != shown.id
         if unmarked:
             if run.id not in self._former:
-                self._former[run.id] = objects.learn_former(self.api, shown, run.created)
+                self._former[run.id] = objects.resolve_former(self.api, shown, run.created)
             shown = self._former[run.id]
             run = replace(run, observed={**run.observed, _DATA: shown})
         if not self._asked and (wanted.says_less_than(shown) or (unmarked and shown.version and not shown.sha256)):
             self._asked = True
-            wanted = objects.learn(self.api, _DATA, wanted, must_exist=False)
+            wanted = objects.resolve(self.api, _DATA, wanted, must_exist=False)
         self.resolve(_DATA, wanted)
         return run
 
@@ -424,7 +424,7 @@ class Model(BaseDriver):
         name = self._check_base()
         self.warnings += base_models.check_config(_CONFIG, name, self.resolved.get(_CONFIG, {}))
         self._check_cluster(name)
-        self.resolve(_DATA, objects.learn(self.api, _DATA, self.resolved[_DATA], must_exist=True))
+        self.resolve(_DATA, objects.resolve(self.api, _DATA, self.resolved[_DATA], must_exist=True))
         found = self._renamed(runs)
         self.warnings += tags.unseen(self.resolved, self._carriers)
         return found
@@ -462,7 +462,7 @@ class Model(BaseDriver):
                 f"{same[0].id} ('{same[0].raw.get('display_name')}') was trained on the same data with the same "
                 "settings. To rename it instead of training once more, give its OCID as model_id."
             )
-        return [self._learn_data(run) for run in found]
+        return [self._resolve_data(run) for run in found]
 
     def _is_same(self, run: Run) -> bool:
         return run.observed.get(_DATA) is not None and not needs_replacement(

@@ -111,7 +111,7 @@ def in_namespace_of(wanted: Content, shown: Content) -> Content:
 
 
 def dataset_of(content: Content) -> dict[str, Any]:
-    """A dataset as the API takes it, in snake_case; of data that :func:`learn` has seen, so that the namespace is
+    """A dataset as the API takes it, in snake_case; of data that :func:`resolve` has seen, so that the namespace is
     there."""
     namespace, bucket, name = split_uri(content.id)
     return {
@@ -164,7 +164,7 @@ def version_of(shown: Mapping[str, str]) -> str:
     return " ".join(f"{kind}:{digest}" for kind, digest in words.items() if digest)
 
 
-def learn_former(api: Api, content: Content, when: float) -> Content:
+def resolve_former(api: Api, content: Content, when: float) -> Content:
     """The same data, that a model was trained on at a time, with what the service says of the object's content, if
     nobody has written to it since; else, and where it is not to be seen, as it is."""
     found = _URI.fullmatch(content.id)
@@ -187,7 +187,7 @@ def _hexadecimal(encoded: str | None) -> str:
         return ""
 
 
-def learn(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
+def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
     """The same data in its namespace, with what the service says of its content. With ``must_exist`` an object that
     is not seen, or that nobody can read, raises ApiError, unless check mode foresees it."""
     namespace, bucket, name = split_uri(content.id)

@@ -163,7 +163,7 @@ class FineTunedModel(BaseDriver):
             if run.model and run.phase is Phase.READY:
                 self._made.setdefault(run.model, []).append(run.id)
         if self.compares:
-            self._learn_contents(runs.values())
+            self._resolve_contents(runs.values())
         if not self.delete_files:
             return list(runs.values())
         self._uploaded = self._own_files({run_id} if run_id else set(runs))
@@ -236,7 +236,7 @@ class FineTunedModel(BaseDriver):
         unsure = self.api.host.compatible and wanted and shown and not sent
         return bool(unsure) and not jobs.same_dated_name(wanted, shown)
 
-    def _learn_contents(self, runs: Iterable[Run]) -> None:
+    def _resolve_contents(self, runs: Iterable[Run]) -> None:
         """Find out what a desired file contains where a job was made with another: it may be the same data again."""
         for option in FILE_OPTIONS:
             wanted = self.resolved.get(option)

@@ -396,14 +396,14 @@ class TestObjects:
         assert objects.parse_data("data", data, check_mode=True).placeholder
         shown = objects.shown_data(objects.dataset_of(desired), desired.mark)
         assert shown == desired
-        learnt = objects.learn(host.api, "data", desired, must_exist=True)
+        learnt = objects.resolve(host.api, "data", desired, must_exist=True)
         assert learnt.sha256 == SHA
 
     def test_the_namespace_is_filled_in(self, host: Host) -> None:
         place = {"bucket": host.reach.bucket, "object": "plain.jsonl", "namespace": None}
         desired = objects.parse_data("data", place)
         assert desired.id == f"oci://{host.reach.bucket}/plain.jsonl"
-        learnt = objects.learn(host.api, "data", desired, must_exist=False)
+        learnt = objects.resolve(host.api, "data", desired, must_exist=False)
         assert objects.dataset_of(learnt) == {
             "dataset_type": "OBJECT_STORAGE",
             "namespace_name": host.reach.namespace,
@@ -424,16 +424,16 @@ class TestObjects:
         self, host: Host, headers: dict[str, str], kinds: set[str]
     ) -> None:
         place = host.put(pair_lines(), **headers)
-        first = objects.learn(host.api, "data", objects.parse_data("data", place), must_exist=True)
+        first = objects.resolve(host.api, "data", objects.parse_data("data", place), must_exist=True)
         assert ({word.partition(":")[0] for word in first.version.split()}, first.sha256) == (kinds, "")
         host.put(pair_lines(), **headers)
-        assert objects.learn(host.api, "data", first, must_exist=True) == first
+        assert objects.resolve(host.api, "data", first, must_exist=True) == first
         host.put(pair_lines(topic="letters"), **headers)
-        assert objects.learn(host.api, "data", first, must_exist=True).version != first.version
+        assert objects.resolve(host.api, "data", first, must_exist=True).version != first.version
 
     def test_the_service_knows_the_sha256(self, host: Host) -> None:
         place = host.put(pair_lines(), opc_checksum_algorithm="SHA256")
-        assert objects.learn(host.api, "data", objects.parse_data("data", place), must_exist=True).sha256 == SHA
+        assert objects.resolve(host.api, "data", objects.parse_data("data", place), must_exist=True).sha256 == SHA
 
     def test_parts_of_another_number_say_nothing(self) -> None:
         """Of the same bytes, cut in another way, the checksum of the checksums differs."""
@@ -444,10 +444,10 @@ class TestObjects:
     def test_what_is_missing_or_archived_is_refused(self, host: Host) -> None:
         missing = objects.parse_data("data", {"bucket": host.reach.bucket, "object": "no.jsonl"})
         with pytest.raises(ApiError, match=r"data: oci://.*/no\.jsonl is not there, or this user's policies"):
-            objects.learn(host.api, "data", missing, must_exist=True)
+            objects.resolve(host.api, "data", missing, must_exist=True)
         place = host.put(pair_lines(), storage_tier="Archive")
         with pytest.raises(ApiError, match="is archived"):
-            objects.learn(host.api, "data", objects.parse_data("data", place), must_exist=True)
+            objects.resolve(host.api, "data", objects.parse_data("data", place), must_exist=True)
 
     @pytest.mark.parametrize(
         "place",
