@@ -162,18 +162,9 @@ class BedrockProvider(Controlled[Store]):
             return Match(f"{dialect}.unknown", dialect, {}, lambda call: self._failed(dialect, failure))
         return Match(f"{dialect}.{name}", dialect, arguments, self._handle)
 
-    def _signed(self, dialect: str, answer: Answer, request_id: str) -> Answer:
-        if dialect == S3:
-            answer.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
-            answer.headers.setdefault("x-amz-id-2", "sandbox")
-            answer.headers.setdefault("Server", "AmazonS3")
-        elif not any(name.lower() == "x-amzn-requestid" for name in answer.headers):
-            answer.headers["x-amzn-RequestId"] = request_id
-        return answer
-
     def _failed(self, dialect: str, error: AwsError) -> Answer:
         request_id = self.ids.uuid()
-        return self._signed(dialect, error.answer(dialect, request_id), request_id)
+        return _signed(dialect, error.answer(dialect, request_id), request_id)
 
     def open(self, call: Call) -> None:
         """Check the signature."""
@@ -231,7 +222,7 @@ class BedrockProvider(Controlled[Store]):
             answer = self._answer(call, request_id)
         except AwsError as error:
             answer = error.answer(call.dialect, request_id)
-        return self._signed(call.dialect, answer, request_id)
+        return _signed(call.dialect, answer, request_id)
 
     def _answer(self, call: Call, request_id: str) -> Answer:
         name = call.operation.partition(".")[2]
@@ -361,3 +352,13 @@ class BedrockProvider(Controlled[Store]):
         """All jobs there are, oldest first; old (seeded) ones only when asked for."""
         found: list[dict[str, Any]] = self.control("GET", "jobs", {"seeded": seeded})["jobs"]
         return found
+
+
+def _signed(dialect: str, answer: Answer, request_id: str) -> Answer:
+    if dialect == S3:
+        answer.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
+        answer.headers.setdefault("x-amz-id-2", "sandbox")
+        answer.headers.setdefault("Server", "AmazonS3")
+    elif not any(name.lower() == "x-amzn-requestid" for name in answer.headers):
+        answer.headers["x-amzn-RequestId"] = request_id
+    return answer

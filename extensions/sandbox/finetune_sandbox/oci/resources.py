@@ -15,7 +15,7 @@ from finetune_sandbox.oci.errors import OciError, incorrect_state, not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Service, Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, DELETING, FAILED, Resource, WorkRequest
-from finetune_sandbox.oci.store import Store
+from finetune_sandbox.oci.store import Store, page_of
 
 R = TypeVar("R", bound=Resource)
 Made = tuple[Answer, str]
@@ -206,6 +206,6 @@ class Resources(ABC, Generic[R]):
             return (first, each.sequence)
 
         limit = wish.limit(self._store.settings.page_size)
-        page, following = self._store.page(chosen, key, order == "DESC", limit, wish.one("page"), wish.mark)
+        page, following = page_of(chosen, key, order == "DESC", limit, wish.one("page"), wish.mark)
         body = schema.show(GENERATIVE_AI, f"{self.kind}Collection", {"items": [show(each) for each in page]})
         return Answer(body, headers={} if following is None else {"opc-next-page": following}), ""

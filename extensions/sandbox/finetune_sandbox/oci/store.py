@@ -287,21 +287,8 @@ class Store:
             self._start_cancel(work, when)
             self._move(work, self.clock.now(), set())
 
-    def percent(self, work: WorkRequest, now: float) -> float:
-        """percentComplete."""
-        if work.done:
-            return work.percent
-        if work.started_at is None:
-            return 0.0
-        until = now if work.cancel_at is None else work.cancel_at
-        if work.fate is not None and work.fate.fate == "stuck":
-            share = work.validation / work.duration if work.fate.phase == "training" and work.duration else 0.0
-            until = min(until, work.started_at + work.duration * (share + (1 - share) * work.fate.at))
-        share = (until - work.started_at) / work.duration if work.duration else 1.0
-        return round(min(max(share, 0.0) * 100, 99.0), 1)
-
     def _end(self, work: WorkRequest, when: float, status: str, code: str = "", message: str = "") -> None:
-        work.percent = 100.0 if status == SUCCEEDED else self.percent(work, when)
+        work.percent = 100.0 if status == SUCCEEDED else percent(work, when)
         work.status, work.finished_at = status, when
         if work.cluster is not None and work.started_at is not None:
             work.cluster.busy_until = max(work.cluster.busy_until, when)
@@ -335,23 +322,6 @@ class Store:
         self._gone.append(target)
 
     # Lists
-
-    def page(
-        self,
-        items: Iterable[Item],
-        key: Callable[[Item], Key],
-        newest_first: bool,
-        limit: int,
-        token: str | None,
-        mark: str,
-    ) -> tuple[list[Item], str | None]:
-        """A page of a list and the token of the next one. key: what it is sorted by, unique."""
-        listed = sorted(items, key=key, reverse=newest_first)
-        if token is not None:
-            after = _untoken(token, mark)
-            listed = [item for item in listed if (key(item) < after if newest_first else key(item) > after)]
-        shown = listed[:limit]
-        return shown, _token(key(shown[-1]), mark) if len(listed) > limit else None
 
     # Start and end
 
@@ -409,3 +379,34 @@ def _untoken(token: str, mark: str) -> Key:
     if not good:
         raise invalid("The page token is not valid for this request.")
     return tuple(key)
+
+
+def percent(work: WorkRequest, now: float) -> float:
+    """percentComplete."""
+    if work.done:
+        return work.percent
+    if work.started_at is None:
+        return 0.0
+    until = now if work.cancel_at is None else work.cancel_at
+    if work.fate is not None and work.fate.fate == "stuck":
+        share = work.validation / work.duration if work.fate.phase == "training" and work.duration else 0.0
+        until = min(until, work.started_at + work.duration * (share + (1 - share) * work.fate.at))
+    share = (until - work.started_at) / work.duration if work.duration else 1.0
+    return round(min(max(share, 0.0) * 100, 99.0), 1)
+
+
+def page_of(
+    items: Iterable[Item],
+    key: Callable[[Item], Key],
+    newest_first: bool,
+    limit: int,
+    token: str | None,
+    mark: str,
+) -> tuple[list[Item], str | None]:
+    """A page of a list and the token of the next one. key: what it is sorted by, unique."""
+    listed = sorted(items, key=key, reverse=newest_first)
+    if token is not None:
+        after = _untoken(token, mark)
+        listed = [item for item in listed if (key(item) < after if newest_first else key(item) > after)]
+    shown = listed[:limit]
+    return shown, _token(key(shown[-1]), mark) if len(listed) > limit else None

@@ -13,7 +13,7 @@ from finetune_sandbox.oci.errors import not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Service, Wish, entity
 from finetune_sandbox.oci.state import CANCELED, FAILED, SUCCEEDED, Model, WorkRequest
-from finetune_sandbox.oci.store import Store
+from finetune_sandbox.oci.store import Store, page_of, percent
 
 Entries = list[dict[str, Any]]
 _DONE = {"CREATE": "CREATED", "UPDATE": "UPDATED", "DELETE": "DELETED", "MOVE": "UPDATED"}
@@ -62,7 +62,7 @@ class WorkRequests:
             "id": work.id,
             "compartmentId": work.compartment,
             "resources": [mine, *related],
-            "percentComplete": self._store.percent(work, self._store.clock.now()),
+            "percentComplete": percent(work, self._store.clock.now()),
             "timeAccepted": work.accepted_at,
             "timeStarted": work.started_at,
             "timeFinished": work.finished_at,
@@ -93,9 +93,7 @@ class WorkRequests:
         ]
         newest_first = wish.choice("sortOrder", ("ASC", "DESC")) != "ASC"
         limit = wish.limit(self._store.settings.page_size)
-        page, token = self._store.page(
-            chosen, lambda work: work.order, newest_first, limit, wish.one("page"), wish.mark
-        )
+        page, token = page_of(chosen, lambda work: work.order, newest_first, limit, wish.one("page"), wish.mark)
         members = {"items": [self.members(work) for work in page]}
         body = schema.show(GENERATIVE_AI, "WorkRequestSummaryCollection", members)
         return Answer(body, headers=_next(token)), ""
@@ -121,7 +119,7 @@ class WorkRequests:
         wish.choice("sortBy", ("timestamp",))
         newest_first = wish.choice("sortOrder", ("ASC", "DESC")) != "ASC"
         numbered = [*enumerate(entries)]
-        page, token = self._store.page(
+        page, token = page_of(
             numbered,
             lambda pair: (pair[1]["timestamp"], pair[0]),
             newest_first,

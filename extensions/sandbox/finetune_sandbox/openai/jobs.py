@@ -36,7 +36,7 @@ class Jobs:
 
     def view(self, account: Account, job: Job, dialect: str, now: float) -> dict[str, Any]:
         """The job as a dialect shows it."""
-        shown = self._hyperparameters(job, dialect)
+        shown = _hyperparameters(job, dialect)
         settings: dict[str, Any] = {"hyperparameters": shown}
         if job.method == "reinforcement":
             settings["grader"] = job.grader
@@ -90,22 +90,6 @@ class Jobs:
             body["trainingType"] = job.training_type
         return body
 
-    @staticmethod
-    def _hyperparameters(job: Job, dialect: str) -> dict[str, Any]:
-        if job.resolved is not None:
-            return dict(job.resolved)
-        names = ["n_epochs", "batch_size", "learning_rate_multiplier"]
-        names += {
-            "dpo": ["beta"],
-            "reinforcement": ["compute_multiplier", "eval_interval", "eval_samples"],
-        }.get(job.method, [])
-        shown = {**dict.fromkeys(names, "auto"), **job.hyperparameters}
-        if dialect == AZURE:
-            for name in ("n_epochs", "batch_size"):
-                if shown[name] == "auto":
-                    shown[name] = -1
-        return shown
-
     # Create
 
     def create(self, call: Call, account: Account) -> Answer:
@@ -124,7 +108,7 @@ class Jobs:
             if call.dialect == AZURE:
                 self._azure(account, wish)
             if call.dialect == SELFHOSTED:
-                self._one_at_a_time(account)
+                _one_at_a_time(account)
             base = self._base(account, wish, call.dialect, now)
             file = self._file(account, wish.training_file, "training_file", call.dialect, now)
             if wish.validation_file is not None:
@@ -158,13 +142,6 @@ class Jobs:
                 job.fate, job.fate_at, job.fate_message = fate.fate, fate.at, fate.message
             store.begin_job(account, job)
             return Answer(self.view(account, job, call.dialect, now), 201 if azure else 200)
-
-    @staticmethod
-    def _one_at_a_time(account: Account) -> None:
-        busy = next((job for job in account.active.values() if job.dialect == SELFHOSTED), None)
-        if busy is not None:
-            message = f"A fine-tuning job is in progress ({busy.id}). This server trains one model at a time."
-            raise ApiError(409, message, code="job_in_progress")
 
     def _base(self, account: Account, wish: params.JobRequest, dialect: str, now: float) -> BaseModel:
         tuned = account.models.get(wish.model)
@@ -356,3 +333,26 @@ def _page(call: Call, listed: list[dict[str, Any]], default: int) -> dict[str, A
         start = place + 1
     data = listed[start : start + limit]
     return {"object": "list", "data": data, "has_more": start + limit < len(listed)}
+
+
+def _hyperparameters(job: Job, dialect: str) -> dict[str, Any]:
+    if job.resolved is not None:
+        return dict(job.resolved)
+    names = ["n_epochs", "batch_size", "learning_rate_multiplier"]
+    names += {
+        "dpo": ["beta"],
+        "reinforcement": ["compute_multiplier", "eval_interval", "eval_samples"],
+    }.get(job.method, [])
+    shown = {**dict.fromkeys(names, "auto"), **job.hyperparameters}
+    if dialect == AZURE:
+        for name in ("n_epochs", "batch_size"):
+            if shown[name] == "auto":
+                shown[name] = -1
+    return shown
+
+
+def _one_at_a_time(account: Account) -> None:
+    busy = next((job for job in account.active.values() if job.dialect == SELFHOSTED), None)
+    if busy is not None:
+        message = f"A fine-tuning job is in progress ({busy.id}). This server trains one model at a time."
+        raise ApiError(409, message, code="job_in_progress")
