@@ -8,6 +8,7 @@ from typing import Any
 
 from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import params, training
+from finetune_sandbox.openai.accounts import JOB_FATES
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.errors import (
     AZURE,
@@ -21,7 +22,7 @@ from finetune_sandbox.openai.errors import (
     refused,
 )
 from finetune_sandbox.openai.state import TERMINAL, Account, File, Job
-from finetune_sandbox.openai.store import JOB_FATES, Store
+from finetune_sandbox.openai.store import Store
 
 _DAY = 86400
 
