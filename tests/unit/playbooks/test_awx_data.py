@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import model_options
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -100,3 +101,14 @@ def test_the_results_of_a_job_are_named_as_the_module_names_them() -> None:
     documented = yaml.safe_load(fine_tune.RETURN)["results"]["contains"]
     assert set(VARIABLES["tune__result_keys"]) <= set(documented)
     assert not {"curve", "dataset", "diff"} & set(VARIABLES["tune__result_keys"])
+
+
+def test_the_variables_are_the_options_of_a_model() -> None:
+    options = model_options()
+    variables = {name.removeprefix("tune_"): spec for name, spec in VARIABLES["tune__spec"].items()}
+    of_the_job = {"models", "wait", "report_dest", "report_title"}
+    fetched = {"training_data_sha256", "validation_data_sha256"}
+    assert set(variables) - of_the_job - fetched == set(options) - {"ignore_changes"}
+    for name in set(variables) & set(options):
+        assert {key: options[name].get(key) for key in variables[name]} == variables[name], name
+        assert "choices" in variables[name] or "choices" not in options[name], name
