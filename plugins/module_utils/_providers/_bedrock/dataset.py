@@ -314,7 +314,7 @@ class Dataset(StoredDataset):
         shown = run.raw if run else {}
         key = shown.get("key") or self.key
         return {
-            **self.told(shown),
+            **self.describe_data(shown),
             "id": run.id if run else None,
             "s3_uri": self.uri(key) if key else None,
             "bucket": self.bucket,

@@ -347,7 +347,7 @@ class Dataset(StoredDataset):
         """The object, and what was found in the data."""
         shown = run.raw if run else {}
         return {
-            **self.told(shown),
+            **self.describe_data(shown),
             "id": run.id if run else None,
             "namespace": self.namespace,
             "bucket": self.bucket,

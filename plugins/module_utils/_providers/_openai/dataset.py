@@ -267,7 +267,7 @@ class Dataset(SentDataset):
         known = parse_remote_name(str(file.get("filename") or ""))
         shown = {"sha256": known[1] if known else None, "bytes": file.get("bytes")}
         return {
-            **self.told(shown),
+            **self.describe_data(shown),
             "id": file.get("id"),
             "file_id": file.get("id"),
             "filename": file.get("filename") or self.filename,

@@ -59,7 +59,7 @@ class SentDataset(BaseDriver):
             raise AssertionError("unreachable: nothing is sent without data")
         return self.given
 
-    def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_data(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; without them, what is ``observed`` of them."""
         report = self.report
         return {

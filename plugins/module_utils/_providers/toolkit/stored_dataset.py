@@ -146,7 +146,7 @@ class StoredDataset(SentDataset):
             )
         return replace(run, phase=Phase.DELETED, removable=False)
 
-    def told(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_data(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; of an object alone, what its ``raw`` data say."""
         tokens = self.report.estimated_tokens if self.report else None
-        return {**super().told(shown), "estimated_tokens": tokens}
+        return {**super().describe_data(shown), "estimated_tokens": tokens}

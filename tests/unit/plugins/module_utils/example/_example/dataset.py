@@ -95,7 +95,7 @@ class Dataset(SentDataset):
         return Hint()
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        return {**self.told({}), "file": run.id if run else self.file}
+        return {**self.describe_data({}), "file": run.id if run else self.file}
 
     def predict(self) -> dict[str, Any]:
         return self.describe(None, details=False)
