@@ -68,11 +68,11 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
         name=name,
         run_id=params["job_arn"],
         id_option="job_arn",
-        fields=_fields(same_tags),
+        fields=_list_fields(same_tags),
         identity=("custom_model_name", "name"),
     )
     api = make_api(module, "bedrock")
-    region = _region_of(params["job_arn"] or "")
+    region = _read_region(params["job_arn"] or "")
     if region and region != api.region:
         raise InvalidInput(f"job_arn is in {region}, the task works in {api.region}.", hint=f"Set region to {region}.")
     desired = read_desired(api, params, check_mode=module.check_mode)
@@ -90,7 +90,7 @@ def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
     return driver, options
 
 
-def _region_of(arn: str) -> str:
+def _read_region(arn: str) -> str:
     parts = arn.split(":")
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
@@ -104,7 +104,7 @@ def _check_regions(api: Api, desired: Mapping[str, Any]) -> None:
         ("custom_model_kms_key_id", desired.get("custom_model_kms_key_id")),
         ("customization_config.rft_config.grader_config.lambda_grader.lambda_arn", grader.get("lambda_arn")),
     ):
-        region = _region_of(str(arn or ""))
+        region = _read_region(str(arn or ""))
         if region and region != api.region:
             raise InvalidInput(
                 f"{option} is in {region}, the job would run in {api.region}.",
@@ -131,7 +131,7 @@ def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> di
     desired: dict[str, Any] = {
         "base_model_identifier": params["base_model_identifier"],
         "customization_type": params["customization_type"],
-        "hyperparameters": _hyperparameters(params["hyperparameters"]) or None,
+        "hyperparameters": _read_hyperparameters(params["hyperparameters"]) or None,
         "customization_config": params["customization_config"],
         "custom_model_kms_key_id": params["custom_model_kms_key_id"],
         "role_arn": params["role_arn"],
@@ -165,7 +165,7 @@ def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> di
     return desired
 
 
-def _hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _read_hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """As they were given, without those that are none; a template's ``2.0`` is a whole number."""
     found: dict[str, Any] = {}
     for key, value in (given or {}).items():
@@ -184,7 +184,7 @@ def _check_shapes(api: Api, name: str | None, desired: Mapping[str, Any]) -> Non
         if key.lower().startswith("aws:"):
             raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
         shapes.request({"key": key, "value": value}, shape.members["jobTags"].member, f"tags ('{key}')")
-    body = _body({**desired, "custom_model_name": name})
+    body = _build_body({**desired, "custom_model_name": name})
     for key, value in body.items():
         if isinstance(value, str) and value.startswith(CHECK_MODE):
             continue
@@ -194,7 +194,7 @@ def _check_shapes(api: Api, name: str | None, desired: Mapping[str, Any]) -> Non
         shapes.request(value, shape.members[member], key)
 
 
-def _body(desired: Mapping[str, Any]) -> dict[str, Any]:
+def _build_body(desired: Mapping[str, Any]) -> dict[str, Any]:
     """The create request in the options' words."""
     training: dict[str, Any] = {}
     if "training_data_config" in desired:
@@ -239,7 +239,7 @@ _CONFIG_PARTS = {
 }
 
 
-def _fields(tags: CompareTags) -> Sequence[Field]:
+def _list_fields(tags: CompareTags) -> Sequence[Field]:
     """Every compared option. ``tags``: how those are compared."""
     return (
         Field("base_model_identifier", "immutable", jobs.same_base),
@@ -313,12 +313,12 @@ class CustomModel(BaseDriver):
     @property
     def fields(self) -> Sequence[Field]:
         """Every compared option; of tags all, or those that were given."""
-        return _fields(same_tags if self.purge_tags else has_tags)
+        return _list_fields(same_tags if self.purge_tags else has_tags)
 
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
         names = {"custom_model_name": self._model_name, "job_name": self._job_name}
-        return {**_body(self.resolved), **names, "tags": self.resolved.get("tags", {})}
+        return {**_build_body(self.resolved), **names, "tags": self.resolved.get("tags", {})}
 
     def idempotency_key(self) -> dict[str, Any]:
         """The whole request, its tags as version 1.0.0 spelt them: two versions at once mean the same job."""
@@ -346,7 +346,7 @@ class CustomModel(BaseDriver):
         if self.resolved.get("job_name") and self.family.prefix not in self.resolved["job_name"]:
             wanted.append(self.resolved["job_name"])
         found = {str(summary["job_arn"]): summary for part in wanted for summary in self.family.jobs_called(part)}
-        for run in self._counting(map(jobs.run_of_summary, found.values())):
+        for run in self._keep_decisive(map(jobs.run_of_summary, found.values())):
             runs.setdefault(run.id, run)
         alive = any(run.phase.pending or run.phase.transitional or run.phase is Phase.READY for run in runs.values())
         if not alive or self.thorough:
@@ -354,7 +354,7 @@ class CustomModel(BaseDriver):
                 runs[run.id] = run
         return list(runs.values())
 
-    def _counting(self, found: Iterable[Run]) -> list[Run]:
+    def _keep_decisive(self, found: Iterable[Run]) -> list[Run]:
         """What decides: of jobs that ended without a model only the newest; what is pending in full."""
         runs: list[Run] = []
         failed: Run | None = None
@@ -364,15 +364,15 @@ class CustomModel(BaseDriver):
             elif run.phase is Phase.READY:
                 runs.append(run)
             else:
-                runs.append(self._in_full(run))
+                runs.append(self._read_in_full(run))
         return [*runs, failed] if failed else runs
 
-    def _in_full(self, run: Run) -> Run:
+    def _read_in_full(self, run: Run) -> Run:
         """A job that the list shows, with its settings. Reads may lag behind the list: then it is read again."""
         if not self.compares:
             return replace(run, verified=True)
         try:
-            return self._job(run.id)
+            return self._read_job(run.id)
         except NotFound as error:
             if self.family.has_made(run.id):
                 return replace(run, verified=True)
@@ -384,20 +384,20 @@ class CustomModel(BaseDriver):
         found: dict[str, Run] = {}
         for summary in self.family.jobs_under_way():
             if summary["job_arn"] not in known:
-                found[str(summary["job_arn"])] = self._in_full(jobs.run_of_summary(summary))
+                found[str(summary["job_arn"])] = self._read_in_full(jobs.run_of_summary(summary))
         for arn in self.family.models({run.model for run in known.values()}):
             model = jobs.get_model(self.api, arn)
-            run = self._job(str(model["job_arn"])) if model.get("job_arn") else self._model(model)
+            run = self._read_job(str(model["job_arn"])) if model.get("job_arn") else self._read_model(model)
             if run.id not in known:
                 found[run.id] = run
         return list(found.values())
 
     def _look_up(self, identifier: str) -> Run:
         if jobs.is_model(identifier):
-            return self._model(jobs.get_model(self.api, identifier))
-        return self._job(identifier)
+            return self._read_model(jobs.get_model(self.api, identifier))
+        return self._read_job(identifier)
 
-    def _job(self, identifier: str) -> Run:
+    def _read_job(self, identifier: str) -> Run:
         """A job with its settings and, where they are compared, its tags."""
         job = jobs.get_job(self.api, identifier)
         self.family.job_names[str(job.get("job_name"))] = str(job["job_arn"])
@@ -405,7 +405,7 @@ class CustomModel(BaseDriver):
             self._read_tags(str(job["job_arn"]))
         return self.family.with_tags(jobs.run_of_job(job))
 
-    def _model(self, model: Mapping[str, Any]) -> Run:
+    def _read_model(self, model: Mapping[str, Any]) -> Run:
         """A model that no job of this account made."""
         if self.compares:
             self._read_tags(str(model["model_arn"]))
@@ -423,17 +423,17 @@ class CustomModel(BaseDriver):
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """A model is gone when the list of models lacks it. One whose tags can be read needs no list."""
-        return [self._verified(run, listing=not self.compares or len(runs) > 1) for run in runs]
+        return [self._verify_run(run, listing=not self.compares or len(runs) > 1) for run in runs]
 
-    def _verified(self, run: Run, *, listing: bool) -> Run:
+    def _verify_run(self, run: Run, *, listing: bool) -> Run:
         if run.phase is Phase.READY and not run.model:
-            run = self._job(run.id)
+            run = self._read_job(run.id)
         if run.phase is Phase.READY and run.model and listing and self._is_gone(run):
-            return self._missing(run)
+            return self._judge_missing(run)
         if not self.compares:
             return replace(run, verified=True)
         if not jobs.is_model(run.id) and not run.raw.get("training_data_config"):
-            run = self._job(run.id)
+            run = self._read_job(run.id)
         if run.phase is Phase.READY and run.model:
             try:
                 if self.family.tags_of(run.model) is None:
@@ -441,13 +441,13 @@ class CustomModel(BaseDriver):
             except NotFound:
                 if not self._is_gone(run):
                     raise
-                return self._missing(run)
+                return self._judge_missing(run)
         run = self.family.with_tags(run)
         self._resolve_named_base(run)
         run = self._resolve_contents(run)
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
 
-    def _missing(self, run: Run) -> Run:
+    def _judge_missing(self, run: Run) -> Run:
         """A model that is no longer there: it lives as long as its base, so it may have been ended with that."""
         base = jobs.root_of(str(run.model)) or str(run.raw.get("base_model_arn") or "")
         end = jobs.end_of_base(self.api, base) if base else None
@@ -457,7 +457,7 @@ class CustomModel(BaseDriver):
         return replace(run, phase=Phase.DELETED, removable=False, verified=True, looked=self.api.said)
 
     def _is_gone(self, run: Run) -> bool:
-        return self.family.is_gone(str(run.model), _model_name(run.raw))
+        return self.family.is_gone(str(run.model), _name_model(run.raw))
 
     def _resolve_named_base(self, run: Run) -> None:
         """A custom model as the base may be given by its name, and the job need not show which one it was."""
@@ -543,8 +543,8 @@ class CustomModel(BaseDriver):
         return ()
 
     def _choose_names(self, runs: Sequence[Run]) -> None:
-        taken = {_model_name(run.raw) for run in runs if run.phase not in _NO_MODEL}
-        inputs = _hash_of(self.resolved)
+        taken = {_name_model(run.raw) for run in runs if run.phase not in _NO_MODEL}
+        inputs = _hash_inputs(self.resolved)
         self._model_name = self.family.choose_model_name(inputs, taken)
         self._job_name = self.family.choose_job_name(inputs, self.resolved.get("job_name"))
 
@@ -597,7 +597,7 @@ class CustomModel(BaseDriver):
         entries = {key: value for key, value in entries.items() if value or key in self.resolved.get("tags", {})}
         tags = jobs.tag_pairs(entries)
         body = {
-            **_body(self.resolved),
+            **_build_body(self.resolved),
             "custom_model_name": self._model_name,
             "job_name": self._job_name,
             "job_tags": tags,
@@ -680,7 +680,7 @@ class CustomModel(BaseDriver):
             "base_model_identifier": job.get("base_model_arn") or job.get("base_model_identifier"),
             "custom_model_arn": run.model if run else None,
             "model_verified": run.seen if run and run.phase is Phase.READY else None,
-            "custom_model_name": _model_name(job),
+            "custom_model_name": _name_model(job),
             "customization_type": job.get("customization_type"),
             "hyperparameters": job.get("hyperparameters"),
             "failure_message": job.get("failure_message"),
@@ -712,22 +712,22 @@ def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in job.items() if key not in _OURS}
 
 
-def _model_name(job: Mapping[str, Any]) -> str | None:
+def _name_model(job: Mapping[str, Any]) -> str | None:
     """What a job's model is called: a job, its summary and a model have three words for it."""
     found = job.get("output_model_name") or job.get("custom_model_name") or job.get("model_name")
     return None if found is None else str(found)
 
 
-def _hash_of(desired: Mapping[str, Any]) -> str:
+def _hash_inputs(desired: Mapping[str, Any]) -> str:
     """A hash of what decides the model, for names: a hint, never proof of equality."""
     inputs: dict[str, Any] = {}
     for key, value in desired.items():
         if key in _TAG_FIELDS or key in ("role_arn", "output_data_config", "job_name") or key.startswith("vpc_config"):
             continue
         if isinstance(value, Content):
-            value = _data_of(value)
+            value = _name_data(value)
         elif key == "validation_data_config":
-            value = sorted(map(_data_of, value))
+            value = sorted(map(_name_data, value))
         inputs[key] = value
     told = json.dumps(inputs, sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()
@@ -740,6 +740,6 @@ def _needs_look(wanted: Content, shown: Content) -> bool:
     )
 
 
-def _data_of(content: Content) -> str:
+def _name_data(content: Content) -> str:
     """Of what a look shows only what each shows: two tasks at once are to mean the same job."""
     return content.sha256[:12] or content.etag or content.id

@@ -176,7 +176,7 @@ class DedicatedAiCluster(BaseDriver):
         has: to take one for ours would change or delete what is somebody else's, to make one more would cost twice.
         """
         if run_id:
-            return self._by_id(run_id)
+            return self._find_by_id(run_id)
         if not self.name or not self.compartment_id:
             return []
         ours, others = [], []
@@ -195,9 +195,9 @@ class DedicatedAiCluster(BaseDriver):
             )
         return ours
 
-    def _by_id(self, identifier: str) -> list[Run]:
+    def _find_by_id(self, identifier: str) -> list[Run]:
         try:
-            run = self._get(identifier)
+            run = self._get_run(identifier)
         except NotFound as error:
             if not self.absent:
                 raise
@@ -207,7 +207,7 @@ class DedicatedAiCluster(BaseDriver):
             raise identity.deleted_error("cluster", identifier, "dedicated_ai_cluster_id", "make")
         if not self.absent:
             self._refuse_clash(run)
-        return [self._judged(run)]
+        return [self._judge_run(run)]
 
     def _refuse_clash(self, run: Run) -> None:
         """Of two clusters with one name neither would be found by it, or both would be deleted by it."""
@@ -229,24 +229,24 @@ class DedicatedAiCluster(BaseDriver):
         found = list_clusters(self.api, str(compartment_id or self.compartment_id), id=identifier)
         return any(run_of(cluster, whole=False).phase is not Phase.DELETED for cluster in found)
 
-    def _get(self, identifier: str) -> Run:
+    def _get_run(self, identifier: str) -> Run:
         cluster, self._etags[identifier] = get_cluster(self.api, identifier)
         return run_of(cluster, whole=True)
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """By one GET each; of a failed one also its work request's errors."""
-        return [self._judged(self._get(run.id)) for run in runs]
+        return [self._judge_run(self._get_run(run.id)) for run in runs]
 
-    def _judged(self, run: Run) -> Run:
+    def _judge_run(self, run: Run) -> Run:
         """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
         if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.resolved, run, self.ignore):
             run = replace(run, phase=Phase.FAILED)
-        return self._with_reason(run)
+        return self._add_reason(run)
 
-    def _with_reason(self, run: Run) -> Run:
-        return replace(run, reason=self._reason(run)) if run.phase is Phase.FAILED else run
+    def _add_reason(self, run: Run) -> Run:
+        return replace(run, reason=self._read_reason(run)) if run.phase is Phase.FAILED else run
 
-    def _reason(self, run: Run) -> str:
+    def _read_reason(self, run: Run) -> str:
         work = self._find_work(run)
         told = work_requests.errors_text(self.api, work) if work else ""
         return told or str(run.raw.get("lifecycle_details") or "")
@@ -257,31 +257,31 @@ class DedicatedAiCluster(BaseDriver):
     def refresh(self, run: Run) -> Run:
         """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
         try:
-            fresh = self._get(run.id)
+            fresh = self._get_run(run.id)
         except NotFound:
             compartment = run.raw.get("compartment_id")
             if run.phase is Phase.DELETING and compartment and not self._is_listed(run.id, str(compartment)):
-                return _gone(run)
+                return _mark_deleted(run)
             raise
         if run.phase is Phase.DELETING and fresh.phase not in (Phase.DELETING, Phase.DELETED):
-            return self._undeleted(run, fresh)
+            return self._judge_undeleted(run, fresh)
         if run.phase.pending and fresh.phase is Phase.READY:
             # The state alone does not say how a change ended.
             work = self._find_work(fresh)
             if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):
                 fresh = replace(fresh, phase=Phase.FAILED)
-        return self._with_reason(fresh)
+        return self._add_reason(fresh)
 
-    def _undeleted(self, run: Run, fresh: Run) -> Run:
+    def _judge_undeleted(self, run: Run, fresh: Run) -> Run:
         work = self._find_work(run)
         phase = work_requests.phase(work)
         ended = phase in (Phase.FAILED, Phase.CANCELLED)
         if not ended and (work or fresh.status not in (_FAILED, _ATTENTION)):
             return run  # it is going on, or what is read lags behind
-        reason = self._reason(fresh) or "the service does not say why"
+        reason = self._read_reason(fresh) or "the service does not say why"
         raise RunFailed(
             f"Cluster {run.id} could not be deleted, it is {fresh.status}: {reason.rstrip('.')}.",
-            hint=f"Mend the cause, then run the task again. {self._stays(run)}",
+            hint=f"Mend the cause, then run the task again. {self._describe_rest(run)}",
             facts={"status": fresh.status},
         )
 
@@ -314,17 +314,17 @@ class DedicatedAiCluster(BaseDriver):
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Endpoints on these clusters, and models that are being trained on them, as far as they may be seen."""
-        return [holder for run in runs for holder in self._holders(run)]
+        return [holder for run in runs for holder in self._list_dependents(run)]
 
-    def _holders(self, run: Run) -> Iterator[str]:
+    def _list_dependents(self, run: Run) -> Iterator[str]:
         compartment = str(run.raw.get("compartment_id"))
         if run.raw.get("type") == "FINE_TUNING":
-            for model in self._listed("models", "list_models", MODEL, compartment, "CREATING"):
+            for model in self._list("models", "list_models", MODEL, compartment, "CREATING"):
                 if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id:
                     yield f"the model {model.get('display_name')} ({model.get('id')}) is being trained on it"
             return
         seen = 0
-        for endpoint in self._listed("endpoints", "list_endpoints", ENDPOINT, compartment):
+        for endpoint in self._list("endpoints", "list_endpoints", ENDPOINT, compartment):
             if endpoint.get("dedicated_ai_cluster_id") == run.id and endpoint.get("lifecycle_state") not in _ENDED:
                 seen += 1
                 yield f"the endpoint {endpoint.get('display_name')} ({endpoint.get('id')}) uses it"
@@ -332,7 +332,7 @@ class DedicatedAiCluster(BaseDriver):
         if isinstance(used, int) and used > 0 and not seen:
             yield f"{used} endpoint{'s' if used > 1 else ''} of other compartments use it"
 
-    def _listed(
+    def _list(
         self, what: str, operation: str, item: Kind, compartment_id: str, state: str | None = None
     ) -> Iterator[dict[str, Any]]:
         wanted = {"lifecycle_state": state} if state else {}
@@ -360,10 +360,10 @@ class DedicatedAiCluster(BaseDriver):
             opc_retry_token=token,
         )
         run = run_of(shapes.answer(response), whole=True)
-        self._began(run.id, response)
+        self._note_start(run.id, response)
         return replace(run, token=token)
 
-    def _began(self, identifier: str, response: Any) -> None:
+    def _note_start(self, identifier: str, response: Any) -> None:
         self._etags[identifier] = response.headers.get("etag")
         self._works.began(identifier, response)
 
@@ -375,14 +375,14 @@ class DedicatedAiCluster(BaseDriver):
                 if "compartment_id" in names:
                     self._move(run)
                     done.append("compartment_id")
-                    run = self._get(run.id)
+                    run = self._get_run(run.id)
                 body = tags.changed(self.resolved, names, _CHANGEABLE, run.raw)
-                run = self._put(run, body) if body else run
+                run = self._send_change(run, body) if body else run
             except ApiError as error:
                 if error.status != 412:
                     raise
                 # An answer was lost, and this is what it was about; or somebody else has done it.
-                run = self._get(run.id)
+                run = self._get_run(run.id)
                 if differences(FIELDS, self.resolved, run, self.ignore):
                     raise
         return run
@@ -394,10 +394,10 @@ class DedicatedAiCluster(BaseDriver):
             run.id,
             {"compartmentId": self.resolved["compartment_id"]},
             tries=1,
-            **self._unchanged(run),
+            **self._make_condition(run),
         )
 
-    def _put(self, run: Run, body: Mapping[str, Any]) -> Run:
+    def _send_change(self, run: Run, body: Mapping[str, Any]) -> Run:
         response = self.api.call(
             f"Changing the cluster {run.id}",
             "update_dedicated_ai_cluster",
@@ -405,13 +405,13 @@ class DedicatedAiCluster(BaseDriver):
             shapes.body(body),
             reads=CLUSTER,
             tries=1,
-            **self._unchanged(run),
+            **self._make_condition(run),
         )
         fresh = run_of(shapes.answer(response), whole=True)
-        self._began(run.id, response)
+        self._note_start(run.id, response)
         return fresh
 
-    def _unchanged(self, run: Run) -> dict[str, Any]:
+    def _make_condition(self, run: Run) -> dict[str, Any]:
         etag = self._etags.get(run.id)
         return {"if_match": etag} if etag else {}
 
@@ -419,19 +419,19 @@ class DedicatedAiCluster(BaseDriver):
         """DELETE; one that another task deletes meanwhile is being deleted."""
         try:
             doing = f"Deleting the cluster {run.id}"
-            self._began(run.id, self.api.call(doing, "delete_dedicated_ai_cluster", run.id, tries=1))
+            self._note_start(run.id, self.api.call(doing, "delete_dedicated_ai_cluster", run.id, tries=1))
         except NotFound:
             if self._is_listed(run.id, str(run.raw.get("compartment_id"))):
                 raise
-            return _gone(run)
+            return _mark_deleted(run)
         except ApiError as error:
-            fresh = self._get(run.id) if error.status == _HELD_STATUS else run
+            fresh = self._get_run(run.id) if error.status == _HELD_STATUS else run
             if fresh.phase not in (Phase.DELETING, Phase.DELETED):
-                raise error.amended(hint=f"{error.hint} {self._stays(run)}") from error
+                raise error.amended(hint=f"{error.hint} {self._describe_rest(run)}") from error
             return fresh
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
 
-    def _stays(self, run: Run) -> str:
+    def _describe_rest(self, run: Run) -> str:
         """What it means that a cluster could not be deleted, and what was trained on it."""
         text = "The cluster is still there, and goes on costing."
         if run.raw.get("type") != "FINE_TUNING":
@@ -440,7 +440,7 @@ class DedicatedAiCluster(BaseDriver):
         try:
             trained = [
                 f"{model.get('display_name')} ({model.get('id')})"
-                for model in self._listed("models", "list_models", MODEL, compartment)
+                for model in self._list("models", "list_models", MODEL, compartment)
                 if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id
                 and model.get("lifecycle_state") != "DELETED"
             ]
@@ -552,5 +552,5 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     )
 
 
-def _gone(run: Run) -> Run:
+def _mark_deleted(run: Run) -> Run:
     return replace(run, phase=Phase.DELETED, status="DELETED", removable=False)

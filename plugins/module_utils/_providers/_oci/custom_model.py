@@ -123,7 +123,7 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
     desired: dict[str, Any] = {
         "base_model_id": params["base_model_id"],
         _CLUSTER: details.get("dedicated_ai_cluster_id"),
-        _CONFIG: _config(details.get("training_config")),
+        _CONFIG: _read_config(details.get("training_config")),
         "compartment_id": params["compartment_id"],
         **{option: params[option] for option in _IN_PLACE},
         tags.FREEFORM: tags.read_freeform(params["freeform_tags"], _MARKERS),
@@ -134,7 +134,7 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
     return {key: value for key, value in desired.items() if value is not None}
 
 
-def _config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _read_config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The hyperparameters as the API takes them."""
     if given is None:
         return None
@@ -242,7 +242,7 @@ class Model(BaseDriver):
         Raises InvalidInput for a living model of the name without the tag: whose it is, is not known.
         """
         runs: dict[str, Run] = {}
-        adopted = self._adopted(run_id) if run_id else None
+        adopted = self._find_adopted(run_id) if run_id else None
         if adopted:
             runs[adopted.id] = adopted
         if run_id and not self.compares:
@@ -261,7 +261,7 @@ class Model(BaseDriver):
                 self._tell_renamed(run, model)
                 continue
             if tags.owned(model).get(ownership.NAME):
-                runs[run.id] = self._in_full(run)
+                runs[run.id] = self._read_in_full(run)
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED):
                 unmanaged.append(run.id)
         living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
@@ -288,7 +288,7 @@ class Model(BaseDriver):
             "Give its OCID as model_id if it is to be deleted too."
         )
 
-    def _adopted(self, identifier: str) -> Run | None:
+    def _find_adopted(self, identifier: str) -> Run | None:
         """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
         try:
             model, _etag = model_api.get_model(self.api, identifier)
@@ -305,9 +305,9 @@ class Model(BaseDriver):
         if model.get("type") == "BASE":
             raise InvalidInput(f"model_id: {identifier} is a base model.", hint="Give the OCID of a custom model.")
         run = model_api.run_of(model, whole=True)
-        return self._in_full(replace(run, verified=run.phase is not Phase.FAILED))
+        return self._read_in_full(replace(run, verified=run.phase is not Phase.FAILED))
 
-    def _in_full(self, run: Run) -> Run:
+    def _read_in_full(self, run: Run) -> Run:
         """What is being trained, with what the list leaves out, and its work request looked up, to name it."""
         if run.phase is not Phase.PENDING:
             return run
@@ -316,22 +316,22 @@ class Model(BaseDriver):
         if not self.compares or "time_updated" in run.raw:
             return run
         try:
-            return self._read(run)
+            return self._read_model(run)
         except NotFound:
             return run  # reads may lag behind the list
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """The list leaves out the description, and why a model failed."""
-        return [self._verified(run) for run in runs]
+        return [self._verify_run(run) for run in runs]
 
-    def _verified(self, run: Run) -> Run:
+    def _verify_run(self, run: Run) -> Run:
         if self.compares and run.phase is Phase.READY and "time_updated" not in run.raw:
-            run = self._read(run)
+            run = self._read_model(run)
         if self.compares and run.phase is Phase.FAILED:
-            run = self._with_reason(run)
+            run = self._add_reason(run)
         return replace(run, verified=True)
 
-    def _read(self, run: Run) -> Run:
+    def _read_model(self, run: Run) -> Run:
         """The model in full; gone where only a listing still showed it."""
         try:
             model, _etag = model_api.get_model(self.api, run.id)
@@ -368,7 +368,7 @@ class Model(BaseDriver):
         self.resolve(_DATA, wanted)
         return run
 
-    def _with_reason(self, run: Run) -> Run:
+    def _add_reason(self, run: Run) -> Run:
         """A failed model with what its work request says; that is forgotten after some days."""
         work = self._find_work(run, _CREATE)
         if not work:
@@ -385,13 +385,13 @@ class Model(BaseDriver):
     def refresh(self, run: Run) -> Run:
         """One GET; of a model that has just failed also why, of one that is being deleted also whether that failed."""
         if run.phase is Phase.DELETING:
-            return self._deleting(run)
+            return self._refresh_deletion(run)
         model, _etag = model_api.get_model(self.api, run.id)
         fresh = model_api.run_of(model, whole=True)
-        return self._with_reason(fresh) if fresh.phase is Phase.FAILED else fresh
+        return self._add_reason(fresh) if fresh.phase is Phase.FAILED else fresh
 
-    def _deleting(self, run: Run) -> Run:
-        fresh = self._read(run)
+    def _refresh_deletion(self, run: Run) -> Run:
+        fresh = self._read_model(run)
         if fresh.phase in (Phase.DELETING, Phase.DELETED):
             return fresh
         work = self._find_work(run, _DELETE)
@@ -425,7 +425,7 @@ class Model(BaseDriver):
         self.warnings += base_models.check_config(_CONFIG, name, self.resolved.get(_CONFIG, {}))
         self._check_cluster(name)
         self.resolve(_DATA, objects.resolve(self.api, _DATA, self.resolved[_DATA], must_exist=True))
-        found = self._renamed(runs)
+        found = self._find_renamed(runs)
         self.warnings += tags.unseen(self.resolved, self._carriers)
         return found
 
@@ -444,7 +444,7 @@ class Model(BaseDriver):
             self._carriers.append(cluster)
             self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
-    def _renamed(self, runs: Sequence[Run]) -> list[Run]:
+    def _find_renamed(self, runs: Sequence[Run]) -> list[Run]:
         """Living models of the family that somebody has called otherwise; of others that are equal it is told."""
         known = {run.id for run in runs}
         found, same = [], []
@@ -454,7 +454,7 @@ class Model(BaseDriver):
             if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
                 continue
             if tags.owned(model).get(ownership.NAME) == self.name:
-                found.append(self._in_full(run))
+                found.append(self._read_in_full(run))
             elif self._is_same(run):
                 same.append(run)
         if same and not found and not self.adopts and not runs:
@@ -520,7 +520,7 @@ class Model(BaseDriver):
                 done.append("compartment_id")
                 model, etag = model_api.get_model(self.api, run.id) if moves else (model, etag)
             if changed - {"compartment_id"}:
-                self._put(model, etag, changed)
+                self._send_change(model, etag, changed)
                 done.append("the rest")
                 model, etag = model_api.get_model(self.api, run.id)
         return model_api.run_of(model, whole=True)
@@ -533,10 +533,10 @@ class Model(BaseDriver):
             identifier,
             shapes.body({"compartment_id": compartment}),
             tries=1,
-            **_if_match(etag),
+            **_make_condition(etag),
         )
 
-    def _put(self, model: Mapping[str, Any], etag: str | None, changed: set[str]) -> None:
+    def _send_change(self, model: Mapping[str, Any], etag: str | None, changed: set[str]) -> None:
         self.api.call(
             f"Changing the model {model['id']}",
             "update_model",
@@ -544,7 +544,7 @@ class Model(BaseDriver):
             shapes.body(tags.changed(self.resolved, changed, _IN_PLACE, model)),
             reads=MODEL,
             tries=1,
-            **_if_match(etag),
+            **_make_condition(etag),
         )
 
     def delete(self, run: Run) -> Run:
@@ -554,7 +554,7 @@ class Model(BaseDriver):
         except ApiError as error:
             if error.status not in (404, 409):
                 raise
-            fresh = self._read(run)
+            fresh = self._read_model(run)
             if fresh.phase in (Phase.DELETING, Phase.DELETED):
                 return fresh
             raise
@@ -588,7 +588,7 @@ class Model(BaseDriver):
             "state": run.status if run else None,
             "model_verified": True if run and run.phase is Phase.READY else None,
             **{key: model.get(key) for key in _ATTRIBUTES},
-            "fine_tune_details": _details(model),
+            "fine_tune_details": _name_details(model),
             "metrics": model_api.final_metrics(model),
             "work_request": work,
             "model": model,
@@ -605,7 +605,7 @@ class Model(BaseDriver):
         return self.describe_placeholder(identifier, display_name=self.name, compartment_id=self.compartment_id)
 
 
-def _if_match(etag: str | None) -> dict[str, Any]:
+def _make_condition(etag: str | None) -> dict[str, Any]:
     return {"if_match": etag} if etag else {}
 
 
@@ -633,7 +633,7 @@ _ATTRIBUTES = (
 )
 
 
-def _details(model: Mapping[str, Any]) -> dict[str, Any] | None:
+def _name_details(model: Mapping[str, Any]) -> dict[str, Any] | None:
     """``fine_tune_details`` under the options' names, which are not the API's for the data."""
     details = model.get("fine_tune_details")
     if not isinstance(details, Mapping):

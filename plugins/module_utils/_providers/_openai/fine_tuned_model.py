@@ -152,11 +152,11 @@ class FineTunedModel(BaseDriver):
         runs: dict[str, Run] = {}
         if run_id:
             adopted = jobs.get_job(self.api, run_id)
-            runs[run_id] = self._run_of(adopted)
+            runs[run_id] = self._read_run(adopted)
             owner = mapping(adopted.get("metadata")).get(ownership.NAME)
             self.refuse_other_name(run_id, owner, "job_id")
         if self.name:
-            for run in self._family():
+            for run in self._find_runs():
                 runs.setdefault(run.id, run)
         self._made = {}
         for run in sorted(runs.values(), key=lambda run: run.age_key, reverse=True):
@@ -166,14 +166,14 @@ class FineTunedModel(BaseDriver):
             self._resolve_contents(runs.values())
         if not self.delete_files:
             return list(runs.values())
-        self._uploaded = self._own_files({run_id} if run_id else set(runs))
-        return [run if run.phase.pending else self._with_files(run) for run in runs.values()]
+        self._uploaded = self._find_own_files({run_id} if run_id else set(runs))
+        return [run if run.phase.pending else self._add_remains(run) for run in runs.values()]
 
-    def _with_files(self, run: Run) -> Run:
-        remains = tuple(self._files_of(run))
+    def _add_remains(self, run: Run) -> Run:
+        remains = tuple(self._list_files(run))
         return replace(run, removable=run.removable or bool(remains), remains=remains)
 
-    def _own_files(self, acted: set[str]) -> set[str]:
+    def _find_own_files(self, acted: set[str]) -> set[str]:
         """The uploaded files that may go: those that are there and that no unfinished job but those needs."""
         there = {file["id"] for file in files.list_files(self.api, "fine-tune")}
         needed = {
@@ -184,10 +184,10 @@ class FineTunedModel(BaseDriver):
         }
         return there - needed
 
-    def _files_of(self, run: Run) -> list[str]:
+    def _list_files(self, run: Run) -> list[str]:
         return [str(run.raw[option]) for option in FILE_OPTIONS if run.raw.get(option) in self._uploaded]
 
-    def _family(self) -> list[Run]:
+    def _find_runs(self) -> list[Run]:
         mine: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
         cut: ApiError | None = None
@@ -199,17 +199,15 @@ class FineTunedModel(BaseDriver):
             if error.status is not None or not (mine or others):
                 raise
             cut = error
-        found = [self._run_of(job) for job in mine]
+        found = [self._read_run(job) for job in mine]
         if not mine and others and not any(job.get("metadata") for job in others):
-            found = UnmarkedJobs(self.api, str(self.name), self.resolved, self._run_of, self._differs_in_name).find(
-                others
-            )
+            found = UnmarkedJobs(self.api, str(self.name), self.resolved, self._read_run, self._is_renamed).find(others)
         if cut and not found:
             raise cut
         self._cut = cut
         return found
 
-    def _run_of(self, job: Mapping[str, Any]) -> Run:
+    def _read_run(self, job: Mapping[str, Any]) -> Run:
         """A job that is surely ours. At a host of unknown habits that says itself which base model it is, another name
         than was asked for proves nothing."""
         run = jobs.to_run(job)
@@ -220,7 +218,7 @@ class FineTunedModel(BaseDriver):
         if wanted and shown and jobs.same_dated_name(wanted, shown):
             # Also where another name of it was sent: that one is kept in the metadata.
             return replace(run, observed={**run.observed, "model": shown})
-        if not self._differs_in_name(job):
+        if not self._is_renamed(job):
             return run
         note = (
             f"Run {run.id} shows the base model '{job['model']}', where '{self.resolved['model']}' is asked for. This "
@@ -230,7 +228,7 @@ class FineTunedModel(BaseDriver):
         shown = {key: value for key, value in run.observed.items() if key != "model"}
         return replace(run, observed=shown, notes=(*run.notes, note), uncertain=True)
 
-    def _differs_in_name(self, job: Mapping[str, Any]) -> bool:
+    def _is_renamed(self, job: Mapping[str, Any]) -> bool:
         wanted, shown = self.resolved.get("model"), job.get("model")
         sent = mapping(job.get("metadata")).get(ownership.MODEL)
         unsure = self.api.host.compatible and wanted and shown and not sent
@@ -253,16 +251,16 @@ class FineTunedModel(BaseDriver):
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """By what the host shows of each model. One that can be retrieved needs no list; several need one."""
         listed = (models.list_models(self.api) or {}) if len(runs) > 1 else None
-        return [self._judged(run, listed) for run in runs]
+        return [self._judge_run(run, listed) for run in runs]
 
-    def _judged(self, run: Run, listed: Mapping[str, Mapping[str, Any]] | None) -> Run:
+    def _judge_run(self, run: Run, listed: Mapping[str, Mapping[str, Any]] | None) -> Run:
         if not run.model:
             return replace(run, verified=True)
         model = str(run.model)
         made = self._made.get(model, [run.id])
         if run.id in made[1:]:
             # This host calls all models of a name the same, so a later run has put its own in this one's place.
-            return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._files_of(run)))
+            return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._list_files(run)))
         if listed and model in listed:
             shown = models.Shown(found=True, own=listed[model], now=self.api.now())
         else:
@@ -278,7 +276,7 @@ class FineTunedModel(BaseDriver):
             f"deployed or configured. So it is taken for there. If it was deleted, say 'missing_model_id: {model}'."
         )
         notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
-        left = bool(self._files_of(run))
+        left = bool(self._list_files(run))
         if verdict is models.Verdict.THERE:
             told = f"The end of the model {model} was announced for {end}; the host still shows it."
             return replace(run, verified=True, seen=True, notes=(*notes, *((told,) if end else ())))
@@ -295,7 +293,7 @@ class FineTunedModel(BaseDriver):
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
-        return self._run_of(jobs.get_job(self.api, run.id))
+        return self._read_run(jobs.get_job(self.api, run.id))
 
     def progress(self, run: Run) -> Progress:
         """From the newest events; queued jobs have none to look at, and some hosts and keys none to show."""
@@ -341,8 +339,8 @@ class FineTunedModel(BaseDriver):
             "model": self.resolved["model"],
             **{option: content.id for option, content in contents.items()},
             **{key: self.resolved[key] for key in ("seed", "suffix") if key in self.resolved},
-            **({"integrations": self._integrations()} if "integrations" in self.resolved else {}),
-            **self._method_body(),
+            **({"integrations": self._add_keys()} if "integrations" in self.resolved else {}),
+            **self._build_method(),
             "metadata": entries,
         }
         # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
@@ -360,12 +358,12 @@ class FineTunedModel(BaseDriver):
             )
         return run
 
-    def _integrations(self) -> list[dict[str, Any]]:
+    def _add_keys(self) -> list[dict[str, Any]]:
         """With their keys, which are neither shown nor compared."""
         given = zip_longest(self.resolved["integrations"], self.wandb_keys)
         return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in given]
 
-    def _method_body(self) -> dict[str, Any]:
+    def _build_method(self) -> dict[str, Any]:
         """``method`` when the user named one; else the short form, which every compatible host understands."""
         kind = self.resolved.get("method")
         hyperparameters = self.resolved.get("hyperparameters")
@@ -413,7 +411,7 @@ class FineTunedModel(BaseDriver):
         """
         if run.phase is Phase.READY and run.model and run.seen is not False:
             self._delete_model(run, str(run.model))
-        for file_id in self._files_of(run):
+        for file_id in self._list_files(run):
             try:
                 files.delete_file(self.api, file_id)
             except FineTuneError as error:
@@ -430,10 +428,10 @@ class FineTunedModel(BaseDriver):
         except ApiError as error:
             if not models.cannot_delete(error):
                 raise
-            found = self._judged(replace(run, notes=()), None)
+            found = self._judge_run(replace(run, notes=()), None)
             if found.phase in (Phase.DELETED, Phase.RETIRED):
                 return
-            left = ", ".join((model, *self._files_of(run)))
+            left = ", ".join((model, *self._list_files(run)))
             shown = "" if found.seen else ", and does not show this one"
             raise ApiError(
                 f"This host cannot delete models{shown} (HTTP {error.status}). What is left: {left}. {error.message}",

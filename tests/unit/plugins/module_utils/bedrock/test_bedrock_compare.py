@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, TransientError
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model import _hash_of
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model import _hash_inputs
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import same_key, same_teacher
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.shapes import plain_decimal
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
@@ -280,4 +280,4 @@ class TestSameData:
     def test_v3_names_do_not_depend_on_a_checksum_that_a_look_happens_to_show(self) -> None:
         one = Content(id="s3://b/k", version="md5:1 crc64nvme:9", etag="1")
         other = Content(id="s3://b/k", version="md5:1", etag="1")
-        assert _hash_of({"training_data_config": one}) == _hash_of({"training_data_config": other})
+        assert _hash_inputs({"training_data_config": one}) == _hash_inputs({"training_data_config": other})
