@@ -14,6 +14,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, group_duplicates
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
+    Field,
     Options,
     Phase,
     Plan,
@@ -464,6 +465,13 @@ class TestChanges:
         refusal = plan_of([ready(1, observed=observed)], {"data": "v2", "model": "b", "grader": {"type": "y"}}).refusal
         for words in ("data: v1 -> v2", "model: a -> b", "grader.type: x -> y"):
             assert words in str(refusal)
+
+
+def test_what_the_provider_chose_at_random_makes_no_two_differ() -> None:
+    fields = (*FIELDS, Field("seed", "immutable", chosen=True))
+    runs = [ready(number, observed={"data": "v2", "seed": number}) for number in (1, 2)]
+    plan = decide(runs, fields, DESIRED, Options("bot"), Capabilities(), "model")
+    assert [run.id for run in plan.lookalikes] == ["run-1"]
 
 
 def test_survivor_of_equal_age_is_the_same_for_everybody() -> None:
