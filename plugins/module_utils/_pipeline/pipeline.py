@@ -31,7 +31,7 @@ from .._engine.compare import number
 from .._engine.engine import Engine
 from .._engine.errors import ApiError, DriftError, FineTuneError, InvalidInput, MissingLibrary, TimedOut
 from .._engine.module import told_missing
-from .._engine.types import Driver
+from .._engine.types import Driver, Run
 from .._providers.base import NEUTRAL, SPLITS, ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from .data import describe
 from .types import Data, TaskContext
@@ -81,6 +81,7 @@ class ModelRun:
     warnings: list[str] = field(default_factory=list)
     previewed: bool = False
     result: dict[str, Any] = field(default_factory=dict)  # of the model's module, as far as it is
+    seen: Run | None = None  # the run that the result is about, as its engine has it
     progress: dict[str, Any] = field(default_factory=dict)
     error: FineTuneError | None = None
     done: dict[str, Any] | None = None
@@ -108,6 +109,14 @@ class ModelRun:
             before, after = dict(self.diff.get("before") or {}), dict(self.diff.get("after") or {})
             before["exists"] = list(dict.fromkeys([*(before.get("exists") or ()), *gone]))
             self.diff = {"before": before, "after": {**after, "exists": after.get("exists") or []}}
+
+    @property
+    def phase(self) -> str | None:
+        """What the status in the result means. The engine may know better than the word: that a model is gone."""
+        status = self.result.get("status")
+        same = self.seen is not None and self.seen.status == status
+        found = self.seen.phase if self.seen and same else self.provider.phase(status)
+        return found.value if found else None
 
     def kept(self) -> dict[str, Any]:
         """What the next slice needs to go on."""
@@ -424,7 +433,11 @@ class Pipeline:
             driver, asked = resource.prepare(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
             told.append(engine.warnings)
-            return engine.converge(), driver
+            try:
+                return engine.converge(), driver
+            finally:
+                if resource is item.adapter.model:
+                    item.seen = engine.result.run
         except FineTuneError as error:
             raise reworded(error, item.adapter, item.spec) from error
         finally:
@@ -475,7 +488,6 @@ def outcome(item: ModelRun) -> dict[str, Any]:
     """One model's result: the same keys for every provider."""
     spec, result, error = item.spec, item.result, item.error
     training = item.data.get("training")
-    phase = item.provider.phase(result.get("status"))
     started, ended = item.adapter.times(result, item.action in _CREATES)
     return {
         "provider": spec.provider,
@@ -486,7 +498,7 @@ def outcome(item: ModelRun) -> dict[str, Any]:
         "run_id": result.get("run_id") or item.run_id,
         "job_id": result.get(item.adapter.run_key),
         "status": result.get("status"),
-        "phase": phase.value if phase else None,
+        "phase": item.phase,
         "model_id": item.adapter.model_id(result),
         "model_verified": result.get("model_verified"),
         "metrics": result.get("metrics") or {},

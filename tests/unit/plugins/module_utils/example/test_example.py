@@ -6,16 +6,21 @@ through fine_tune and the report. The contract suite finds it by its file resour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import run
 from ansible_collections.llmops.finetune.plugins.module_utils._providers import catalogue, registry
 from ansible_collections.llmops.finetune.plugins.module_utils._report.page import page
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.client import Api
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.facts import FACTS
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.fine_tuned_model import (
+    FineTunedModel,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.provider import PROVIDER
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example.resources import ExampleClock
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipeline.pipeline_host import (
@@ -75,6 +80,18 @@ def test_a_failed_run(tmp_path: Path) -> None:
     (found,) = fine_tune(tmp_path)["results"]
     assert (found["failed"], found["status"], found["phase"]) == (True, "burnt", "failed")
     assert "The oven is too hot." in found["msg"]
+
+
+def test_a_model_that_its_provider_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine knows it from a look at the model, not from the status of the run."""
+    fine_tune(tmp_path)
+
+    def verify(_driver: Any, runs: Sequence[Run]) -> list[Run]:
+        return [replace(run, verified=True, phase=Phase.RETIRED, removable=False) for run in runs]
+
+    monkeypatch.setattr(FineTunedModel, "verify", verify)
+    (found,) = fine_tune(tmp_path)["results"]
+    assert (found["failed"], found["status"], found["phase"]) == (True, "baked", "retired")
 
 
 def test_absent_with_its_data(tmp_path: Path) -> None:

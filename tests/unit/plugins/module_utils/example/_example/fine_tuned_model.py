@@ -90,7 +90,7 @@ class FineTunedModel:
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         members = {change.field: change.after for change in changes}
-        return _run(self.api.change_job(run.id, "update", **members))
+        return replace(_run(self.api.change_job(run.id, "update", **members)), verified=run.verified)
 
     def cancel(self, run: Run) -> Run:
         return _run(self.api.change_job(run.id, "cancel", condition="thrown_out"))
@@ -138,5 +138,6 @@ def _run(job: Mapping[str, Any]) -> Run:
         ended=job["done"],
         token=job["token"],
         removable=phase is Phase.READY,
+        verified=phase is not Phase.READY,
         raw=dict(job),
     )
