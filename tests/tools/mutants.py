@@ -37,7 +37,7 @@ def make_fault(node: ast.AST) -> ast.AST | None:
         return node.operand
     if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
         return ast.Constant(not node.value if isinstance(node.value, bool) else node.value + 1)
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
         return ast.Return(ast.Constant(None))
     return ast.Pass() if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
 
