@@ -76,6 +76,9 @@ class UnmarkedJobs:
                     replace(run, observed=shown, ambiguous="This host shows neither its suffix nor what data it has.")
                 )
         found = [run for run in mine if run is not None]
+        if wanted and wanted.name and wanted.name != self.name:
+            # The user has chosen a file of another name, so the name of the file says nothing.
+            return found
         # Beside a run on the file of this name, one on another name's file is another model's.
         own = {run.id for run in found if not run.ambiguous or self._is_of(run, named, own=True)}
         return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found

@@ -163,3 +163,18 @@ def put(host: Host, content: str) -> str:
 
     client = openai.OpenAI(base_url=host.auth["base_url"], api_key=host.auth["api_key"])
     return client.files.create(file=("plain.jsonl", content.encode()), purpose="fine-tune").id
+
+
+@pytest.mark.parametrize("lost", [0, 1, 4])
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: "-".join(shown.values()))
+def test_h4_a_retrain_on_a_file_of_another_name_is_one_job(host: Host, shown: dict[str, str], lost: int) -> None:
+    """The name of the file is the user's choice; the model has a job on a file of its own name already."""
+    host.sandbox.openai.settings(**shown)
+    model(host, host.about("support-bot"))
+    letters = host.file(chat_lines(topic="letters"), "letters")
+    if lost:
+        host.sandbox.fault("openai.jobs.create", reset="after", times=lost)
+    result, warnings = model(host, letters, retrain="on_change")
+    assert (result["changed"], len(host.uncancelled()), "second model" in warnings) == (True, 2, False)
+    again, _warnings = model(host, letters, retrain="on_change")
+    assert (again["changed"], len(host.jobs())) == (False, 2)
