@@ -89,7 +89,7 @@ def test_the_first_rule_that_holds_says_what_an_error_means(
     answer: ErrorAnswer, error: type[Exception], hint: str, retry_after: float | None
 ) -> None:
     found = classify_error(answer, RULES)
-    assert type(found) is error
+    assert found.__class__ is error
     assert found.hint == hint
     assert getattr(found, "retry_after", None) == retry_after
 

@@ -35,7 +35,7 @@ def _fresh(resource: Resource) -> Story:
 
 def _again(resource: Resource) -> Story:
     resource.present()
-    return lambda: resource.present()
+    return resource.present
 
 
 @needs("can_change")
@@ -55,7 +55,7 @@ def _retrain(resource: Resource) -> Story:
 def _failed(resource: Resource) -> Story:
     resource.fail("The hall is flooded.")
     resource.clear()
-    return lambda: resource.present()
+    return resource.present
 
 
 @needs("can_cancel")
@@ -74,7 +74,7 @@ def _pause(resource: Resource) -> Story:
 def _resume(resource: Resource) -> Story:
     _started(resource)
     resource.task("bot", state="paused")
-    return lambda: resource.present()
+    return resource.present
 
 
 @needs("can_delete")

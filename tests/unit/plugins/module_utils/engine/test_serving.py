@@ -121,13 +121,13 @@ def host() -> Host:
     return Host()
 
 
-def task(host: Host, desired: Mapping[str, Any] = NEW, *, can: Capabilities = CAN, **options: Any) -> Engine:
+def task(host: Host, desired: Mapping[str, Any] | None = None, *, can: Capabilities = CAN, **options: Any) -> Engine:
     options.setdefault("wait_timeout", 3600.0)
-    driver = Deployment(host, dict(desired), capabilities=can)
+    driver = Deployment(host, dict(NEW if desired is None else desired), capabilities=can)
     return Engine(driver, Options(name="chat", **options), clock=FakeClock(host))
 
 
-def converge(host: Host, desired: Mapping[str, Any] = NEW, **options: Any) -> dict[str, Any]:
+def converge(host: Host, desired: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     return task(host, desired, **options).converge()
 
 
@@ -432,8 +432,8 @@ class TestCommitted:
         assert set(host.calls) == {"observe"}
 
 
-def planned(runs: list[Run], desired: Mapping[str, Any] = NEW, **options: Any) -> Plan:
-    return decide(runs, FIELDS, desired, Options("chat", **options), UNIQUE, "deployment")
+def planned(runs: list[Run], desired: Mapping[str, Any] | None = None, **options: Any) -> Plan:
+    return decide(runs, FIELDS, NEW if desired is None else desired, Options("chat", **options), UNIQUE, "deployment")
 
 
 def refused(plan: Plan) -> FineTuneError:
