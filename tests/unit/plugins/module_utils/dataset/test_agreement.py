@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
-from data_tools import limits_for, scan
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import limits_for, scan
 
 Judge = Callable[[Path], "str | None"]
 ROUNDS = int(os.environ.get("LLMOPS_AGREEMENT", "180"))

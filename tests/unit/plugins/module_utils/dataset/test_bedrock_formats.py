@@ -16,7 +16,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedroc
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.limits import (
     limits_for as for_bedrock,
 )
-from data_tools import FORMATS, LIMITS, limits_for, scan
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import (
+    FORMATS,
+    LIMITS,
+    limits_for,
+    scan,
+)
 
 Example = dict[str, Any]
 

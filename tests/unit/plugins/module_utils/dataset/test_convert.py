@@ -16,7 +16,13 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset import co
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.convert import Conversion
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import DatasetError, Source
-from data_tools import FORMATS, convert, limits_for, scan, targets
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import (
+    FORMATS,
+    convert,
+    limits_for,
+    scan,
+    targets,
+)
 
 Example = dict[str, Any]
 

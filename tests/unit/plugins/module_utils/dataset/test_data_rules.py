@@ -16,7 +16,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset import ru
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import Split
-from data_tools import convert, limits_for, scan, write
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import (
+    convert,
+    limits_for,
+    scan,
+    write,
+)
 
 Example = dict[str, Any]
 OPENAI_HOSTS = ["openai", "azure", "compatible"]

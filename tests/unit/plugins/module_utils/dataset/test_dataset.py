@@ -23,7 +23,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
     parse_remote_name,
     remote_name,
 )
-from data_tools import FORMATS, LIMITS, scan
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import FORMATS, LIMITS, scan
 
 Example = dict[str, Any]
 

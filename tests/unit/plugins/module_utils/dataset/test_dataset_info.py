@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.limits import CUSTOMIZATION_TYPES
 from ansible_collections.llmops.finetune.plugins.modules import dataset_info
-from data_tools import FORMATS, LIMITS
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import FORMATS, LIMITS
 
 CHAT = {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]}
 CONVERSE: dict[str, Any] = {

@@ -10,7 +10,12 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.report import Report
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.formats import OciCompletion
-from data_tools import FORMATS, LIMITS, limits_for, scan
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import (
+    FORMATS,
+    LIMITS,
+    limits_for,
+    scan,
+)
 
 Example = dict[str, Any]
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset import scan as scan_module
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.tokens import count_tokens
-from data_tools import LIMITS, scan
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import LIMITS, scan
 
 _KNOWN = [
     json.loads(line)

@@ -21,7 +21,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._dataset import wr
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.source import Source
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.write import File, Split, Written, remove
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, InvalidInput
-from data_tools import converge, put, scan, write
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.dataset.data_tools import (
+    converge,
+    put,
+    scan,
+    write,
+)
 
 Example = dict[str, Any]
 
