@@ -58,16 +58,14 @@ def main(modules: list[str], tests: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "ansible_collections", "llmops", "finetune")
         shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".*", "build", "__pycache__"))
-        environment = {**os.environ, "PYTHONPATH": folder}
+        where: Any = {"cwd": place, "env": {**os.environ, "PYTHONPATH": folder}}
         command = [sys.executable, "-Bm", "pytest", "-xqp", "no:cacheprovider", *tests]
         for file in (place / ENGINE / f"{module}.py" for module in modules):
             source = file.read_text(encoding="utf-8")
             for what, text in list_mutants(source):
                 file.write_text(text, encoding="utf-8")
                 try:
-                    found = subprocess.run(
-                        command, cwd=place, env=environment, check=False, capture_output=True, timeout=60
-                    )
+                    found = subprocess.run(command, **where, check=False, capture_output=True, timeout=60)
                     results.append(found.returncode != 0)
                 except subprocess.TimeoutExpired:
                     results.append(True)

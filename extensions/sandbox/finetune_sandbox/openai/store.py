@@ -12,7 +12,7 @@ from finetune_sandbox.openai import training
 from finetune_sandbox.openai.accounts import RESULTS, Accounts
 from finetune_sandbox.openai.dataset import MIN_EXAMPLES
 from finetune_sandbox.openai.errors import AZURE, OPENAI, SELFHOSTED
-from finetune_sandbox.openai.state import TERMINAL, Account, File, Job, Model
+from finetune_sandbox.openai.state import Account, File, Job, Model
 
 _PATIENCE = 1.0
 """Real seconds that a request waits for the check of a large file; after that the job is still validating."""
@@ -228,8 +228,3 @@ class Store(Accounts):
         """A job by id."""
         job: Job | None = account.jobs.by_id.get(job_id)
         return job
-
-
-def is_pending(job: Job) -> bool:
-    """Whether it can still change."""
-    return job.status not in TERMINAL
