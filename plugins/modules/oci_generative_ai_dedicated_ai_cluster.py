@@ -325,7 +325,7 @@ progress:
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC, run_resource
 from ..module_utils._providers._oci.client import AUTH_SPEC
-from ..module_utils._providers._oci.cluster import prepare
+from ..module_utils._providers._oci.cluster import build_driver
 from ..module_utils._providers._oci.options import WAIT_SPEC
 
 SPEC = {
@@ -354,7 +354,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    run_resource(module, prepare)
+    run_resource(module, build_driver)
 
 
 if __name__ == "__main__":

@@ -103,8 +103,8 @@ def refuse_missing(given: Mapping[str, Any], hint: str) -> None:
         raise InvalidInput(f"{'; '.join(missing)}.", hint=hint)
 
 
-def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple[Driver, Options]]) -> None:
-    """Converge one resource and end the module. ``prepare`` checks all input before any call is made."""
+def run_resource(module: AnsibleModule, build_driver: Callable[[AnsibleModule], tuple[Driver, Options]]) -> None:
+    """Converge one resource and end the module. ``build_driver`` checks all input before any call is made."""
     engine: Engine | None = None
     clock = Clock()
     start = clock.monotonic()
@@ -112,7 +112,7 @@ def run_resource(module: AnsibleModule, prepare: Callable[[AnsibleModule], tuple
     def work() -> Mapping[str, Any]:
         nonlocal engine
         with deadline.until(_end(module.params, start), clock):
-            driver, options = prepare(module)
+            driver, options = build_driver(module)
         engine = Engine(driver, options, details=module.params.get("details", False), clock=clock, start=start)
         return engine.converge()
 

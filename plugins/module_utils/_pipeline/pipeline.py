@@ -430,7 +430,7 @@ class Pipeline:
             task = self._task(item, resource, options, check_mode)
             if resource is not item.adapter.dataset:  # what is to be said of the data was said with their description
                 told.append(task.warnings)
-            driver, asked = resource.prepare(task)
+            driver, asked = resource.build_driver(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
             told.append(engine.warnings)
             try:

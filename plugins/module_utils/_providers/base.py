@@ -66,7 +66,7 @@ class ModelSpec:
         return str(self.options["state"])
 
 
-Prepare = Callable[[Any], tuple[Driver, Options]]
+BuildDriver = Callable[[Any], tuple[Driver, Options]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ResourceModule:
     """One of a provider's modules: its options, as AnsibleModule takes them, and what makes its driver."""
 
     spec: Mapping[str, Any]
-    prepare: Prepare
+    build_driver: BuildDriver
 
 
 class ProviderAdapter(Protocol):

@@ -48,7 +48,7 @@ _PARALLEL = 8
 _CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 
-def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
     """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
     have a name; one that is not taken here is called by it."""
     params = module.params

@@ -55,8 +55,8 @@ _EPOCHS = (
 class Adapter:
     """Objects in S3, and customization jobs."""
 
-    model = ResourceModule(MODEL, custom_model.prepare)
-    dataset = ResourceModule(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, custom_model.build_driver)
+    dataset = ResourceModule(DATASET, dataset.build_driver)
     run_key = "job_arn"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35

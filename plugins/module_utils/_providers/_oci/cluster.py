@@ -67,7 +67,7 @@ _HELD_STATUS = 409
 # -- options -> desired state ----------------------------------------------------------------------------------
 
 
-def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
     for option in ("display_name", "compartment_id"):

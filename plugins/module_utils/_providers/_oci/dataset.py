@@ -50,7 +50,7 @@ _CONCURRENT = "ConcurrentObjectUpdate"
 _LISTED = "name,size,etag,timeModified"
 
 
-def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
     """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
     have a name; one that is not taken here is called by it."""
     params = module.params

@@ -42,8 +42,8 @@ _LORA = ("lora_r", "lora_alpha", "lora_dropout")
 class Adapter:
     """Objects in Object Storage, and custom models."""
 
-    model = ResourceModule(MODEL, custom_model.prepare)
-    dataset = ResourceModule(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, custom_model.build_driver)
+    dataset = ResourceModule(DATASET, dataset.build_driver)
     names: Mapping[str, str] = {
         "epochs": "total_training_epochs",
         "batch_size": "training_batch_size",

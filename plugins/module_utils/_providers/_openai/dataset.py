@@ -54,7 +54,7 @@ _PROCESSED = 120.0  # after so many seconds nobody processes a file that is stil
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
 
 
-def prepare(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
     """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
     have a name; one that is not taken here is called by it."""
     params = module.params

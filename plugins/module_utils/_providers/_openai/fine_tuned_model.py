@@ -65,7 +65,7 @@ _RETRY = "'retry_failed: true' starts one more run."
 # -- options -> desired state ----------------------------------------------------------------------------------
 
 
-def prepare(module: AnsibleModule) -> tuple[Driver, Options]:
+def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
     name = name_of_placeholder(module, "job", params["job_id"])

@@ -52,8 +52,8 @@ _LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid
 class Adapter:
     """Files and jobs of one host."""
 
-    model = ResourceModule(MODEL, fine_tuned_model.prepare)
-    dataset = ResourceModule(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, fine_tuned_model.build_driver)
+    dataset = ResourceModule(DATASET, dataset.build_driver)
     names: Mapping[str, str] = {
         "epochs": "n_epochs",
         "batch_size": "batch_size",

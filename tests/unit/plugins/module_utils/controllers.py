@@ -119,7 +119,7 @@ def remote_clock(control_url: str) -> SandboxClock:
 
 
 class FakeModule:
-    """What prepare() takes of AnsibleModule."""
+    """What build_driver() takes of AnsibleModule."""
 
     def __init__(
         self, params: Mapping[str, Any], check_mode: bool = False, clients: dict[Any, Any] | None = None
@@ -186,10 +186,10 @@ class Controller:
     ) -> dict[str, Any]:
         """One run of any module with the engine. Raises FineTuneError.
 
-        ``driver``: the Python module that has its prepare(). ``common``: what it takes besides its own SPEC.
+        ``driver``: the Python module that has its build_driver(). ``common``: what it takes besides its own SPEC.
         """
-        fake, prepare = self._task(module, given, common), driver.prepare
-        made, engine_options = prepare(fake)
+        fake, build_driver = self._task(module, given, common), driver.build_driver
+        made, engine_options = build_driver(fake)
         engine = Engine(
             made,
             engine_options,

@@ -46,7 +46,7 @@ def openai_job(sandbox: Sandbox) -> Any:
         "metadata": {"team": "care"},
     }
     tasks = sandbox_tools.Host(sandbox)
-    return fine_tuned_model.prepare(tasks._task("openai_fine_tuned_model", given, COMMON))[0]
+    return fine_tuned_model.build_driver(tasks._task("openai_fine_tuned_model", given, COMMON))[0]
 
 
 def bedrock_job(sandbox: Sandbox) -> Any:
@@ -60,7 +60,7 @@ def bedrock_job(sandbox: Sandbox) -> Any:
         "tags": {"team": "care"},
     }
     tasks = bedrock_host.Host(sandbox)
-    driver = custom_model.prepare(tasks._task("bedrock_custom_model", given, COMMON))[0]
+    driver = custom_model.build_driver(tasks._task("bedrock_custom_model", given, COMMON))[0]
     driver._choose_names([])
     return driver
 
@@ -78,7 +78,7 @@ def oci_model(sandbox: Sandbox) -> Any:
         },
     }
     tasks = oci_host.Host(sandbox)
-    return oci_custom_model.prepare(tasks._task("oci_generative_ai_model", given, COMMON))[0]
+    return oci_custom_model.build_driver(tasks._task("oci_generative_ai_model", given, COMMON))[0]
 
 
 def oci_cluster(sandbox: Sandbox) -> Any:
@@ -91,7 +91,7 @@ def oci_cluster(sandbox: Sandbox) -> Any:
     }
     tasks = oci_host.Host(sandbox)
     task = tasks._task("oci_generative_ai_dedicated_ai_cluster", given, COMMON)
-    return cluster.prepare(task)[0]
+    return cluster.build_driver(task)[0]
 
 
 MADE = {made.__name__: made for made in (openai_job, bedrock_job, oci_model, oci_cluster)}

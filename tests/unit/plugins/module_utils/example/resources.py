@@ -59,7 +59,7 @@ class _Tasks:
         options = {"store": self.store, **given}
         check_mode = options.pop("check_mode", False)
         fake = FakeModule(filled(spec["argument_spec"], options), check_mode)
-        made, engine_options = driver.prepare(fake)
+        made, engine_options = driver.build_driver(fake)
         engine = Engine(made, engine_options, details=fake.params.get("details", False), clock=self.clock)
         try:
             return engine.converge()

@@ -37,7 +37,7 @@ from .formats import FORMATS
 from .limits import limits_for
 
 
-def prepare(module: Any, formats: Formats = FORMATS) -> tuple[Driver, Options]:
+def build_driver(module: Any, formats: Formats = FORMATS) -> tuple[Driver, Options]:
     """Check every option and read the data, then make the driver; no call is made."""
     params = module.params
     check_name(params["name"], params, "src")

@@ -39,7 +39,7 @@ PHASES = {
 }
 
 
-def prepare(module: Any) -> tuple[Driver, Options]:
+def build_driver(module: Any) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
     name = params["name"] or params["job"]

@@ -28,8 +28,8 @@ from .options import DATASET, MODEL
 class Adapter:
     """Files and jobs of one store."""
 
-    model = ResourceModule(MODEL, fine_tuned_model.prepare)
-    dataset = ResourceModule(DATASET, dataset.prepare)
+    model = ResourceModule(MODEL, fine_tuned_model.build_driver)
+    dataset = ResourceModule(DATASET, dataset.build_driver)
     names: Mapping[str, str] = {"epochs": "rounds"}
     run_key = "job"
     token_margin = 0.2
