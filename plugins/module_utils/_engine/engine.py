@@ -106,7 +106,7 @@ class Engine:
             runs.append(bound)
         plan, runs = self.planner.plan(runs, bound)
         while plan.creates and not bound:
-            more = self.waiter.read(partial(self.driver.prepare, runs))
+            more = self.waiter.read(partial(self.driver.preflight, runs))
             if not more:
                 break
             plan, runs = self.planner.plan(self.waiter.wait_for_transitions([*runs, *more]))

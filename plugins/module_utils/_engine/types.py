@@ -346,7 +346,7 @@ class Driver(Protocol):
         """The same runs, all of them ``verified``: READY ones whose model is proven to be gone turned DELETED, whose
         provider has ended it RETIRED; the others ``seen`` or not."""
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail.
 
         Returns runs of the name that only a thorough look finds; with any, it is decided anew.

@@ -328,7 +328,7 @@ class CustomModel(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The jobs of the family by their names; what only a thorough look finds is left to ``prepare``.
+        """The jobs of the family by their names; what only a thorough look finds is left to ``preflight``.
 
         A job of somebody's own naming is found by ``job_name``, or by a thorough look: where the family has nothing
         else, and where something may be deleted.
@@ -523,7 +523,7 @@ class CustomModel(BaseDriver):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """Look thoroughly, then at what the request names; the model's and the job's name are chosen."""
         if not self.name:
             raise InvalidInput(

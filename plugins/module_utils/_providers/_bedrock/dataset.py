@@ -198,7 +198,7 @@ class Dataset(StoredDataset):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """The bucket must be there."""
         region = objects.bucket_region(self.api, self.bucket)
         if region and region != self.api.region:

@@ -292,7 +292,7 @@ class DedicatedAiCluster(BaseDriver):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """What the request needs must be there."""
         if self.is_placeholder:
             return ()

@@ -413,7 +413,7 @@ class Model(BaseDriver):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """Look at what the request names: the base model, the cluster, the data."""
         if not self.name or not self.compartment_id:
             raise InvalidInput(

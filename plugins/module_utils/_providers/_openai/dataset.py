@@ -153,7 +153,7 @@ class Dataset(SentDataset):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A file that is named by its id alone cannot be uploaded again."""
         if self.given is None and not self.name.startswith(CHECK_MODE):
             raise ApiError(

@@ -305,7 +305,7 @@ class FineTunedModel(BaseDriver):
 
     # -- changing --
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """The name, the data and all jobs must be there; what the files contain becomes part of the request."""
         if self._cut:
             raise self._cut  # what could not be seen may be what is wanted

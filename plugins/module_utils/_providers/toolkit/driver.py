@@ -81,7 +81,7 @@ class BaseDriver(ABC):
         """Nothing more to look at: what is seen is there."""
         return [replace(run, verified=True) for run in runs]
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """Nothing to look up for a request."""
         return ()
 

@@ -219,13 +219,13 @@ class FakeDriver:
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         return self.world.call("verify", lambda: [self._run(self.world.jobs[run.id], verified=True) for run in runs])
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         # Like OpenAI's, which makes no call where there is nothing to look up.
-        if not (self.world.looks_closer or self.world.script["prepare"]):
+        if not (self.world.looks_closer or self.world.script["preflight"]):
             return ()
-        return self.world.call("prepare", self._prepare)
+        return self.world.call("preflight", self._preflight)
 
-    def _prepare(self) -> Sequence[Run]:
+    def _preflight(self) -> Sequence[Run]:
         found = list(self.world.hidden.values())
         self.world.jobs.update(self.world.hidden)
         self.world.hidden.clear()

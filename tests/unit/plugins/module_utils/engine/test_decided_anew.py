@@ -187,12 +187,12 @@ class TestThoroughLook:
         assert (result["action"], seen) == ("retry", [Phase.CANCELLED])
 
     def test_its_trouble_is_survived(self, world: World) -> None:
-        world.script["prepare"] = [TransientError("reset"), RateLimited("429", retry_after=5.0)]
+        world.script["preflight"] = [TransientError("reset"), RateLimited("429", retry_after=5.0)]
         assert converge(world)["status"] == "ready"
 
     def test_what_it_refuses_is_refused_before_anything_is_stopped(self, world: World) -> None:
         run_id = world.add(Phase.PENDING, data="v9")
-        world.script["prepare"] = [ApiError("the bucket is elsewhere")]
+        world.script["preflight"] = [ApiError("the bucket is elsewhere")]
         with pytest.raises(ApiError, match="elsewhere") as caught:
             converge(world, **RETRAIN)
         assert world.phases()[run_id] is Phase.PENDING
@@ -202,7 +202,7 @@ class TestThoroughLook:
         world.add(Phase.READY)
         converge(world)
         converge(world, state="absent")
-        assert world.count("prepare") == 0
+        assert world.count("preflight") == 0
 
 
 class TestHolders:

@@ -76,7 +76,7 @@ class Dataset(SentDataset):
     def progress(self, run: Run) -> Progress:
         return Progress("keeping the file")
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         return ()
 
     def create(self, token: str) -> Run:

@@ -79,7 +79,7 @@ class FineTunedModel:
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         return [replace(run, verified=True, seen=run.phase is Phase.READY) for run in runs]
 
-    def prepare(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         return ()
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
