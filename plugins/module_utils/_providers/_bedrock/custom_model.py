@@ -699,7 +699,7 @@ class CustomModel(BaseDriver):
         """A job that check mode foresees."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         names = {"job_name": self._job_name, "custom_model_name": self._model_name}
-        return self.describe_placeholder(job, job_arn=job, custom_model_arn=model, **names)
+        return self.fill_placeholder(job, job_arn=job, custom_model_arn=model, **names)
 
 
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers", _FORMER_TAGS)

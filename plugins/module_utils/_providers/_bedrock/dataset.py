@@ -326,7 +326,7 @@ class Dataset(StoredDataset):
     def predict(self) -> dict[str, Any]:
         """The key is known before the object is there."""
         uri = self.uri(str(self.key))
-        return self.describe_placeholder(uri, tags=self.resolved.get("tags"))
+        return self.fill_placeholder(uri, tags=self.resolved.get("tags"))
 
 
 def _add_condition(params: dict[str, Any], **_event: Any) -> None:

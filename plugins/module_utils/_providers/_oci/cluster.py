@@ -483,7 +483,7 @@ class DedicatedAiCluster(BaseDriver):
         """A cluster that check mode foresees."""
         identifier = make_placeholder("cluster", str(self.name))
         asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
-        return self.describe_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
+        return self.fill_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
 
 
 _SHOWN = (

@@ -602,7 +602,7 @@ class Model(BaseDriver):
                 f"There is no model '{self.name}' in {self.compartment_id}, so one is trained. One that is to be "
                 "renamed or moved keeps its OCID if that is given as model_id."
             )
-        return self.describe_placeholder(identifier, display_name=self.name, compartment_id=self.compartment_id)
+        return self.fill_placeholder(identifier, display_name=self.name, compartment_id=self.compartment_id)
 
 
 def _make_condition(etag: str | None) -> dict[str, Any]:

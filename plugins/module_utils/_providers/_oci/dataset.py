@@ -357,7 +357,7 @@ class Dataset(StoredDataset):
 
     def predict(self) -> dict[str, Any]:
         """The name is known before the object is there."""
-        return self.describe_placeholder(self.uri(str(self.object)))
+        return self.fill_placeholder(self.uri(str(self.object)))
 
 
 class _Body(io.BytesIO):

@@ -279,7 +279,7 @@ class Dataset(SentDataset):
     def predict(self) -> dict[str, Any]:
         """A file that check mode foresees, named by its content so that later tasks can compare it."""
         file_id = make_placeholder("file", self.report.sha256) if self.report else self.name
-        return self.describe_placeholder(file_id, file_id=file_id)
+        return self.fill_placeholder(file_id, file_id=file_id)
 
 
 def to_run(file: Mapping[str, Any]) -> Run:

@@ -482,7 +482,7 @@ class FineTunedModel(BaseDriver):
     def predict(self) -> dict[str, Any]:
         """A job that check mode foresees."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
-        return self.describe_placeholder(job, job_id=job, fine_tuned_model=model)
+        return self.fill_placeholder(job, job_id=job, fine_tuned_model=model)
 
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class BaseDriver(ABC):
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The resource's attributes, top-level."""
 
-    def describe_placeholder(self, identifier: str, **known: Any) -> dict[str, Any]:
+    def fill_placeholder(self, identifier: str, **known: Any) -> dict[str, Any]:
         """The same keys for what check mode only foresees. ``known``: what is known of it already."""
         return {**self.describe(None, details=False), "run_id": identifier, "id": identifier, **known}
 
