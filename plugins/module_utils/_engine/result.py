@@ -56,7 +56,7 @@ class Result:
         """Check mode: what is there, or what a real run would make."""
         self.values["changed"] = plan.changed
         if plan.creates:
-            self.values.update(self._driver.predict())
+            self.values.update(self._driver.describe_placeholder())
             self.values["status"] = "check-mode"
         elif self._options.state == "absent":
             self.report(None, details=False)

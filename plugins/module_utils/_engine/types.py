@@ -385,5 +385,5 @@ class Driver(Protocol):
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The resource's own result keys; with ``details`` also what costs further calls."""
 
-    def predict(self) -> dict[str, Any]:
-        """The same keys for a run that check mode only foresees."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """The same keys for the placeholder of a run that check mode predicts."""

@@ -695,8 +695,8 @@ class CustomModel(BaseDriver):
             "model": present_job(job),
         }
 
-    def predict(self) -> dict[str, Any]:
-        """A job that check mode foresees."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """A job that check mode predicts."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         names = {"job_name": self._job_name, "custom_model_name": self._model_name}
         return self.fill_placeholder(job, job_arn=job, custom_model_arn=model, **names)

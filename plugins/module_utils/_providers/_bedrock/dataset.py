@@ -323,7 +323,7 @@ class Dataset(StoredDataset):
             "tags": shown.get("tags"),
         }
 
-    def predict(self) -> dict[str, Any]:
+    def describe_placeholder(self) -> dict[str, Any]:
         """The key is known before the object is there."""
         uri = self.uri(str(self.key))
         return self.fill_placeholder(uri, tags=self.resolved.get("tags"))

@@ -479,8 +479,8 @@ class DedicatedAiCluster(BaseDriver):
             "dedicated_ai_cluster": cluster,
         }
 
-    def predict(self) -> dict[str, Any]:
-        """A cluster that check mode foresees."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """A cluster that check mode predicts."""
         identifier = make_placeholder("cluster", str(self.name))
         asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
         return self.fill_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)

@@ -594,8 +594,8 @@ class Model(BaseDriver):
             "model": model,
         }
 
-    def predict(self) -> dict[str, Any]:
-        """A model that check mode foresees."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """A model that check mode predicts."""
         identifier = make_placeholder("model", str(self.name))
         if not self._found:
             self.warnings.append(

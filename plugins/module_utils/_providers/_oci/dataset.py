@@ -355,7 +355,7 @@ class Dataset(StoredDataset):
             "version_id": shown.get("version_id"),
         }
 
-    def predict(self) -> dict[str, Any]:
+    def describe_placeholder(self) -> dict[str, Any]:
         """The name is known before the object is there."""
         return self.fill_placeholder(self.uri(str(self.object)))
 

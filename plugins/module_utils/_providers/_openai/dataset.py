@@ -276,8 +276,8 @@ class Dataset(SentDataset):
             "file": dict(file),
         }
 
-    def predict(self) -> dict[str, Any]:
-        """A file that check mode foresees, named by its content so that later tasks can compare it."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """A file that check mode predicts. Its id is made of its content, so that later tasks can compare it."""
         file_id = make_placeholder("file", self.report.sha256) if self.report else self.name
         return self.fill_placeholder(file_id, file_id=file_id)
 

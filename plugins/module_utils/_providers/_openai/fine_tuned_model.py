@@ -479,8 +479,8 @@ class FineTunedModel(BaseDriver):
             "model": present_job(job) if job else {},
         }
 
-    def predict(self) -> dict[str, Any]:
-        """A job that check mode foresees."""
+    def describe_placeholder(self) -> dict[str, Any]:
+        """A job that check mode predicts."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         return self.fill_placeholder(job, job_id=job, fine_tuned_model=model)
 

@@ -315,7 +315,7 @@ class FakeDriver:
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         return {"model_name": run.model if run else None, "details": details}
 
-    def predict(self) -> dict[str, Any]:
+    def describe_placeholder(self) -> dict[str, Any]:
         return {"model_name": "check-mode:model:bot"}
 
 

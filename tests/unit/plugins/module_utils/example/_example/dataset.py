@@ -97,7 +97,7 @@ class Dataset(SentDataset):
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         return {**self.describe_data({}), "file": run.id if run else self.file}
 
-    def predict(self) -> dict[str, Any]:
+    def describe_placeholder(self) -> dict[str, Any]:
         return self.describe(None, details=False)
 
 

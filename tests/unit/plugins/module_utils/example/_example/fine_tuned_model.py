@@ -117,7 +117,7 @@ class FineTunedModel:
         shown = {key: job.get(key) for key in ("flour_kind", "recipe_file", "rounds", "label")}
         return {"id": job.get("id"), "job": job.get("id"), "loaf": run.model if run else None, **shown, **_times(job)}
 
-    def predict(self) -> dict[str, Any]:
+    def describe_placeholder(self) -> dict[str, Any]:
         return {**self.describe(None, details=False), **self.resolved, "loaf": f"check-mode:loaf:{self.name}"}
 
 
