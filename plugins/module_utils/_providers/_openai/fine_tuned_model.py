@@ -267,9 +267,9 @@ class FineTunedModel(BaseDriver):
             shown = models.look(self.api, model, listed)
         base = str(jobs.base_of(run.raw) or "")
         # What was said of a model is not true of a later one of the same name.
-        said_gone = self.missing_model_id == model and len(made) == 1
+        reported_missing = self.missing_model_id == model and len(made) == 1
         run = replace(run, looked=shown.now)
-        verdict = models.judge(self.api.host, shown, base, said_gone=said_gone)
+        verdict = models.judge(self.api.host, shown, base, reported_missing=reported_missing)
         end = shown.end(self.api.host, base)
         hidden = (
             f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "
@@ -277,7 +277,7 @@ class FineTunedModel(BaseDriver):
         )
         notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
         left = bool(self._list_files(run))
-        if verdict is models.Verdict.THERE:
+        if verdict is models.Verdict.EXISTS:
             told = f"The end of the model {model} was announced for {end}; the host still shows it."
             return replace(run, verified=True, seen=True, notes=(*notes, *((told,) if end else ())))
         if verdict is models.Verdict.RETIRED:
@@ -287,7 +287,7 @@ class FineTunedModel(BaseDriver):
             return replace(
                 run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, observed=known, notes=()
             )
-        if verdict is models.Verdict.GONE:
+        if verdict is models.Verdict.DELETED:
             return replace(run, verified=True, phase=Phase.DELETED, removable=left)
         return replace(run, verified=True, seen=False, notes=(*notes, hidden), removable=left)
 

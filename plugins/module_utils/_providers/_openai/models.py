@@ -45,10 +45,10 @@ ENDS = {
 class Verdict(enum.Enum):
     """What is known of a model."""
 
-    THERE = "there"
-    GONE = "gone"
+    EXISTS = "exists"
+    DELETED = "deleted"
     RETIRED = "retired"
-    UNKNOWN = "unknown"  # the host does not show it, which proves nothing there
+    UNKNOWN = "unknown"  # the host does not show it, which proves nothing
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,17 @@ def _begins(date: str) -> float:
     return datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()
 
 
-def judge(host: Host, shown: Shown, base: str, *, said_gone: bool = False) -> Verdict:
-    """The first of these rules that fits. ``said_gone``: the user says that it was deleted."""
+def judge(host: Host, shown: Shown, base: str, *, reported_missing: bool = False) -> Verdict:
+    """The first of these rules that fits. ``reported_missing``: the user says that the model was deleted."""
     if shown.found:
-        return Verdict.THERE
+        return Verdict.EXISTS
     if shown.denied and shown.end(host, base):
         return Verdict.RETIRED
-    if said_gone:
-        return Verdict.GONE
+    if reported_missing:
+        return Verdict.DELETED
     if shown.denied and shown.listed is not None and not host.compatible and not host.v1:
         has_base = any(same_dated_name(base, listed) for listed in shown.listed)
-        return Verdict.GONE if host.kind == "openai" or has_base else Verdict.UNKNOWN
+        return Verdict.DELETED if host.kind == "openai" or has_base else Verdict.UNKNOWN
     return Verdict.UNKNOWN
 
 

@@ -60,16 +60,16 @@ NOW = 1790000000.0  # in September 2026
 @pytest.mark.parametrize(
     ("host", "shown", "verdict"),
     [
-        *((host, Shown(found=True, now=NOW), "there") for host in (OPENAI, AZURE, AZURE_V1, COMPATIBLE)),
-        (OPENAI, Shown(found=True, own={"shutdown_date": "2026-01-01"}, now=NOW), "there"),
+        *((host, Shown(found=True, now=NOW), "exists") for host in (OPENAI, AZURE, AZURE_V1, COMPATIBLE)),
+        (OPENAI, Shown(found=True, own={"shutdown_date": "2026-01-01"}, now=NOW), "exists"),
         *((host, Shown(denied=True, listed=BASE, now=JANUARY_15), "retired") for host in (OPENAI, COMPATIBLE)),
         (OPENAI, Shown(denied=True, listed=OTHERS, now=JANUARY_15), "retired"),
         (OPENAI, Shown(denied=True, listed=ENDED, now=JANUARY_15), "retired"),
-        (OPENAI, Shown(denied=True, listed=ENDED, now=NOW), "gone"),
-        (OPENAI, Shown(denied=True, listed=ENDLESS, now=JANUARY_15), "gone"),  # the host knows better than the table
-        (OPENAI, Shown(denied=True, listed=OTHERS, now=NOW), "gone"),
-        (AZURE, Shown(denied=True, listed=BASE, now=NOW), "gone"),
-        (AZURE, Shown(denied=True, listed=BASE, now=JANUARY_15), "gone"),  # it has a calendar of its own
+        (OPENAI, Shown(denied=True, listed=ENDED, now=NOW), "deleted"),
+        (OPENAI, Shown(denied=True, listed=ENDLESS, now=JANUARY_15), "deleted"),  # the host knows better than the table
+        (OPENAI, Shown(denied=True, listed=OTHERS, now=NOW), "deleted"),
+        (AZURE, Shown(denied=True, listed=BASE, now=NOW), "deleted"),
+        (AZURE, Shown(denied=True, listed=BASE, now=JANUARY_15), "deleted"),  # it has a calendar of its own
         (AZURE, Shown(denied=True, listed=OTHERS, now=NOW), "unknown"),
         (AZURE_V1, Shown(denied=True, listed=BASE, now=NOW), "unknown"),
         *((COMPATIBLE, Shown(denied=True, listed=listed, now=NOW), "unknown") for listed in (BASE, OTHERS, None)),
@@ -78,8 +78,8 @@ NOW = 1790000000.0  # in September 2026
 )
 def test_h1_table_2(host: Kind, shown: Shown, verdict: str) -> None:
     assert judge(host, shown, MODEL) is Verdict(verdict)
-    said = judge(host, shown, MODEL, said_gone=True)
-    assert said is Verdict("gone" if verdict == "unknown" else verdict)
+    said = judge(host, shown, MODEL, reported_missing=True)
+    assert said is Verdict("deleted" if verdict == "unknown" else verdict)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
