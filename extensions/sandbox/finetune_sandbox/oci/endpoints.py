@@ -9,11 +9,12 @@ from typing import Any
 from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci.catalogue import TFEW
 from finetune_sandbox.oci.clusters import ENDPOINTS_PER_CLUSTER
-from finetune_sandbox.oci.errors import incorrect_state, invalid, over_limit, related_not_found
+from finetune_sandbox.oci.errors import incorrect_state, invalid, not_found, over_limit, related_not_found
 from finetune_sandbox.oci.models import known_base
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
+from finetune_sandbox.oci.store import Store
 
 _CONFIGS = (
     "generativeAiPrivateEndpointId",
@@ -21,6 +22,17 @@ _CONFIGS = (
     "promptInjectionConfig",
     "piiDetectionConfig",
 )
+
+
+def served_model(store: Store, identifier: str) -> Model:
+    """The model that an endpoint serves now, an update included; OciError where it serves none. Take the store's lock,
+    and move it on, before."""
+    endpoint = store.find(store.endpoints, identifier)
+    if endpoint.state == DELETED:
+        raise not_found(identifier)
+    if endpoint.state not in {ACTIVE, UPDATING}:
+        raise incorrect_state(f"The endpoint {identifier} is {endpoint.state}; it must be {ACTIVE}.")
+    return store.find(store.models, endpoint.model_id)
 
 
 class Endpoints(Resources[Endpoint]):
