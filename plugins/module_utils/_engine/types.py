@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine's own words: a field, a run, a plan, a driver. Plain data and one protocol.
+"""The types that the engine works with: field, run, plan, driver. Plain data, and one protocol.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -21,41 +21,41 @@ FieldKind = Literal["immutable", "creation", "in_place"]
 
 
 class Phase(enum.Enum):
-    """What a run is to the engine, whatever its provider calls it. The words are results' too."""
+    """The state of a run, in words that all providers share. Results contain them as ``phase``."""
 
-    PENDING = "pending"  # it will become something without our help
+    PENDING = "pending"  # active: it ends by itself
     PAUSED = "paused"
     PAUSING = "pausing"
     CANCELLING = "cancelling"
-    UPDATING = "updating"  # it is there, and on its way from what it is to its target; that cannot be cancelled
+    UPDATING = "updating"  # it serves, and changes to its target; that cannot be cancelled
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
     DELETING = "deleting"
-    DELETED = "deleted"  # it was ready, and its model no longer exists
-    RETIRED = "retired"  # it was ready, and its provider has ended what was made of its base
-    UNKNOWN = "unknown"  # a status that this version does not know: reported, never polled for ever
+    DELETED = "deleted"  # it was ready; its model no longer exists
+    RETIRED = "retired"  # it was ready; its provider has retired the model
+    UNKNOWN = "unknown"  # a status that this version does not know: it ends the wait
 
     @property
     def pending(self) -> bool:
-        """Work that may still be stopped."""
+        """Whether it is active and can still be stopped."""
         return self in (Phase.PENDING, Phase.PAUSED)
 
     @property
     def transitional(self) -> bool:
-        """On its way to an end that must be awaited before anything is decided."""
+        """Whether it ends soon by itself. The engine waits for that before it decides."""
         return self in (Phase.PAUSING, Phase.CANCELLING, Phase.UPDATING, Phase.DELETING)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One declaration per compared option.
+    """One compared option.
 
-    ``kind``: ``in_place`` (the API can change it), ``immutable`` (it decides what it is), ``creation`` (it
-    only mattered while the run was made). ``each``: the value is a mapping, of which each key that the user
-    gave is compared for itself. ``options``: how its user writes the option, where that is not ``name``, the usual
-    way first. ``identity``: it says which resource is meant. ``inner``: it is no option at all.
-    ``chosen``: the provider takes one at random where none is given.
+    ``kind``: ``in_place`` (the API can change it), ``immutable`` (a change needs another run), ``creation`` (it only
+    matters while the run is created). ``each``: the value is a mapping, and each key that the user set is compared
+    separately. ``options``: the option's names in the module, if they are not ``name``; the usual one first.
+    ``identity``: the option selects the resource. ``inner``: the field is not an option. ``chosen``: if the option is
+    not set, the provider chooses a value at random.
     """
 
     name: str
@@ -69,25 +69,27 @@ class Field:
 
     @property
     def path(self) -> str:
-        """The option, as its user writes it."""
+        """The option's usual name in the module."""
         return self.options[0] if self.options else self.name
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """All that it is called."""
+        """All names of the option."""
         return (self.name, *self.options)
 
     @property
     def has_parts(self) -> bool:
-        """Whether parts of the value are compared for themselves."""
+        """Whether parts of the value are compared separately."""
         return self.each or isinstance(self.same, Compare)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: ``before`` is what exists, ``after`` what was asked. ``part``: of the field's value the path of
-    what differs, beginning with a dot or a bracket; empty where that is the whole. ``key``: of a map whose keys are the
-    user's (tags) the one that differs. ``inner``: no option says it."""
+    """One difference between the observed value (``before``) and the desired one (``after``).
+
+    ``part``: the path within the field's value, with a leading dot or bracket; empty for the whole value. ``key``: the
+    key that differs in a mapping whose keys the user chose (tags). ``inner``: the field is not an option.
+    """
 
     field: str
     kind: FieldKind
@@ -99,7 +101,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What differs, for people."""
+        """The path of the difference, for messages."""
         return f"{self.field}{self.part}"
 
     def __str__(self) -> str:
@@ -108,20 +110,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Run:
-    """One thing that exists under a name: a training run with its model, or an uploaded dataset.
+    """One resource of a name: a training run with its model, an uploaded dataset, or a resource that serves.
 
-    ``created`` and ``ended`` are unix times in seconds. ``observed`` holds, by field name, what the API shows; a
-    field that it does not show is missing there and is not compared. ``token`` is that of its request.
-    ``removable``: something of it can and should be deleted. ``remains``: further names of what is deleted with it.
-    ``ambiguous``: why it may not be a run of this name at all; it is told where it matters, and such a run is neither
-    stopped nor deleted for the name. ``verified``: False while a READY run's model has not been looked at; ``seen``:
-    what that showed, None where nobody looked, False where the provider does not show whether it still exists.
-    ``looked``: when that was, by the provider's clock, where it is known. ``notes``: what is told where the result is
-    about this run. ``uncertain``: it is not sure enough what it is to be deleted for the sake of another. ``unclear``:
-    by the name of a field why a difference in it proves nothing; where that is all that differs, it is neither what was
-    asked nor something else. ``target``: what an update that goes on leads to, or what the last one, which failed with
-    ``update_error``, should have led to; ``observed`` is what it is. ``held``: why it can neither be deleted nor
-    replaced (a commitment). ``raw`` is the provider's object as plain data.
+    ``created`` and ``ended``: unix times in seconds. ``observed``: the values that the API shows, by field name; a
+    field that it does not show is missing and is not compared. ``token``: the idempotency token of its request.
+    ``removable``: the run, or a part of it, can and should be deleted. ``remains``: names of further objects that are
+    deleted with it. ``ambiguous``: why it may belong to another name; such a run is neither stopped nor deleted
+    because of its name. ``verified``: False for a READY run until the engine has looked at its model. ``seen``: the
+    result of that look: None if there was none, False if the provider does not show whether the model still exists.
+    ``looked``: the time of the look by the provider's clock, if known. ``notes``: warnings for a result about this
+    run. ``uncertain``: its identity is not certain enough to delete it as a previous run. ``unclear``: by field name,
+    why a difference proves nothing; a run with only such differences counts neither as equal nor as different.
+    ``target``: the values after the update that is in progress, or the intended ones of an update that failed with
+    ``update_error``; meanwhile ``observed`` holds the current ones. ``held``: why it can neither be deleted nor
+    replaced, for example a commitment. ``raw``: the provider's object as plain data.
     """
 
     id: str
@@ -149,18 +151,18 @@ class Run:
 
     @property
     def ended_for_good(self) -> bool:
-        """Nothing more will happen to it by itself."""
+        """Whether its state no longer changes by itself."""
         return self.phase in (Phase.READY, Phase.FAILED, Phase.CANCELLED, Phase.DELETED, Phase.RETIRED)
 
     @property
     def age_key(self) -> tuple[float, str]:
-        """The order that every task agrees on."""
+        """Sort key by age; every task gets the same order."""
         return (self.created, self.id)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. Everything but ``stage`` may be unknown. ``percent`` 0-100, ``seconds_left`` an estimate."""
+    """The progress of a run. Only ``stage`` is always known. ``percent``: 0 to 100. ``seconds_left``: an estimate."""
 
     stage: str
     percent: float | None = None
@@ -190,8 +192,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Hint:
-    """What to do about a failed run. ``mend``: its cause. ``retry``: what there is to know of ``retry_failed``, where
-    that is always said; else it is said only when the option would start another run."""
+    """Advice after a failed run.
+
+    ``mend``: how to remove the cause. ``retry``: a note about ``retry_failed`` that is always printed; if it is empty,
+    the engine mentions the option only if it would start another run.
+    """
 
     mend: str = ""
     retry: str = ""
@@ -213,14 +218,14 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a provider can do; a plan that needs what it cannot fails before any change.
+    """The abilities of a provider. A plan that needs a missing one is refused before any change.
 
-    Each of ``no_cancel``, ``no_pause`` is empty, or says what to do instead. So does ``no_rerun``: that what is there
-    with other settings is never replaced by a new one, whatever the task says. ``late_update``: what is pending is
-    changed in place only once it is ready. ``one_run_a_token``: two creates with one token make one run.
-    ``long_lived``: it is no run that ends, but serves: an update goes on after its answer, and what came of it is read
-    when it has ended; another one in its place replaces it. ``unique_names``: no two can have one name, so what is
-    replaced is deleted before the new one is made.
+    ``no_cancel``, ``no_pause``: empty, or the advice that replaces the missing ability. ``no_rerun``: the same for a
+    resource that is never replaced because of other settings. ``late_update``: a pending resource can be changed only
+    after it is ready. ``one_run_a_token``: the provider makes one run from two creates with the same token.
+    ``long_lived``: the resource serves and does not end. Its update continues after the answer; a read after the
+    update shows the result; a second one can replace it. ``unique_names``: names are unique, so the old resource is
+    deleted before its replacement is created.
     """
 
     no_cancel: str = ""
@@ -234,10 +239,10 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Options:
-    """The task's engine options, under their module option names; of ``ignore_changes`` see :mod:`.ignoring`.
+    """The task's options for the engine, under the names of the module options. :mod:`.ignoring` explains
+    ``ignore_changes``.
 
-    ``bounded``: wait_timeout is an option of the module and bounds all that the task does; else only its waiting for a
-    run.
+    ``bounded``: whether ``wait_timeout`` is an option of the module and limits the whole task, not only the wait.
     """
 
     name: str
@@ -258,12 +263,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """Pure data: what the task will do. It drives check mode, diff and the real run alike.
+    """The actions of a task, as plain data. Check mode, the diff and the real run use the same plan.
 
-    ``run``: the run that the result is about. ``stop``: pending runs to cancel first. ``duplicates``: runs of one
-    request to cancel. ``remove_first``: to delete before a new one is made. ``remove``: to delete at the end.
-    ``lookalikes``: equal runs beside ``run`` that are left alone. ``refusal``: why nothing will be done at all.
-    ``ignored``: how ``run`` differs in what is not to be compared.
+    ``run``: the run that the result describes. ``stop``: pending runs that are cancelled first. ``duplicates``: runs
+    of one request that are cancelled. ``remove_first``: deleted before the new run is created. ``remove``: deleted at
+    the end. ``lookalikes``: equal runs besides ``run``, which stay. ``refusal``: the error, if nothing is done.
+    ``ignored``: differences of ``run`` that ``ignore_changes`` excludes.
     """
 
     action: Action
@@ -280,18 +285,21 @@ class Plan:
 
     @property
     def creates(self) -> bool:
-        """Whether a new run will be started (and paid)."""
+        """Whether it starts (and pays for) a new run."""
         return self.action in ("create", "retrain", "retry", "replace")
 
     @property
     def changed(self) -> bool:
-        """Whether carrying it out changes anything."""
+        """Whether it changes anything."""
         return self.action != "none" or bool(self.stop or self.duplicates or self.remove)
 
 
 class ModuleContext(Protocol):
-    """What a driver is built from: a module's task, or that of one of many models in one process, which share
-    ``clients`` (see :func:`_providers.toolkit.client.shared`). An AnsibleModule has none."""
+    """The input of ``build_driver``: the task of a module, or one of many models in one process.
+
+    The models of one process share ``clients`` (see :func:`_providers.toolkit.client.shared`). AnsibleModule has no
+    such attribute.
+    """
 
     params: dict[str, Any]
     check_mode: bool
@@ -303,87 +311,93 @@ class ModuleContext(Protocol):
 
 
 class Driver(Protocol):
-    """One resource's API verbs. A driver decides nothing, never sleeps, and knows nothing of check mode."""
+    """The API calls of one resource. A driver makes no decision, never sleeps, and does not know of check mode."""
 
     @property
     def kind(self) -> str:
-        """What is made, for messages: "model"."""
+        """The resource in messages: "model"."""
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Every compared option."""
+        """The compared options."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the provider cannot do."""
+        """The provider's abilities."""
 
     @property
     def resolved(self) -> Mapping[str, Any]:
-        """What was asked, by field name; what the user left out is missing."""
+        """The desired values by field name; options that are not set are missing."""
 
     @property
     def noun(self) -> str:
-        """What one instance is, to begin a message with: "Run"."""
+        """One instance at the beginning of a message: "Run"."""
 
     @property
     def warnings(self) -> list[str]:
-        """What the user must be told besides; the engine adds its own."""
+        """Warnings for the user; the engine adds its own."""
 
     def request(self) -> Mapping[str, Any]:
-        """The whole create request as plain data, without markers, as --diff shows it."""
+        """The whole create request as plain data without ownership tags, as --diff shows it."""
 
     def idempotency_key(self) -> Mapping[str, Any]:
-        """What makes two requests mean the same run; seeds the token. Without what can be changed afterwards, where the
-        provider itself makes one run of two requests with one token."""
+        """The part of the request that identifies it; the token is its hash.
+
+        If the provider makes one run from two requests with one token, it must not hold values that can be changed
+        later.
+        """
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """Every run of the name by a successful listing, in any order; with ``run_id`` also that one.
+        """All runs of the name from a complete listing, in any order, and the one with ``run_id``.
 
-        Raises NotFound when ``run_id`` is not found.
+        Raises NotFound if ``run_id`` is not found.
         """
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """The same runs, all of them ``verified``: READY ones whose model is proven to be gone turned DELETED, whose
-        provider has ended it RETIRED; the others ``seen`` or not."""
+        """Look at the models of READY runs. Returns the same runs, all ``verified``.
+
+        A run becomes DELETED if it is proven that its model is gone, RETIRED if the provider retired it. The others
+        get ``seen``.
+        """
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """A create is planned beside ``runs``: look up what the request needs. Raises what would make it fail.
+        """Look up everything that a create needs. Raises the errors that would make the create fail.
 
-        Returns runs of the name that only a thorough look finds; with any, it is decided anew.
+        Returns runs of the name that only a closer look finds. If there are any, the engine decides again.
         """
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """What at the provider uses these models, so that they cannot be deleted: a phrase each."""
+        """The provider's resources that use these models and prevent their deletion: one phrase for each."""
 
     def create(self, token: str) -> Run:
-        """Send the create request once. TransientError: the outcome is unknown. Conflict: look again, decide anew."""
+        """Send the create request once. TransientError: the outcome is unknown. Conflict: observe and decide again."""
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Change in-place fields."""
 
     def cancel(self, run: Run) -> Run:
-        """Ask for a pending run to be stopped; the answer may still be CANCELLING."""
+        """Cancel a pending run; the answer may still be CANCELLING."""
 
     def pause(self, run: Run) -> Run:
-        """Ask for a pending run to be paused."""
+        """Pause a pending run."""
 
     def resume(self, run: Run) -> Run:
-        """Ask for a paused run to go on."""
+        """Resume a paused run."""
 
     def delete(self, run: Run) -> Run:
-        """Delete what is removable of a run; the answer may still be DELETING."""
+        """Delete the removable parts of a run; the answer may still be DELETING."""
 
     def refresh(self, run: Run) -> Run:
-        """The run as it is now."""
+        """Read the run again."""
 
     def progress(self, run: Run) -> Progress:
-        """How far a pending run is."""
+        """The progress of a pending run."""
 
     def hint(self, run: Run) -> Hint:
-        """What to do about a failed run, from its reason; empty when nothing is known."""
+        """Advice for a failed run, from its reason; empty if there is none."""
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The resource's own result keys; with ``details`` also what costs further calls."""
+        """The resource's own result keys; with ``details`` also those that need further calls."""
 
     def describe_placeholder(self) -> dict[str, Any]:
         """The same keys for the placeholder of a run that check mode predicts."""
