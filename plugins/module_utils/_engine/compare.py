@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the desired state is compared with the observed one. Pure functions: (desired, observed) -> bool.
+"""Comparing desired and observed values. Pure functions: (desired, observed) -> bool.
 
 Private to llmops.finetune; may change at any time.
 
-The first argument is always what the user asked for, the second what the provider's object says.
+The first argument is the value of the option, the second that of the provider's object.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 AUTO = "auto"
-_LARGEST = int(sys.float_info.max)  # a whole number beyond it could not be compared with others
+_LARGEST = int(sys.float_info.max)  # larger whole numbers cannot be compared with floats
 _LONGEST = 120  # characters of a value in a message
 _AROUND = 40  # of them before the first difference
 _DOTS = "..."
 
 
 def number(value: Any) -> float | int | None:
-    """The number that ``value`` is or spells (``"1e-05"`` is 0.00001: YAML reads it as a string), else None."""
+    """``value`` as a number, also from a text (YAML reads ``1e-05`` as a string); None if it is none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -42,9 +42,9 @@ def number(value: Any) -> float | int | None:
 
 
 def same_value(desired: Any, observed: Any) -> bool:
-    """Scalars: equal as they are, as numbers, or as the words that YAML and APIs use for the same thing.
+    """Whether two scalars are equal: as they are, as numbers, or as words of YAML and APIs for the same value.
 
-    ``auto`` asks the provider to choose, so whatever it chose is what was asked.
+    ``auto`` lets the provider choose, so every value is equal to it.
     """
     if isinstance(desired, str) and desired.lower() == AUTO:
         return True
@@ -58,15 +58,15 @@ def same_value(desired: Any, observed: Any) -> bool:
 
 
 def same_set(desired: Any, observed: Any) -> bool:
-    """Lists in which order and repetition say nothing (subnets, security groups)."""
+    """Whether two lists have the same items, in any order (subnets, security groups)."""
     return {str(item) for item in desired or ()} == {str(item) for item in observed or ()}
 
 
 class Compare:
-    """A comparison of values that have parts, by each of them: it can also say which differ.
+    """A comparison of nested values that can also list the parts that differ.
 
-    Of a mapping only the keys that the desired state has are compared (APIs add defaults), of a list every item.
-    ``parts``: by their path, how those are compared that are not by :func:`same_value`.
+    Of a mapping, only the desired keys are compared, because APIs add defaults; of a list, every item. ``parts``: the
+    comparison by path, for parts that :func:`same_value` does not fit.
     """
 
     def __init__(self, parts: Mapping[str, Callable[[Any, Any], bool]] | None = None) -> None:
@@ -77,9 +77,9 @@ class Compare:
         return next(self.differing(desired, observed), None) is None
 
     def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """The path of each part that differs, what is desired and what is observed; the path of the whole is empty.
+        """Each part that differs, as (path, desired, observed); the path of the whole value is empty.
 
-        Nothing is desired by None, and by what holds nothing else; it is what an API leaves out.
+        None, and a mapping or list without any value, equal a missing value.
         """
         if observed is None and is_nothing(desired):
             return
@@ -103,7 +103,7 @@ same_deep = Compare()
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether a value is None, or a mapping or list of nothing else."""
+    """Whether a value is None, or a mapping or list without any value."""
     if isinstance(value, Mapping):
         return all(map(is_nothing, value.values()))
     return value is None or (_is_list(value) and not value)
@@ -114,11 +114,11 @@ def _is_list(value: Any) -> bool:
 
 
 def same_content(desired: Any, observed: Any) -> bool:
-    """References to data (see :class:`.content.Content`): by what both know of the content, else by the id."""
+    """Whether two references to data (:class:`.content.Content`) are equal, by their checksums, else by the id."""
     known = min(len(desired.sha256), len(observed.sha256))
     if known >= 12:
         return bool(desired.sha256[:known] == observed.sha256[:known])
-    # Checksums of different kinds say nothing of each other.
+    # Checksums of different kinds cannot be compared.
     a, b = (
         dict(word.split(":", 1) for word in content.version.split() if ":" in word) for content in (desired, observed)
     )
@@ -129,14 +129,14 @@ def same_content(desired: Any, observed: Any) -> bool:
 
 
 class CompareTags(Compare):
-    """Tags: their values are texts. ``exact``: whether there are to be no others."""
+    """Tags; their values are compared as texts. ``exact``: whether other tags are a difference."""
 
     def __init__(self, *, exact: bool) -> None:
         super().__init__()
         self._exact = exact
 
     def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """Of a tag that is not to be there, None is desired."""
+        """A tag that must not exist has None as its desired value."""
         wanted, there = ({str(key): str(value) for key, value in tags.items()} for tags in (desired, observed))
         for key in [*wanted, *(key for key in there if self._exact and key not in wanted)]:
             if wanted.get(key) != there.get(key):
@@ -147,11 +147,11 @@ same_tags = CompareTags(exact=True)
 """Tags that must be exactly these."""
 
 has_tags = CompareTags(exact=False)
-"""Tags that must be there, whatever others there are."""
+"""Tags that must exist; others may exist too."""
 
 
 def told(before: Any, after: Any) -> str:
-    """``before -> after`` for a message; of long texts what is around the first difference."""
+    """``before -> after`` for a message; long texts are cut around the first difference."""
     texts = [_text(before), _text(after)]
     if texts[0] == texts[1]:
         texts = [f"{text} ({type(value).__name__})" for text, value in zip(texts, (before, after), strict=True)]

@@ -1,13 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Creating a run, exactly once: what a task knew when it first asked for it, and which runs that it sees later are
-its own.
+"""Creating a run exactly once.
 
 Private to llmops.finetune; may change at any time.
 
-Most hosts keep our token with a run, which tells. On others what was not there before, is equal and was made while the
-task was at it is its own too: of two such runs one is to be stopped. What is only alike is named.
+Most hosts keep the idempotency token with a run. On the others, a run that is new, equal, and was created during the
+task counts as its own; a second such run is stopped. A run that is only similar is named in a warning.
 """
 
 from __future__ import annotations
@@ -29,27 +28,27 @@ from .waiter import Waiter
 _LOOKS_BEFORE_RESEND = (0.0, 1.0, 2.0)
 _SENDS = 5
 _LOOKS_AFTER_REFUSAL = 5
-_SOON = 180.0  # even a task that does not wait gives what it asks for so long to be accepted
+_SOON = 180.0  # seconds that even a task with wait: false gives the host to accept the run
 _RUN_AGAIN = "Run the task again: it finds a run of this one and starts no second one."
-_CREATE_TIME = 30.0  # with less than this left, or a third of a shorter wait_timeout, no run is asked for
-_LAST_LOOK = 1.5  # after wait_timeout, where it is not known whether a run was started
-# How long after the first send it is looked once more whether it made a second run.
+_CREATE_TIME = 30.0  # no create is sent with less time left than this, or than a third of a shorter wait_timeout
+_LAST_LOOK = 1.5  # seconds after wait_timeout, if the outcome of a create is unknown
+# Seconds after the first create at which the engine looks for duplicates again.
 _LATE_LOOKS = (10.0, 30.0, 60.0, 120.0)
 _DAY = 86400.0
 
-_SLACK = 5.0  # seconds by which the host's clock, which counts whole ones, and ours may go apart meanwhile
+_SLACK = 5.0  # seconds of drift between the host's clock, which counts whole seconds, and ours
 IsDifferent = Callable[[Run], bool]
-"""Whether a run is another one than what was asked for."""
+"""Whether a run differs from the desired state."""
 _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.READY)
 
 
 @dataclass
 class Attempt:
-    """One intended run. It goes along from slice to slice.
+    """One intended run, kept from slice to slice.
 
-    ``since``: when it was first sent, in unix time. ``before``: the runs that were there. ``unsure``: whether the
-    outcome of a send is unknown. ``marked``: whether the host is known to keep our token with a run. ``looked``: when
-    it was last looked for duplicates.
+    ``since``: unix time of the first create. ``before``: the ids of the runs before it. ``unsure``: whether the outcome
+    of a create is unknown. ``marked``: whether the host keeps our token with a run. ``looked``: unix time of the last
+    look for duplicates.
     """
 
     token: str
@@ -60,24 +59,24 @@ class Attempt:
     looked: float = 0.0
 
     def plain(self) -> dict[str, Any]:
-        """For the next slice; :func:`read_attempt` reads it."""
+        """The attempt as plain data for the next slice; :func:`read_attempt` reads it."""
         return {**vars(self), "before": sorted(self.before)}
 
     def is_new(self, run: Run) -> bool:
-        """Whether it was not there when the run was first asked for."""
+        """Whether the run did not exist before the first create."""
         return run.id not in self.before
 
     def may_be_ours(self, run: Run, differs: IsDifferent) -> bool:
-        """Whether it is new and what was asked for, as far as the host shows it."""
+        """Whether the run is new and equal to the desired state, as far as the host shows it."""
         if run.token is not None:
             return run.token == self.token and self.is_new(run)
         return not self.marked and self.is_new(run) and bool(run.verified or run.observed) and not differs(run)
 
     def is_surely_ours(self, run: Run, bound: Run | None, now: float) -> bool:
-        """Of one that may be: whether nothing speaks for somebody else's. Then a second one is stopped.
+        """Whether a run that may be ours is certain enough to be stopped as a duplicate.
 
-        Its moment is compared with that of the run that the task is bound to: both are by the host's clock. A task that
-        is bound to none takes what may be its own: that is better than a second one.
+        Its creation time is compared with that of the bound run, because both come from the host's clock. A task
+        without a bound run takes every run that may be its own, rather than start a second one.
         """
         if run.token is not None or bound is None or run.id == bound.id:
             return True
@@ -88,7 +87,7 @@ class Attempt:
 
 
 def read_attempt(given: Any) -> Attempt | None:
-    """What an earlier slice has kept. Raises InvalidInput for anything else."""
+    """Read the attempt of an earlier slice. Raises InvalidInput for anything else."""
     if given is None:
         return None
     try:
@@ -113,7 +112,7 @@ def claimed(
     bound: Run | None,
     now: float,
 ) -> list[Run]:
-    """The same runs, those that are surely of this attempt with its token."""
+    """The same runs; those that are certainly ours get the attempt's token."""
     return [
         replace(run, token=attempt.token)
         if attempt.may_be_ours(run, differs) and attempt.is_surely_ours(run, bound, now)
@@ -123,12 +122,12 @@ def claimed(
 
 
 def find_lookalikes(attempt: Attempt, runs: Iterable[Run], differs: IsDifferent, kept: Run) -> list[Run]:
-    """What was made beside the run that is kept, and is or will be a model of its own."""
+    """The other new runs that are, or will become, models."""
     return [run for run in runs if run.id != kept.id and run.phase in _ALIVE and attempt.may_be_ours(run, differs)]
 
 
 def format_lookalike(run: Run, kept: Run, noun: str, kind: str) -> str:
-    """The warning that names it."""
+    """The warning about a lookalike."""
     made = f"made a second {kind}" if run.phase is Phase.READY else f"will make a second {kind}"
     what = f"'{run.model}', " if run.phase is Phase.READY and run.model and run.model != run.id else ""
     doubt = f" {run.ambiguous}" if run.ambiguous else ""
@@ -146,10 +145,10 @@ def _oldest_of(attempt: Attempt, runs: Sequence[Run]) -> Run | None:
 
 
 class CreateOnce:
-    """Starts the one run of a task, and looks for others that a lost answer or another task has made.
+    """Starts the one run of a task, and looks for duplicates from lost answers or other tasks.
 
-    ``attempt``: None before a run is asked for. ``unsure``: whether another task may have made what this one has asked
-    for. ``warnings`` are those of the task.
+    ``attempt``: None before the first create. ``unsure``: whether another task may have created the run. ``warnings``:
+    those of the task.
     """
 
     def __init__(self, driver: Driver, options: Options, waiter: Waiter, warnings: list[str]) -> None:
@@ -161,12 +160,12 @@ class CreateOnce:
         self.warnings = warnings
         self.attempt = read_attempt((options.wait_state or {}).get("attempt"))
         self.unsure = False
-        self._lookalikes: list[Run] = []  # that the last look has shown
-        self._spent = 0  # creates that turned out to be made from an outdated look
+        self._lookalikes: list[Run] = []  # found by the last look
+        self._spent = 0  # creates that the host refused because the observed state was outdated
         waiter.watch = self
 
     def create(self, runs: Sequence[Run]) -> Run:
-        """Start one run. Once the outcome of a send is unknown, nothing is sent before a look shows no run of it."""
+        """Start one run. After a create with an unknown outcome, look for its run before the create is sent again."""
         self.attempt = attempt = self._attempt_beside(runs)
         run = self._send(attempt)
         self.result.changed = self.waiter.keeps_slice = True
@@ -195,9 +194,9 @@ class CreateOnce:
                 attempt.marked = run.token == attempt.token
                 return run
             except RateLimited as error:
-                # A clear no, so time does not count as a send.
+                # A clear refusal: it does not count as a send.
                 if isinstance(error, Busy) and not attempt.unsure:
-                    attempt.unsure = True  # what the host is busy with may be what was asked for
+                    attempt.unsure = True  # the host may be busy with this very run
                     continue
                 self._pause_before_create(error, next(pauses), attempt)
             except TransientError as error:
@@ -206,7 +205,7 @@ class CreateOnce:
                 self.result.changed = True
 
     def _attempt_beside(self, runs: Sequence[Run]) -> Attempt:
-        """What is asked for, and what was there before. A token whose fate is unknown stays until it is used up."""
+        """The attempt for the next create. A token with an unknown outcome is kept."""
         newest = max(runs, key=lambda run: run.age_key, default=None)
         now = self.clock.time()
         spent = (int(now // _DAY), self._spent) if self._spent else None
@@ -219,7 +218,7 @@ class CreateOnce:
         return Attempt(token, now, frozenset(run.id for run in runs))
 
     def _pause_before_create(self, error: RateLimited, pause: float, attempt: Attempt) -> None:
-        """Wait out a clear no for now, or raise it where there is no time for that."""
+        """Wait before the next create after a RateLimited; raise it if there is no time for that."""
         pause = max(error.retry_after or 0.0, pause)
         soon = error.at_most is not None and error.at_most <= _SOON
         if not (self.options.wait or soon):
@@ -234,12 +233,12 @@ class CreateOnce:
                 f"again, in {pause:.0f} s. {_RUN_AGAIN if self.result.changed else 'Run the task again later.'}"
             )
             raise error.amended(hint=hint, facts={**error.facts, "timed_out": True}) from error
-        with self.waiter.one_slice(soon):  # another slice would be called again at once
+        with self.waiter.one_slice(soon):  # the next slice would be called at once
             self.waiter.progress = Progress("waiting for the provider to accept the run", message=error.brief)
             self.waiter.sleep(pause)
 
     def _create_time(self) -> float:
-        """What has to be left of the task for a run to be asked for."""
+        """The seconds that must be left for a create."""
         return min(_CREATE_TIME, self.waiter.total / 3) if self.waiter.bounded else 0.0
 
     def _refuse_late_create(self, lost: Sequence[TransientError]) -> None:
@@ -265,12 +264,12 @@ class CreateOnce:
         return needs_replacement(self.driver.fields, self.driver.resolved, run, self.options.ignore_changes)
 
     def _runs_of(self, attempt: Attempt, bound: Run | None) -> list[Run]:
-        """All runs; on hosts that keep no markers, those that are surely of this attempt with its token."""
+        """All runs; on hosts without metadata, those that are certainly ours get the attempt's token."""
         runs = self.driver.observe(None)
         if any(run.token == attempt.token for run in runs):
             attempt.marked = True
         if not attempt.marked:
-            # Of a run of which the list shows no settings, they are looked up.
+            # If the list does not show a run's settings, look them up.
             fresh = [run for run in runs if attempt.is_new(run) and run.token is None]
             doubtful = [run for run in fresh if not (run.verified or run.observed)]
             seen = {run.id: run for run in self.driver.verify(doubtful)} if doubtful else {}
@@ -278,7 +277,7 @@ class CreateOnce:
         return claimed(attempt, runs, self._needs_replacement, bound, self.clock.time())
 
     def _look(self, attempt: Attempt) -> Run | None:
-        """The run of an attempt, if there is one by now; after the task's time is over with one short look."""
+        """The run of the attempt, or None. If the task's time is over, there is one short look."""
         for pause in _LOOKS_BEFORE_RESEND:
             if self.waiter.left() < pause + _LAST_LOOK:
                 return self._last_look(attempt)
@@ -303,7 +302,7 @@ class CreateOnce:
         return None
 
     def look_for_duplicates(self, run: Run) -> Run:
-        """The same at the begin of a slice. Without what the first one knew, all of its token are meant."""
+        """Look for duplicates at the beginning of a slice. Without an attempt, all runs with this token count."""
         if not (run.phase.pending and run.token):
             return run
         return self._cancel_duplicates(
@@ -311,13 +310,13 @@ class CreateOnce:
         )
 
     def find_survivor(self, run: Run) -> Run | None:
-        """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
+        """The canonical run, if this one was cancelled as a duplicate; else None."""
         attempt = self.attempt
         runs = self.waiter.read(partial(self._runs_of, attempt, run)) if attempt else self.waiter.observe()
         return group_duplicates(runs)[2].get(run.id)
 
     def _cancel_duplicates(self, run: Run, attempt: Attempt) -> Run:
-        """Look again after a create: of runs of one request the oldest stays, and is ours too."""
+        """Look after a create: of duplicates the oldest stays, and becomes the task's run."""
         runs = self.waiter.read(partial(self._runs_of, attempt, run))
         run = next((found for found in runs if found.id == run.id and found.token == attempt.token), run)
         _counted, found, canonical = group_duplicates(runs)
@@ -336,7 +335,7 @@ class CreateOnce:
         return run
 
     def cancel_duplicate(self, duplicate: Run) -> bool:
-        """Cancel a duplicate. Where the provider does not, the run that counts goes on all the same."""
+        """Cancel a duplicate. If the provider refuses, warn and go on with the canonical run."""
         try:
             self.waiter.halt(duplicate, self.driver.cancel)
         except ApiError as error:
@@ -350,7 +349,7 @@ class CreateOnce:
         return True
 
     def look_again(self, run: Run, *, ended: bool = False) -> Run:
-        """Listings lag behind: while the task waits, and when its run has ended, look for a second one of it."""
+        """Look for duplicates again while the task waits, and after its run has ended, because listings lag."""
         attempt, can, bound = self.attempt, self.driver.capabilities, self.waiter.bound
         if attempt is None or can.one_run_a_token or can.no_cancel or not (bound and bound.id == run.id):
             return run
@@ -363,22 +362,22 @@ class CreateOnce:
         return run
 
     def name_lookalikes(self) -> None:
-        """What is left of them costs money and is for somebody to decide on."""
+        """Warn about lookalikes: they may cost money, and the user must decide."""
         if kept := self.waiter.bound:
             noun, kind = self.driver.noun, self.driver.kind
             self.warnings += [format_lookalike(run, kept, noun, kind) for run in self._lookalikes]
         self._lookalikes = []
 
     def forget(self) -> None:
-        """The provider has refused the create, as something else was made meanwhile: the token is used up."""
+        """Drop the token after a Conflict: the host has used it up."""
         self._spent += 1
         if self.attempt:
             self.attempt.token = ""
 
     def look_for_what_came_first(self) -> None:
-        """What made the provider refuse is there, but listings lag: look for it before anything is decided anew."""
+        """Wait until a listing shows the run that caused the Conflict."""
         pauses = intervals()
-        with self.waiter.one_slice(True):  # another would begin to count anew
+        with self.waiter.one_slice(True):  # the next slice would count from zero
             for _look in range(_LOOKS_AFTER_REFUSAL):
                 self.waiter.sleep(next(pauses))
                 if self.attempt is None or any(map(self.attempt.is_new, self.waiter.observe())):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one flow of every resource: observe, compare, plan, (check mode stops here), apply, wait, report.
+"""The flow of every resource: observe, compare, plan (check mode stops here), apply, wait, report.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -23,7 +23,7 @@ from .waiter import SliceEnded, Waiter, is_over, is_paused_or_over
 
 _DECISIONS = 4
 
-_UPDATE_LAG = 60.0  # how long a read may still show what was before an update
+_UPDATE_LAG = 60.0  # seconds that a read may lag behind an update
 
 
 class Engine:
@@ -38,7 +38,7 @@ class Engine:
         clock: Clock | None = None,
         start: float | None = None,
     ) -> None:
-        """``start``: of the task, by the clock's ``monotonic``; now, where that is left out."""
+        """``start``: when the task began, by the clock's ``monotonic``; now if it is None."""
         self.driver = driver
         self.options = options
         self.details = details
@@ -53,7 +53,7 @@ class Engine:
     # -- the flow ---------------------------------------------------------------------------------------------
 
     def converge(self) -> dict[str, Any]:
-        """Make it so. Returns the result as plain data; raises FineTuneError, whose facts hold the same."""
+        """Bring about the desired state. Returns the result as plain data; a FineTuneError has it in its facts."""
         try:
             with self.waiter.within_time():
                 self._converge_anew()
@@ -69,7 +69,7 @@ class Engine:
         return self.result.values
 
     def _state(self) -> dict[str, Any]:
-        """What the next slice needs."""
+        """The state for the next slice."""
         attempt = self.create_once.attempt
         return {
             **({"updated": True} if self._updated else {}),
@@ -79,7 +79,7 @@ class Engine:
         }
 
     def _converge_anew(self) -> None:
-        """Decide again, on what exists by now, when a create was refused because others had made something."""
+        """Observe and decide again after a Conflict, a few times."""
         for left in range(_DECISIONS - 1, -1, -1):
             told = len(self.warnings)
             try:
@@ -132,7 +132,7 @@ class Engine:
         self._apply(plan, runs, watched=bound is not None)
 
     def _explain(self, refusal: FineTuneError, run: Run | None) -> FineTuneError:
-        """What is to be done about a run that failed before, the driver knows best."""
+        """Add the driver's advice to the refusal about a failed run."""
         if run is None or run.phase is Phase.READY or not isinstance(refusal, RunFailed):
             return refusal
         hint = self.driver.hint(run)
@@ -141,7 +141,7 @@ class Engine:
         return refusal.amended(hint=f"Nothing was started again. {hint}")
 
     def _unless_held(self, plan: Plan) -> Plan:
-        """A deletion that the provider would refuse is refused before anything is changed or paid."""
+        """Refuse the plan if it deletes models that are in use, before anything is changed or paid."""
         models = [run for run in (*plan.remove_first, *plan.remove) if run.phase is Phase.READY]
         if plan.refusal or not models:
             return plan
@@ -184,7 +184,7 @@ class Engine:
         self.result.report(run, details=self.details or watched or run is not plan.run)
 
     def _act(self, plan: Plan, runs: list[Run]) -> Run | None:
-        """Start, change or resume the run that the plan is about."""
+        """Create, update or resume the plan's run."""
         run = plan.run
         if plan.creates:
             self.waiter.wait_for_each([*plan.stop], is_over)
@@ -199,8 +199,7 @@ class Engine:
         return run
 
     def _update_again(self, run: Run) -> Run:
-        """What was changed on a pending run need not be on the model that came out of it, and what a host does not
-        change while it works on it can be changed now."""
+        """Update a run after it is ready: a change on a pending run may be lost, or not possible."""
         if self._has_sent_update:
             return run
         plan, _runs = self.planner.plan(self.waiter.observe(), run)
@@ -214,11 +213,11 @@ class Engine:
 
     @property
     def _has_sent_update(self) -> bool:
-        """Whether what serves is on its way by this task. It is sent once, and verified by a read."""
+        """Whether the task has sent an update of a resource that serves. It is sent once, and verified by a read."""
         return self._updated and self.driver.capabilities.long_lived
 
     def _verify_update(self, run: Run) -> Run:
-        """Look whether it is as asked for, now that the update has ended. Reads lag behind, so more than once."""
+        """Check by reads that the update has led to the desired state. Reads lag, so it looks more than once."""
         planner = Planner(self.driver, replace(self.options, retry_failed=False), self.waiter)
         pauses, end = intervals(), self.clock.monotonic() + _UPDATE_LAG
         while True:
@@ -239,7 +238,7 @@ class Engine:
             self.waiter.sleep(next(pauses), run)
 
     def _update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Change what can be. After a lost answer it is looked for before it is sent again."""
+        """Send an update. After a lost answer, look for its effect before it is sent again."""
         unclear = False
 
         def left() -> Plan | None:
@@ -291,7 +290,7 @@ class Engine:
             raise
 
     def _remove_all(self, plan: Plan) -> None:
-        """Absent: what was stopped may have become a model meanwhile, so look again once all is over."""
+        """``state: absent``. A stopped run may have become a model meanwhile, so look again at the end."""
         pending = [run for run in (*plan.stop, *plan.remove) if run.phase.pending and not run.removable]
         self._remove([run for run in plan.remove if run not in pending])
         if self.options.wait:

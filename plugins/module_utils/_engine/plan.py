@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The decisions: pure functions from what exists and what was asked to a plan.
+"""The decisions: pure functions that make a plan from the observed runs and the desired state.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -23,15 +23,17 @@ _ALIVE = (Phase.PENDING, Phase.PAUSED, Phase.PAUSING, Phase.READY)
 def differences(
     fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()
 ) -> list[Change]:
-    """Everything in which the run differs from the desired state. What one of both leaves out is not compared, nor what
-    ``ignore`` names."""
+    """All differences between the run and the desired state.
+
+    A value that is missing on one side is not compared, nor is one that ``ignore`` names.
+    """
     return [change for field, change in _differing(fields, desired, run) if not is_ignored(change, field, ignore)]
 
 
 def ignored_differences(
     fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str]
 ) -> list[Change]:
-    """What :func:`differences` leaves out for the sake of ``ignore``."""
+    """The differences that :func:`differences` leaves out because of ``ignore``."""
     return [change for field, change in _differing(fields, desired, run) if is_ignored(change, field, ignore)]
 
 
@@ -51,7 +53,7 @@ def _differing(fields: Iterable[Field], desired: Mapping[str, Any], run: Run) ->
 
 
 def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Change]:
-    """One for each part that differs. ``at``: where the values are within the field's."""
+    """One change for each part that differs. ``at``: the path of the values within the field's value."""
     if not isinstance(field.same, Compare):
         if not field.same(want, have):
             yield Change(field.name, field.kind, have, want, at, inner=field.inner)
@@ -65,16 +67,16 @@ def _changes(field: Field, want: Any, have: Any, at: str = "") -> Iterator[Chang
 def needs_replacement(
     fields: Iterable[Field], desired: Mapping[str, Any], run: Run, ignore: Sequence[str] = ()
 ) -> bool:
-    """Whether the desired state asks for another model than the run makes."""
+    """Whether an immutable field differs."""
     return any(change.kind == "immutable" for change in differences(fields, desired, run, ignore))
 
 
 def group_duplicates(runs: Sequence[Run]) -> tuple[list[Run], list[Run], dict[str, Run]]:
-    """Sort out runs that several tasks, or one re-sent request, started for one request (the same token).
+    """Separate the duplicates: runs that several tasks, or one repeated request, started with the same token.
 
-    Returns the runs that count, the pending duplicates still to be cancelled, and for each duplicate's id the
-    run that stands for it. Of duplicates, ordered by (created, id), the oldest that is alive survives; if none is,
-    the oldest that failed, else the oldest. A duplicate that became a model before it could be cancelled counts.
+    Returns the runs that count, the pending duplicates that are not cancelled yet, and the canonical run by each
+    duplicate's id. The canonical run is the oldest living one, by (created, id); without one the oldest failed one,
+    else the oldest. A duplicate that became a model before it could be cancelled counts as a run.
     """
     by_token: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.age_key):
@@ -107,7 +109,7 @@ def decide(
     can: Capabilities,
     kind: str,
 ) -> Plan:
-    """The plan for ``options.state``. ``runs`` are all runs of the name, in any order; pure, and total."""
+    """The plan for ``options.state``. ``runs``: all runs of the name, in any order."""
     if options.state != "present":
         unknown = next((run for run in _newest_first(runs) if run.phase is Phase.UNKNOWN), None)
         if unknown and options.run_id in (None, unknown.id):
@@ -140,7 +142,7 @@ def decide(
         *(about.notes if about else ()),
     ]
     warnings += _left(counted, plan, options)
-    if about and not options.run_id:  # with an id somebody has decided between them
+    if about and not options.run_id:  # with an id, the user has chosen one
         cancelled = {run.id for run in duplicates} if not can.no_cancel else set()
         beside = [run for run in counted if run.id not in cancelled]
         found = _find_lookalikes(plan, beside, fields, desired, options.ignore_changes)
@@ -155,9 +157,9 @@ def decide(
 def _find_lookalikes(
     plan: Plan, runs: Iterable[Run], fields: Sequence[Field], desired: Mapping[str, Any], ignore: Sequence[str]
 ) -> tuple[Run, ...]:
-    """Equal runs beside the one that is kept: nobody asks for two of the same.
+    """Equal runs besides the one that stays.
 
-    Both bear the same token, or neither bears one, and what is shown of both is the same.
+    Either all have the same token, or none has one, and all observed values are equal.
     """
     kept = plan.run
     if kept is None or plan.creates or not _counts(kept):
@@ -190,7 +192,7 @@ def _second(run: Run, kept: Run, kind: str) -> str:
 
 
 def _left(runs: Sequence[Run], plan: Plan, options: Options) -> list[str]:
-    """What ``delete_previous`` leaves, as it is not sure enough what it is."""
+    """Warn about models that ``delete_previous`` keeps, because they are not identified well enough."""
     kept = {run.id for run in plan.remove}
     left = [
         run
@@ -227,10 +229,9 @@ def _newest_first(runs: Sequence[Run]) -> list[Run]:
 
 @dataclass(frozen=True)
 class Case:
-    """What a row of the table looks at: all runs that count, newest first, and what was asked.
+    """The input of a row of the table: the desired state, and all runs that count, newest first.
 
-    ``changes``: in what each run differs, by its id; ``ahead``: the same of what an update of it leads or should have
-    led to.
+    ``changes``: by a run's id its differences. ``ahead``: the same after its update, which is in progress or failed.
     """
 
     runs: Sequence[Run]
@@ -241,7 +242,7 @@ class Case:
     kind: str
 
     def immutable(self, run: Run) -> tuple[Change, ...]:
-        """In what the run is another one than what is asked for."""
+        """The differences that need another run."""
         return tuple(change for change in self.changes[run.id] if change.kind == "immutable")
 
     def of(self, *phases: Phase) -> list[Run]:
@@ -250,48 +251,48 @@ class Case:
 
     @property
     def ready(self) -> list[Run]:
-        """The finished ones."""
+        """The finished runs."""
         return self.of(Phase.READY)
 
     @property
     def pending(self) -> list[Run]:
-        """The active ones."""
+        """The active runs."""
         return [run for run in self.runs if run.phase.pending]
 
     @property
     def replaces(self) -> bool:
-        """Whether what differs is made anew."""
+        """Whether a run that differs is replaced by a new one."""
         return self.options.retrain == "on_change"
 
     @property
     def previous(self) -> tuple[Run, ...]:
-        """The finished ones that go when there is another in their place."""
+        """The finished runs that are deleted after a new one is ready."""
         return self.find_previous(self.ready)
 
     def find_previous(self, runs: Sequence[Run]) -> tuple[Run, ...]:
-        """Those of them that may be deleted for the sake of another."""
+        """The ones of ``runs`` that may be deleted as previous runs."""
         if not (self.options.delete_previous or (self.can.long_lived and self.replaces)):
             return ()
         return tuple(run for run in runs if run.removable and not (run.ambiguous or run.uncertain or run.held))
 
     def is_different(self, run: Run) -> bool:
-        """Whether something is to be done about it."""
+        """Whether a difference needs an action."""
         return any(change.kind != "creation" for change in self.changes[run.id])
 
     def leads_to_desired(self, run: Run) -> bool:
-        """Whether an update of it leads, or should have led, to what is asked for."""
+        """Whether its update leads, or was meant to lead, to the desired state."""
         return bool(run.target) and not any(change.kind != "creation" for change in self.ahead[run.id])
 
     @property
     def adopted(self) -> Run | None:
-        """The active run that the task names by its id, where it is equal. It counts before finished ones."""
+        """The active run with the task's ``run_id``, if it is equal. It comes before finished runs."""
         named = (run for run in self.pending if run.id == self.options.run_id)
         return next((run for run in named if not self.immutable(run)), None)
 
     def find_equal(self, runs: Sequence[Run]) -> Run | None:
-        """Of the equal ones that which the task names by its id, else the newest.
+        """The equal run with the task's ``run_id``, else the newest equal one.
 
-        Of what serves, the newest that needs no change, if there is one.
+        Of resources that serve, one without any difference comes first.
         """
         equals = [run for run in runs if not self.immutable(run)]
         if self.can.long_lived:
@@ -300,7 +301,7 @@ class Case:
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """The warnings of the newest runs whose models no longer exist."""
+        """The warnings about the newest runs whose models no longer exist."""
         gone = self.of(Phase.DELETED)[:3]
         return tuple(f"The {self.kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone)
 
@@ -311,7 +312,7 @@ def nothing(case: Case) -> Plan | None:
 
 
 def updating(case: Case) -> Plan | None:
-    """an update of it goes on, and the task does not wait"""
+    """an update is in progress, and the task does not wait"""
     run = next(iter(case.of(Phase.UPDATING)), None)
     if run is None or case.leads_to_desired(run):
         return Plan("none", run) if run else None
@@ -321,7 +322,7 @@ def updating(case: Case) -> Plan | None:
 
 
 def update_failed(case: Case) -> Plan | None:
-    """its last update to what is asked for failed, and it is something else"""
+    """the last update to the desired state failed, and it still differs"""
     run = case.find_equal(case.ready)
     if run is None or not run.update_error or case.options.retry_failed or not case.leads_to_desired(run):
         return None
@@ -341,7 +342,7 @@ def ready_equal(case: Case) -> Plan | None:
     equal = None if case.adopted else case.find_equal(case.ready)
     if equal is None:
         return None
-    # An active run beside it differs, or is a second go at the same: somebody else's money, left alone.
+    # Other active runs belong to somebody else and are left alone, unless retrain is on.
     others = [run for run in case.pending if case.immutable(run) and not run.ambiguous]
     if case.replaces and not case.can.no_cancel:
         return _keep(case, equal, stop=others)
@@ -374,7 +375,7 @@ def unknown_status(case: Case) -> Plan | None:
 
 
 def not_comparable(case: Case) -> Plan | None:
-    """a finished model or an active run, of which the host does not show whether it is equal"""
+    """a finished model or an active run; the host does not show whether it is equal"""
     for run in (*case.ready, *case.pending):
         differs = case.immutable(run)
         if all(change.field in run.unclear for change in differs):
@@ -390,7 +391,7 @@ def retired_equal(case: Case) -> Plan | None:
 
 
 def several_different(case: Case) -> Plan | None:
-    """several that serve, all different"""
+    """several resources that serve, all different"""
     if not case.can.long_lived or len(case.ready) < 2 or case.options.run_id:
         return None
     if not all(map(case.is_different, case.ready)):
@@ -416,7 +417,7 @@ def pending_different(case: Case) -> Plan | None:
 
 
 def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTuneError | None:
-    """Why an active run with other settings does not make place for another one."""
+    """Why an active run with other settings is not replaced; None if it is."""
     name, can = case.options.name, case.can
     if run.ambiguous:
         return _refuse_ambiguous(run, case.options)
@@ -437,7 +438,7 @@ def failed_equal(case: Case) -> Plan | None:
     if newest is None or newest.phase is Phase.READY:
         return None
     if case.immutable(newest) and not (case.can.unique_names and newest.phase is Phase.FAILED):
-        return None  # where names are unique, a failed one is in the way, whatever it was to be
+        return None  # a failed one with a unique name is in the way, whatever its settings
     if newest.held:
         return Plan("none", newest, refusal=_refuse_held(newest, case))
     if case.options.retry_failed:
@@ -486,7 +487,7 @@ def _refuse_to_replace(case: Case, run: Run, differs: Sequence[Change]) -> Drift
 def _make_anew(
     case: Case, run: Run, differs: Sequence[Change] = (), *, action: Action | None = None, stop: tuple[Run, ...] = ()
 ) -> Plan:
-    """Another one is made beside what is there, or, where no two can have one name, after that was deleted."""
+    """Make a new run. If names are unique, the old one is deleted first."""
     action = action or ("replace" if case.can.long_lived else "retrain")
     plan = Plan(action, run, tuple(differs), warnings=case.lost, stop=stop)
     if not case.can.unique_names:
@@ -504,7 +505,7 @@ def _make_anew(
 
 
 def _refuse_held(run: Run, case: Case, differs: Sequence[Change] = ()) -> ApiError:
-    """It can neither be changed into what is asked for nor be replaced."""
+    """The refusal for a run that can neither be changed to the desired state nor be replaced."""
     state = f"differs: {_listed(differs)}" if differs else f"is {run.status}{f' ({run.reason})' if run.reason else ''}"
     why = run.held or run.ambiguous or "It is not sure that it has never served."
     hint = "" if run.held else "'state: absent' deletes it; then run the task again."
@@ -546,8 +547,10 @@ ROWS: tuple[Callable[[Case], Plan | None], ...] = (
     retired_different,
     only_failed,
 )
-"""The table in docs/concepts.md, "What state: present does", in its order: the first row that fits gives the plan. What
-exists under the name is the row's docstring. A row may rely on none before it having fitted."""
+"""The table in docs/concepts.md, "What state: present does", in the same order.
+
+The first row that fits gives the plan. A row's docstring is the table's first column. A row checks its whole condition.
+"""
 
 
 def _present(case: Case) -> Plan:
@@ -575,7 +578,7 @@ def _unlike(run: Run, listed: Sequence[Change], case: Case) -> DriftError:
 
 
 def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[Run] = ()) -> Plan:
-    """The run is what was asked: update in place what can be, warn of what only mattered while it was made."""
+    """Keep the run: update it in place, and warn about differences that only mattered while it was created."""
     changes = case.changes[run.id]
     in_place = tuple(change for change in changes if change.kind == "in_place")
     stale = [change for change in changes if change.kind == "creation"]
@@ -594,7 +597,7 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
 
 
 def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
-    """What is pending is stopped (or, where that cannot be, awaited), unless it can be deleted as it is."""
+    """Stop pending runs that cannot be deleted yet, or wait for them if the provider cannot cancel; delete the rest."""
     held = next((run for run in runs if run.held), None)
     if held:
         refusal = ApiError(f"{held.id} of '{options.name}' cannot be deleted: {held.held}", hint="Nothing was changed.")
@@ -627,7 +630,7 @@ def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
 
 
 def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
-    """``cancelled`` and ``paused``: they act on pending runs only."""
+    """The plan for ``cancelled`` and ``paused``, which act on pending runs only."""
     cancel = options.state == "cancelled"
     acted = tuple(run for run in runs if run.phase.pending and (cancel or run.phase is Phase.PENDING))
     if not acted:
@@ -647,5 +650,5 @@ def _listed(changes: Sequence[Change]) -> str:
 
 
 def visible(changes: Sequence[Change]) -> list[Change]:
-    """Those that people are told of: what no option says only where there is nothing else."""
+    """The changes for messages: options, or, if there are none, the inner fields."""
     return [change for change in changes if not change.inner] or list(changes)

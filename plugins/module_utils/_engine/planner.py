@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan of a task, with the models looked at on which it rests.
+"""Planning, with a look at the models on which the plan depends.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -16,26 +16,26 @@ from .plan import decide
 from .types import Driver, Options, Phase, Plan, Run
 from .waiter import Waiter
 
-_MODEL_LAG = 60.0  # how long after its run a model may not be listed yet
+_MODEL_LAG = 60.0  # seconds after its run until a model is listed
 _SKEW = 30.0
 _MISSING = (Phase.DELETED, Phase.RETIRED)
 
 
 class Planner:
-    """Decides what is done. A model is only looked at where that matters."""
+    """Makes the plan. A model is only looked at if the plan depends on it."""
 
     def __init__(self, driver: Driver, options: Options, waiter: Waiter) -> None:
         self.driver = driver
         self.options = options
         self.waiter = waiter
         self.clock = waiter.clock
-        self._again: set[str] = set()  # runs whose models were looked for a second time
+        self._again: set[str] = set()  # runs whose models were looked for twice
 
     def plan(self, runs: list[Run], bound: Run | None = None) -> tuple[Plan, list[Run]]:
-        """Decide; where the decision rests on a model that nobody has looked at yet, look, and decide again.
+        """Decide; if the plan depends on a model without a look, look at it and decide again.
 
-        A model of a run that has only just ended may not be listed yet: before that means a new run, it is looked
-        for until it should be there.
+        The model of a run that has just ended may not be listed yet. Before its absence leads to a new run, the planner
+        looks until it should be listed.
         """
         pauses = intervals()
         options = replace(self.options, run_id=bound.id) if bound else self.options
@@ -67,8 +67,10 @@ class Planner:
             return plan, runs
 
     def _too_fresh(self, plan: Plan, runs: Sequence[Run]) -> list[Run]:
-        """The runs that have only just ended, and whose models are missed. Where that decides nothing but a warning,
-        looking once more is enough."""
+        """The runs that have just ended and whose models are missing.
+
+        If only a warning depends on it, one more look is enough.
+        """
         if plan.creates or (plan.run and plan.run.phase is Phase.RETIRED):
             return [run for run in runs if run.phase in _MISSING and self._just_ended(run)]
         run = plan.run
@@ -82,6 +84,6 @@ class Planner:
         return [looked.get(run.id, run) for run in runs]
 
     def _just_ended(self, run: Run) -> bool:
-        """By the provider's clock, which has written when it ended, where that is known."""
+        """Whether the run ended a moment ago, by the provider's clock if it is known."""
         now = self.clock.time() if run.looked is None else run.looked
         return run.ended is not None and -_SKEW < now - run.ended < _MODEL_LAG

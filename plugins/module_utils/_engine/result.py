@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task returns, and its diff.
+"""The result of a task, and its diff.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -17,9 +17,9 @@ from .types import Change, Driver, Options, Phase, Plan, Progress, Run
 
 
 class Result:
-    """The result as plain data in ``values``. It is filled as things happen, so that a failure loses nothing.
+    """The result as plain data in ``values``. It is filled step by step, so that a failure keeps everything known.
 
-    ``run``: the run that it is about.
+    ``run``: the run that it describes.
     """
 
     def __init__(self, driver: Driver, options: Options) -> None:
@@ -30,7 +30,7 @@ class Result:
 
     @property
     def changed(self) -> bool:
-        """Whether something was changed, or may have been."""
+        """Whether something was, or may have been, changed."""
         return bool(self.values["changed"])
 
     @changed.setter
@@ -38,7 +38,7 @@ class Result:
         self.values["changed"] = changed
 
     def add_plan(self, plan: Plan) -> None:
-        """What differs from what is asked for."""
+        """Add the diff of the plan."""
         self.values["diff"] = diff(plan, self._driver.request() if plan.action == "create" else {})
         if self._options.ignore_changes:
             self.values["ignored_changes"] = {
@@ -47,13 +47,13 @@ class Result:
             }
 
     def report(self, run: Run | None, *, details: bool) -> None:
-        """What there is now."""
+        """Add the current state of the run."""
         self.values.update(self._driver.describe(run, details=details))
         self.values["run_id"] = run.id if run else None
         self.values["status"] = run.status if run else "absent"
 
     def report_plan(self, plan: Plan) -> None:
-        """Check mode: what is there, or what a real run would make."""
+        """Check mode: add the current run, or the placeholder of the one that would be created."""
         self.values["changed"] = plan.changed
         if plan.creates:
             self.values.update(self._driver.describe_placeholder())
@@ -64,7 +64,7 @@ class Result:
             self.report(plan.run, details=False)
 
     def report_waiting(self, bound: Run | None, progress: Progress | None, state: Mapping[str, Any]) -> None:
-        """The slice is over and the work is not. ``state``: what the next slice needs."""
+        """Add the keys of a slice that ends before the work does. ``state``: for the next slice."""
         status = self.run.status if self.run else None
         self.values.update(
             waiting=True,
@@ -76,7 +76,7 @@ class Result:
         )
 
     def describe_failure(self, error: FineTuneError) -> None:
-        """A failure after something was made still says what."""
+        """Add the run to the facts of a failure."""
         if self.run and self.run.raw:
             self.values.update(self._driver.describe(self.run, details=False))
         if self.run:
@@ -85,7 +85,7 @@ class Result:
 
 
 def diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Before and after of exactly what differs, as plain data for --diff; of a first run all that is asked for."""
+    """The differences as plain data for --diff; for a first run the whole request."""
     before, after = _split_sides(visible(plan.changes))
     if plan.ignored:
         before["ignored"], after["ignored"] = _split_sides(plan.ignored)
@@ -111,7 +111,7 @@ def diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _split_sides(changes: Sequence[Change]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after by the names of what differs; what is not set is missing."""
+    """Before and after by the paths of the changes; values that are not set are missing."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for change in changes:
@@ -125,7 +125,7 @@ def _split_sides(changes: Sequence[Change]) -> tuple[dict[str, Any], dict[str, A
 
 
 def to_plain(value: Any) -> Any:
-    """As data that JSON has."""
+    """Convert a value to data that JSON has."""
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):

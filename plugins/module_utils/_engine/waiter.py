@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looking at what there is, and waiting for it, within the task's time.
+"""Observing runs and waiting for them within the task's time.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -26,41 +26,41 @@ _T = TypeVar("_T")
 
 _SHORTEST_SLICE = 5.0
 _READ_TRIES = 4
-_LAG = 120.0  # listings lag behind what was just made; within this time "not there" is looked at again
+_LAG = 120.0  # seconds that a listing may lag behind a write
 _LONGEST_READ_PAUSE = 60.0
 _BOUND_FIRST_INTERVAL = 5.0
 _ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.CANCELLING: Phase.CANCELLED, Phase.DELETING: Phase.DELETED}
 
 
 def _foresee_end(run: Run) -> Run:
-    """What check mode takes a run for that is on its way to an end."""
+    """The run after its transition, as check mode predicts it."""
     if run.phase is Phase.UPDATING:
         return replace(run, phase=Phase.READY, observed={**run.observed, **run.target}, target={})
     return replace(run, phase=_ENDS[run.phase], removable=False)
 
 
 class SliceEnded(Exception):
-    """``wait_slice`` is over and the work is not: the caller is to come back."""
+    """``wait_slice`` is over and the work is not: the caller calls again."""
 
 
 class Watch(Protocol):
-    """Who looks for duplicates of the run that the task waits for."""
+    """The part that looks for duplicates of the run that the task waits for."""
 
     def look_again(self, run: Run, *, ended: bool = False) -> Run:
-        """Look for one where that is due. Returns the run that is kept."""
+        """Look for duplicates if it is time to. Returns the canonical run."""
 
     def find_survivor(self, run: Run) -> Run | None:
-        """The run that stands for this one, which was cancelled as a duplicate; None: it was none."""
+        """The canonical run, if this one was cancelled as a duplicate; else None."""
 
     def name_lookalikes(self) -> None:
-        """Warn of what is left of them."""
+        """Warn about lookalikes."""
 
 
 class Waiter:
-    """Owns the time of a task: its deadline, its slice, its clock; and the run that it waits for (``bound``).
+    """Owns the time of a task (deadline, slice, clock), and the run that it waits for (``bound``).
 
-    ``total``: wait_timeout of all slices. ``hidden_since``: when the run was first not shown, by the clock's time.
-    ``keeps_slice``: no slice ends now, as the next one would not know what this one does.
+    ``total``: ``wait_timeout`` over all slices. ``hidden_since``: unix time since when the host does not show the run.
+    ``keeps_slice``: no slice may end now, because the next one could not continue from here.
     """
 
     def __init__(self, driver: Driver, options: Options, result: Result, clock: Clock, start: float | None) -> None:
@@ -68,14 +68,14 @@ class Waiter:
         self.options = options
         self.result = result
         self.clock = clock
-        self.watch: Watch  # set by who looks for duplicates, which needs this one
+        self.watch: Watch  # set by CreateOnce, which needs the waiter
         self.bound: Run | None = None
         self.progress: Progress | None = None
         state = options.wait_state or {}
         self.hidden_since: float | None = state.get("hidden_since")
         self.total: float = state.get("wait_timeout") or options.wait_timeout
         self.keeps_slice = False
-        self.bounded = options.wait and options.bounded  # whether the deadline holds for all that is done
+        self.bounded = options.wait and options.bounded  # whether the deadline holds for the whole task
         self._start = clock.monotonic() if start is None else start
         self._deadline = self._start + options.wait_timeout
         self._slice_end = self._start + options.wait_slice if options.wait_slice > 0 else None
@@ -83,7 +83,7 @@ class Waiter:
     # -- time -------------------------------------------------------------------------------------------------
 
     def within_time(self) -> AbstractContextManager[None]:
-        """All calls within end with the task's time."""
+        """A context in which all calls end with the task's time."""
         return deadline.until(self._deadline, self.clock) if self.bounded else nullcontext()
 
     def elapsed(self) -> float:
@@ -91,13 +91,13 @@ class Waiter:
         return round(self.clock.monotonic() - self._start, 1)
 
     def left(self) -> float:
-        """What is left of the time that bounds the task, or a caller's."""
+        """The seconds that are left for the task or its caller; infinite if there is no limit."""
         left = deadline.remaining()
         return inf if left is None else left
 
     @contextmanager
     def one_slice(self, needed: bool) -> Iterator[None]:
-        """Where ``needed``, no slice ends within."""
+        """A context in which no slice ends, if ``needed``."""
         before, self.keeps_slice = self.keeps_slice, self.keeps_slice or needed
         try:
             yield
@@ -105,10 +105,10 @@ class Waiter:
             self.keeps_slice = before
 
     def sleep(self, seconds: float, run: Run | None = None) -> None:
-        """Sleep within the slice and the deadline; raise when either is over."""
+        """Sleep within the slice and the deadline; raise if either ends."""
         now = self.clock.monotonic()
         end = self._slice_end
-        # A slice that is too short for anything is not worth being called again for.
+        # A very short last slice is not worth another call.
         within = end is not None and not self.keeps_slice and end < self._deadline - _SHORTEST_SLICE
         if end is not None and within and now + seconds > end:
             self.clock.sleep(max(0.0, end - now))
@@ -139,7 +139,7 @@ class Waiter:
     # -- calls ------------------------------------------------------------------------------------------------
 
     def read(self, call: Callable[[], _T]) -> _T:
-        """Repeat a call that may be repeated, through passing trouble."""
+        """Call, and repeat after transient errors and rate limits."""
         pauses = intervals()
         for left in range(_READ_TRIES - 1, -1, -1):
             try:
@@ -150,13 +150,13 @@ class Waiter:
                     raise self._out_of_time(error) from error
                 if not left:
                     raise
-                # Another slice would begin to count anew, for ever where nothing ever answers.
+                # The next slice would count from zero, without an end if the host never answers.
                 with self.one_slice(self.bound is None):
                     self.sleep(pause)
         raise AssertionError("unreachable")
 
     def _out_of_time(self, error: FineTuneError) -> TimedOut:
-        """What the provider said last, where there is no time to ask again."""
+        """The error if no time is left to ask again, with the host's last answer."""
         goes_on = "What was started goes on. " if self.bound else ""
         nothing = "" if self.bound or self.result.changed else "Nothing was started. "
         return TimedOut(
@@ -166,7 +166,7 @@ class Waiter:
         )
 
     def halt(self, run: Run, verb: Callable[[Run], Run]) -> Run:
-        """Stop, pause or resume a run, which may end by itself, or be stopped by another task, at the same moment."""
+        """Cancel, pause or resume a run. It may end by itself, or by another task, at the same moment."""
         unclear = False
 
         def send() -> Run:
@@ -182,7 +182,7 @@ class Waiter:
             self.result.changed = True
             return answered
         except (ApiError, TransientError):
-            # What may have been changed is told so.
+            # A change with an unknown outcome counts as a change.
             self.result.changed = self.result.changed or unclear
             fresh = self.read(partial(self.driver.refresh, run))
             if fresh.phase is run.phase:
@@ -192,7 +192,7 @@ class Waiter:
     # -- looking ----------------------------------------------------------------------------------------------
 
     def observe(self) -> list[Run]:
-        """Every run of the name."""
+        """All runs of the name."""
         run_id = self.options.run_id
         if run_id and run_id.startswith(CHECK_MODE):
             return []
@@ -209,9 +209,9 @@ class Waiter:
             raise error.amended(hint=hint) from error
 
     def wait_for_transitions(self, runs: list[Run]) -> list[Run]:
-        """Wait for what is being stopped, updated or deleted; check mode foresees how that ends instead.
+        """Wait for runs in a transitional phase; check mode predicts how they end instead.
 
-        A task that does not wait leaves an update, which takes its time, to itself.
+        With ``wait: false`` the task does not wait for an update, because that takes long.
         """
         moving = [run for run in runs if run.phase.transitional]
         if not self.options.wait and not self.options.check_mode:
@@ -226,7 +226,7 @@ class Waiter:
         return self.observe()
 
     def look_at(self, run: Run) -> Run:
-        """The run as it is now, or as it was where the provider does not answer just now."""
+        """Read the run again; return it unchanged if the host does not answer."""
         try:
             fresh = self.driver.refresh(run)
             self.hidden_since = None
@@ -236,7 +236,7 @@ class Waiter:
             if run.phase.pending:
                 self.progress = self.driver.progress(run)
         except NotFound as error:
-            # Reads lag behind writes; a run that stays invisible is an error, never "gone".
+            # Reads lag behind writes. A run that stays invisible is an error, never "deleted".
             now = self.clock.time()
             self.hidden_since = now if self.hidden_since is None else self.hidden_since
             if now - self.hidden_since > _LAG:
@@ -254,15 +254,15 @@ class Waiter:
     # -- waiting ----------------------------------------------------------------------------------------------
 
     def bind(self, run: Run) -> None:
-        """The task has started this run, or waits for it."""
+        """Bind the task to a run that it has started or waits for."""
         self.bound = self.result.run = run
 
     def wait_for_each(self, runs: Sequence[Run], done: Callable[[Run], bool]) -> list[Run]:
-        """One after the other."""
+        """Wait for each of the runs."""
         return [self.wait_for(run, done) for run in runs]
 
     def wait_for(self, run: Run, done: Callable[[Run], bool]) -> Run:
-        """Look at a run, at growing intervals, until ``done``; survives passing trouble; ends with the deadline."""
+        """Read a run at growing intervals until ``done``. Transient errors do not end the wait; the deadline does."""
         pauses = intervals(_BOUND_FIRST_INTERVAL) if self.options.wait_run_id else intervals()
         while not done(run):
             if run.phase is Phase.UNKNOWN:
@@ -276,7 +276,7 @@ class Waiter:
         return run
 
     def wait_until_ready(self, run: Run) -> Run:
-        """Wait for the run that this task is bound to. If it fails, the task fails."""
+        """Bind the task to the run and wait for it. Raises RunFailed if the run fails."""
         while True:
             self.bind(run)
             run = self._end_first_slice(run)
@@ -295,7 +295,7 @@ class Waiter:
             run = survivor
 
     def _end_first_slice(self, run: Run) -> Run:
-        """The caller is told the id as soon as the run can be seen: from then on nothing can lose it."""
+        """End the first slice as soon as the host shows the run, so that the caller knows its id."""
         if self._slice_end is None or self.options.wait_run_id or not run.phase.pending:
             return run
         run = self.look_at(run)
@@ -316,12 +316,12 @@ class Waiter:
 
 
 def is_over(run: Run) -> bool:
-    """Nothing more will happen to it by itself."""
+    """Whether the run no longer changes by itself."""
     return not run.phase.pending and not run.phase.transitional
 
 
 def is_paused_or_over(run: Run) -> bool:
-    """The same, or it is paused."""
+    """Whether the run is paused or over."""
     return run.phase is Phase.PAUSED or is_over(run)
 
 
