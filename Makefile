@@ -23,7 +23,7 @@ help:
 	@echo 'make pytest        plain pytest, without ansible-test: a file in seconds; ARGS="tests/unit/chaos -x"'
 	@echo 'make integration   ansible-test integration, against the sandbox'
 	@echo 'make format        format the Python files, and fix what ruff can fix'
-	@echo 'make generate      write the files that follow from others: specification and defaults of the role, action groups'
+	@echo 'make generate      write what follows from another place: choices in the documentation, the role, groups, tables'
 	@echo 'make changelog     write CHANGELOG.md anew from changelogs/fragments'
 	@echo 'make bench         the benchmarks in tests/bench'
 	@echo 'make chaos         tasks whose hosts, networks, clocks and processes misbehave; ARGS="--trials 1000 --seed 1"'

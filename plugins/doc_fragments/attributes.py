@@ -57,16 +57,7 @@ attributes:
 """
 
     # Not just "OPENAI": with a fragment of that name, attributes.openai would mean that one.
-    GROUP_OPENAI = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/llmops.finetune.openai) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - llmops.finetune.openai
-"""
-
+    # make generate: groups
     GROUP_BEDROCK = r"""
 options: {}
 attributes:
@@ -86,3 +77,14 @@ attributes:
     membership:
       - llmops.finetune.oci
 """
+
+    GROUP_OPENAI = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/llmops.finetune.openai) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - llmops.finetune.openai
+"""
+    # end of groups

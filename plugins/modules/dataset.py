@@ -50,10 +50,10 @@ options:
       - The format of O(src) or O(content). If not set, the first example that shows a format decides. See
         M(llmops.finetune.dataset_info) for a description of the formats.
     type: str
-    choices: &formats
-      - openai_chat
+    choices:
       - openai_preference
       - openai_reinforcement
+      - openai_chat
       - openai_completion
       - bedrock_converse
       - bedrock_distillation
@@ -72,7 +72,19 @@ options:
       - If the format does not change, the data is copied byte by byte, unless O(split) is set. A byte-order mark is
         removed.
     type: str
-    choices: *formats
+    choices:
+      - openai_preference
+      - openai_reinforcement
+      - openai_chat
+      - openai_completion
+      - bedrock_converse
+      - bedrock_distillation
+      - bedrock_claude
+      - bedrock_reinforcement
+      - bedrock_completion
+      - bedrock_pretraining
+      - bedrock_image_caption
+      - oci_completion
   dest:
     description:
       - The file to write. With O(split), the file for training.

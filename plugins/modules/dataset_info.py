@@ -47,9 +47,9 @@ options:
       - V(oci_completion) contains prompts with completions, for OCI Generative AI.
     type: str
     choices:
-      - openai_chat
       - openai_preference
       - openai_reinforcement
+      - openai_chat
       - openai_completion
       - bedrock_converse
       - bedrock_distillation
@@ -69,12 +69,7 @@ options:
       - V(bedrock) is Amazon Bedrock. Its rules depend on O(base_model_identifier) and O(customization_type).
       - V(oci) is OCI Generative AI. Its rules depend on O(base_model_identifier).
     type: str
-    choices:
-      - openai
-      - azure
-      - compatible
-      - bedrock
-      - oci
+    choices: [openai, azure, compatible, bedrock, oci]
   base_model_identifier:
     description:
       - The base model to train. The format, the number of examples, the use of images and other rules depend on it.
@@ -90,20 +85,14 @@ options:
         is accepted.
       - Only for O(provider=bedrock).
     type: str
-    choices:
-      - FINE_TUNING
-      - CONTINUED_PRE_TRAINING
-      - DISTILLATION
-      - REINFORCEMENT_FINE_TUNING
+    choices: [FINE_TUNING, CONTINUED_PRE_TRAINING, DISTILLATION, REINFORCEMENT_FINE_TUNING]
   split:
     description:
       - The use of the dataset. For V(validation), few examples give at most a warning, and the maximum number is often
         lower.
       - Some models accept no validation data. This is an error, or a warning if the provider ignores the data.
     type: str
-    choices:
-      - training
-      - validation
+    choices: [training, validation]
     default: training
 seealso:
   - module: llmops.finetune.dataset

@@ -98,8 +98,8 @@ options:
             description:
               - The training method. The service defines which methods a base model supports.
             type: str
-            choices: [TFEW_TRAINING_CONFIG, VANILLA_TRAINING_CONFIG, LORA_TRAINING_CONFIG]
             required: true
+            choices: [TFEW_TRAINING_CONFIG, VANILLA_TRAINING_CONFIG, LORA_TRAINING_CONFIG]
           total_training_epochs:
             description: The maximum number of epochs.
             type: int

@@ -176,6 +176,8 @@ options:
     type: bool
     default: false
   wait_timeout:
+    type: int
+    default: 21600
     aliases: [completion_window]
   state:
     description:

@@ -3,9 +3,8 @@
 
 """Writes the files that follow from others: ``make generate``.
 
-Types, choices and defaults come from the Python specs of the module ``fine_tune``; texts from the documentation of the
-providers' modules, from ``models.yml`` and, for what only the role has, from ``role.yml``; action groups from the
-documentation of the modules.
+Types, choices and defaults come from the Python specs of the modules; texts from their documentation, ``models.yml``
+and, for what only the role has, from ``role.yml``; action groups from the documentation of the modules.
 With ``--check`` nothing is written, and the first line of each file that differs is printed.
 """
 
@@ -24,6 +23,11 @@ import yaml
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec, model_options
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
 
+import doc_blocks
+import option_docs
+from option_docs import documented, facts_of, fragments_of, group_of
+from yaml_text import dump, row
+
 ROOT = Path(__file__).resolve().parents[2]
 _HEAD = """---
 # Copyright (c) 2026 llmops.finetune contributors
@@ -38,8 +42,8 @@ _REFERENCES = (
     (re.compile(r"RV\(results"), "RV(llmops.finetune.fine_tune#module:results"),
 )
 _REFERENCE = re.compile(r"\b(?:O|RV)\(([^)]*)\)")
+_SURVEY = "playbooks/files/awx/survey.yml"
 _PLUGINS = "ansible_collections.llmops.finetune.plugins"
-_SPEC_KEYS = ("type", "elements", "required", "choices", "default", "aliases")
 _FRAGMENT = '''# Copyright (c) 2026 llmops.finetune contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -53,30 +57,6 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 {text}"""
 '''
-_GROUP = re.compile(r"^ +- llmops\.finetune\.attributes\.group_(\w+)$", re.MULTILINE)
-
-
-class _Row(list[Any]):
-    """A list that is written in one line."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """Indents lists as ansible-lint wants them, and writes equal values again instead of naming them."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_representer(
-    _Row, lambda dumper, row: dumper.represent_sequence("tag:yaml.org,2002:seq", row, flow_style=True)
-)
-
-
-def _dump(data: Any) -> str:
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=90, allow_unicode=True)
 
 
 def _read(name: str) -> Any:
@@ -85,14 +65,11 @@ def _read(name: str) -> Any:
 
 def _documented(module: str) -> dict[str, Any]:
     """Return the documented options of a module, those of its fragments included."""
-    found = yaml.safe_load(import_module(f"{_PLUGINS}.modules.{module}").DOCUMENTATION)
     options: dict[str, Any] = {}
-    for fragment in found.get("extends_documentation_fragment", ()):
-        _namespace, _collection, file, *section = fragment.split(".")
-        texts = import_module(f"{_PLUGINS}.doc_fragments.{file}").ModuleDocFragment
-        text = getattr(texts, section[0].upper() if section else "DOCUMENTATION")
+    for file, section in fragments_of(module):
+        text = getattr(import_module(f"{_PLUGINS}.doc_fragments.{file}").ModuleDocFragment, section, "{}")
         options.update(yaml.safe_load(text).get("options", {}))
-    return {**options, **found["options"]}
+    return {**options, **documented(module)["options"]}
 
 
 def _first(description: str | list[str]) -> str:
@@ -106,11 +83,7 @@ def _describe(spec: Mapping[str, Any], text: Any, default: Any = None) -> dict[s
     if default is not None and "default is" not in description:
         shown = str(default).lower() if isinstance(default, bool) else f"{default:g}"
         description += f" The default is V({shown})."
-    made: dict[str, Any] = {"description": [description]}
-    given = {
-        key: spec[key] for key in _SPEC_KEYS if spec.get(key, False) is not False or key == "default" and key in spec
-    }
-    made.update({key: _Row(value) if isinstance(value, list) else value for key, value in given.items()})
+    made: dict[str, Any] = {"description": [description], **facts_of(spec)}
     if "options" in spec:
         inner = text["suboptions"]
         made["suboptions"] = {name: _describe(option, inner[name]) for name, option in spec["options"].items()}
@@ -156,7 +129,7 @@ def models_fragment() -> str:
         }
     spec = {key: value for key, value in argument_spec()["models"].items() if key != "options"}
     models = {**_describe(spec, ""), "description": texts["models"], "suboptions": options}
-    text = _named(_dump({"options": {"models": models, **own}}), "suboptions", blocks)
+    text = _named(dump({"options": {"models": models, **own}}), "suboptions", blocks)
     return _FRAGMENT.format(sources="the specs, the documentation of the modules and tests/tools/models.yml", text=text)
 
 
@@ -164,7 +137,7 @@ def _named(text: str, key: str, blocks: Mapping[str, Any]) -> str:
     """Write each block once, with a name, and its name wherever else it stands."""
     for name, block in blocks.items():
         text = text.replace(f"{key}: '*{name}'", f"{key}: *{name}")
-        text = text.replace(f"{key}: '&{name}'\n", f"{key}: &{name}\n{indent(_dump(block), ' ' * 10)}")
+        text = text.replace(f"{key}: '&{name}'\n", f"{key}: &{name}\n{indent(dump(block), ' ' * 10)}")
     return text
 
 
@@ -176,7 +149,7 @@ def _role_options(texts: Mapping[str, Any], spec: Mapping[str, Any], *, nested: 
         made = {"description": _reword(text["description"]), "type": option["type"]}
         for key in ("elements", "choices"):
             if key in option:
-                made[key] = _Row(option[key]) if key == "choices" else option[key]
+                made[key] = row(option[key])
         if nested and option.get("required"):
             made["required"] = True
         if nested and option.get("no_log"):
@@ -219,7 +192,7 @@ def argument_specs() -> str:
     shown = {f"fine_tune_{name}": option for name, option in options.items()}
     for name, option in own["options"].items():
         shown[name] = {**option, "options": entries} if name == "fine_tune_models" else option
-    text = _named(_dump({"argument_specs": {"main": {**own["main"], "options": shown}}}), "options", blocks)
+    text = _named(dump({"argument_specs": {"main": {**own["main"], "options": shown}}}), "options", blocks)
     return _HEAD.format(sources="the same as doc_fragments/models.py, and tests/tools/role.yml") + text
 
 
@@ -231,7 +204,7 @@ def role_defaults() -> str:
         for name, option in found.items()
         if "default" in option or option["type"] == "dict"
     }
-    return _HEAD.format(sources="meta/argument_specs.yml: ansible-doc -t role llmops.finetune.fine_tune") + _dump(
+    return _HEAD.format(sources="meta/argument_specs.yml: ansible-doc -t role llmops.finetune.fine_tune") + dump(
         defaults
     )
 
@@ -240,17 +213,35 @@ def runtime() -> str:
     """The action groups: a module names its group among its fragments."""
     groups: dict[str, list[str]] = {}
     for module in sorted((ROOT / "plugins" / "modules").glob("*.py")):
-        for group in _GROUP.findall(module.read_text(encoding="utf-8")):
+        if group := group_of(module.stem):
             groups.setdefault(group, []).append(module.stem)
     data = {"requires_ansible": ">=2.16.0", "action_groups": dict(sorted(groups.items()))}
-    return _HEAD.format(sources="the documentation of the modules") + _dump(data)
+    return _HEAD.format(sources="the documentation of the modules") + dump(data)
+
+
+def survey() -> str:
+    """The questions of AWX: their choices, and the first answers."""
+    options = model_options()
+
+    def write(question: re.Match[str]) -> str:
+        spec = options[question[2]]
+        choices = spec.get("choices", ["false", "true"])
+        default = str(spec.get("default", choices[0]))
+        answers = {"choices": row(choices), "default": default if default in choices else default.lower()}
+        return question[1] + indent(dump(answers), " " * 4)
+
+    found = (ROOT / _SURVEY).read_text(encoding="utf-8")
+    return re.sub(r"(  - variable: tune_(\w+)\n(?:    .*\n)*?)    choices: .*\n    default: .*\n", write, found)
 
 
 FILES: dict[str, Callable[[], str]] = {
+    **dict(option_docs.files(ROOT / "plugins")),
+    **dict(doc_blocks.files(ROOT)),
     "plugins/doc_fragments/models.py": models_fragment,
     "roles/fine_tune/meta/argument_specs.yml": argument_specs,
     "roles/fine_tune/defaults/main.yml": role_defaults,
     "meta/runtime.yml": runtime,
+    _SURVEY: survey,
 }
 
 

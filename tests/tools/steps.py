@@ -68,8 +68,7 @@ def _timed(step: str) -> Iterator[Outcome]:
 
 def generate(venv: Path) -> list[str | Path]:
     """The command that writes the generated files; the collection must be on its PYTHONPATH."""
-    package = f"ansible_collections.{environment.NAMESPACE}.{environment.NAME}"
-    return [venv / "bin" / "python", "-B", "-m", f"{package}.tests.tools.generate"]
+    return [venv / "bin" / "python", "-B", "tests/tools/generate.py"]
 
 
 def _lint_tools(venv: Path, tree: Path) -> dict[str, tuple[Path, list[str | Path]]]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the sandbox importable and gives one to every test that asks for it."""
+"""Makes the sandbox and the tools importable, and gives one to every test that asks for it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-_SANDBOX = str(Path(__file__).resolve().parents[2] / "extensions" / "sandbox")
-if _SANDBOX not in sys.path:
-    sys.path.insert(0, _SANDBOX)
+_ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(_ROOT / folder) for folder in ("extensions/sandbox", "tests/tools")]
 
 # What make was given; ansible-test hands on nothing of the environment.
 for _name in ("loops", "agreement"):

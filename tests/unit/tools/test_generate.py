@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The generated files are those that would be written now."""
+"""The generated files are those that would be written now, and what is changed in one place is changed in all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmops.finetune.tests.tools import generate
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import TRAINING_SPEC
+
+import generate
+import option_docs
 
 
 @pytest.mark.parametrize("name", generate.FILES)
@@ -30,3 +33,26 @@ def test_the_first_difference_is_named(
     monkeypatch.setattr(sys, "argv", ["generate"])
     assert generate.main() == 0
     assert (tmp_path / "some.yml").read_text() == "one\ntwo\nthree\n"
+
+
+def changed() -> dict[str, str]:
+    """The generated files that differ from those that are kept."""
+    option_docs.spec_of.cache_clear()
+    made = {name: make() for name, make in generate.FILES.items()}
+    option_docs.spec_of.cache_clear()
+    return {name: text for name, text in made.items() if text != (generate.ROOT / name).read_text(encoding="utf-8")}
+
+
+def test_a_choice_that_is_changed_in_one_place_is_changed_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRAINING_SPEC["retrain"], "choices", ["never", "on_change", "each_time"])
+    monkeypatch.setitem(TRAINING_SPEC["retrain"], "default", "each_time")
+    found = changed()
+    assert set(found) == {
+        "plugins/doc_fragments/training.py",
+        "plugins/modules/oci_generative_ai_model.py",  # has a text of its own for it
+        "plugins/doc_fragments/models.py",
+        "roles/fine_tune/meta/argument_specs.yml",
+        "roles/fine_tune/defaults/main.yml",
+        "playbooks/files/awx/survey.yml",
+    }
+    assert all("each_time" in text for text in found.values())
