@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AnsibleModule, which tells no secret that it was given in a wrong place, and no terminal what to do.
+"""An AnsibleModule that masks secrets in wrong places, and escapes control characters.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -17,20 +17,20 @@ from .secrets import mask, of_environment, of_options
 
 
 class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in some cores only
-    """The module of a task. What it prints holds its options too, valid or not: with ``-vvv`` they are shown."""
+    """The module of a task. Its output contains its options too, which ``-vvv`` shows."""
 
     def mask_given(self) -> None:
-        """Mask what is a secret among the options and in the environment."""
+        """Register the secrets in the options and the environment."""
         mask(self, of_options(self.argument_spec, getattr(self, "params", None) or {}))
         mask(self, of_environment())
 
     def warn(self, *args: Any, **kwargs: Any) -> None:
-        """Warn, but not under ``no_log``: Ansible prints the warnings of such a task all the same."""
+        """Warn, but not with ``no_log``, because Ansible prints the warnings of such a task too."""
         if not self.no_log:
             super().warn(*args, **kwargs)
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
-        """End the task with an error, which may be Ansible's own about what was given."""
+        """End the task with an error; it may be Ansible's own about an option."""
         self.mask_given()
         super().fail_json(msg=shown(msg, self.no_log_values), **kwargs)
 
@@ -40,6 +40,6 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in so
         super().exit_json(**kwargs)
 
     def _log_invocation(self) -> None:
-        """Into the log of the system."""
+        """Write to the system's log."""
         self.mask_given()
         super()._log_invocation()

@@ -22,14 +22,14 @@ GROWTH = 1.5
 
 
 class Overrun(BaseException):
-    """A call was given up. A simulated clock raises it within the call, where no library may take it for an error."""
+    """A call was abandoned. A simulated clock raises it within the call; libraries must not catch it."""
 
 
 class Clock:
-    """Real time; tests give a simulated one of the same shape. All in seconds."""
+    """Real time, in seconds; tests use a simulated clock with the same methods."""
 
     def monotonic(self) -> float:
-        """A clock that nobody sets."""
+        """Seconds of a clock that is never set."""
         return time.monotonic()
 
     def time(self) -> float:
@@ -37,13 +37,13 @@ class Clock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep."""
         time.sleep(seconds)
 
     def bounded(self, call: Callable[[], _T], seconds: float) -> _T:
-        """What a call returns or raises. After so many seconds it is left to itself, and Overrun is raised.
+        """Return or raise what the call does. After so many seconds, abandon it and raise Overrun.
 
-        Nothing can end a call that hangs, or whose answer drips; a daemon's thread ends with the process.
+        Nothing can end a call that hangs, or whose answer drips; its daemon thread ends with the process.
         """
         answers: list[_T] = []
         errors: list[BaseException] = []
@@ -66,7 +66,7 @@ class Clock:
 
 
 def intervals(first: float = FIRST_INTERVAL, last: float = LAST_INTERVAL) -> Iterator[float]:
-    """Pauses between two looks, growing from ``first`` to ``last`` seconds, then staying there."""
+    """Pauses between two reads, growing from ``first`` to ``last`` seconds."""
     pause = first
     while True:
         yield pause

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what a host answers: its fields may be missing, null, or of another shape than documented. And showing it: a
-terminal must not obey what a host or a user wrote.
+"""Converting values of a host's answer, whose fields may be missing, null or of another type, and safe texts for a
+terminal, which must not obey a text of a host or a user.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -24,7 +24,7 @@ _UNSEEN = re.compile(
 )
 _FOLD = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029 ]+")
 _NEXT = re.compile(r"\n(?![ \t\n]|$)")
-_LONGEST_LINE = 400  # characters: what a host says in a line of progress
+_LONGEST_LINE = 400  # characters of a host's text in a line of progress
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -38,7 +38,7 @@ def sequence(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """A value of a tag or of metadata as text: booleans as YAML spells them, all else as it is written."""
+    """The value of a tag or of metadata as text; booleans as YAML writes them."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -18,12 +18,12 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def make_placeholder(kind: str, value: str) -> str:
-    """What check mode returns for a value that only a real run can know: ``check-mode:<kind>:<value>``."""
+    """The placeholder of a value that is known after apply: ``check-mode:<kind>:<value>``."""
     return f"{CHECK_MODE}{kind}:{value}"
 
 
 def refuse_placeholder(option: str, value: object) -> None:
-    """Raise InvalidInput if a value made by check mode reached a real run."""
+    """Raise InvalidInput if a placeholder of check mode reaches a real run."""
     if isinstance(value, str) and value.startswith(CHECK_MODE):
         raise InvalidInput(
             f"{option} is '{value}', a value that check mode made up.",
@@ -33,11 +33,13 @@ def refuse_placeholder(option: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class Content:
-    """``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (all that
-    a remote name carries), or empty when unknown. ``version``: what the provider itself
-    computed of the bytes, words of the form ``kind:value``. ``placeholder``: in check mode, where an
-    earlier task would have put it there. ``name``: under which name that is, where it is known. ``etag``: what a store
-    shows of each object, and changes with it."""
+    """A reference to training data.
+
+    ``id``: the provider's reference, or empty. ``sha256``: 64 hex digits, the first 12 of them (a remote name has no
+    more), or empty if unknown. ``version``: the provider's own checksums, as words ``kind:value``. ``placeholder``:
+    check mode predicts that an earlier task sends the data. ``name``: the data's name, if known. ``etag``: the value
+    of an object store that changes with each object.
+    """
 
     id: str = ""
     sha256: str = ""
@@ -55,16 +57,16 @@ class Content:
 
     @property
     def mark(self) -> str:
-        """What a marker of a run keeps of it: its sha256 and the provider's own words, as far as they are known."""
+        """The text for an ownership tag: the sha256 and the provider's checksums, as far as known."""
         return f"{self.sha256} {self.version}".strip()
 
     def marked(self, mark: str | None) -> Content:
-        """The same reference, with what a run's marker says was in it."""
+        """The same reference, with the checksums of an ownership tag."""
         version = " ".join(word for word in (mark or "").split() if ":" in word)
         return replace(self, sha256=sha256_of_mark(mark) or self.sha256, version=version)
 
     def says_less_than(self, other: Content) -> bool:
-        """Whether something is known of the other's content that is not known of this one's."""
+        """Whether the other reference has a checksum that this one lacks."""
         if other.sha256:
             return not self.sha256
         return bool(other.version and not self.version)
@@ -77,7 +79,7 @@ SAME_DATA = (
 
 
 def same_data(training: Content | None, validation: Content | None) -> bool:
-    """Whether both are known to be the same bytes, by their reference or their hash (or the digits known of it)."""
+    """Whether both are certainly the same bytes, by their reference or by the known digits of the sha256."""
     if training is None or validation is None:
         return False
     if training.id and training.id == validation.id:
@@ -87,12 +89,12 @@ def same_data(training: Content | None, validation: Content | None) -> bool:
 
 
 def sha256_of_mark(mark: str | None) -> str | None:
-    """The sha256 in a :attr:`Content.mark`, or the first digits of it; None where there is none."""
+    """The sha256 in a :attr:`Content.mark`, or its first digits; None if there is none."""
     return next((word for word in (mark or "").split() if ":" not in word), None)
 
 
 def parse_content(option: str, value: str, *, check_mode: bool) -> Content:
-    """``sha256:<hex>``, perhaps with ``:<name>``, in check mode also ``check-mode:file:<hex>``, else an id as it is."""
+    """Parse ``sha256:<hex>``, optionally with ``:<name>``, or ``check-mode:file:<hex>``; anything else is an id."""
     if not check_mode:
         refuse_placeholder(option, value)
     for prefix in ("sha256:", make_placeholder("file", "")):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a task has to be over, for those who are not told: a provider's client asks here.
+"""The deadline of the current task. Providers' clients read it here.
 
 Private to llmops.finetune; may change at any time.
 
@@ -34,9 +34,9 @@ _bound: ContextVar[_Bound | None] = ContextVar("llmops_finetune_deadline", defau
 
 @contextmanager
 def until(end: float | None, clock: Clock) -> Iterator[None]:
-    """Within, the task has to be over when ``clock.monotonic()`` is ``end``; None: there is no bound.
+    """A context in which the task must end when ``clock.monotonic()`` reaches ``end``; None: no limit.
 
-    What an outer one said does not hold within.
+    It replaces an outer one.
     """
     token = _bound.set(_Bound(clock, end))
     try:
@@ -46,7 +46,7 @@ def until(end: float | None, clock: Clock) -> Iterator[None]:
 
 
 def remaining() -> float | None:
-    """The seconds that are left, 0 where none are; None where nothing bounds the task."""
+    """The seconds that are left, at least 0; None if there is no limit."""
     bound = _bound.get()
     if bound is None or bound.end is None:
         return None
@@ -54,16 +54,16 @@ def remaining() -> float | None:
 
 
 def cut(own: float) -> float:
-    """A request's own time-out, cut to what is left. Never 0, which some libraries take for "none"."""
+    """A request's time-out, cut to the time that is left. Never 0, which some libraries treat as "none"."""
     left = remaining()
     return own if left is None else max(0.001, min(own, left))
 
 
 def within(doing: str, call: Callable[[], _T], *, own: float | None = None) -> _T:
-    """Make a call that is given up when the time of the task is over, or after ``own`` seconds, whatever it does then.
+    """Make a call, and abandon it when the task's time is over, or after ``own`` seconds.
 
-    Raises TransientError for what was given up: nobody knows what such a write has done. Raises TimedOut where no time
-    was left before: then nothing was sent. ``doing`` begins the message of both.
+    Raises TransientError for an abandoned call, because its outcome is unknown, and TimedOut if no time was left: then
+    nothing was sent. ``doing`` is the beginning of both messages.
     """
     left = remaining()
     if left is not None and left <= 0:

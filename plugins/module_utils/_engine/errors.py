@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong, in words that no provider owns.
+"""The errors of the engine, in neutral words.
 
 Private to llmops.finetune; may change at any time.
 
@@ -17,9 +17,9 @@ _Error = TypeVar("_Error", bound="FineTuneError")
 
 
 class FineTuneError(Exception):
-    """One clear error: what is wrong and where (``message``), what to do (``hint``).
+    """One error: what is wrong and where (``message``), and what to do (``hint``).
 
-    ``facts`` is plain data that the failed task still returns (ids, ``changed``, ``status`` ...).
+    ``facts``: plain data that the failed task still returns (ids, ``changed``, ``status`` ...).
     """
 
     def __init__(self, message: str, *, hint: str = "", facts: Mapping[str, Any] | None = None) -> None:
@@ -35,7 +35,7 @@ class FineTuneError(Exception):
     def amended(
         self: _Error, *, message: str | None = None, hint: str | None = None, facts: Mapping[str, Any] | None = None
     ) -> _Error:
-        """A copy of the same type that says more. An error that was caught is not changed itself."""
+        """A copy of the error with another message, hint or facts. A caught error itself is never changed."""
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.message = self.message if message is None else message
@@ -46,11 +46,11 @@ class FineTuneError(Exception):
 
 
 class InvalidInput(FineTuneError):
-    """An option is wrong; found before any call."""
+    """An option is wrong. Raised before any call."""
 
 
 class DriftError(InvalidInput):
-    """What was asked is not what exists, which only a look at the provider could tell."""
+    """The observed state differs from the desired one, and the task may not change it."""
 
 
 class MissingLibrary(FineTuneError):
@@ -64,9 +64,9 @@ class MissingLibrary(FineTuneError):
 
 
 class ApiError(FineTuneError):
-    """The provider answered, and the answer is a clear no: nothing was changed by this call.
+    """The provider refused the call; the call changed nothing.
 
-    ``status`` is the HTTP status, ``code`` the provider's own error code, where it gives one.
+    ``status`` is the HTTP status, ``code`` the provider's error code, if there is one.
     """
 
     def __init__(
@@ -84,15 +84,15 @@ class ApiError(FineTuneError):
 
 
 class NotFound(ApiError):
-    """A bare "not found". It never means "gone": these credentials may just not see it."""
+    """The answer is only "not found". It never means "deleted": the credentials may not see it."""
 
 
 class RateLimited(ApiError):
-    """A clear no for now (rate limit, full quota, input not ready): nothing was changed, ask again later.
+    """The provider refuses the call for now (rate limit, full quota, input not ready); nothing was changed.
 
-    ``retry_after`` is in seconds, where the provider says it. ``at_most``: after how many seconds it is no longer
-    believable that asking again helps; None leaves that to the task's time-out. ``brief``: the message without what
-    is another with each answer (a request's id), so that one refusal is one line of progress.
+    ``retry_after``: seconds, if the provider says so. ``at_most``: seconds after which asking again no longer helps;
+    None leaves that to ``wait_timeout``. ``brief``: the message without parts that change with each answer (a request
+    id), so that the same refusal gives the same line of progress.
     """
 
     def __init__(
@@ -113,17 +113,17 @@ class RateLimited(ApiError):
 
 
 class Busy(RateLimited):
-    """A clear no because something else is under way. It may be what was asked for before: look, then ask again."""
+    """Refused because something is in progress. It may be this task's own run: look, then ask again."""
 
 
 class Conflict(ApiError):
-    """A clear no because something else was made meanwhile (a name or a token is in use): look again, decide anew."""
+    """Refused because something was created meanwhile (a name or token is in use): observe and decide again."""
 
 
 class TransientError(FineTuneError):
-    """No clear answer (connection lost, time-out, 5xx). A read may be repeated; the outcome of a write is unknown.
+    """No clear answer (connection lost, time-out, 5xx). A read can be repeated; the outcome of a write is unknown.
 
-    ``retry_after`` is in seconds, where the provider says it.
+    ``retry_after``: seconds, if the provider says so.
     """
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
@@ -132,12 +132,12 @@ class TransientError(FineTuneError):
 
 
 class NoAnswer(TransientError):
-    """Something came back that is no answer of this API (a proxy's page, broken JSON, a field of another kind)."""
+    """The answer does not come from this API (a proxy's page, broken JSON, a field of the wrong type)."""
 
 
 class RunFailed(FineTuneError):
-    """The training run that the task is bound to, or would have to repeat, ended without a model."""
+    """The run of the task, or the one that it would have to repeat, failed."""
 
 
 class TimedOut(FineTuneError):
-    """The task's ``wait_timeout`` ended; what was started goes on."""
+    """The task's ``wait_timeout`` ended. A started run continues."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``ignore_changes``: what is left out of the comparison of what exists with what was asked.
+"""The option ``ignore_changes``: differences that do not count.
 
 Private to llmops.finetune; may change at any time.
 
@@ -19,9 +19,9 @@ OPTION = "ignore_changes"
 
 
 def read(given: Iterable[str] | None, fields: Sequence[Field], identity: Sequence[str]) -> tuple[str, ...]:
-    """The entries, each once. ``identity``: options that say which resource is meant, besides those of ``fields``.
+    """The entries of ``ignore_changes``, each once. ``identity``: further options that select the resource.
 
-    Raises InvalidInput for one of these, and for what is no option that is compared.
+    Raises InvalidInput for an option that selects the resource, and for one that is not compared.
     """
     entries = tuple(dict.fromkeys(given or ()))
     compared = [field for field in fields if not field.inner and not field.identity]
@@ -38,7 +38,7 @@ def read(given: Iterable[str] | None, fields: Sequence[Field], identity: Sequenc
 
 
 def _is_of(entry: str, field: Field) -> bool:
-    """Whether an entry is a field, a part of it, or what the field is a part of."""
+    """Whether an entry is the field, a part of it, or contains it."""
     return any(
         _within(spelling, entry) or (field.has_parts and _within(entry, spelling)) for spelling in field.spellings
     )
@@ -58,7 +58,7 @@ def _possible(compared: Sequence[Field]) -> str:
 
 
 def is_ignored(change: Change, field: Field, entries: Sequence[str]) -> bool:
-    """Whether a difference is not to count."""
+    """Whether ``ignore_changes`` excludes a difference."""
     return not field.inner and any(
         _within(f"{spelling}{change.part}", entry) for spelling in field.spellings for entry in entries
     )

@@ -21,7 +21,7 @@ from .engine import Engine
 from .errors import FineTuneError, InvalidInput, MissingLibrary
 from .types import Driver, Field, Options
 
-_UNASKED_TIMEOUT = 3600  # seconds, of a resource that needs no waiting but may meet a limit of the rate
+_UNASKED_TIMEOUT = 3600  # seconds, for a resource without a wait that may meet a rate limit
 _LONGEST = 10 * 365 * 86400.0
 
 # Documented by the fragment llmops.finetune.waiting.
@@ -56,11 +56,10 @@ def options_of(
     fields: Sequence[Field] = (),
     identity: Sequence[str] = (),
 ) -> Options:
-    """The engine's options from the task's; raises InvalidInput for a value that makes no sense.
+    """The engine's options from the task's. Raises InvalidInput for a value that makes no sense.
 
-    ``fields``: what is compared; ``identity``: the options that say which resource is meant.
-
-    ``timeouts``: by ``state``, how long to wait where ``wait_timeout`` is left out and has no default, in seconds.
+    ``fields``: the compared fields. ``identity``: the options that select the resource. ``timeouts``: by ``state``,
+    the seconds to wait if ``wait_timeout`` is not set and has no default.
     """
     params = {**module.params}
     bounded = "wait_timeout" in params
@@ -81,11 +80,11 @@ def options_of(
         state=params["state"],
         run_id=run_id,
         retrain=params.get("retrain") or params.get("replace") or "never",
-        # A file that could not be processed costs nothing to send again; a training run does.
+        # Sending a file again costs nothing; another training run does.
         retry_failed=params.get("retry_failed", True),
         delete_previous=params.get("delete_previous", False),
         wait=params.get("wait", True) and params["wait_timeout"] > 0,
-        # Who does not wait gives a run that has to be stopped the usual time all the same.
+        # With wait: false, a run that must be stopped gets the usual time.
         wait_timeout=params["wait_timeout"] or WAIT_SPEC["wait_timeout"]["default"],
         bounded=bounded,
         wait_slice=params.get("wait_slice", 0.0),
@@ -97,7 +96,7 @@ def options_of(
 
 
 def refuse_missing(given: Mapping[str, Any], hint: str) -> None:
-    """Name all options that have no value at once; raises InvalidInput where there are any."""
+    """Raise InvalidInput that names all options without a value."""
     missing = [f"{option} is missing" for option, value in given.items() if not value]
     if missing:
         raise InvalidInput(f"{'; '.join(missing)}.", hint=hint)
@@ -120,18 +119,18 @@ def run_resource(module: AnsibleModule, build_driver: Callable[[AnsibleModule], 
 
 
 def _end(params: Mapping[str, Any], start: float) -> float | None:
-    """When the task has to be over, as far as that is known before its options are checked."""
+    """The task's deadline, as far as it is known before the options are checked."""
     timeout = params.get("wait_timeout")
     return start + timeout if params.get("wait", True) and timeout and timeout > 0 else None
 
 
 def told_missing(error: MissingLibrary) -> str:
-    """In the words that all modules have for it."""
+    """The error in the words that all modules use."""
     return str(missing_required_lib(error.library, reason=error.reason))
 
 
 def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: Callable[[], list[str]] = list) -> None:
-    """Run ``work`` and end the module with its result, or with its one clear error."""
+    """Run ``work``, and end the module with its result or with one error."""
     try:
         result = dict(work())
     except MissingLibrary as error:
@@ -147,13 +146,13 @@ def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: 
 
 
 def warn(module: AnsibleModule, warnings: Iterable[str]) -> None:
-    """Each once, as a warning of Ansible."""
+    """Give each warning once."""
     for warning in dict.fromkeys(warnings):
         module.warn(told(warning, module.no_log_values))
 
 
 def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    """As it may be printed; what is kept for the next slice is given back as it is."""
+    """The result with safe texts; ``wait_state`` stays as it is."""
     return {
         key: value if key == "wait_state" else shown(value, module.no_log_values)
         for key, value in result.items()

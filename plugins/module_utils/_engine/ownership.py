@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Our own entries in a provider's user-keyed maps (job metadata, tags), by which any later run finds its own.
+"""The collection's entries in job metadata and tags, by which later tasks find their runs.
 
 Private to llmops.finetune; may change at any time.
 
@@ -22,7 +22,7 @@ NAME = PREFIX + "name"
 TRAINING = PREFIX + "training"
 VALIDATION = PREFIX + "validation"
 TOKEN = PREFIX + "token"
-MODEL = PREFIX + "model"  # the base model as it was sent, where a provider may show another name of it
+MODEL = PREFIX + "model"  # the base model as it was sent, for providers that show another name of it
 
 
 def visible(entries: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def visible(entries: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def refuse_reserved(option: str, entries: Mapping[str, Any] | None) -> None:
-    """Raise InvalidInput for a user's key with the reserved prefix."""
+    """Raise InvalidInput if a user's key has the reserved prefix."""
     for key in entries or {}:
         if key.startswith(PREFIX):
             raise InvalidInput(
@@ -41,11 +41,11 @@ def refuse_reserved(option: str, entries: Mapping[str, Any] | None) -> None:
 
 
 def idempotency_token(request: Mapping[str, Any], newest: str | None, spent: tuple[int, int] | None = None) -> str:
-    """64 hex digits that name one intended run: the hash of the whole request and of the newest run seen.
+    """64 hex digits that identify one intended run: the hash of the request and the newest observed run.
 
-    Two tasks that want the same thing while seeing the same past make the same token: their runs are duplicates.
-    ``spent``: where the provider has refused tokens of this task as used up, the day and how many they were. So a
-    thing that is made anew every day, after the provider has forgotten the last one, never runs out of tokens.
+    Two tasks with the same desired and observed state get the same token, so their runs are duplicates. ``spent``: if
+    the provider has refused tokens of this task as used, the day and the number of them. A resource that is created
+    again every day, after the provider has forgotten the last one, never runs out of tokens.
     """
     past = [newest, *spent] if spent else newest
     text = json.dumps([request, past], sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)

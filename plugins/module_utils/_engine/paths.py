@@ -13,7 +13,10 @@ from .errors import InvalidInput
 
 
 def status_of(option: str, path: Path) -> os.stat_result | None:
-    """What is there, a link itself; None where nothing is. Raises InvalidInput for what is no path."""
+    """The status of a path, without following a link; None if nothing is there.
+
+    Raises InvalidInput for an invalid path.
+    """
     try:
         return path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -29,7 +32,7 @@ def status_of(option: str, path: Path) -> os.stat_result | None:
 
 
 def refuse_place(option: str, path: Path) -> None:
-    """Refuse where no file can or should be written."""
+    """Raise InvalidInput if a file cannot or should not be written there."""
     status = status_of(option, path)
     if status is None:
         if not path.parent.is_dir():
@@ -49,7 +52,7 @@ def refuse_place(option: str, path: Path) -> None:
 
 
 def not_writable(folder: Path) -> InvalidInput:
-    """What to raise where a folder cannot be written to."""
+    """The error for a folder that cannot be written to."""
     return InvalidInput(
         f"The folder {folder} cannot be written to; nothing was changed.",
         hint="Give the user that runs the module write access, or use become.",

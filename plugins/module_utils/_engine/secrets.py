@@ -1,7 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must not be printed, and how Ansible is told. Private to llmops.finetune; may change at any time.
+"""Finding secrets, and registering them with Ansible, which masks them.
+
+Private to llmops.finetune; may change at any time.
 
 A secret that is masked is the second line of defence. The first: no message quotes what an option or a file of
 credentials holds.
@@ -19,7 +21,7 @@ _Register = Callable[[Iterable[str]], None]
 
 
 def _found() -> _Register | None:
-    """Since ansible-core 2.22 the controller masks, of what is registered; before that, the module itself."""
+    """Since ansible-core 2.22 the controller masks registered values; before, the module does."""
     try:
         from ansible.module_utils.secrets import register_secrets
     except ImportError:
@@ -29,20 +31,20 @@ def _found() -> _Register | None:
 
 
 _register = _found()
-_LINE = 12  # of a text over several lines, those that are shorter tell nothing
-_SHORTEST = 4  # of what is called a secret
+_LINE = 12  # characters; shorter lines of a longer text are not secret
+_SHORTEST = 4  # characters of a value whose option or variable is called a secret
 _RANDOM = 20  # characters from which a text of letters and digits is more likely a key than a word
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])")
-_DOUBTFUL = 6  # what only may be a secret is not masked where it is as short as a word
-_LONGEST = 1 << 14  # no key is longer, but data are
+_DOUBTFUL = 6  # characters; a shorter value that only may be a secret is not masked
+_LONGEST = 1 << 14  # characters; data are longer, keys are not
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
 _USER = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#@]+)@", re.IGNORECASE)
-# What signs an address, so that whoever has it needs no key: Azure's SAS, presigned requests of S3, others' tokens.
+# Parameters that sign a URL, so that it works without a key: Azure's SAS, presigned requests of S3, other tokens.
 _SIGNED = re.compile(
     r"[?&;](?:sig|sign|code|[^=&#\s]*(?:signature|token|secret|passw|credential|key)[^=&#\s]*)=([^&#\s\"']+)",
     re.IGNORECASE,
 )
-_PREAUTHENTICATED = re.compile(r"/p/([^/\s]{16,})/n/")  # an address that needs no sign-in
+_PREAUTHENTICATED = re.compile(r"/p/([^/\s]{16,})/n/")  # a URL that works without a sign-in
 _WORD = re.compile(r"[A-Za-z_ -]{0,40}|[\d.+-]{0,24}")
 _PLAIN_PATH = re.compile(r"~?(?:/\.?[a-z][a-z_.-]{0,40})+")
 _NAME = re.compile(r"secret|token|pass|key|credential|auth|api", re.IGNORECASE)
@@ -57,19 +59,19 @@ _VARIABLE = re.compile(
 
 
 class Masking(Protocol):
-    """What keeps them: an AnsibleModule, or one of the tasks that share one."""
+    """The keeper of the registered values: an AnsibleModule, or one of the tasks that share one."""
 
     no_log_values: set[str]
 
 
 def declare(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a provider's authentication: of these, what is not what the option takes is taken for a secret."""
+    """The authentication options of a provider. An invalid value of one of them is treated as a secret."""
     _credentials.update(spec)
     return dict(spec)
 
 
 def mask(module: Masking, values: Iterable[Any]) -> None:
-    """See to it that none of these texts is printed, whatever the task ends with, nor a line of them."""
+    """Register texts, and each of their lines, so that no output of the task shows them."""
     texts: set[str] = set()
     for value in values:
         text = "" if value is None else str(value)
@@ -84,14 +86,14 @@ def mask(module: Masking, values: Iterable[Any]) -> None:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """What is a secret in any text, whatever it was given as."""
+    """The secrets that any text can contain: signed URLs, passwords in URLs, keys."""
     if "-----BEGIN" in text and "PUBLIC KEY" not in text and "CERTIFICATE" not in text:
         yield text
     yield from _JWT.findall(text)
     for user in _USER.findall(text):
         yield user
         password = user.partition(":")[2]
-        if len(password) >= _SHORTEST:  # a shorter one would be masked wherever its letters stand
+        if len(password) >= _SHORTEST:  # masking a shorter one would hide parts of words
             yield password
     if "://" in text:
         yield from (value for value in _SIGNED.findall(text) if len(value) >= _SHORTEST)
@@ -112,7 +114,7 @@ def of_environment() -> Iterator[str]:
 
 
 def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
-    """The secrets among the options of a task, as far as they can be told, valid or not."""
+    """The secrets among the options of a task, valid or not, as far as they can be recognised."""
     if not isinstance(given, Mapping):
         yield from (text for text in leaves(given) if len(text) >= _DOUBTFUL)
         return
@@ -133,8 +135,10 @@ def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
 
 
 def of_entries(given: Any, named: bool = False) -> Iterator[str]:
-    """The secrets in a mapping whose keys are the user's own (headers, a body): what is called so, and what looks so.
-    A plain word is none, as it would be masked wherever it stands."""
+    """The secrets in a mapping with the user's own keys (headers, a body), by the key's name or the value's form.
+
+    A plain word is not taken for a secret, because masking it would hide it everywhere.
+    """
     if isinstance(given, Mapping):
         for name, value in given.items():
             yield from of_entries(value, named or bool(_NAME.search(str(name))) or "cookie" in str(name).lower())
@@ -164,20 +168,20 @@ def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:
         if isinstance(value, str) and not is_path(value) and len(value) >= _DOUBTFUL:
             yield value
         for text in leaves(value):
-            yield from pieces(text)  # what a message has of it may be the path as it was read
+            yield from pieces(text)  # a message may contain the path as it was expanded
     elif kind != "raw":
-        # A number that is a text could not be read as one; Ansible quotes it, and what is none of the choices.
+        # Ansible quotes a text that is not a number, or not one of the choices.
         wrong = kind in ("bool", "int", "float") or (choices and value not in choices)
         for text in leaves(value):
             if wrong and not _WORD.fullmatch(text) and len(text) >= _DOUBTFUL:
                 yield text
             yield from pieces(text)
     elif isinstance(value, str) and len(value) <= _LONGEST and not any(map(str.isspace, value)):
-        yield from pieces(value)  # an address where data are named; not the data themselves
+        yield from pieces(value)  # only a URL in it, not the data themselves
 
 
 def _odd(name: str, option: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """Of an option of the authentication, what cannot be meant."""
+    """The value of an authentication option, if it cannot be a valid one."""
     kind, choices = option.get("type", "str"), option.get("choices")
     for text in leaves(value):
         if kind == "path":
@@ -205,23 +209,23 @@ def leaves(value: Any) -> Iterator[str]:
 
 
 def is_path(text: str) -> bool:
-    """Whether a text can be the path of a file; a key, a token or JSON that was given as one cannot."""
+    """Whether a text can be the path of a file; a key, a token or JSON cannot."""
     if len(text) > 1024 or "-----BEGIN" in text or not text.isprintable() or text.lstrip().startswith(("{", "[")):
         return False
     if any(len(part) > 255 for part in text.split("/")) or _JWT.search(text) or _USER.search(text):
         return False
     if text.startswith("MI") and len(text) > 100:
-        return False  # so begins a key without its first line
+        return False  # a key without its first line begins like this
     # A file's name has a folder, an end, or is a word.
     return text.startswith("~") or "/" in text or "." in text or bool(_WORD.fullmatch(text))
 
 
 def no_file(path: str) -> str:
-    """That there is none, with its path where that is one for certain: of words, from the root on."""
+    """The message about a missing file; it has the path only if the text is certainly one."""
     name = f"'{path}'" if _PLAIN_PATH.fullmatch(path) else "of that name"
     return f"there is no file {name} where the module runs."
 
 
 def is_word(name: str) -> bool:
-    """Whether a name is one for certain: of letters alone, or short."""
+    """Whether a text is certainly a name: short, or only letters."""
     return bool(re.fullmatch(r"[A-Za-z_-]{1,20}|[\w-]{1,8}", name))
