@@ -275,6 +275,15 @@ class Case:
             return ()
         return tuple(run for run in runs if run.removable and not (run.ambiguous or run.uncertain or run.held))
 
+    def find_others(self, run: Run) -> tuple[Run, ...]:
+        """The ones to delete when this one stays: older models, or all other resources that serve."""
+        if self.can.long_lived:
+            kept = run.phase is Phase.READY or self.options.wait
+            others = self.of(Phase.READY, Phase.FAILED) if kept else ()
+            return self.find_previous([other for other in others if other.id != run.id])
+        older = [other for other in self.ready if other.age_key < run.age_key]
+        return self.find_previous(older) if run.phase is Phase.READY else ()
+
     def is_different(self, run: Run) -> bool:
         """Whether a difference needs an action."""
         return any(change.kind != "creation" for change in self.changes[run.id])
@@ -301,8 +310,8 @@ class Case:
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """The warnings about the newest runs whose models no longer exist."""
-        gone = self.of(Phase.DELETED)[:3]
+        """The warnings about the newest runs whose models no longer exist. Resources that serve need none."""
+        gone = self.of(Phase.DELETED)[:3] if not self.can.long_lived else ()
         return tuple(f"The {self.kind} of run {run.id} no longer exists ({run.model or run.status})." for run in gone)
 
 
@@ -391,10 +400,10 @@ def retired_equal(case: Case) -> Plan | None:
 
 
 def several_different(case: Case) -> Plan | None:
-    """several resources that serve, all different"""
+    """several resources that serve, all different, unless exactly one of them can be changed in place"""
     if not case.can.long_lived or len(case.ready) < 2 or case.options.run_id:
         return None
-    if not all(map(case.is_different, case.ready)):
+    if not all(map(case.is_different, case.ready)) or sum(not case.immutable(run) for run in case.ready) == 1:
         return None
     named = ", ".join(run.id for run in case.ready)
     refusal = ApiError(
@@ -413,6 +422,9 @@ def pending_different(case: Case) -> Plan | None:
     refusal = _why_not_stopped(case, run, differs)
     if refusal:
         return Plan("none", run, differs, refusal=refusal)
+    if case.can.long_lived:
+        why = f"The {case.kind} {run.id} is {run.status} with other settings ({_listed(differs)}), so nothing was sent."
+        return Plan("none", run, warnings=(f"{why} Run the task again when that has ended.",))
     return _make_anew(case, run, differs, stop=tuple(case.pending))
 
 
@@ -423,6 +435,8 @@ def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTun
         return _refuse_ambiguous(run, case.options)
     if can.no_rerun:
         return _unlike(run, differs, case)
+    if can.long_lived:
+        return _refuse_to_replace(case, run, differs) if not case.replaces else None
     if not case.replaces:
         return DriftError(
             f"'{name}' is being trained by run {run.id} ({run.status}) with other settings: {_listed(differs)}.",
@@ -437,8 +451,8 @@ def failed_equal(case: Case) -> Plan | None:
     newest = next(iter(case.of(Phase.READY, Phase.FAILED, Phase.CANCELLED)), None)
     if newest is None or newest.phase is Phase.READY:
         return None
-    if case.immutable(newest) and not (case.can.unique_names and newest.phase is Phase.FAILED):
-        return None  # a failed one with a unique name is in the way, whatever its settings
+    if case.immutable(newest) and not (case.can.long_lived and newest.phase is Phase.FAILED):
+        return None  # a failed resource that was to serve is in the way, whatever its settings
     if newest.held:
         return Plan("none", newest, refusal=_refuse_held(newest, case))
     if case.options.retry_failed:
@@ -487,12 +501,17 @@ def _refuse_to_replace(case: Case, run: Run, differs: Sequence[Change]) -> Drift
 def _make_anew(
     case: Case, run: Run, differs: Sequence[Change] = (), *, action: Action | None = None, stop: tuple[Run, ...] = ()
 ) -> Plan:
-    """Make a new run. If names are unique, the old one is deleted first."""
-    action = action or ("replace" if case.can.long_lived else "retrain")
+    """Make a new run. If no two can exist at once, the old one is deleted first, and so is a failed resource."""
+    can = case.can
+    action = action or ("replace" if can.long_lived else "retrain")
     plan = Plan(action, run, tuple(differs), warnings=case.lost, stop=stop)
-    if not case.can.unique_names:
-        return replace(plan, remove=case.previous)
-    first = tuple(case.of(Phase.READY, Phase.FAILED))
+    if not can.unique_names:
+        plan = replace(plan, remove=case.previous)
+    first = tuple(case.of(Phase.FAILED)) if can.long_lived and action == "retry" else ()
+    if can.unique_names:
+        first = tuple(case.of(Phase.READY, Phase.FAILED))
+    if not first:
+        return plan
     kept = next((one for one in first if one.held or one.uncertain or one.ambiguous), None)
     if kept:
         return Plan("none", kept, tuple(differs), refusal=_refuse_held(kept, case, differs))
@@ -500,7 +519,8 @@ def _make_anew(
     if not case.options.wait:
         told = f"{named} has to be deleted before a new {case.kind} is made, so nothing was done: use 'wait: true'."
         return Plan("none", run, warnings=(told,))
-    told = f"{named} is deleted before the new {case.kind} is made, as no two can have one name."
+    why = f", as {can.why_unique}" if can.unique_names else ""
+    told = f"{named} is deleted before the new {case.kind} is made{why}."
     return replace(plan, warnings=(*plan.warnings, told), remove_first=first)
 
 
@@ -590,8 +610,7 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
         ]
     if run.update_error and not in_place:
         warnings = [*warnings, f"The last update of {run.id} failed ({run.update_error}). It is as asked for."]
-    older = [other for other in case.ready if other.age_key < run.age_key]
-    remove = case.find_previous(older) if run.phase is Phase.READY else ()
+    remove = case.find_others(run)
     action: Action = "update" if in_place else "cancel" if stop else "delete" if remove else "none"
     return Plan(action, run, in_place, tuple(warnings), stop=tuple(stop), remove=remove)
 

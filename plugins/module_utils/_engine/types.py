@@ -224,8 +224,8 @@ class Capabilities:
     resource that is never replaced because of other settings. ``late_update``: a pending resource can be changed only
     after it is ready. ``one_run_a_token``: the provider makes one run from two creates with the same token.
     ``long_lived``: the resource serves and does not end. Its update continues after the answer; a read after the
-    update shows the result; a second one can replace it. ``unique_names``: names are unique, so the old resource is
-    deleted before its replacement is created.
+    update shows the result; a second one can replace it. ``unique_names``: no two can exist at once, so the old
+    resource is deleted before its replacement is created; ``why_unique`` gives the reason.
     """
 
     no_cancel: str = ""
@@ -235,6 +235,7 @@ class Capabilities:
     one_run_a_token: bool = False
     long_lived: bool = False
     unique_names: bool = False
+    why_unique: str = "no two can have one name"
 
 
 @dataclass(frozen=True)

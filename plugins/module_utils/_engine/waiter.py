@@ -19,6 +19,7 @@ from . import deadline
 from .clock import FIRST_INTERVAL, Clock, intervals
 from .content import CHECK_MODE
 from .errors import ApiError, FineTuneError, NotFound, RateLimited, RunFailed, TimedOut, TransientError
+from .plan import needs_replacement
 from .result import Result
 from .types import Driver, Options, Phase, Progress, Run
 
@@ -34,8 +35,8 @@ _ENDS = {Phase.PAUSING: Phase.PAUSED, Phase.CANCELLING: Phase.CANCELLED, Phase.D
 
 def _foresee_end(run: Run) -> Run:
     """The run after its transition, as check mode predicts it."""
-    if run.phase is Phase.UPDATING:
-        return replace(run, phase=Phase.READY, observed={**run.observed, **run.target}, target={})
+    if run.phase in (Phase.UPDATING, Phase.PENDING):
+        return replace(run, phase=Phase.READY, observed={**run.observed, **run.target}, target={}, removable=True)
     return replace(run, phase=_ENDS[run.phase], removable=False)
 
 
@@ -213,17 +214,28 @@ class Waiter:
 
         With ``wait: false`` the task does not wait for an update, because that takes long.
         """
-        moving = [run for run in runs if run.phase.transitional]
+        moving = [run for run in runs if run.phase.transitional or self._is_replaced(run)]
         if not self.options.wait and not self.options.check_mode:
-            moving = [run for run in moving if run.phase is not Phase.UPDATING]
+            moving = [run for run in moving if run.phase not in (Phase.UPDATING, Phase.PENDING)]
         if not moving:
             return runs
         if self.options.check_mode:
-            return [_foresee_end(run) if run.phase.transitional else run for run in runs]
+            return [_foresee_end(run) if run in moving else run for run in runs]
         if not self.options.wait and self.options.state not in ("present", "absent"):
             return runs
-        self.wait_for_each(moving, lambda run: not run.phase.transitional)
+        self.wait_for_each(moving, lambda run: not run.phase.transitional and not self._is_replaced(run))
         return self.observe()
+
+    def _is_replaced(self, run: Run) -> bool:
+        """Whether it is being created with other settings, and is replaced as soon as that has ended."""
+        options, driver = self.options, self.driver
+        replaces = options.state == "present" and options.retrain == "on_change" and driver.capabilities.long_lived
+        return (
+            replaces
+            and run.phase is Phase.PENDING
+            and options.run_id in (None, run.id)
+            and needs_replacement(driver.fields, driver.resolved, run, options.ignore_changes)
+        )
 
     def look_at(self, run: Run) -> Run:
         """Read the run again; return it unchanged if the host does not answer."""

@@ -344,6 +344,57 @@ class TestReplaced:
         assert converge(host, self.DIFFERS[1], retrain="on_change")["action"] == "delete"
         assert (host.phases()[old], host.phases()[new]) == (Phase.DELETED, Phase.READY)
 
+    def test_interrupted_going_back_deletes_the_newer_one(self, host: Host) -> None:
+        """Of two only one is wanted, however old it is, and whether the other one has failed."""
+        old, new = host.serve(self.DIFFERS[0], ago=900.0), host.serve(self.DIFFERS[1], ago=100.0)
+        failed = host.serve(self.DIFFERS[1], Phase.FAILED, ago=50.0)
+        assert converge(host, self.DIFFERS[0])["changed"] is False
+        result = converge(host, self.DIFFERS[0], retrain="on_change")
+        assert (result["action"], result["run_id"]) == ("delete", old)
+        assert [host.phases()[name] for name in (old, new, failed)] == [Phase.READY, Phase.DELETED, Phase.DELETED]
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_interrupted_while_the_new_one_was_made(self, host: Host, check_mode: bool) -> None:
+        """The one that is asked for is waited for, and then the other one is deleted."""
+        old, new = host.serve(self.DIFFERS[0], ago=900.0), host.serve(self.DIFFERS[1], Phase.PENDING)
+        host.jobs[new].ends_at = host.now + 100.0
+        result = converge(host, self.DIFFERS[1], retrain="on_change", check_mode=check_mode)
+        assert (result["action"], result["changed"], result["run_id"]) == ("delete", True, new)
+        if not check_mode:
+            assert (host.phases()[old], host.phases()[new]) == (Phase.DELETED, Phase.READY)
+            assert host.count("create") == 0
+
+    def test_interrupted_without_waiting_leaves_both(self, host: Host) -> None:
+        host.serve(self.DIFFERS[0], ago=900.0)
+        host.serve(self.DIFFERS[1], Phase.PENDING)
+        assert converge(host, self.DIFFERS[1], retrain="on_change", wait=False)["changed"] is False
+
+    def test_interrupted_and_changed_otherwise(self, host: Host) -> None:
+        """The only one that can be changed into what is asked for is meant."""
+        old, new = host.serve(self.DIFFERS[0], ago=900.0), host.serve(self.DIFFERS[1], ago=100.0)
+        for name in (old, new):
+            host.jobs[name].observed["tags"] = "a"
+        result = converge(host, {**self.DIFFERS[1], "tags": "b"}, retrain="on_change")
+        assert (result["action"], result["run_id"]) == ("update", new)
+        assert (host.phases()[old], host.jobs[new].observed["tags"]) == (Phase.DELETED, "b")
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_made_otherwise_it_is_waited_for_and_replaced(self, host: Host, check_mode: bool) -> None:
+        name = host.serve(self.DIFFERS[0], Phase.PENDING)
+        host.jobs[name].ends_at = host.now + 100.0
+        result = converge(host, self.DIFFERS[1], retrain="on_change", check_mode=check_mode)
+        assert (result["action"], result["changed"], host.count("cancel")) == ("replace", True, 0)
+        if not check_mode:
+            assert host.phases()[name] is Phase.DELETED
+
+    def test_made_otherwise_and_not_waited_for(self, host: Host) -> None:
+        host.serve(self.DIFFERS[0], Phase.PENDING)
+        engine = task(host, self.DIFFERS[1], retrain="on_change", wait=False)
+        assert engine.converge()["changed"] is False
+        assert "Run the task again" in engine.warnings[0]
+        failure(host, DriftError, "cluster: a -> b", desired=self.DIFFERS[1])
+        assert set(host.calls) == {"observe"}
+
     def test_several_none_of_them_as_asked_for(self, host: Host) -> None:
         for cluster in ("x", "y"):
             host.serve({"cluster": cluster})
@@ -399,6 +450,20 @@ class TestFailed:
         assert (result["action"], result["status"]) == ("retry", "ready")
         assert host.calls.index("delete") < host.calls.index("create")
         assert host.phases()[name] is Phase.DELETED
+
+    def test_retried_where_two_can_be_it_is_deleted_first_too(self, host: Host) -> None:
+        """What was to be replaced by it goes when the next one serves."""
+        old, name = host.serve({"cluster": "a"}, ago=900.0), host.serve({"cluster": "b"}, Phase.FAILED, ago=100.0)
+        failure(host, RunFailed, "failed", desired={"cluster": "b"}, retrain="on_change")
+        result = converge(host, {"cluster": "b"}, retrain="on_change", retry_failed=True)
+        assert (result["action"], result["status"]) == ("retry", "ready")
+        assert host.calls.index("delete") < host.calls.index("create")
+        assert {host.phases()[old], host.phases()[name]} == {Phase.DELETED}
+
+    def test_made_anew_after_it_was_deleted_nothing_is_missed(self, host: Host) -> None:
+        host.serve(NEW, Phase.DELETED)
+        engine = task(host)
+        assert (engine.converge()["action"], engine.warnings) == ("create", [])
 
     def test_not_where_it_may_have_served(self) -> None:
         run = Run("d-1", 1.0, Phase.FAILED, "Failed", observed=NEW, removable=True, uncertain=True)
