@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.sandbox import Sandbox
+from finetune_sandbox.server.checks import ControlError
 
 __all__ = ["ControlError", "Sandbox"]

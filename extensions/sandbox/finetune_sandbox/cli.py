@@ -15,8 +15,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError
 from finetune_sandbox.sandbox import Sandbox
+from finetune_sandbox.server.checks import ControlError
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from finetune_sandbox.bedrock.provider import BedrockProvider
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.web import Provider
 from finetune_sandbox.oci.provider import OciProvider
 from finetune_sandbox.openai.provider import OpenAIProvider
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.web import Provider
 
 ProviderFactory = Callable[[Clock, Path, "int | None"], Provider]
 """(clock, a folder of its own, seed of everything random) -> provider"""

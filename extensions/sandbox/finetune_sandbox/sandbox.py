@@ -13,15 +13,15 @@ from types import TracebackType
 from typing import Any
 
 from finetune_sandbox.bedrock.provider import BedrockProvider
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.control import Control
-from finetune_sandbox.frame.faults import Faults
-from finetune_sandbox.frame.requestlog import RequestLog
-from finetune_sandbox.frame.server import CONTROL_PREFIX, HOST, Application, start_server
-from finetune_sandbox.frame.web import Provider
 from finetune_sandbox.oci.provider import OciProvider
 from finetune_sandbox.openai.provider import OpenAIProvider
 from finetune_sandbox.registry import PROVIDERS
+from finetune_sandbox.server.app import CONTROL_PREFIX, HOST, Application, start_server
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.control import Control
+from finetune_sandbox.server.faults import Faults
+from finetune_sandbox.server.requestlog import RequestLog
+from finetune_sandbox.server.web import Provider
 
 
 class Sandbox:

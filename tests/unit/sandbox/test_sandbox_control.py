@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame: faults, clock, request log, seeding, the command line."""
+"""The server: faults, clock, request log, seeding, the command line."""
 
 from __future__ import annotations
 

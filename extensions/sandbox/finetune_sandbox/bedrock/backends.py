@@ -24,9 +24,9 @@ from werkzeug.test import run_wsgi_app
 from finetune_sandbox.bedrock import policy
 from finetune_sandbox.bedrock.errors import EC2, IAM, KMS, STS, AwsError
 from finetune_sandbox.bedrock.sigv4 import plain_body
-from finetune_sandbox.frame import strict_json
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.web import Answer, raw_target
+from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.web import Answer, raw_target
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     IAM: (

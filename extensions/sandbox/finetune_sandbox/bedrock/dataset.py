@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import DISTILLATION, FINE_TUNING, PRE_TRAINING, REINFORCEMENT
-from finetune_sandbox.frame import strict_json
-from finetune_sandbox.frame.training_data import BadLine, Report, lines
 from finetune_sandbox.openai.dataset import Checker
+from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.training_data import BadLine, Report, lines
 
 _NOVA_RESERVED = re.compile(r"(?:system|user|bot|assistant|thought):|\[eos\]|<image>|<video>|<unk>")
 """In lower case: AWS's own check looks for these words in any spelling."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.web import Answer
 
 BEDROCK, S3, IAM, STS, KMS, EC2 = "bedrock", "s3", "iam", "sts", "kms", "ec2"
 OTHER = "aws"

@@ -23,7 +23,7 @@ from finetune_sandbox.bedrock.errors import conflict, invalid, not_found, over_q
 from finetune_sandbox.bedrock.state import COMPLETED, IN_PROGRESS, NOT_STARTED, PENDING, STOPPING, Job, Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import MAX_TAGS, checked_tags
-from finetune_sandbox.frame.training_data import Report
+from finetune_sandbox.server.training_data import Report
 
 _TOKEN = "clientRequestToken"
 _BAD_MODEL = "The provided model identifier is invalid."

@@ -27,11 +27,11 @@ from finetune_sandbox.bedrock.seeding import seed
 from finetune_sandbox.bedrock.state import Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import Tags
-from finetune_sandbox.frame.checks import Fields
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.controlled import Controlled
-from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
+from finetune_sandbox.server.checks import Fields
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.controlled import Controlled
+from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.web import Answer, Call, Match, Refusal, raw_target
 
 REGION = "us-east-1"
 _SERVICES = (BEDROCK, S3, IAM, STS, KMS, EC2)
@@ -54,7 +54,7 @@ def _new_account(seed_number: int | None) -> str:
 
 
 class BedrockProvider(Controlled[Store]):
-    """See finetune_sandbox.frame.web.Provider."""
+    """See finetune_sandbox.server.web.Provider."""
 
     name = "bedrock"
 
@@ -117,7 +117,7 @@ class BedrockProvider(Controlled[Store]):
         except AwsError as error:
             raise AwsError(400, f"KMS.{error.code}", error.message) from error
 
-    # What the frame asks for
+    # What the server asks for
 
     def operations(self) -> Iterable[str]:
         """The names of all operations, of every service."""
@@ -279,7 +279,7 @@ class BedrockProvider(Controlled[Store]):
             self._make_buckets()
 
     def close(self) -> None:
-        """End the background work; the frame removes the folder."""
+        """End the background work; the server removes the folder."""
         self.store.close()
         self.backends.reset()
         with _accounts_lock:

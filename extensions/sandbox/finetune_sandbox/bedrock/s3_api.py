@@ -13,7 +13,7 @@ from finetune_sandbox.bedrock.s3_listings import Listings
 from finetune_sandbox.bedrock.s3_objects import Objects
 from finetune_sandbox.bedrock.s3_store import S3Store
 from finetune_sandbox.bedrock.s3_uploads import Uploads
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.web import Answer
 
 
 class S3Api:

@@ -19,8 +19,8 @@ from finetune_sandbox.bedrock.s3_parts import (
     verify_sums,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, S3Store, Version
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Stored, kept
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import Stored, kept
 
 _KEPT_HEADERS = (
     "Content-Type",

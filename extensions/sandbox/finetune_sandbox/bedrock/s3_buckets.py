@@ -17,7 +17,7 @@ from finetune_sandbox.bedrock.s3_parts import (
     xml_answer,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.web import Answer
 
 _BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)")
 _REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 from werkzeug import Request
 
 from finetune_sandbox.bedrock.sigv4 import Payload, Signature
-from finetune_sandbox.frame.web import raw_target
+from finetune_sandbox.server.web import raw_target
 
 MAX_PUT_BYTES = 5 * 1024**3
 DOCUMENTS = {

@@ -20,7 +20,7 @@ from finetune_sandbox.bedrock.s3_parts import (
     xml_answer,
 )
 from finetune_sandbox.bedrock.s3_store import Version
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.web import Answer
 
 
 class Listings(S3Base):

@@ -27,9 +27,9 @@ from finetune_sandbox.bedrock.s3_parts import (
     xml_answer,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, Version
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Segment, kept
-from finetune_sandbox.frame.web import Answer, Content, http_date
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import Segment, kept
+from finetune_sandbox.server.web import Answer, Content, http_date
 
 
 class Objects(S3Base):

@@ -15,8 +15,8 @@ from finetune_sandbox.bedrock import s3_xml
 from finetune_sandbox.bedrock.errors import AwsError
 from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_store import Bucket, Version
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.web import Answer, byte_range
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.web import Answer, byte_range
 
 _NULL = "null"
 

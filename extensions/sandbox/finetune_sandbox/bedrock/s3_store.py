@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from finetune_sandbox.bedrock.errors import AwsError
-from finetune_sandbox.frame.buckets import BaseBucket, BaseStore, BaseUpload, BaseVersion
-from finetune_sandbox.frame.contents import Segment, Stored
+from finetune_sandbox.server.buckets import BaseBucket, BaseStore, BaseUpload, BaseVersion
+from finetune_sandbox.server.contents import Segment, Stored
 
 
 @dataclass

@@ -26,9 +26,9 @@ from finetune_sandbox.bedrock.s3_parts import (
     xml_answer,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, Part, Upload, Version
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Stored, kept
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import Stored, kept
+from finetune_sandbox.server.web import Answer
 
 MIN_PART_BYTES = 5 * 1024**2
 

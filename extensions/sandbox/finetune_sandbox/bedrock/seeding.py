@@ -11,7 +11,7 @@ from finetune_sandbox.bedrock import training
 from finetune_sandbox.bedrock.catalogue import FINE_TUNING, HYPERPARAMETERS
 from finetune_sandbox.bedrock.state import COMPLETED, FAILED, PHASES, STOPPED, Job, Region
 from finetune_sandbox.bedrock.store import Store
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.server.checks import ControlError, Fields
 
 _STATUSES = (COMPLETED, COMPLETED, COMPLETED, FAILED, COMPLETED, STOPPED, COMPLETED, COMPLETED)
 _BASES = {

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from finetune_sandbox.bedrock.errors import AwsError
-from finetune_sandbox.frame import strict_json
+from finetune_sandbox.server import strict_json
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel

@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug import Request
 
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, KMS, OTHER, S3, AwsError
-from finetune_sandbox.frame.web import raw_target
+from finetune_sandbox.server.web import raw_target
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"

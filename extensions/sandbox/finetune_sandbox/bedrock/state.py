@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import BaseModel
-from finetune_sandbox.frame import fates
-from finetune_sandbox.frame.checks import ControlError, Fields
-from finetune_sandbox.frame.fates import BaseFate
-from finetune_sandbox.frame.settings import BaseSettings
-from finetune_sandbox.frame.training_data import Report
+from finetune_sandbox.server import fates
+from finetune_sandbox.server.checks import ControlError, Fields
+from finetune_sandbox.server.fates import BaseFate
+from finetune_sandbox.server.settings import BaseSettings
+from finetune_sandbox.server.training_data import Report
 
 IN_PROGRESS, COMPLETED, FAILED = "InProgress", "Completed", "Failed"
 STOPPING, STOPPED, NOT_STARTED = "Stopping", "Stopped", "NotStarted"

@@ -32,10 +32,10 @@ from finetune_sandbox.bedrock.state import (
     Region,
     Settings,
 )
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.fates import Fates
-from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.training_data import Report
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.fates import Fates
+from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.training_data import Report
 
 _PATIENCE = 10.0
 """Real seconds to wait for the check of a dataset once its virtual time has come."""

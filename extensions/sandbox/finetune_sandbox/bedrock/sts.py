@@ -28,8 +28,8 @@ from finetune_sandbox.bedrock import policy
 from finetune_sandbox.bedrock.backends import Backends, Role
 from finetune_sandbox.bedrock.errors import BEDROCK, S3, STS, AwsError
 from finetune_sandbox.bedrock.sigv4 import plain_body
-from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.web import Answer
 
 OPERATIONS = ("AssumeRole", "AssumeRoleWithWebIdentity")
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"

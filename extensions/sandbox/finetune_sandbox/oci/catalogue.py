@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from finetune_sandbox.frame.ids import derived
+from finetune_sandbox.server.ids import derived
 
 LORA, TFEW, VANILLA = "LORA_TRAINING_CONFIG", "TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG"
 CHAT, GENERATION, SUMMARY, TUNE = "CHAT", "TEXT_GENERATION", "TEXT_SUMMARIZATION", "FINE_TUNE"

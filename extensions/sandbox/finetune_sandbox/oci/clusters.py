@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, over_limit
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, FAILED, HOSTING, NEEDS_ATTENTION, UPDATING, Cluster
+from finetune_sandbox.server.web import Answer
 
 ENDPOINTS_PER_CLUSTER = 50
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from finetune_sandbox.frame import strict_json
-from finetune_sandbox.frame.training_data import BadLine, Report, lines
+from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.training_data import BadLine, Report, lines
 
 MIN_RECORDS = 32
 TOKENS = {"cohere.command-r-08-2024": {"prompt": 16_000, "completion": 4_000}}

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci.catalogue import TFEW
 from finetune_sandbox.oci.clusters import ENDPOINTS_PER_CLUSTER
 from finetune_sandbox.oci.errors import incorrect_state, invalid, not_found, over_limit, related_not_found
@@ -15,6 +14,7 @@ from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
 from finetune_sandbox.oci.store import Store
+from finetune_sandbox.server.web import Answer
 
 _CONFIGS = (
     "generativeAiPrivateEndpointId",

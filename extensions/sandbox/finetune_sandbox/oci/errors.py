@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.frame.web import Answer
+from finetune_sandbox.server.web import Answer
 
 _TYPICAL = {
     400: ("InvalidParameter", "A parameter is invalid or incorrectly formatted."),

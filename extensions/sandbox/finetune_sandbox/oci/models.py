@@ -7,7 +7,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.catalogue import LORA, BaseModel
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_found, over_limit, related_not_found
@@ -15,6 +14,7 @@ from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, CREATE_MODEL, CREATING, DELETED, FINE_TUNING, UPDATING, Cluster, Model
+from finetune_sandbox.server.web import Answer
 
 _RANGES: dict[str, tuple[float, float]] = {
     "totalTrainingEpochs": (1, 100),

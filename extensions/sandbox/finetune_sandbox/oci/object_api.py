@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.web import Answer, raw_target
 from finetune_sandbox.oci.errors import OciError
 from finetune_sandbox.oci.object_buckets import Buckets
 from finetune_sandbox.oci.object_call import STREAMED, ObjectCall
 from finetune_sandbox.oci.object_objects import Objects
 from finetune_sandbox.oci.object_store import ObjectStore
 from finetune_sandbox.oci.object_uploads import Uploads
+from finetune_sandbox.server.web import Answer, raw_target
 
 
 class ObjectApi:

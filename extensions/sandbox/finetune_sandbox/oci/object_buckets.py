@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid, missing, not_found
 from finetune_sandbox.oci.object_call import ObjectCall
@@ -23,6 +22,7 @@ from finetune_sandbox.oci.object_store import Bucket, ObjectStore
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
 from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.tags import check_tags
+from finetune_sandbox.server.web import Answer
 
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _LISTED = 1000

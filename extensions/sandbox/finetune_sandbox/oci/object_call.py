@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.web import raw_target
 from finetune_sandbox.oci.errors import invalid, missing
+from finetune_sandbox.server.web import raw_target
 
 _ROUTES: tuple[tuple[str, str, str], ...] = (
     ("GET", r"/n", "GetNamespace"),

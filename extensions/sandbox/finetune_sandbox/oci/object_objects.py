@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import kept
-from finetune_sandbox.frame.web import Answer, Content, http_date
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid
 from finetune_sandbox.oci.object_call import ObjectCall
@@ -29,6 +26,9 @@ from finetune_sandbox.oci.object_parts import (
 )
 from finetune_sandbox.oci.object_store import Bucket, Version, no_object
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import kept
+from finetune_sandbox.server.web import Answer, Content, http_date
 
 _KEPT_HEADERS = ("Content-Type", "Content-Language", "Content-Encoding", "Content-Disposition", "Cache-Control")
 _FIELDS = ("name", "size", "etag", "md5", "timeCreated", "timeModified", "storageTier", "archivalState")

@@ -11,12 +11,12 @@ from typing import Any
 
 from werkzeug import Request
 
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import Stored, kept
-from finetune_sandbox.frame.web import byte_range
 from finetune_sandbox.oci.errors import OciError, invalid
 from finetune_sandbox.oci.object_call import ObjectCall
 from finetune_sandbox.oci.object_store import Bucket, ObjectStore, Part, Version, no_object
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import Stored, kept
+from finetune_sandbox.server.web import byte_range
 
 MAX_BYTES = 50 * 1024**3
 _CHUNK = 1 << 20

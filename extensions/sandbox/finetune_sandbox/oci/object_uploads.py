@@ -7,9 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from finetune_sandbox.frame import checksums
-from finetune_sandbox.frame.contents import kept
-from finetune_sandbox.frame.web import Answer, http_date
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid, missing
 from finetune_sandbox.oci.object_call import ObjectCall
@@ -29,6 +26,9 @@ from finetune_sandbox.oci.object_store import Bucket, ObjectStore, Part, Upload,
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
 from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.state import Settings
+from finetune_sandbox.server import checksums
+from finetune_sandbox.server.contents import kept
+from finetune_sandbox.server.web import Answer, http_date
 
 MAX_PARTS = 10_000
 _LISTED = 1000

@@ -13,11 +13,6 @@ from typing import Any
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.checks import Fields
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.controlled import Controlled
-from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, raw_target
 from finetune_sandbox.oci import object_call, service, signatures
 from finetune_sandbox.oci.catalogue import MODELS
 from finetune_sandbox.oci.clusters import Clusters
@@ -31,6 +26,11 @@ from finetune_sandbox.oci.service import Service
 from finetune_sandbox.oci.signatures import Identity
 from finetune_sandbox.oci.store import Store
 from finetune_sandbox.oci.work_requests import WorkRequests
+from finetune_sandbox.server.checks import Fields
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.controlled import Controlled
+from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.web import Answer, Call, Match, Refusal, raw_target
 
 REGION = "us-chicago-1"
 GENERATIVE_AI, OBJECT_STORAGE, OTHER = "generative-ai", "object-storage", "oci"
@@ -38,7 +38,7 @@ _BUCKET = "finetune-data"
 
 
 class OciProvider(Controlled[Store]):
-    """See finetune_sandbox.frame.web.Provider."""
+    """See finetune_sandbox.server.web.Provider."""
 
     name = "oci"
 
@@ -98,7 +98,7 @@ class OciProvider(Controlled[Store]):
                 self._config = self.identity.write(folder)
             return str(self._config)
 
-    # What the frame asks for
+    # What the server asks for
 
     def operations(self) -> Iterable[str]:
         """The names of all operations, of both services."""
@@ -219,7 +219,7 @@ class OciProvider(Controlled[Store]):
             self._make_start()
 
     def close(self) -> None:
-        """End the background work; the frame removes the folder."""
+        """End the background work; the server removes the folder."""
         self.store.close()
 
     # Control, as calls and as methods

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, incorrect_state, not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Service, Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, DELETING, FAILED, Resource, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of
+from finetune_sandbox.server.web import Answer
 
 R = TypeVar("R", bound=Resource)
 Made = tuple[Answer, str]

@@ -18,8 +18,8 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
-from finetune_sandbox.frame import strict_json
 from finetune_sandbox.oci.errors import OciError, invalid, missing
+from finetune_sandbox.server import strict_json
 
 GENERATIVE_AI, OBJECT_STORAGE = "generative_ai", "object_storage"
 

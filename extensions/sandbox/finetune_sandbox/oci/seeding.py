@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.oci import training
 from finetune_sandbox.oci.catalogue import MODELS
 from finetune_sandbox.oci.state import ACTIVE, DELETED, FAILED, Model
 from finetune_sandbox.oci.store import Store
+from finetune_sandbox.server.checks import ControlError, Fields
 
 _STATES = (ACTIVE, ACTIVE, ACTIVE, FAILED, ACTIVE, ACTIVE, DELETED, ACTIVE)
 _DAY = 86400.0

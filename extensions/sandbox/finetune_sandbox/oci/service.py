@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, unquote
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.web import Answer, raw_target
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid, missing
 from finetune_sandbox.oci.schema import GENERATIVE_AI
@@ -22,6 +21,7 @@ from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.state import DELETED, DELETING, Cluster, Endpoint, Model, Resource
 from finetune_sandbox.oci.store import Store, Used
 from finetune_sandbox.oci.tags import check_tags
+from finetune_sandbox.server.web import Answer, raw_target
 
 BASE = "/20231130"
 _PAGE = ("limit", "page", "sortOrder", "sortBy")

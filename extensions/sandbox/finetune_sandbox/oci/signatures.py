@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.web import raw_target
 from finetune_sandbox.oci.errors import OciError
+from finetune_sandbox.server.web import raw_target
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

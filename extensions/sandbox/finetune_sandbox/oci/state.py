@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from finetune_sandbox.frame import fates
-from finetune_sandbox.frame.checks import Fields
-from finetune_sandbox.frame.fates import BaseFate
-from finetune_sandbox.frame.ids import derived
-from finetune_sandbox.frame.settings import BaseSettings
-from finetune_sandbox.frame.training_data import Report
 from finetune_sandbox.oci.catalogue import BaseModel
+from finetune_sandbox.server import fates
+from finetune_sandbox.server.checks import Fields
+from finetune_sandbox.server.fates import BaseFate
+from finetune_sandbox.server.ids import derived
+from finetune_sandbox.server.settings import BaseSettings
+from finetune_sandbox.server.training_data import Report
 
 CREATING, ACTIVE, UPDATING, DELETING, DELETED = "CREATING", "ACTIVE", "UPDATING", "DELETING", "DELETED"
 FAILED, NEEDS_ATTENTION = "FAILED", "NEEDS_ATTENTION"

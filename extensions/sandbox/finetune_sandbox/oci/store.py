@@ -16,11 +16,6 @@ from datetime import datetime, timezone
 from threading import RLock
 from typing import Any, TypeVar
 
-from finetune_sandbox.frame.checks import ControlError
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.fates import Fates
-from finetune_sandbox.frame.ids import Ids
-from finetune_sandbox.frame.training_data import Report
 from finetune_sandbox.oci import dataset, training
 from finetune_sandbox.oci.catalogue import MODELS
 from finetune_sandbox.oci.errors import invalid, not_found
@@ -47,6 +42,11 @@ from finetune_sandbox.oci.state import (
     Settings,
     WorkRequest,
 )
+from finetune_sandbox.server.checks import ControlError
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.fates import Fates
+from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.training_data import Report
 
 _PATIENCE = 10.0
 """Real seconds to wait for the check of a dataset once its virtual time has come."""

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune_sandbox.frame.ids import derived
-from finetune_sandbox.frame.web import Answer
 from finetune_sandbox.oci import schema, training
 from finetune_sandbox.oci.errors import not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Service, Wish, entity
 from finetune_sandbox.oci.state import CANCELED, FAILED, SUCCEEDED, Model, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of, percent
+from finetune_sandbox.server.ids import derived
+from finetune_sandbox.server.web import Answer
 
 Entries = list[dict[str, Any]]
 _DONE = {"CREATE": "CREATED", "UPDATE": "UPDATED", "DELETE": "DELETED", "MOVE": "UPDATED"}

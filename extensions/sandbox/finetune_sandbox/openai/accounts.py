@@ -12,16 +12,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from finetune_sandbox.frame import fates
-from finetune_sandbox.frame.checks import ControlError, Fields
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.fates import BaseFate, Fates
-from finetune_sandbox.frame.ids import Ids
 from finetune_sandbox.openai import habits
 from finetune_sandbox.openai.catalogue import COMPLETION, BaseModel, Catalogue
 from finetune_sandbox.openai.dataset import Report, check
 from finetune_sandbox.openai.errors import AZURE
 from finetune_sandbox.openai.state import Account, File, Job, Settings, start_of_day
+from finetune_sandbox.server import fates
+from finetune_sandbox.server.checks import ControlError, Fields
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.fates import BaseFate, Fates
+from finetune_sandbox.server.ids import Ids
 
 JOB_FATES = ("server_error", "unsafe_file", "unsafe_model", "stuck_queued", "stuck_validating")
 FILE_FATES = ("file_error", "file_stuck")

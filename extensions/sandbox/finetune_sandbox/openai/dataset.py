@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_sandbox.frame import strict_json
-from finetune_sandbox.frame.training_data import BadLine
 from finetune_sandbox.openai.errors import AZURE, MINIMAL, OPENAI
+from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.training_data import BadLine
 
 MIN_EXAMPLES = 10
 MAX_LINE = 900 * 1000 * 1000

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.frame.web import Answer, Refusal
+from finetune_sandbox.server.web import Answer, Refusal
 
 OPENAI = "openai"
 AZURE = "azure"

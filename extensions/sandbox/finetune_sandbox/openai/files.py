@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 from openai.types.file_purpose import FilePurpose
 
-from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import params
 from finetune_sandbox.openai.accounts import RESULTS
 from finetune_sandbox.openai.errors import (
@@ -28,6 +27,7 @@ from finetune_sandbox.openai.errors import (
 from finetune_sandbox.openai.forms import Form
 from finetune_sandbox.openai.state import Account, File, Part, Upload
 from finetune_sandbox.openai.store import Store
+from finetune_sandbox.server.web import Answer, Call
 
 _PURPOSES: tuple[str, ...] = get_args(FilePurpose)
 _NO_DOWNLOAD = frozenset({"assistants", "vision", "user_data"})

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import params, training
 from finetune_sandbox.openai.accounts import JOB_FATES
 from finetune_sandbox.openai.catalogue import BaseModel
@@ -23,6 +22,7 @@ from finetune_sandbox.openai.errors import (
 )
 from finetune_sandbox.openai.state import TERMINAL, Account, File, Job
 from finetune_sandbox.openai.store import Store
+from finetune_sandbox.server.web import Answer, Call
 
 _DAY = 86400
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune_sandbox.frame.web import Answer, Call
 from finetune_sandbox.openai import graders, params
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.errors import AZURE, MINIMAL, OPENAI, ApiError, bad_value, check_deletion, missing
 from finetune_sandbox.openai.state import Account, Model, Permission
 from finetune_sandbox.openai.store import Store
+from finetune_sandbox.server.web import Answer, Call
 
 
 def _no_model(name: str) -> ApiError:

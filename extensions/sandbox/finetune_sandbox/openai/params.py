@@ -23,10 +23,10 @@ from openai.types.fine_tuning import (
 )
 from werkzeug import Request
 
-from finetune_sandbox.frame import strict_json
 from finetune_sandbox.openai.errors import AZURE, MINIMAL, ApiError, bad_value, missing, one_of
 from finetune_sandbox.openai.graders import check_grader
 from finetune_sandbox.openai.habits import Habits
+from finetune_sandbox.server import strict_json
 
 MAX_JSON = 32 * 1024 * 1024
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

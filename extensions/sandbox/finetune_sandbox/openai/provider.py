@@ -11,10 +11,6 @@ from typing import Any
 
 from werkzeug import Request
 
-from finetune_sandbox.frame.checks import ControlError, Fields
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.controlled import Controlled
-from finetune_sandbox.frame.web import Answer, Call, Match, Refusal, Route, RouteTable
 from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, GATEWAY, MINIMAL, OPENAI, SELFHOSTED, ApiError, typical
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
@@ -22,6 +18,10 @@ from finetune_sandbox.openai.models import Graders, Models, Permissions
 from finetune_sandbox.openai.seeding import seed
 from finetune_sandbox.openai.state import Account
 from finetune_sandbox.openai.store import Store
+from finetune_sandbox.server.checks import ControlError, Fields
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.controlled import Controlled
+from finetune_sandbox.server.web import Answer, Call, Match, Refusal, Route, RouteTable
 
 Operation = Callable[[Call, Account], Answer]
 _AZURE_V1 = "/azure/openai/v1"
@@ -40,7 +40,7 @@ AZURE_API_VERSION = "2025-04-01-preview"
 
 
 class OpenAIProvider(Controlled[Store]):
-    """See finetune_sandbox.frame.web.Provider."""
+    """See finetune_sandbox.server.web.Provider."""
 
     name = "openai"
 
@@ -91,7 +91,7 @@ class OpenAIProvider(Controlled[Store]):
         self._routes = RouteTable(routes)
         self._operations = {route.operation for route in routes} | {f"{self.name}.unknown"}
 
-    # What the frame asks for
+    # What the server asks for
 
     def operations(self) -> Iterable[str]:
         """The names of all operations, in every dialect."""
@@ -241,7 +241,7 @@ class OpenAIProvider(Controlled[Store]):
         self.store.reset()
 
     def close(self) -> None:
-        """End the background work; the frame removes the folder."""
+        """End the background work; the server removes the folder."""
         self.store.close()
 
     # Control, as calls and as methods

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError, Fields
 from finetune_sandbox.openai import training
 from finetune_sandbox.openai.catalogue import SELFHOSTED_MODELS
 from finetune_sandbox.openai.errors import AZURE, DIALECTS, OPENAI, SELFHOSTED
 from finetune_sandbox.openai.state import Account, File, Job, Model
 from finetune_sandbox.openai.store import Store
+from finetune_sandbox.server.checks import ControlError, Fields
 
 _STATUSES = (
     "succeeded",

@@ -13,11 +13,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError
-from finetune_sandbox.frame.settings import BaseSettings
 from finetune_sandbox.openai import habits
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.dataset import Report
+from finetune_sandbox.server.checks import ControlError
+from finetune_sandbox.server.settings import BaseSettings
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 

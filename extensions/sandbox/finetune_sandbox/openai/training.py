@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from finetune_sandbox.frame.ids import derived
 from finetune_sandbox.openai.state import Job, Settings
+from finetune_sandbox.server.ids import derived
 
 MAX_POINTS = 2000
 """A job of more steps reports every n-th of them, and the last."""

@@ -26,7 +26,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
 if TYPE_CHECKING:
     import pytest
 
-    from finetune_sandbox.frame.web import Answer
+    from finetune_sandbox.server.web import Answer
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>" + "<p>secret</p>" * 99 + "</body></html>"
 _LARGE = "9" * 400
@@ -187,7 +187,7 @@ class Proxy:
     """Between a host's clients and the sandbox; patches the sandbox's server."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from finetune_sandbox.frame import server
+        from finetune_sandbox.server import app
 
         monkeypatch.setattr(info, "_PAUSES", (0.0, 0.0, 0.0))
         self.calls: list[tuple[str, bool]] = []  # each operation, and whether it is a read
@@ -196,13 +196,13 @@ class Proxy:
         self._reaches = True
         self._make: Callable[[bytes, dict[str, str]], tuple[bytes, dict[str, str]]] | None = None
         self._status = 200
-        true = server.Application._outcome
+        true = app.Application._outcome
         proxy = self
 
         def outcome(self: Any, provider: Any, call: Any, match: Any, fault: Any) -> Answer:
             return proxy._outcome(lambda: true(self, provider, call, match, fault), call)
 
-        monkeypatch.setattr(server.Application, "_outcome", outcome)
+        monkeypatch.setattr(app.Application, "_outcome", outcome)
 
     def arm(
         self, at: int | None, kind: Odd | None = None, *, reaches: bool = True, seed: int = 0, status: int = 200
@@ -217,7 +217,7 @@ class Proxy:
         self._at = None
 
     def _outcome(self, true: Callable[[], Answer], call: Any) -> Answer:
-        from finetune_sandbox.frame.web import Answer
+        from finetune_sandbox.server.web import Answer
 
         number = len(self.calls)
         is_read = reads(call.request.method, call.operation)

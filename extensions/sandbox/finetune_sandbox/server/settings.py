@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from finetune_sandbox.frame.checks import ControlError
+from finetune_sandbox.server.checks import ControlError
 
 
 @dataclass

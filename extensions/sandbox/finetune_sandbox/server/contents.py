@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from finetune_sandbox.frame import checksums
+from finetune_sandbox.server import checksums
 
 _CHUNK = 1 << 20
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
-from finetune_sandbox.frame.checks import ControlError
-from finetune_sandbox.frame.fates import Fates
-from finetune_sandbox.frame.settings import BaseSettings
+from finetune_sandbox.server.checks import ControlError
+from finetune_sandbox.server.fates import Fates
+from finetune_sandbox.server.settings import BaseSettings
 
 
 class ControlledStore(Protocol):
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=ControlledStore)
 
 
 class Controlled(ABC, Generic[S]):
-    """A provider's `control`, for finetune_sandbox.frame.web.Provider."""
+    """A provider's `control`, for finetune_sandbox.server.web.Provider."""
 
     name: str
     store: S

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.server.checks import ControlError, Fields
 
 
 @dataclass

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.contents import Contents, Segment, Stored, discard, read_segments
-from finetune_sandbox.frame.ids import Ids
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.contents import Contents, Segment, Stored, discard, read_segments
+from finetune_sandbox.server.ids import Ids
 
 
 class BaseVersion:

@@ -9,12 +9,12 @@ from typing import Any
 
 from werkzeug import Request
 
-from finetune_sandbox.frame import strict_json
-from finetune_sandbox.frame.checks import ControlError, Fields
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.faults import Faults
-from finetune_sandbox.frame.requestlog import RequestLog
-from finetune_sandbox.frame.web import Answer, Provider
+from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.checks import ControlError, Fields
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.faults import Faults
+from finetune_sandbox.server.requestlog import RequestLog
+from finetune_sandbox.server.web import Answer, Provider
 
 
 class Control:

@@ -166,7 +166,7 @@ def _compiled(rules: tuple[tuple[str, str], ...]) -> Map:
 
 
 class Provider(Protocol):
-    """What a provider gives to the frame. Everything of a provider is in its own folder."""
+    """What a provider gives to the server. Everything of a provider is in its own folder."""
 
     name: str
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from finetune_sandbox.frame.checks import ControlError, Fields
+from finetune_sandbox.server.checks import ControlError, Fields
 
 MAX_DELAY = 600.0
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

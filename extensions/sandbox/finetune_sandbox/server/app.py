@@ -19,12 +19,12 @@ from typing import Any, Protocol
 from werkzeug import Request
 from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
 
-from finetune_sandbox.frame import local
-from finetune_sandbox.frame.clock import Clock
-from finetune_sandbox.frame.control import Control
-from finetune_sandbox.frame.faults import Fault, Faults
-from finetune_sandbox.frame.requestlog import RequestLog
-from finetune_sandbox.frame.web import Answer, Call, Content, Match, Provider, Refusal, http_date
+from finetune_sandbox.server import local
+from finetune_sandbox.server.clock import Clock
+from finetune_sandbox.server.control import Control
+from finetune_sandbox.server.faults import Fault, Faults
+from finetune_sandbox.server.requestlog import RequestLog
+from finetune_sandbox.server.web import Answer, Call, Content, Match, Provider, Refusal, http_date
 
 HOST = "127.0.0.1"
 CONTROL_PREFIX = "/_sandbox"
