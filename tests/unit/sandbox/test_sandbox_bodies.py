@@ -26,7 +26,7 @@ EXAMPLE = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant
         ("/faults", "delay"),
         ("/openai/settings", "training_seconds"),
         ("/openai/seed", "jobs"),
-        ("/openai/fates", "at"),
+        ("/openai/scenarios", "at"),
         ("/openai/accounts", "name"),
         ("/bedrock/seed", "days"),
         ("/oci/settings", "clusters"),
@@ -55,19 +55,19 @@ def test_x2_odd_bodies_of_control_calls(still_sandbox: Sandbox, path: str, membe
         ("/openai/settings", "shutdown_dates"),
         ("/openai/seed", "files"),
         ("/openai/seed", "dialect"),
-        ("/openai/fates", "suffix"),
+        ("/openai/scenarios", "suffix"),
         ("/bedrock/seed", "jobs"),
         ("/bedrock/settings", "validation_layout"),
-        ("/bedrock/fates", "phase"),
+        ("/bedrock/scenarios", "phase"),
         ("/oci/seed", "models"),
         ("/oci/seed", "freeform_tags"),
         ("/oci/settings", "models"),
-        ("/oci/fates", "operation"),
+        ("/oci/scenarios", "operation"),
     ],
 )
 def test_x2_wrong_types_of_control_calls(still_sandbox: Sandbox, path: str, member: str) -> None:
     """Taken or refused, but never a defect."""
-    more = {"/faults": {"status": 500}, "/openai/fates": {"fate": "server_error"}}.get(path, {})
+    more = {"/faults": {"status": 500}, "/openai/scenarios": {"scenario": "server_error"}}.get(path, {})
     for value in (None, True, "x", [], {}, [None], -1, 1e14, 1e300):
         body = json.dumps({**more, member: value}).encode()
         status, _unused, answer = send(still_sandbox, "POST", f"/_sandbox{path}", JSON, body)

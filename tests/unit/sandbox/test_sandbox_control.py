@@ -119,7 +119,7 @@ def test_faults_speak_azure(still_sandbox: Sandbox, azure: openai.AzureOpenAI) -
         ("POST", "/clock", {}, "give 'speed'"),
         ("POST", "/openai/settings", {"daily_jobs": "many"}, "daily_jobs"),
         ("POST", "/openai/settings", {"colour": 1}, "unknown setting"),
-        ("POST", "/openai/fates", {"fate": "death"}, "must be one of"),
+        ("POST", "/openai/scenarios", {"scenario": "death"}, "must be one of"),
         ("POST", "/openai/seed", {}, "give 'jobs' or 'files'"),
         ("POST", "/openai/seed", {"jobs": [{"status": "running"}]}, "must be one of"),
         ("POST", "/openai/accounts", {"name": "acme"}, "exists already"),
@@ -131,6 +131,14 @@ def test_faults_speak_azure(still_sandbox: Sandbox, azure: openai.AzureOpenAI) -
 def test_bad_control_input_is_explained(still_sandbox: Sandbox, method: str, path: str, body: Any, says: str) -> None:
     status, answer = http(still_sandbox, method, path, body)
     assert status in {400, 404, 409} and says in answer["error"]["message"]
+
+
+def test_scenarios_by_their_former_name(still_sandbox: Sandbox) -> None:
+    status, added = http(still_sandbox, "POST", "/openai/fates", {"fate": "server_error", "suffix": "bot"})
+    assert status == 200 and added["scenario"] == "server_error"
+    assert http(still_sandbox, "GET", "/openai/fates") == (200, {"fates": [added]})
+    assert http(still_sandbox, "GET", "/openai/scenarios") == (200, {"scenarios": [added]})
+    assert http(still_sandbox, "DELETE", f"/openai/fates/{added['id']}") == (200, {"removed": 1})
 
 
 def test_the_log_counts_and_hides_keys(still_sandbox: Sandbox, client: openai.OpenAI) -> None:

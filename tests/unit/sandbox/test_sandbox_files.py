@@ -92,9 +92,9 @@ def test_expiry_follows_the_clock(still_sandbox: Sandbox, client: openai.OpenAI)
     assert client.files.list().data == []
 
 
-@pytest.mark.parametrize(("fate", "status"), [("file_stuck", "uploaded"), ("file_error", "error")])
-def test_processing_can_go_wrong(still_sandbox: Sandbox, client: openai.OpenAI, fate: str, status: str) -> None:
-    still_sandbox.openai.fate(fate, filename="bad.jsonl")
+@pytest.mark.parametrize(("scenario", "status"), [("file_stuck", "uploaded"), ("file_error", "error")])
+def test_processing_can_go_wrong(still_sandbox: Sandbox, client: openai.OpenAI, scenario: str, status: str) -> None:
+    still_sandbox.openai.scenario(scenario, filename="bad.jsonl")
     files = [client.files.create(file=(n, b"{}\n"), purpose="fine-tune").id for n in ("good.jsonl", "bad.jsonl")]
     still_sandbox.advance(100)
     assert [client.files.retrieve(file).status for file in files] == ["processed", status]

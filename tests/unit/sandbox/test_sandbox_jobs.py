@@ -317,15 +317,17 @@ def test_the_daily_cap(still_sandbox: Sandbox, client: openai.OpenAI, start: Sta
 
 
 @pytest.mark.parametrize(
-    ("fate", "code", "message"),
+    ("scenario", "code", "message"),
     [
         ("server_error", "server_error", "internal error"),
         ("unsafe_file", "invalid_training_file", "unsafe training file"),
         ("unsafe_model", "unsafe_model", "safety"),
     ],
 )
-def test_fates(still_sandbox: Sandbox, client: openai.OpenAI, start: Start, fate: str, code: str, message: str) -> None:
-    still_sandbox.openai.fate(fate, suffix="doomed")
+def test_scenarios(
+    still_sandbox: Sandbox, client: openai.OpenAI, start: Start, scenario: str, code: str, message: str
+) -> None:
+    still_sandbox.openai.scenario(scenario, suffix="doomed")
     healthy, doomed = start(suffix="fine"), start(suffix="doomed")
     again = start(suffix="doomed")
     still_sandbox.advance(2000)
@@ -337,7 +339,7 @@ def test_fates(still_sandbox: Sandbox, client: openai.OpenAI, start: Start, fate
 
 
 def test_a_job_can_be_stuck_in_the_queue(still_sandbox: Sandbox, client: openai.OpenAI, start: Start) -> None:
-    still_sandbox.openai.fate("stuck_queued")
+    still_sandbox.openai.scenario("stuck_queued")
     job = start()
     still_sandbox.advance(10**6)
     assert client.fine_tuning.jobs.retrieve(job.id).status == "queued"

@@ -97,7 +97,7 @@ class Jobs:
             store.access.network(role, vpc["subnetIds"], vpc["securityGroupIds"], region.name)
         job.starts, job.changed_at = [job.created_at], job.created_at
         job.report = store.check_later(work)
-        store.take_fates(job)
+        store.take_scenarios(job)
         region.jobs[job.arn] = region.jobs_by_name[job.name] = region.active[job.arn] = job
         return job.arn
 

@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import BaseModel
-from finetune_sandbox.server import fates
 from finetune_sandbox.server.checks import ControlError, Fields
-from finetune_sandbox.server.fates import BaseFate
+from finetune_sandbox.server.scenarios import BaseScenario, read_kind, read_times
 from finetune_sandbox.server.settings import BaseSettings
 from finetune_sandbox.server.training_data import Report
 
@@ -81,7 +80,7 @@ class Job:
     model_arn: str | None = None
     training_loss: float | None = None
     validation_losses: list[float] = field(default_factory=list)
-    fate: Fate | None = None
+    scenario: Scenario | None = None
     survives_stop: bool = False
     seeded: bool = False
 
@@ -218,8 +217,8 @@ class Region:
 
 
 @dataclass
-class Fate(BaseFate):
-    """What happens to the next matching jobs."""
+class Scenario(BaseScenario):
+    """The outcome of the next matching jobs."""
 
     job_name: str | None
     model_name: str | None
@@ -227,15 +226,15 @@ class Fate(BaseFate):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Fate:
+    def read(cls, wish: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         return cls(
-            fate=fates.kind(wish, ("fail", "stuck", "complete_despite_stop")),
+            kind=read_kind(wish, ("fail", "stuck", "complete_despite_stop")),
             job_name=wish.optional_text("job_name"),
             model_name=wish.optional_text("model_name"),
             phase=wish.choice("phase", PHASES, "training") or "training",
             message=wish.optional_text("message"),
-            times=fates.times(wish),
+            times=read_times(wish),
         )
 
     def takes(self, job: Job) -> bool:

@@ -27,14 +27,14 @@ from finetune_sandbox.bedrock.state import (
     STOPPED,
     STOPPING,
     CustomModel,
-    Fate,
     Job,
     Region,
+    Scenario,
     Settings,
 )
 from finetune_sandbox.server.clock import Clock
-from finetune_sandbox.server.fates import Fates
 from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.scenarios import Scenarios
 from finetune_sandbox.server.training_data import Report
 
 _PATIENCE = 10.0
@@ -59,7 +59,7 @@ class Store:
         self.clock, self.ids, self.account, self.access = clock, ids, account, access
         self.lock = threading.RLock()
         self.settings = Settings()
-        self.fates = Fates(Fate.read)
+        self.scenarios = Scenarios(Scenario.read)
         self._regions: dict[str, Region] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bedrock-data")
 
@@ -87,16 +87,16 @@ class Store:
         """12 lower-case letters and digits."""
         return self.ids.text(12).lower()
 
-    def take_fates(self, job: Job) -> None:
-        """Give a new job its fate."""
-        for fate in self.fates:
-            survives = fate.fate == "complete_despite_stop"
-            if (job.survives_stop if survives else job.fate is not None) or not fate.takes(job):
+    def take_scenarios(self, job: Job) -> None:
+        """Give a new job its scenario."""
+        for scenario in self.scenarios:
+            survives = scenario.kind == "complete_despite_stop"
+            if (job.survives_stop if survives else job.scenario is not None) or not scenario.takes(job):
                 continue
             if survives:
                 job.survives_stop = True
             else:
-                job.fate = fate
+                job.scenario = scenario
 
     def check_later(self, work: Callable[[], Report]) -> Future[Report]:
         """Read a dataset in the background."""
@@ -122,15 +122,15 @@ class Store:
                 return
             phase = len(job.starts) - 1
             due = job.starts[phase] + self._duration(phase)
-            fate = job.fate
-            if fate is not None and PHASES[phase] == fate.phase:
-                if fate.fate == "stuck":
+            scenario = job.scenario
+            if scenario is not None and PHASES[phase] == scenario.phase:
+                if scenario.kind == "stuck":
                     return
                 due = job.starts[phase] + self._duration(phase) / 2
             if now < due:
                 return
-            if fate is not None and PHASES[phase] == fate.phase:
-                message = fate.message or "Training failed due to an internal error. Please try again."
+            if scenario is not None and PHASES[phase] == scenario.phase:
+                message = scenario.message or "Training failed due to an internal error. Please try again."
                 self._end(region, job, due, FAILED, message)
             elif phase == 0 and not self._validated(region, job, due):
                 return
@@ -216,7 +216,7 @@ class Store:
     def reset(self) -> None:
         """As just started."""
         self.settings = Settings()
-        self.fates = Fates(Fate.read)
+        self.scenarios = Scenarios(Scenario.read)
         self._regions = {}
 
     def close(self) -> None:

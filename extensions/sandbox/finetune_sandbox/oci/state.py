@@ -10,10 +10,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.oci.catalogue import BaseModel
-from finetune_sandbox.server import fates
 from finetune_sandbox.server.checks import Fields
-from finetune_sandbox.server.fates import BaseFate
 from finetune_sandbox.server.ids import derived
+from finetune_sandbox.server.scenarios import BaseScenario, read_kind, read_times
 from finetune_sandbox.server.settings import BaseSettings
 from finetune_sandbox.server.training_data import Report
 
@@ -171,7 +170,7 @@ class WorkRequest:
     log: list[tuple[float, str]] = field(default_factory=list)
     report: Future[Report] | None = None
     records: int = 0
-    fate: Fate | None = None
+    scenario: Scenario | None = None
 
     @property
     def order(self) -> tuple[float, int]:
@@ -189,8 +188,8 @@ class WorkRequest:
 
 
 @dataclass
-class Fate(BaseFate):
-    """What happens to the next matching work requests."""
+class Scenario(BaseScenario):
+    """The outcome of the next matching work requests."""
 
     operation: str
     display_name: str | None
@@ -200,17 +199,17 @@ class Fate(BaseFate):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Fate:
+    def read(cls, wish: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         return cls(
-            fate=fates.kind(wish, ("fail", "stuck", "cancel")),
+            kind=read_kind(wish, ("fail", "stuck", "cancel")),
             operation=wish.choice("operation", OPERATIONS, CREATE_MODEL) or CREATE_MODEL,
             display_name=wish.optional_text("display_name"),
             phase=wish.choice("phase", PHASES, "training") or "training",
             at=wish.number("at", 0.5, low=0, high=1),
             code=wish.optional_text("code"),
             message=wish.optional_text("message"),
-            times=fates.times(wish),
+            times=read_times(wish),
         )
 
     def takes(self, work: WorkRequest) -> bool:

@@ -36,16 +36,16 @@ from finetune_sandbox.oci.state import (
     WAITING,
     Cluster,
     Endpoint,
-    Fate,
     Model,
     Resource,
+    Scenario,
     Settings,
     WorkRequest,
 )
 from finetune_sandbox.server.checks import ControlError
 from finetune_sandbox.server.clock import Clock
-from finetune_sandbox.server.fates import Fates
 from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.scenarios import Scenarios
 from finetune_sandbox.server.training_data import Report
 
 _PATIENCE = 10.0
@@ -80,7 +80,7 @@ class Store:
         self.compartments = frozenset(compartments)
         self.lock = RLock()
         self.settings = Settings()
-        self.fates = Fates(Fate.read)
+        self.scenarios = Scenarios(Scenario.read)
         self.models: dict[str, Model] = {}
         self.clusters: dict[str, Cluster] = {}
         self.endpoints: dict[str, Endpoint] = {}
@@ -142,8 +142,8 @@ class Store:
     # Work
 
     def begin(self, work: WorkRequest) -> WorkRequest:
-        """Take on a work request; it meets its fate here."""
-        work.fate = next((fate for fate in self.fates if fate.takes(work)), None)
+        """Take on a work request; it meets its scenario here."""
+        work.scenario = next((scenario for scenario in self.scenarios if scenario.takes(work)), None)
         work.note(work.accepted_at, f"{work.operation} was accepted.")
         self.works[work.id] = self._active[work.id] = work
         return work
@@ -231,13 +231,13 @@ class Store:
         if work.started_at is None and not self._start(work, now, blocked):
             return
         started = work.started_at or 0.0
-        fate = work.fate
+        scenario = work.scenario
         checked = started + work.validation
-        if fate is not None:
-            begin, end = (started, checked) if fate.phase == "validation" else (checked, started + work.duration)
-            due = begin + (end - begin) * fate.at
-            if now >= due and (fate.phase == "validation" or self._validated(work, checked)):
-                self._meet(work, fate, due)
+        if scenario is not None:
+            begin, end = (started, checked) if scenario.phase == "validation" else (checked, started + work.duration)
+            due = begin + (end - begin) * scenario.at
+            if now >= due and (scenario.phase == "validation" or self._validated(work, checked)):
+                self._meet(work, scenario, due)
                 return
         if now < checked or not self._validated(work, checked):
             return
@@ -279,11 +279,11 @@ class Store:
         work.note(when, f"The training dataset has {report.records} examples. The training begins.")
         return True
 
-    def _meet(self, work: WorkRequest, fate: Fate, when: float) -> None:
-        if fate.fate == "fail":
-            self._end(work, when, FAILED, fate.code or "InternalServerError", fate.message or _INTERNAL)
-        elif fate.fate == "cancel":
-            work.fate = None
+    def _meet(self, work: WorkRequest, scenario: Scenario, when: float) -> None:
+        if scenario.kind == "fail":
+            self._end(work, when, FAILED, scenario.code or "InternalServerError", scenario.message or _INTERNAL)
+        elif scenario.kind == "cancel":
+            work.scenario = None
             self._start_cancel(work, when)
             self._move(work, self.clock.now(), set())
 
@@ -355,7 +355,7 @@ class Store:
     def reset(self) -> None:
         """As just started."""
         self.settings = Settings()
-        self.fates = Fates(Fate.read)
+        self.scenarios = Scenarios(Scenario.read)
         for table in (self.models, self.clusters, self.endpoints, self.works, self.tokens, self._active):
             table.clear()
         self._gone = []
@@ -388,9 +388,9 @@ def percent(work: WorkRequest, now: float) -> float:
     if work.started_at is None:
         return 0.0
     until = now if work.cancel_at is None else work.cancel_at
-    if work.fate is not None and work.fate.fate == "stuck":
-        share = work.validation / work.duration if work.fate.phase == "training" and work.duration else 0.0
-        until = min(until, work.started_at + work.duration * (share + (1 - share) * work.fate.at))
+    if work.scenario is not None and work.scenario.kind == "stuck":
+        share = work.validation / work.duration if work.scenario.phase == "training" and work.duration else 0.0
+        until = min(until, work.started_at + work.duration * (share + (1 - share) * work.scenario.at))
     share = (until - work.started_at) / work.duration if work.duration else 1.0
     return round(min(max(share, 0.0) * 100, 99.0), 1)
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The provider's state: accounts, files, fates, and how a dialect shows things."""
+"""The provider's state: accounts, files, scenarios, and how a dialect shows things."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from finetune_sandbox.openai.catalogue import COMPLETION, BaseModel, Catalogue
 from finetune_sandbox.openai.dataset import Report, check
 from finetune_sandbox.openai.errors import AZURE
 from finetune_sandbox.openai.state import Account, File, Job, Settings, start_of_day
-from finetune_sandbox.server import fates
 from finetune_sandbox.server.checks import ControlError, Fields
 from finetune_sandbox.server.clock import Clock
-from finetune_sandbox.server.fates import BaseFate, Fates
 from finetune_sandbox.server.ids import Ids
+from finetune_sandbox.server.scenarios import BaseScenario, Scenarios, read_kind, read_times
 
-JOB_FATES = ("server_error", "unsafe_file", "unsafe_model", "stuck_queued", "stuck_validating")
-FILE_FATES = ("file_error", "file_stuck")
+JOB_SCENARIOS = ("server_error", "unsafe_file", "unsafe_model", "stuck_queued", "stuck_validating")
+FILE_SCENARIOS = ("file_error", "file_stuck")
 RESULTS = "fine-tune-results"
 """The purpose of result files."""
 
 
 @dataclass
-class Fate(BaseFate):
-    """What shall happen to the next jobs (or files) that match."""
+class Scenario(BaseScenario):
+    """The outcome of the next matching jobs (or files)."""
 
     suffix: str | None
     training_filename: str | None
@@ -39,24 +38,24 @@ class Fate(BaseFate):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Fate:
+    def read(cls, wish: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
-        fate = cls(
-            fate=fates.kind(wish, (*JOB_FATES, *FILE_FATES)),
+        scenario = cls(
+            kind=read_kind(wish, (*JOB_SCENARIOS, *FILE_SCENARIOS)),
             suffix=wish.optional_text("suffix"),
             training_filename=wish.optional_text("filename"),
-            times=fates.times(wish),
+            times=read_times(wish),
             at=wish.number("at", 0.5, low=0, high=1),
             message=wish.optional_text("message"),
         )
-        if fate.fate in FILE_FATES and fate.suffix is not None:
-            raise ControlError(f"fate: {fate.fate!r} is about files; match it with 'filename'.")
-        return fate
+        if scenario.kind in FILE_SCENARIOS and scenario.suffix is not None:
+            raise ControlError(f"scenario: {scenario.kind!r} is about files; match it with 'filename'.")
+        return scenario
 
     def takes(self, kinds: tuple[str, ...], filename: str, suffix: str | None) -> bool:
         """Whether it is one of these and hits what has these names; counts it."""
         return self.hits(
-            self.fate in kinds and self.training_filename in (None, filename) and self.suffix in (None, suffix)
+            self.kind in kinds and self.training_filename in (None, filename) and self.suffix in (None, suffix)
         )
 
 
@@ -76,7 +75,7 @@ class Accounts:
 
     def _begin(self) -> None:
         self.settings = Settings()
-        self.fates = Fates(Fate.read)
+        self.scenarios = Scenarios(Scenario.read)
         org, project = self._default_ids
         key, admin = self._default_keys
         self.default_account = Account(
@@ -151,9 +150,9 @@ class Accounts:
         fields.done()
         account.role, account.closed = role, closed
 
-    def take_fate(self, kinds: tuple[str, ...], filename: str, suffix: str | None = None) -> Fate | None:
-        """The first fate that matches; counts it."""
-        return next((fate for fate in self.fates if fate.takes(kinds, filename, suffix)), None)
+    def take_scenario(self, kinds: tuple[str, ...], filename: str, suffix: str | None = None) -> Scenario | None:
+        """The first scenario that matches; counts it."""
+        return next((scenario for scenario in self.scenarios if scenario.takes(kinds, filename, suffix)), None)
 
     def habits(self, dialect: str) -> habits.Habits:
         """What a dialect keeps, shows, lists and refuses."""
@@ -207,7 +206,7 @@ class Accounts:
         file_id = "file-" + (self.ids.hexadecimal(32) if dialect == AZURE else self.ids.text(22))
         target = self.content / file_id
         path.replace(target)
-        fate = None if purpose == RESULTS else self.take_fate(FILE_FATES, filename)
+        scenario = None if purpose == RESULTS else self.take_scenario(FILE_SCENARIOS, filename)
         made = File(
             id=file_id,
             sequence=self.ids.sequence(),
@@ -220,10 +219,10 @@ class Accounts:
             path=target,
             expires_at=None if seconds is None else int(now) + seconds,
         )
-        if fate is not None and fate.fate == "file_stuck":
+        if scenario is not None and scenario.kind == "file_stuck":
             made.processed_at = None
-        elif fate is not None:
-            made.fate = "error"
+        elif scenario is not None:
+            made.scenario = "error"
         account.files.add(made)
         return made
 

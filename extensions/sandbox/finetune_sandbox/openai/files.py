@@ -58,7 +58,7 @@ class Files:
         details: str | None = None
         if not file.processed(now):
             status = "pending" if dialect == AZURE else "uploaded"
-        elif file.fate == "error":
+        elif file.scenario == "error":
             status, details = "error", "The file could not be processed."
         else:
             status = "processed"

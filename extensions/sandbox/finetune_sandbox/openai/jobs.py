@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from finetune_sandbox.openai import params, training
-from finetune_sandbox.openai.accounts import JOB_FATES
+from finetune_sandbox.openai.accounts import JOB_SCENARIOS
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.errors import (
     AZURE,
@@ -115,7 +115,7 @@ class Jobs:
             if wish.validation_file is not None:
                 self._file(account, wish.validation_file, "validation_file", call.dialect, now)
             self._daily(account, base, now)
-            fate = store.take_fate(JOB_FATES, file.filename, wish.suffix)
+            scenario = store.take_scenario(JOB_SCENARIOS, file.filename, wish.suffix)
             azure = call.dialect == AZURE
             job = Job(
                 id=store.job_id(call.dialect),
@@ -139,8 +139,8 @@ class Jobs:
                 training_type=wish.training_type,
                 extra=wish.extra,
             )
-            if fate is not None:
-                job.fate, job.fate_at, job.fate_message = fate.fate, fate.at, fate.message
+            if scenario is not None:
+                job.scenario, job.scenario_at, job.scenario_message = scenario.kind, scenario.at, scenario.message
             store.begin_job(account, job)
             return Answer(self.view(account, job, call.dialect, now), 201 if azure else 200)
 
@@ -163,7 +163,7 @@ class Jobs:
         if file.purpose != "fine-tune":
             message = f"File '{file_id}' has purpose '{file.purpose}'; expected 'fine-tune'."
             raise ApiError(400, message, code=f"invalid_{param}", param=param)
-        if dialect == AZURE and (not file.processed(now) or file.fate == "error"):
+        if dialect == AZURE and (not file.processed(now) or file.scenario == "error"):
             raise ApiError(400, "The specified file reference must point to a completed file import.", param=param)
         return file
 

@@ -100,7 +100,7 @@ def start_of_day(date: str) -> float:
 
 @dataclass
 class File:
-    """A stored file. processed_at: virtual time, None for never. `fate` "error": processing fails."""
+    """A stored file. processed_at: virtual time, None for never. `scenario` "error": processing fails."""
 
     id: str
     sequence: int
@@ -113,7 +113,7 @@ class File:
     path: Path
     shared: bool = False
     expires_at: int | None = None
-    fate: str | None = None
+    scenario: str | None = None
     deleted: bool = False
     reports: dict[Any, Future[Report]] = field(default_factory=dict)
 
@@ -217,9 +217,9 @@ class Job:
     fine_tuned_model: str | None = None
     result_files: list[str] = field(default_factory=list)
     trained_tokens: int | None = None
-    fate: str | None = None
-    fate_at: float = 0.5
-    fate_message: str | None = None
+    scenario: str | None = None
+    scenario_at: float = 0.5
+    scenario_message: str | None = None
     seeded: bool = False
 
     @property

@@ -69,7 +69,7 @@ class Store(Accounts):
     def _next(self, account: Account, job: Job) -> float | None:
         """When the next thing happens to a job, or None when nothing will by itself."""
         if job.status == "validating_files":
-            if job.fate == "stuck_validating":
+            if job.scenario == "stuck_validating":
                 return None
             when = job.since + self.settings.validating_seconds
             for file_id, _unused in self._data(job):
@@ -84,11 +84,11 @@ class Store(Accounts):
                     when = max(when, file.processed_at)
             return when
         if job.status == "queued":
-            if job.fate == "stuck_queued" or not self._slot_free(account, job):
+            if job.scenario == "stuck_queued" or not self._slot_free(account, job):
                 return None
             return max(job.since + self.settings.queued_seconds, account.settled)
         if job.status == "running":
-            return job.moment_of(job.duration * (job.fate_at if job.fate == "server_error" else 1.0))
+            return job.moment_of(job.duration * (job.scenario_at if job.scenario == "server_error" else 1.0))
         if job.status == "pausing":
             return job.since + self.settings.pausing_seconds
         return None
@@ -116,11 +116,11 @@ class Store(Accounts):
         elif job.status == "pausing":
             job.status, job.since = "paused", when
             job.say(when, "Fine-tuning job paused")
-        elif job.fate == "server_error":
-            message = job.fate_message or "The job failed due to an internal error. Please try again later."
+        elif job.scenario == "server_error":
+            message = job.scenario_message or "The job failed due to an internal error. Please try again later."
             self.finish(account, job, when, "failed", {"code": "server_error", "message": message, "param": None})
-        elif job.fate == "unsafe_model":
-            message = job.fate_message or (
+        elif job.scenario == "unsafe_model":
+            message = job.scenario_message or (
                 "This fine-tuned model was blocked because it did not "
                 "pass our safety evaluations and may violate "
                 "our usage policies."
@@ -141,14 +141,14 @@ class Store(Accounts):
                 self._lost_file(job, what, file_id, when)
                 account.active.pop(job.id)
                 return True
-            if file.fate == "error":
+            if file.scenario == "error":
                 failure = {
                     "code": code,
                     "message": f"{intro}File {file_id} could not be processed.",
                     "param": param,
                 }
-            elif job.fate == "unsafe_file" and what == "training":
-                message = job.fate_message or (
+            elif job.scenario == "unsafe_file" and what == "training":
+                message = job.scenario_message or (
                     "The job failed due to an unsafe training file. This "
                     "training file was blocked by our moderation "
                     "system because it contains too many examples that violate our usage policies."

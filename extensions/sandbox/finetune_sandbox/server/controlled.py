@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the control API that every provider has: old things, settings and fates, as calls and as methods."""
+"""The part of the control API that every provider has: old things, settings and scenarios, as calls and as methods."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from finetune_sandbox.server.checks import ControlError
-from finetune_sandbox.server.fates import Fates
+from finetune_sandbox.server.scenarios import Scenarios
 from finetune_sandbox.server.settings import BaseSettings
+
+_SCENARIOS = ("scenarios", "fates")
+"""The path of scenarios, and its former name."""
 
 
 class ControlledStore(Protocol):
@@ -26,8 +29,8 @@ class ControlledStore(Protocol):
         """The limits and durations."""
 
     @property
-    def fates(self) -> Fates[Any]:
-        """What shall happen to what comes next."""
+    def scenarios(self) -> Scenarios[Any]:
+        """The outcomes that the user decided."""
 
 
 S = TypeVar("S", bound=ControlledStore)
@@ -50,12 +53,12 @@ class Controlled(ABC, Generic[S]):
                 if method == "POST":
                     store.settings.change(body)
                 return store.settings.shown()
-            if head == "fates" and (method, rest) == ("GET", ""):
-                return {"fates": [fate.shown() for fate in store.fates]}
-            if head == "fates" and (method, rest) == ("POST", ""):
-                return store.fates.add(body).shown()
-            if head == "fates" and method == "DELETE":
-                return {"removed": store.fates.remove(rest)}
+            if head in _SCENARIOS and (method, rest) == ("GET", ""):
+                return {head: [scenario.shown() for scenario in store.scenarios]}
+            if head in _SCENARIOS and (method, rest) == ("POST", ""):
+                return store.scenarios.add(body).shown()
+            if head in _SCENARIOS and method == "DELETE":
+                return {"removed": store.scenarios.remove(rest)}
             answer = self.own_call(method, head, rest, body)
         if answer is None:
             raise ControlError(f"There is no control call {method} /{self.name}/{path}. See docs/sandbox.md.", 404)
@@ -79,7 +82,10 @@ class Controlled(ABC, Generic[S]):
         made: dict[str, Any] = self.control("POST", "seed", spec)
         return made
 
-    def fate(self, fate: str, **spec: Any) -> dict[str, Any]:
-        """Decide what happens to the next that match."""
-        shown: dict[str, Any] = self.control("POST", "fates", {"fate": fate, **spec})
+    def scenario(self, scenario: str, **spec: Any) -> dict[str, Any]:
+        """Decide how the next things that match end."""
+        shown: dict[str, Any] = self.control("POST", "scenarios", {"scenario": scenario, **spec})
         return shown
+
+    fate = scenario
+    """Its former name."""

@@ -276,10 +276,10 @@ def test_in_an_address(play: Play, account: Account, provider: str, option: str,
 class TestRuns:
     """Runs that fail, with the secret in what their provider says of it."""
 
-    FATES: dict[str, dict[str, Any]] = {
-        "openai": {"fate": "server_error", "suffix": "bot"},
-        "bedrock": {"fate": "fail", "model_name": "bot"},
-        "oci": {"fate": "fail", "display_name": "bot"},
+    SCENARIOS: dict[str, dict[str, Any]] = {
+        "openai": {"scenario": "server_error", "suffix": "bot"},
+        "bedrock": {"scenario": "fail", "model_name": "bot"},
+        "oci": {"scenario": "fail", "display_name": "bot"},
     }
 
     @pytest.mark.parametrize(
@@ -293,8 +293,8 @@ class TestRuns:
     )
     def test_of_fine_tune(self, play: Play, account: Account, provider: str, way: str, module: str) -> None:
         secret = account.secret(provider, way)
-        fate = {**self.FATES[provider], "message": f"The run of {secret} failed."}
-        account.sandbox.control("POST", f"/{provider}/fates", fate)
+        scenario = {**self.SCENARIOS[provider], "message": f"The run of {secret} failed."}
+        account.sandbox.control("POST", f"/{provider}/scenarios", scenario)
         given = account.credential(provider, way, secret)
         runs = f"s3://{account.sandbox.aws.output_bucket}/runs/"
         own: dict[str, dict[str, Any]] = {

@@ -147,7 +147,7 @@ def test_bad_control_input(still_sandbox: Sandbox) -> None:
     calls: list[Callable[[], object]] = [
         lambda: still_sandbox.aws.settings(nonsense=1),
         lambda: still_sandbox.aws.settings(validation_layout="x"),
-        lambda: still_sandbox.aws.fate("explode"),
+        lambda: still_sandbox.aws.scenario("explode"),
         lambda: still_sandbox.aws.seed(jobs=-1),
         lambda: still_sandbox.fault("bedrock.NoSuchThing", status=500),
     ]

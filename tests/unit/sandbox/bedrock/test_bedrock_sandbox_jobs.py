@@ -84,7 +84,7 @@ def test_stop(still_sandbox: Sandbox, bedrock: Any, start: Any) -> None:
 
 
 def test_a_job_may_complete_while_it_is_stopped(still_sandbox: Sandbox, bedrock: Any, start: Any) -> None:
-    still_sandbox.aws.fate("complete_despite_stop", job_name="job-1")
+    still_sandbox.aws.scenario("complete_despite_stop", job_name="job-1")
     arn = start()
     still_sandbox.advance(400)
     bedrock.stop_model_customization_job(jobIdentifier=arn)
@@ -95,7 +95,7 @@ def test_a_job_may_complete_while_it_is_stopped(still_sandbox: Sandbox, bedrock:
 
 @pytest.mark.parametrize(("phase", "place"), [("validation", 1), ("data_processing", 2), ("training", 3)])
 def test_a_failure_in_each_phase(still_sandbox: Sandbox, trained: Any, phase: str, place: int) -> None:
-    still_sandbox.aws.fate("fail", phase=phase, message="the odd failure 4711")
+    still_sandbox.aws.scenario("fail", phase=phase, message="the odd failure 4711")
     job = trained()
     assert states(job)[0] == states(job)[place] == "Failed"
     assert job["failureMessage"] == "the odd failure 4711"

@@ -208,7 +208,7 @@ def test_x3_moves_make_work_requests(still_sandbox: Sandbox, ai: Any, trained: C
 
 def test_x3_a_move_that_fails_comes_back(still_sandbox: Sandbox, ai: Any, trained: Callable[..., Any]) -> None:
     place, model = still_sandbox.oci, trained()
-    still_sandbox.oci.fate("fail", operation="MOVE_MODEL", display_name="bot")
+    still_sandbox.oci.scenario("fail", operation="MOVE_MODEL", display_name="bot")
     details = SHAPES.ChangeModelCompartmentDetails(compartment_id=place.other_compartment_id)
     ai.change_model_compartment(model.id, details)
     still_sandbox.advance(60)

@@ -185,14 +185,14 @@ def test_a_canceled_work_request(still_sandbox: Sandbox, ai: Any, start: Create)
     assert ai.get_model(made.data.id).data.lifecycle_state == "FAILED"
 
 
-@pytest.mark.parametrize("fate", ["fail", "stuck", "cancel"])
-def test_fates(still_sandbox: Sandbox, ai: Any, start: Create, fate: str) -> None:
-    still_sandbox.oci.fate(fate, display_name="b*", message="no GPU left" if fate == "fail" else None)
+@pytest.mark.parametrize("scenario", ["fail", "stuck", "cancel"])
+def test_scenarios(still_sandbox: Sandbox, ai: Any, start: Create, scenario: str) -> None:
+    still_sandbox.oci.scenario(scenario, display_name="b*", message="no GPU left" if scenario == "fail" else None)
     first = start()
     still_sandbox.advance(5000)
     expected = {"fail": "FAILED", "stuck": "IN_PROGRESS", "cancel": "CANCELED"}
-    assert work_of(ai, first).data.status == expected[fate]
-    if fate == "fail":
+    assert work_of(ai, first).data.status == expected[scenario]
+    if scenario == "fail":
         assert ai.get_model(first.data.id).data.lifecycle_details == "no GPU left"
 
 

@@ -92,7 +92,7 @@ class CustomModel(_AtBedrock):
         return [job for job in self.host.jobs() if ours.fullmatch(job["model_name"])]
 
     def fail(self, reason: str) -> None:
-        self.sandbox.aws.fate("fail", message=reason)
+        self.sandbox.aws.scenario("fail", message=reason)
 
     def make_by_hand(self, name: str = "bot") -> str:
         arn: str = self.host.by_hand(self.desired(name)["training_data_config"]["s3_uri"], f"{name}-by-hand", name)

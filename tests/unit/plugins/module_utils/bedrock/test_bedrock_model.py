@@ -159,7 +159,7 @@ class TestTruthTable:
         assert host.wanted(host.data(), delete_previous=True, **RETRAIN)["changed"] is False
 
     @pytest.mark.parametrize(
-        ("fate", "records", "says"),
+        ("scenario", "records", "says"),
         [
             ({}, 12, "internal error.*retry_failed: true"),
             (
@@ -172,9 +172,9 @@ class TestTruthTable:
         ],
         ids=["unlucky", "licensed", "not allowed", "three only"],
     )
-    def test_what_mends_it_is_told(self, host: Host, fate: dict[str, Any] | None, records: int, says: str) -> None:
-        if fate is not None:
-            host.sandbox.aws.fate("fail", **fate)
+    def test_what_mends_it_is_told(self, host: Host, scenario: dict[str, Any] | None, records: int, says: str) -> None:
+        if scenario is not None:
+            host.sandbox.aws.scenario("fail", **scenario)
         uri = host.dataset(converse_lines(records), validate=False)["s3_uri"]
         with pytest.raises(RunFailed) as caught:
             host.wanted(uri)
@@ -191,7 +191,7 @@ class TestTruthTable:
         assert len(host.jobs()) == 1
 
     def test_retried_under_the_name_of_the_failed_job(self, host: Host) -> None:
-        host.sandbox.aws.fate("fail")
+        host.sandbox.aws.scenario("fail")
         uri = host.data()
         with pytest.raises(RunFailed) as caught:
             host.wanted(uri)
@@ -233,7 +233,7 @@ class TestTruthTable:
         assert host.wanted(uri, **RETRAIN)["changed"] is False
 
     def test_pending_and_different_that_ends_while_it_is_stopped(self, host: Host) -> None:
-        host.sandbox.aws.fate("complete_despite_stop")
+        host.sandbox.aws.scenario("complete_despite_stop")
         host.wanted(host.data(), wait=False)
         uri = letters(host)
         result = host.wanted(uri, delete_previous=True, **RETRAIN)
@@ -263,7 +263,7 @@ class TestTruthTable:
         uri = host.data()
         host.wanted(letters(host), wait=False)
         host.model(state="cancelled")
-        host.sandbox.aws.fate("complete_despite_stop")
+        host.sandbox.aws.scenario("complete_despite_stop")
         arn = host.wanted(uri, wait=False)["job_arn"]
         result = host.model(state="cancelled")
         assert (result["status"], result["job_arn"]) == ("Completed", arn)
@@ -290,7 +290,7 @@ class TestAbsent:
         assert host.models() == [second["custom_model_name"]]
 
     def test_what_ends_while_it_is_stopped_is_deleted(self, host: Host) -> None:
-        host.sandbox.aws.fate("complete_despite_stop")
+        host.sandbox.aws.scenario("complete_despite_stop")
         host.wanted(host.data(), wait=False)
         assert host.model(state="absent")["changed"] is True
         assert (host.models(), [job["status"] for job in host.jobs()]) == ([], ["Completed"])
@@ -307,7 +307,7 @@ class TestAbsent:
 
     def test_one_that_is_being_stopped_is_awaited(self, host: Host) -> None:
         """Under a name of its own: it may still become a model."""
-        host.sandbox.aws.fate("complete_despite_stop")
+        host.sandbox.aws.scenario("complete_despite_stop")
         arn = host.by_hand(host.data(), "theirs")
         host.client().stop_model_customization_job(jobIdentifier=arn)
         assert host.model(state="absent")["changed"] is True

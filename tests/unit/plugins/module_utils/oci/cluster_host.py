@@ -105,9 +105,9 @@ class ClusterHost(Host, ClusterTasks):
         self.by_hand.update_dedicated_ai_cluster(identifier, members)
         self.sandbox.advance(60)
 
-    def fate(self, operation: str, fate: str = "fail", **more: Any) -> None:
+    def scenario(self, operation: str, scenario: str = "fail", **more: Any) -> None:
         """What happens to the next work on a cluster: CREATE, UPDATE or DELETE."""
-        self.sandbox.oci.fate(fate=fate, operation=f"{operation}_DEDICATED_AI_CLUSTER", **more)
+        self.sandbox.oci.scenario(scenario=scenario, operation=f"{operation}_DEDICATED_AI_CLUSTER", **more)
 
     def train(self, cluster_id: str, name: str = "bot", **members: Any) -> str:
         """A model that somebody begins to train; its OCID."""

@@ -76,7 +76,7 @@ class Model(_AtOci):
         return [model["id"] for model in self.host.made(name)]
 
     def fail(self, reason: str) -> None:
-        self.sandbox.oci.fate("fail", message=reason)
+        self.sandbox.oci.scenario("fail", message=reason)
 
     def make_by_hand(self, name: str = "bot") -> str:
         self.desired(name)
@@ -125,7 +125,7 @@ class Cluster(_AtOci):
         return [item["id"] for item in self.host.all_made() if item["display_name"] == name]
 
     def fail(self, reason: str) -> None:
-        self.host.fate("CREATE", message=reason)
+        self.host.scenario("CREATE", message=reason)
 
     def make_by_hand(self, name: str = "bot") -> str:
         identifier: str = self.host.make(name)

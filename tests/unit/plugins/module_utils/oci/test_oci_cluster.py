@@ -230,20 +230,20 @@ class TestChanges:
 
 class TestTrouble:
     def test_a_failed_one_by_its_id_is_never_made_anew(self, host: ClusterHost) -> None:
-        host.fate("CREATE")
+        host.scenario("CREATE")
         with pytest.raises(RunFailed) as caught:
             host.tuning()
         with pytest.raises(ApiError, match="has failed"):
             host.tuning(dedicated_ai_cluster_id=caught.value.facts["id"], retry_failed=True)
         assert len(host.made()) == 1
 
-    @pytest.mark.parametrize("fate", ["fail", "cancel"])
-    def test_not_resized(self, host: ClusterHost, fate: str) -> None:
+    @pytest.mark.parametrize("scenario", ["fail", "cancel"])
+    def test_not_resized(self, host: ClusterHost, scenario: str) -> None:
         made = host.tuning()
-        host.fate("UPDATE", fate, **({"message": "No capacity for that."} if fate == "fail" else {}))
+        host.scenario("UPDATE", scenario, **({"message": "No capacity for that."} if scenario == "fail" else {}))
         with pytest.raises(RunFailed) as caught:
             host.tuning(unit_count=3)
-        assert ("No capacity for that" if fate == "fail" else "canceled") in caught.value.message
+        assert ("No capacity for that" if scenario == "fail" else "canceled") in caught.value.message
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, made["id"])
         assert caught.value.facts["status"] == "NEEDS_ATTENTION"
         assert "charged" in caught.value.hint
@@ -254,7 +254,7 @@ class TestTrouble:
     def test_needs_attention(self, host: ClusterHost, by_id: bool) -> None:
         """It is there, and charged: an error until it is mended, and no reason for a second one."""
         made = host.tuning()
-        host.fate("UPDATE", message="No capacity for that.")
+        host.scenario("UPDATE", message="No capacity for that.")
         host.change(made["id"], description="by hand")
         one = {"dedicated_ai_cluster_id": made["id"]} if by_id else {}
         for check_mode in (True, False):
@@ -270,7 +270,7 @@ class TestTrouble:
 
     def test_what_needs_attention_can_be_deleted(self, host: ClusterHost) -> None:
         made = host.tuning()
-        host.fate("UPDATE", message="No capacity for that.")
+        host.scenario("UPDATE", message="No capacity for that.")
         host.change(made["id"], description="by hand")
         assert host.cluster(state="absent")["changed"] is True
         assert host.made() == []
@@ -375,7 +375,7 @@ class TestAbsent:
 
     def test_not_deleted(self, host: ClusterHost) -> None:
         made = host.tuning()
-        host.fate("DELETE", code="InternalServerError", message="The hardware does not answer.")
+        host.scenario("DELETE", code="InternalServerError", message="The hardware does not answer.")
         with pytest.raises(RunFailed, match="could not be deleted.*The hardware does not answer") as caught:
             host.cluster(state="absent")
         assert (caught.value.facts["status"], caught.value.facts["changed"]) == ("FAILED", True)
@@ -496,7 +496,7 @@ class TestWorkRequests:
         assert work_requests.newest(api, "ocid1.compartment.oc1..nobody", model) is None
 
     def test_progress_errors_and_log(self, host: ClusterHost) -> None:
-        host.sandbox.oci.fate(fate="fail", at=0.9, code="Bad", message="It went wrong.")
+        host.sandbox.oci.scenario(scenario="fail", at=0.9, code="Bad", message="It went wrong.")
         model = host.train(host.reach.cluster_id)
         api = host.api
         work = work_requests.newest(api, host.here, model)

@@ -91,7 +91,7 @@ class TestModels:
         assert PREFIX not in str(model)
 
     def test_why_one_failed(self, host: ClusterHost) -> None:
-        host.sandbox.oci.fate(fate="fail", code="Bad", message="It went wrong.")
+        host.sandbox.oci.scenario(scenario="fail", code="Bad", message="It went wrong.")
         host.train(host.reach.cluster_id)
         host.sandbox.advance(1000)
         (model,) = host.model_info(state="FAILED", details=True)

@@ -220,14 +220,14 @@ class TestTruthTable:
         assert writes(host) == []
 
     def test_failed(self, host: ModelHost) -> None:
-        host.sandbox.oci.fate("fail", code="OutOfCapacity", message="Capacity lost.")
+        host.sandbox.oci.scenario("fail", code="OutOfCapacity", message="Capacity lost.")
         with pytest.raises(RunFailed, match=r"failed: Capacity lost \(OutOfCapacity\); work request ocid1") as caught:
             host.wanted(host.data())
         assert caught.value.facts["lifecycle_details"] == "Capacity lost."
         assert "no capacity" in caught.value.hint
 
     def test_all_errors_of_a_failed_one_are_told(self, host: ModelHost) -> None:
-        host.sandbox.oci.fate("fail")
+        host.sandbox.oci.scenario("fail")
         errors = [
             {"code": code, "message": message, "timestamp": f"2026-11-21T00:00:0{number}Z"}
             for number, (code, message) in enumerate([("First", "One thing."), ("Second", "Another thing.")])
@@ -238,7 +238,7 @@ class TestTruthTable:
 
     def test_a_forgotten_work_request(self, host: ModelHost) -> None:
         """OCI forgets it after some days; the model still says why."""
-        host.sandbox.oci.fate("fail", message="Capacity lost.")
+        host.sandbox.oci.scenario("fail", message="Capacity lost.")
         data = host.data()
         with pytest.raises(RunFailed):
             host.wanted(data)
@@ -256,7 +256,7 @@ class TestTruthTable:
         assert "dataset_info" in caught.value.hint
 
     def test_cancelled_by_the_service(self, host: ModelHost) -> None:
-        host.sandbox.oci.fate("cancel")
+        host.sandbox.oci.scenario("cancel")
         data = host.data()
         with pytest.raises(RunFailed, match=r"was cancelled: The work request was canceled \(Canceled\)") as caught:
             host.wanted(data)
@@ -359,7 +359,7 @@ class TestData:
     def test_a_plain_name_without_namespace(self, host: ModelHost) -> None:
         """In every state of the model: the same data are never called others."""
         plain = {**host.put(pair_lines()), "namespace": None}
-        host.sandbox.oci.fate("fail")
+        host.sandbox.oci.scenario("fail")
         with pytest.raises(RunFailed):
             host.wanted(plain)
         for check_mode in (True, False):
@@ -385,7 +385,7 @@ class TestData:
 
     def test_edited_after_a_failure(self, host: ModelHost) -> None:
         """Mended data under the same name are a new training, without 'retry_failed'."""
-        host.sandbox.oci.fate("fail")
+        host.sandbox.oci.scenario("fail")
         data = host.put(pair_lines())
         with pytest.raises(RunFailed):
             host.wanted(data)
@@ -514,7 +514,7 @@ class TestTraining:
         with pytest.raises(ApiError, match="dedicated_ai_cluster_id: .* is of type HOSTING") as caught:
             host.wanted(data, check_mode=check_mode, **on(hosting))
         assert "FINE_TUNING" in caught.value.hint
-        host.sandbox.oci.fate("fail", operation="CREATE_DEDICATED_AI_CLUSTER")
+        host.sandbox.oci.scenario("fail", operation="CREATE_DEDICATED_AI_CLUSTER")
         failed = make_cluster(host)
         host.sandbox.advance(1000)
         with pytest.raises(ApiError, match="dedicated_ai_cluster_id: .* is FAILED"):
@@ -897,7 +897,7 @@ class TestAdoption:
         assert host.get(newer).get("description") == (None if check_mode else "newer")
 
     def test_failed(self, host: ModelHost) -> None:
-        host.sandbox.oci.fate("fail", code="OutOfCapacity", message="Capacity lost.")
+        host.sandbox.oci.scenario("fail", code="OutOfCapacity", message="Capacity lost.")
         data = host.data()
         identifier = host.by_hand(data)
         host.sandbox.advance(1000)
@@ -937,7 +937,7 @@ class TestNameClashes:
 
     def test_those_that_do_not_live_do_not_matter(self, host: ModelHost) -> None:
         data = host.data()
-        host.sandbox.oci.fate("fail")
+        host.sandbox.oci.scenario("fail")
         failed = host.by_hand(data)
         deleted = host.by_hand(data)
         host.sandbox.advance(1000)
@@ -1017,7 +1017,7 @@ class TestAbsent:
 
     def test_failed_ones(self, host: ModelHost) -> None:
         """Whatever their number, nobody asks why they failed."""
-        host.sandbox.oci.fate("fail", times=3)
+        host.sandbox.oci.scenario("fail", times=3)
         for topic in ("parcels", "letters", "stamps"):
             with pytest.raises(RunFailed):
                 host.wanted(host.data(pair_lines(topic=topic), topic))
@@ -1057,11 +1057,13 @@ class TestAbsent:
             host.model(state="absent")
         assert (caught.value.facts["changed"], host.made()[0]["state"]) == (False, "ACTIVE")
 
-    @pytest.mark.parametrize("fate", ["fail", "cancel"])
-    def test_a_deletion_that_fails(self, host: ModelHost, fate: str) -> None:
+    @pytest.mark.parametrize("scenario", ["fail", "cancel"])
+    def test_a_deletion_that_fails(self, host: ModelHost, scenario: str) -> None:
         made = host.wanted(host.data())
-        host.sandbox.oci.fate(fate, operation="DELETE_MODEL", message="Storage busy." if fate == "fail" else None)
-        said = "Storage busy" if fate == "fail" else "canceled"
+        host.sandbox.oci.scenario(
+            scenario, operation="DELETE_MODEL", message="Storage busy." if scenario == "fail" else None
+        )
+        said = "Storage busy" if scenario == "fail" else "canceled"
         with pytest.raises(ApiError, match=f"The deletion of {made['id']} failed: .*{said}.*work request") as caught:
             host.model(state="absent")
         assert (caught.value.facts["changed"], caught.value.facts["id"]) == (True, made["id"])
@@ -1070,7 +1072,7 @@ class TestAbsent:
     def test_a_deletion_that_fails_for_who_may_not_see_why(self, host: ModelHost) -> None:
         """It is not waited for until the time is over."""
         made = host.wanted(host.data())
-        host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
+        host.sandbox.oci.scenario("fail", operation="DELETE_MODEL", message="Storage busy.")
         host.error("*WorkRequest*", 404, "NotAuthorizedOrNotFound", "not found")
         with pytest.raises(ApiError, match=f"The deletion of {made['id']} failed: Storage busy"):
             host.model(state="absent")
@@ -1084,7 +1086,7 @@ class TestAbsent:
     def test_a_deletion_that_fails_after_its_answer_was_lost(self, host: ModelHost) -> None:
         """Of the training's own work request nothing is learnt about it."""
         host.wanted(host.data(), wait=False)
-        host.sandbox.oci.fate("fail", operation="DELETE_MODEL", message="Storage busy.")
+        host.sandbox.oci.scenario("fail", operation="DELETE_MODEL", message="Storage busy.")
         host.sandbox.fault("oci.DeleteModel", reset="after", times=1)
         with pytest.raises(ApiError, match="Storage busy"):
             host.model(state="absent")

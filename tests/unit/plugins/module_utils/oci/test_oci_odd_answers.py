@@ -50,7 +50,7 @@ def _move(host: Host) -> Story:
 
 
 def _failed(host: Host) -> Story:
-    host.sandbox.oci.fate("fail")
+    host.sandbox.oci.scenario("fail")
     data = host.data()
     return lambda: host.wanted(data, "bot", details=True)
 

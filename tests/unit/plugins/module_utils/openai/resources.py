@@ -80,7 +80,7 @@ class Job(_AtOpenAI):
         return [job for job in self.sandbox.openai.jobs(seeded=True) if job["suffix"] == name]
 
     def fail(self, reason: str) -> None:
-        self.sandbox.openai.fate("server_error", message=reason)
+        self.sandbox.openai.scenario("server_error", message=reason)
 
     def make_by_hand(self, name: str = "bot") -> str:
         job = {**self.desired(name), "suffix": name}

@@ -99,7 +99,7 @@ class TestEveryDialect:
 
 class TestProcessing:
     def test_one_with_an_error_is_sent_again(self, host: Host) -> None:
-        host.sandbox.openai.fate("file_error")
+        host.sandbox.openai.scenario("file_error")
         with pytest.raises(RunFailed, match="could not be processed"):
             host.dataset(chat_lines())
         result = host.dataset(chat_lines())

@@ -349,7 +349,7 @@ class TestFiles:
         assert host.wanted(file_id, name="bot-b")["status"] == "succeeded"
 
     def test_of_a_failed_run(self, host: Host) -> None:
-        host.sandbox.openai.fate("server_error")
+        host.sandbox.openai.scenario("server_error")
         file_id = host.file()
         with pytest.raises(RunFailed):
             host.wanted(file_id)
@@ -445,21 +445,21 @@ class TestWhatTheHostSays:
         assert caught.value.facts["changed"] is False
 
     @pytest.mark.parametrize(
-        ("fate", "words", "hint"),
+        ("scenario", "words", "hint"),
         [
             ("unsafe_file", "unsafe training file", "safety checks"),
             ("unsafe_model", "safety evaluations", "change the data"),
             ("server_error", "internal error", "retry_failed"),
         ],
     )
-    def test_failed_runs(self, host: Host, fate: str, words: str, hint: str) -> None:
-        host.sandbox.openai.fate(fate)
+    def test_failed_runs(self, host: Host, scenario: str, words: str, hint: str) -> None:
+        host.sandbox.openai.scenario(scenario)
         with pytest.raises(RunFailed, match=words) as caught:
             host.wanted(host.file())
         assert hint in caught.value.hint
 
     def test_m3_a_model_that_the_safety_checks_refused_is_not_to_be_trained_again_as_it_is(self, host: Host) -> None:
-        host.sandbox.openai.fate("unsafe_model")
+        host.sandbox.openai.scenario("unsafe_model")
         with pytest.raises(RunFailed) as caught:
             host.wanted(host.file())
         assert "retry_failed" not in caught.value.hint

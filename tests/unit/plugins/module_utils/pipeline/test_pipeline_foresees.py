@@ -239,7 +239,7 @@ class TestTerminal:
     """What a host or a user writes is shown, and not obeyed."""
 
     def test_o3_a_message_of_the_provider(self, host: Host) -> None:
-        host.sandbox.control("POST", "/bedrock/fates", fate="fail", model_name="bot", message=f"Lost{EVIL}.")
+        host.sandbox.control("POST", "/bedrock/scenarios", scenario="fail", model_name="bot", message=f"Lost{EVIL}.")
         result = host.run(host.entry("bedrock"))
         assert result["failed"]
         text = json.dumps(result, ensure_ascii=False)

@@ -146,7 +146,7 @@ class TestOrder:
 
 class TestFailures:
     def test_one_does_not_stop_the_others(self, host: Host) -> None:
-        host.sandbox.control("POST", "/bedrock/fates", fate="fail", model_name="bot", message="Capacity lost.")
+        host.sandbox.control("POST", "/bedrock/scenarios", scenario="fail", model_name="bot", message="Capacity lost.")
         result = host.run(*host.every())
         assert result["failed"]
         assert result["changed"]
@@ -176,7 +176,7 @@ class TestFailures:
         assert host.count(CREATES) == {**ONCE, "openai": before}
 
     def test_of_one_alone_the_message_is_its_own(self, host: Host) -> None:
-        host.sandbox.control("POST", "/oci/fates", fate="fail", display_name="bot", message="Capacity lost.")
+        host.sandbox.control("POST", "/oci/scenarios", scenario="fail", display_name="bot", message="Capacity lost.")
         result = host.run(host.entry("oci"))
         assert result["failed"]
         assert result["msg"].startswith("bot (oci): Model ocid1.")

@@ -80,7 +80,7 @@ class TestOneTask:
     def test_it_is_bound_to_its_run(self, host: Host) -> None:
         """What fails under its hands is not started again, nor taken for another's."""
         host.sandbox.openai.settings(training_seconds=100.0)
-        host.sandbox.control("POST", "/openai/fates", fate="server_error", suffix="bot", at=0.9)
+        host.sandbox.control("POST", "/openai/scenarios", scenario="server_error", suffix="bot", at=0.9)
         result = host.in_slices(host.entry("openai", retry_failed=True))
         assert result["failed"]
         named = {state["run_id"] for part in host.slices for state in part["progress"].values()} - {None}
@@ -98,7 +98,7 @@ class TestOneTask:
         assert last["percent"] > 0
 
     def test_one_that_fails_early_is_told_at_the_end(self, host: Host) -> None:
-        host.sandbox.control("POST", "/bedrock/fates", fate="fail", phase="validation", model_name="bot")
+        host.sandbox.control("POST", "/bedrock/scenarios", scenario="fail", phase="validation", model_name="bot")
         result = host.in_slices(*host.every())
         assert [found["failed"] for found in result["results"]] == [False, True, False]
         assert result["failed"]

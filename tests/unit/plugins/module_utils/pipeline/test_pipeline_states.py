@@ -19,15 +19,15 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.pipelin
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 NEVER = dict.fromkeys(PROVIDERS, 0)
-_FATES: dict[str, dict[str, Any]] = {
-    "openai": {"fate": "server_error", "suffix": "bot"},
-    "bedrock": {"fate": "fail", "model_name": "bot"},
-    "oci": {"fate": "fail", "display_name": "bot"},
+_SCENARIOS: dict[str, dict[str, Any]] = {
+    "openai": {"scenario": "server_error", "suffix": "bot"},
+    "bedrock": {"scenario": "fail", "model_name": "bot"},
+    "oci": {"scenario": "fail", "display_name": "bot"},
 }
 
 
 def fail_next(host: Host, provider: str) -> None:
-    host.sandbox.control("POST", f"/{provider}/fates", _FATES[provider])
+    host.sandbox.control("POST", f"/{provider}/scenarios", _SCENARIOS[provider])
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenarios: the user decides how the next jobs (or files, or other things of a provider) end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar
+
+from finetune_sandbox.server.checks import ControlError, Fields
+
+
+@dataclass
+class BaseScenario:
+    """The common part of all scenarios. times: the number of things that it happens to, None for all."""
+
+    kind: str
+    times: int | None
+    id: str = field(default="", kw_only=True)
+    used: int = field(default=0, kw_only=True)
+
+    def hits(self, matches: bool) -> bool:
+        """Whether it happens to a thing that it matches (or not); counts it."""
+        if not matches or (self.times is not None and self.used >= self.times):
+            return False
+        self.used += 1
+        return True
+
+    def shown(self) -> dict[str, Any]:
+        """As the control API returns it."""
+        members = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"scenario": members.pop("kind"), **members}
+
+
+def read_kind(wish: Fields, kinds: Sequence[str]) -> str:
+    """One of these kinds. `fate` is the former name of the key."""
+    chosen = wish.choice("scenario", kinds, None) or wish.choice("fate", kinds, None)
+    if chosen is None:
+        raise ControlError(f"scenario: 'scenario' is required: one of {', '.join(kinds)}.")
+    return chosen
+
+
+def read_times(wish: Fields) -> int | None:
+    """The number of things that it happens to: one by default, all (None) for null."""
+    return wish.integer("times", None if wish.given("times") else 1, low=1)
+
+
+S = TypeVar("S", bound=BaseScenario)
+
+
+class Scenarios(Generic[S]):
+    """The scenarios of a provider, in order. read: makes a scenario of its JSON form (docs/sandbox.md)."""
+
+    def __init__(self, read: Callable[[Fields], S]) -> None:
+        self._read = read
+        self._scenarios: list[S] = []
+        self._made = 0
+
+    def __iter__(self) -> Iterator[S]:
+        return iter(self._scenarios)
+
+    def add(self, spec: object) -> S:
+        """Add one. ControlError if it is wrong."""
+        wish = Fields(spec, "scenario")
+        scenario = self._read(wish)
+        wish.done()
+        self._made += 1
+        scenario.id = f"scenario-{self._made}"
+        self._scenarios.append(scenario)
+        return scenario
+
+    def remove(self, scenario_id: str = "") -> int:
+        """Remove one, or all; returns the number of removed ones."""
+        before = len(self._scenarios)
+        self._scenarios = [scenario for scenario in self._scenarios if scenario_id and scenario.id != scenario_id]
+        return before - len(self._scenarios)
