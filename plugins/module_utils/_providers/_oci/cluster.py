@@ -13,27 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.content import CHECK_MODE, make_placeholder
-from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, RunFailed
-from ..._engine.module import options_of
+from ..._engine.errors import ApiError, FineTuneError, NotFound
 from ..._engine.plan import differences
-from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
+from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Run
 from ..toolkit.answers import Kind, told
 from ..toolkit.bounds import Bound, check_bound
-from ..toolkit.driver import BaseDriver, name_of_placeholder, steps_noted
+from ..toolkit.driver import steps_noted
 from . import identity, shapes, tags, work_requests
-from .client import GENERATIVE_AI, Api, make_api
-from .options import TIMEOUTS
+from .client import GENERATIVE_AI, make_api
+from .named_resource import MARKER_COUNT, NamedResource, ResourceKind, read_options
 from .reading import CLUSTER, ENDPOINT, MODEL
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+CLUSTERS = ResourceKind("dedicated_ai_cluster", "dedicated AI cluster", "cluster", CLUSTER)
 FIELDS = (
     Field("type", "immutable"),
     Field("unit_shape", "immutable"),
@@ -55,13 +54,10 @@ _PHASES = {
     "DELETED": Phase.DELETED,
     _FAILED: Phase.FAILED,
 }
-_STAGES = {"CREATING": "being created", "UPDATING": "being changed"}
 _BODY = ("compartment_id", "type", "unit_count", "unit_shape", "display_name", "description")
 _CHANGEABLE = ("unit_count", "display_name", "description")
-_MARKER_COUNT = 2
 _PAGE = 1000  # the API's own maximum
 _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
-_HELD_STATUS = 409
 
 
 # -- options -> desired state ----------------------------------------------------------------------------------
@@ -70,26 +66,13 @@ _HELD_STATUS = 409
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
     """Check every option, then make the driver; no call is made."""
     params = module.params
-    for option in ("display_name", "compartment_id"):
-        if params[option] is not None and not params[option].strip():
-            raise InvalidInput(f"{option} is empty.", hint="Give a value, or leave the option out.")
-    identifier = params["dedicated_ai_cluster_id"]
-    name = params["display_name"] or name_of_placeholder(module, "cluster", identifier)
-    options = options_of(
-        module,
-        name=name or identifier,
-        run_id=identifier,
-        id_option="dedicated_ai_cluster_id",
-        timeouts=TIMEOUTS,
-        fields=FIELDS,
-        identity=("name",),
-    )
+    name, options = read_options(module, CLUSTERS, FIELDS)
     desired = read_desired(params)
     api = make_api(module, GENERATIVE_AI)
     driver = DedicatedAiCluster(
         api,
         name,
-        identifier,
+        params["dedicated_ai_cluster_id"],
         params["compartment_id"],
         desired,
         absent=params["state"] == "absent",
@@ -108,7 +91,7 @@ def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
         check_bound("unit_count", units, Bound(1, whole=True))
     desired: dict[str, Any] = {
         **{option: params[option] for option in _BODY},
-        tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], _MARKER_COUNT),
+        tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], MARKER_COUNT),
         tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
         tags.MARKERS: {ownership.NAME: name} if name else None,
     }
@@ -118,12 +101,10 @@ def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
 # -- the driver ------------------------------------------------------------------------------------------------
 
 
-class DedicatedAiCluster(BaseDriver):
-    """The clusters of one name in one compartment, or one by its OCID. See :class:`_engine.types.Driver`.
+class DedicatedAiCluster(NamedResource):
+    """The clusters of one name in one compartment, or one cluster by its OCID."""
 
-    A cluster that this collection has made is known by its marker, whatever somebody has called it since.
-    """
-
+    resource_kind = CLUSTERS
     kind = "dedicated AI cluster"
     noun = "Cluster"
     fields = FIELDS
@@ -138,30 +119,10 @@ class DedicatedAiCluster(BaseDriver):
         late_update=True,
     )
 
-    def __init__(
-        self,
-        api: Api,
-        name: str | None,
-        identifier: str | None,
-        compartment_id: str | None,
-        desired: Mapping[str, Any],
-        *,
-        absent: bool = False,
-        ignore: Sequence[str] = (),
-    ) -> None:
-        super().__init__(name, desired)
-        self.api = api
-        self.identifier = identifier
-        self.compartment_id = compartment_id
-        self.absent = absent
-        self.ignore = ignore
-        self.is_placeholder = str(identifier).startswith(CHECK_MODE)
-        self._etags: dict[str, str | None] = {}
-        self._works = work_requests.KnownWorks(api)
-
-    def request(self) -> dict[str, Any]:
-        """The create request in the options' words."""
-        return {key: value for key, value in self.resolved.items() if key != tags.MARKERS}
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether check mode predicts the cluster that the task names by its OCID."""
+        return str(self.identifier).startswith(CHECK_MODE)
 
     def idempotency_key(self) -> dict[str, Any]:
         """Two tasks that differ in nothing else mean the same cluster."""
@@ -169,126 +130,31 @@ class DedicatedAiCluster(BaseDriver):
 
     # -- looking --
 
-    def observe(self, run_id: str | None) -> list[Run]:
-        """The cluster of that OCID; else those of the name in the compartment, deleted ones while they are shown.
-
-        Raises InvalidInput where the name is that of clusters that this collection has not made, and of none that it
-        has: to take one for ours would change or delete what is somebody else's, to make one more would cost twice.
-        """
-        if run_id:
-            return self._find_by_id(run_id)
-        if not self.name or not self.compartment_id:
-            return []
-        ours, others = [], []
-        for cluster in list_clusters(self.api, self.compartment_id):
-            marker = tags.owned(cluster).get(ownership.NAME)
-            if marker == self.name:
-                ours.append(run_of(cluster, whole=False))
-            elif cluster.get("display_name") == self.name:
-                others.append(run_of(cluster, whole=False))
-        living = [run for run in others if run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)]
-        if living and all(run.phase in (Phase.FAILED, Phase.DELETED) for run in ours):
-            named = ", ".join(f"{run.id} ({run.status})" for run in living)
-            raise InvalidInput(
-                f"The name '{self.name}' is that of what this collection has not made: {named}.",
-                hint="Give its OCID as dedicated_ai_cluster_id if it is meant, or another display_name.",
-            )
-        return ours
-
-    def _find_by_id(self, identifier: str) -> list[Run]:
-        try:
-            run = self._get_run(identifier)
-        except NotFound as error:
-            if not self.absent:
-                raise
-            identity.refuse_unproven(error, self.compartment_id, partial(self._is_listed, identifier))
-            return []
-        if run.phase is Phase.DELETED and not self.absent:
-            raise identity.deleted_error("cluster", identifier, "dedicated_ai_cluster_id", "make")
-        if not self.absent:
-            self._refuse_clash(run)
-        return [self._judge_run(run)]
-
-    def _refuse_clash(self, run: Run) -> None:
-        """Of two clusters with one name neither would be found by it, or both would be deleted by it."""
-        now = {key: run.raw.get(key) for key in ("display_name", "compartment_id")}
-        place = {key: self.resolved.get(key) or value for key, value in now.items()}
-        if place == now or run.phase is Phase.DELETED:
-            return
-        clashing = [
-            str(cluster["id"])
-            for cluster in list_clusters(self.api, str(place["compartment_id"]))
-            if cluster["id"] != run.id
-            and place["display_name"] in (cluster.get("display_name"), tags.owned(cluster).get(ownership.NAME))
-            and run_of(cluster, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)
-        ]
-        if clashing:
-            raise identity.clash_error("clusters", run.id, place["display_name"], clashing)
-
-    def _is_listed(self, identifier: str, compartment_id: str | None = None) -> bool:
-        found = list_clusters(self.api, str(compartment_id or self.compartment_id), id=identifier)
-        return any(run_of(cluster, whole=False).phase is not Phase.DELETED for cluster in found)
-
-    def _get_run(self, identifier: str) -> Run:
-        cluster, self._etags[identifier] = get_cluster(self.api, identifier)
-        return run_of(cluster, whole=True)
+    def run_of(self, resource: Mapping[str, Any], *, whole: bool) -> Run:
+        """A cluster in the terms of the engine."""
+        return run_of(resource, whole=whole)
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """By one GET each; of a failed one also its work request's errors."""
-        return [self._judge_run(self._get_run(run.id)) for run in runs]
+        return [self.judge_run(self.get_run(run.id)) for run in runs]
 
-    def _judge_run(self, run: Run) -> Run:
+    def judge_run(self, run: Run) -> Run:
         """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
         if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.resolved, run, self.ignore):
             run = replace(run, phase=Phase.FAILED)
-        return self._add_reason(run)
-
-    def _add_reason(self, run: Run) -> Run:
-        return replace(run, reason=self._read_reason(run)) if run.phase is Phase.FAILED else run
-
-    def _read_reason(self, run: Run) -> str:
-        work = self._find_work(run)
-        told = work_requests.errors_text(self.api, work) if work else ""
-        return told or str(run.raw.get("lifecycle_details") or "")
-
-    def _find_work(self, run: Run) -> dict[str, Any] | None:
-        return self._works.find(run.id, run.raw.get("compartment_id"))
+        return self.add_reason(run)
 
     def refresh(self, run: Run) -> Run:
         """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
-        try:
-            fresh = self._get_run(run.id)
-        except NotFound:
-            compartment = run.raw.get("compartment_id")
-            if run.phase is Phase.DELETING and compartment and not self._is_listed(run.id, str(compartment)):
-                return _mark_deleted(run)
-            raise
-        if run.phase is Phase.DELETING and fresh.phase not in (Phase.DELETING, Phase.DELETED):
-            return self._judge_undeleted(run, fresh)
+        if run.phase is Phase.DELETING:
+            return self.refresh_deletion(run)
+        fresh = self.get_run(run.id)
         if run.phase.pending and fresh.phase is Phase.READY:
             # The state alone does not say how a change ended.
-            work = self._find_work(fresh)
+            work = self.find_work(fresh)
             if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):
                 fresh = replace(fresh, phase=Phase.FAILED)
-        return self._add_reason(fresh)
-
-    def _judge_undeleted(self, run: Run, fresh: Run) -> Run:
-        work = self._find_work(run)
-        phase = work_requests.phase(work)
-        ended = phase in (Phase.FAILED, Phase.CANCELLED)
-        if not ended and (work or fresh.status not in (_FAILED, _ATTENTION)):
-            return run  # it is going on, or what is read lags behind
-        reason = self._read_reason(fresh) or "the service does not say why"
-        raise RunFailed(
-            f"Cluster {run.id} could not be deleted, it is {fresh.status}: {reason.rstrip('.')}.",
-            hint=f"Mend the cause, then run the task again. {self._describe_rest(run)}",
-            facts={"status": fresh.status},
-        )
-
-    def progress(self, run: Run) -> Progress:
-        """By the work request, where it can be seen."""
-        work, stage = self._find_work(run), _STAGES.get(run.status, run.status)
-        return work_requests.progress(self.api, work, stage, log=False) if work else Progress(stage)
+        return self.add_reason(fresh)
 
     # -- changing --
 
@@ -346,26 +212,7 @@ class DedicatedAiCluster(BaseDriver):
 
     def create(self, token: str) -> Run:
         """POST; the same token makes the same cluster, however often it is sent."""
-        own = {ownership.NAME: str(self.name), ownership.TOKEN: token}
-        body = {option: self.resolved.get(option) for option in _BODY}
-        body[tags.FREEFORM] = tags.freeform(self.resolved, own)
-        if tags.DEFINED in self.resolved:
-            body[tags.DEFINED] = tags.defined(self.resolved)
-        response = self.api.call(
-            f"Creating the cluster {self.name}",
-            "create_dedicated_ai_cluster",
-            shapes.body(body),
-            reads=CLUSTER,
-            tries=1,
-            opc_retry_token=token,
-        )
-        run = run_of(shapes.answer(response), whole=True)
-        self._note_start(run.id, response)
-        return replace(run, token=token)
-
-    def _note_start(self, identifier: str, response: Any) -> None:
-        self._etags[identifier] = response.headers.get("etag")
-        self._works.began(identifier, response)
+        return self.send_create({option: self.resolved.get(option) for option in _BODY}, token)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""
@@ -373,65 +220,21 @@ class DedicatedAiCluster(BaseDriver):
         with steps_noted() as done:
             try:
                 if "compartment_id" in names:
-                    self._move(run)
+                    self.send_move(run)
                     done.append("compartment_id")
-                    run = self._get_run(run.id)
+                    run = self.get_run(run.id)
                 body = tags.changed(self.resolved, names, _CHANGEABLE, run.raw)
-                run = self._send_change(run, body) if body else run
+                run = self.send_change(run, body) if body else run
             except ApiError as error:
                 if error.status != 412:
                     raise
                 # An answer was lost, and this is what it was about; or somebody else has done it.
-                run = self._get_run(run.id)
+                run = self.get_run(run.id)
                 if differences(FIELDS, self.resolved, run, self.ignore):
                     raise
         return run
 
-    def _move(self, run: Run) -> None:
-        self.api.call(
-            f"Moving the cluster {run.id}",
-            "change_dedicated_ai_cluster_compartment",
-            run.id,
-            {"compartmentId": self.resolved["compartment_id"]},
-            tries=1,
-            **self._make_condition(run),
-        )
-
-    def _send_change(self, run: Run, body: Mapping[str, Any]) -> Run:
-        response = self.api.call(
-            f"Changing the cluster {run.id}",
-            "update_dedicated_ai_cluster",
-            run.id,
-            shapes.body(body),
-            reads=CLUSTER,
-            tries=1,
-            **self._make_condition(run),
-        )
-        fresh = run_of(shapes.answer(response), whole=True)
-        self._note_start(run.id, response)
-        return fresh
-
-    def _make_condition(self, run: Run) -> dict[str, Any]:
-        etag = self._etags.get(run.id)
-        return {"if_match": etag} if etag else {}
-
-    def delete(self, run: Run) -> Run:
-        """DELETE; one that another task deletes meanwhile is being deleted."""
-        try:
-            doing = f"Deleting the cluster {run.id}"
-            self._note_start(run.id, self.api.call(doing, "delete_dedicated_ai_cluster", run.id, tries=1))
-        except NotFound:
-            if self._is_listed(run.id, str(run.raw.get("compartment_id"))):
-                raise
-            return _mark_deleted(run)
-        except ApiError as error:
-            fresh = self._get_run(run.id) if error.status == _HELD_STATUS else run
-            if fresh.phase not in (Phase.DELETING, Phase.DELETED):
-                raise error.amended(hint=f"{error.hint} {self._describe_rest(run)}") from error
-            return fresh
-        return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
-
-    def _describe_rest(self, run: Run) -> str:
+    def describe_rest(self, run: Run) -> str:
         """What it means that a cluster could not be deleted, and what was trained on it."""
         text = "The cluster is still there, and goes on costing."
         if run.raw.get("type") != "FINE_TUNING":
@@ -504,28 +307,6 @@ _SHOWN = (
 )
 
 
-def list_clusters(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-    """The clusters' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
-    found = api.pages(
-        f"Listing the dedicated AI clusters of {compartment_id}",
-        "list_dedicated_ai_clusters",
-        item=CLUSTER,
-        compartment_id=compartment_id,
-        sort_by="timeCreated",
-        sort_order="DESC",
-        limit=_PAGE,
-        **wanted,
-    )
-    return map(shapes.plain, found)
-
-
-def get_cluster(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
-    """One cluster, and its etag."""
-    doing = f"Looking up the dedicated AI cluster {identifier}"
-    response = api.call(doing, "get_dedicated_ai_cluster", reads=CLUSTER, dedicated_ai_cluster_id=identifier)
-    return shapes.answer(response), response.headers.get("etag")
-
-
 def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     """A cluster in the engine's terms. ``whole``: False for a summary.
 
@@ -550,7 +331,3 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         verified=whole or phase not in (Phase.READY, Phase.FAILED),
         raw=cluster,
     )
-
-
-def _mark_deleted(run: Run) -> Run:
-    return replace(run, phase=Phase.DELETED, status="DELETED", removable=False)

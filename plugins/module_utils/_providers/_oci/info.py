@@ -53,8 +53,8 @@ _CLUSTERS = Kind(
     option="dedicated_ai_cluster_id",
     result="dedicated_ai_clusters",
     filters={"state": "lifecycle_state", "display_name": "display_name"},
-    get=cluster.get_cluster,
-    listed=cluster.list_clusters,
+    get=cluster.CLUSTERS.get,
+    listed=cluster.CLUSTERS.list,
     ocid=identity.CLUSTER,
 )
 _MODELS = Kind(

@@ -149,7 +149,7 @@ class Adapter:
         """Of one that is not there the OCID is not needed, unless a model is to be trained."""
         found = [
             item
-            for item in cluster.list_clusters(api, compartment, display_name=name)
+            for item in cluster.CLUSTERS.list(api, compartment, display_name=name)
             if item.get("type") == "FINE_TUNING" and item.get("lifecycle_state") in (*_LIVE, "UPDATING")
         ]
         if len(found) > 1:
