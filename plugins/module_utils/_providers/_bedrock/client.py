@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine.coerce import mapping
@@ -163,7 +163,7 @@ class Api:
         """
         method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
         with self.translated(doing, creates=creates):
-            answer: dict[str, Any] = cleaned(within(doing, lambda: method(**members), own=_LONGEST))
+            answer: dict[str, Any] = cleaned(within(doing, partial(method, **members), own=_LONGEST))
         self.said = time_of(answer) or self.said
         return answer
 

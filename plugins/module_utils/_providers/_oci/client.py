@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ..._engine.coerce import mapping
@@ -169,7 +169,7 @@ class Api:
         method = getattr(self.client(service, tries), operation)
         with self.translated(doing, creates=creates):
             own = None if operation in _SENDS_DATA else _LONGEST
-            response = within(doing, lambda: method(*given, **members), own=own)
+            response = within(doing, partial(method, *given, **members), own=own)
             for header in headers if reads is None else ():
                 if not response.headers.get(header):
                     raise Odd(f"it has no {header}")

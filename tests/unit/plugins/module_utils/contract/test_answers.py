@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,14 +42,14 @@ def _again(resource: Resource) -> Story:
 @needs("can_change")
 def _change(resource: Resource) -> Story:
     resource.present()
-    return lambda: resource.present(**resource.changed)
+    return partial(resource.present, **resource.changed)
 
 
 @needs("can_retrain")
 def _retrain(resource: Resource) -> Story:
     resource.present()
     resource.clear()
-    return lambda: resource.other(**resource.retrain, delete_previous=True)
+    return partial(resource.other, **resource.retrain, delete_previous=True)
 
 
 @needs("can_fail")
