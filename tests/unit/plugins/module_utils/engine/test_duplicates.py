@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     RateLimited,
     TransientError,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
@@ -179,3 +179,97 @@ def test_h4_a_duplicate_that_was_deleted_is_named_no_more(world: World) -> None:
 def test_what_is_no_state_of_a_slice_is_refused(world: World) -> None:
     with pytest.raises(InvalidInput, match="wait_state"):
         engine_on(world, wait_state={"attempt": {"token": 1}})
+
+
+class TestWhatIsOnlyAlike:
+    """Runs beside the task's own that it must not stop: they cost money, so each is named."""
+
+    def beside(self, world: World, **more: Any) -> Any:
+        """Another run is listed as soon as the task has created its own."""
+
+        def appear(verb: str) -> None:
+            if verb == "observe" and "run-1" in world.jobs and "other" not in world.jobs:
+                own = world.jobs["run-1"]
+                world.jobs["other"] = replace(own, **{"id": "other", "observed": dict(own.observed), **more})
+
+        world.before_call = appear
+        return appear
+
+    def warned(self, world: World, **options: Any) -> tuple[str, list[str]]:
+        engine = engine_on(world, **options)
+        return engine.converge()["run_id"], [warning for warning in engine.warnings if "other" in warning]
+
+    @pytest.mark.parametrize(("apart", "is_ours"), [(5.0, True), (6.0, False)])
+    def test_h4_clocks_go_apart_by_five_seconds_at_most(self, world: World, apart: float, is_ours: bool) -> None:
+        self.beside(world, created=world.now - apart)
+        kept, warnings = self.warned(world, wait=False)
+        assert kept == ("other" if is_ours else "run-1")
+        assert world.uncancelled() == (["other"] if is_ours else ["run-1", "other"])
+        assert any("second model" in warning for warning in warnings) is not is_ours
+
+    def test_h4_another_request_at_the_same_moment_is_neither_stopped_nor_named(self, world: World) -> None:
+        self.beside(world, observed={"data": "v9"})
+        assert self.warned(world) == ("run-1", [])
+        assert world.uncancelled() == ["run-1", "other"]
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_h4_a_pending_one_is_named_also_by_who_does_not_wait(self, world: World, wait: bool) -> None:
+        self.beside(world, created=world.now - 900.0, status="running")
+        kept, warnings = self.warned(world, wait=wait)
+        assert kept == "run-1"
+        assert len(warnings) == 1
+        says = (
+            "made a second model" if wait else "Run other (running) asks for the same as run-1 and will make a second"
+        )
+        assert says in warnings[0]
+
+    def test_h4_one_that_is_a_model_already_is_named_by_its_model(self, world: World) -> None:
+        """The host keeps tokens, and both have the same: it was ready before it could be stopped."""
+        world.keeps_tokens = True
+        self.beside(world, created=world.now + 1.0, phase=Phase.READY)
+        kept, warnings = self.warned(world)
+        assert (kept, world.count("cancel")) == ("run-1", 0)
+        assert len(warnings) == 1
+        assert "Run other ('model-other', ready) asks for the same as run-1 and made a second model" in warnings[0]
+
+    def test_h4_where_what_is_made_is_ready_at_once_it_is_named_too(self, world: World) -> None:
+        engine = engine_on(world)
+        create = engine.driver.create
+
+        def create_ready(token: str) -> Any:
+            run = create(token)
+            world.jobs[run.id].phase = Phase.READY
+            return engine.driver.refresh(run)
+
+        engine.driver.create = create_ready  # type: ignore[method-assign]
+        self.beside(world, created=world.now - 900.0)
+        assert engine.converge()["run_id"] == "run-1"
+        assert [warning for warning in engine.warnings if "other" in warning]
+
+    def test_h4_what_is_named_is_compared_with_the_run_that_stays(self, world: World) -> None:
+        """The task's own was the younger of two, and a third is only alike."""
+        appear = self.beside(world, created=world.now - 2.0)
+
+        def appear_both(verb: str) -> None:
+            appear(verb)
+            if "other" in world.jobs and "third" not in world.jobs:
+                world.jobs["third"] = replace(world.jobs["run-1"], id="third", created=world.now - 900.0)
+
+        world.before_call = appear_both
+        engine = engine_on(world, wait=False)
+        assert engine.converge()["run_id"] == "other"
+        assert any("Run third (pending) asks for the same as other" in warning for warning in engine.warnings)
+
+
+def test_h4_a_list_without_settings_is_looked_at_more_closely(world: World) -> None:
+    """The lost run is there, but only a closer look shows that it is what was asked for."""
+    engine = engine_on(world)
+    observe = engine.driver.observe
+
+    def observe_little(run_id: str | None) -> list[Run]:
+        return [replace(run, observed={}, verified=False) for run in observe(run_id)]
+
+    engine.driver.observe = observe_little  # type: ignore[method-assign]
+    world.script["create"] = [lost()]
+    result = engine.converge()
+    assert (result["run_id"], world.count("create"), world.uncancelled()) == ("run-1", 1, ["run-1"])
