@@ -10,7 +10,7 @@ a new provider adds this file and gets all rows.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +44,7 @@ class Traits:
     - can_adopt: one that somebody else made can be taken by its id
     - can_delete: it can be deleted; shows_gone: what was deleted is seen to be gone
     - waits: it is not made at once
+    - long_lived: it serves, and a change of it goes on after the answer
     """
 
     keeps_tags: bool = True
@@ -60,6 +61,16 @@ class Traits:
     can_delete: bool = True
     shows_gone: bool = True
     waits: bool = True
+    long_lived: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """One that was ever made under a name: whether it is there now, and whether it was or will be paid for."""
+
+    id: str
+    exists: bool = True
+    paid: bool = True
 
 
 def needs(*traits: str) -> Callable[[_T], _T]:
@@ -76,22 +87,27 @@ class Resource:
     """A description: how to make one, change it, fail it, what truly exists, what is paid for.
 
     - id: its name in the suite; ready: its status once it is there; key: the option that takes its id
+    - module: the function of its host that runs the module; service: the part of the sandbox that it is made by
     - verbs: the operations behind create, list, update, cancel and delete; prefix: of all of them
     - empty_list: what a list answers that shows nothing
     - unaided: what keeps the SDK from sending again by itself
-    - changed: what is changed in place, by option
+    - changed: what is changed in place, by option; retrain: the options that make it anew
+    - slowly: settings of the sandbox with which it takes some minutes to make one
     """
 
     id: ClassVar[str]
     traits: ClassVar[Traits]
     ready: ClassVar[str]
     key: ClassVar[str]
+    module: ClassVar[str]
+    service: ClassVar[str]
     prefix: ClassVar[str]
     verbs: ClassVar[Mapping[str, str]]
     empty_list: ClassVar[Mapping[str, Any]] = {}
     changed: ClassVar[Mapping[str, Any]] = {}
     unaided: ClassVar[Mapping[str, Any]] = {}
     retrain: ClassVar[Mapping[str, Any]] = {"retrain": "on_change"}
+    slowly: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -109,32 +125,12 @@ class Resource:
         """The provider's tasks, and what somebody does by hand there."""
         raise NotImplementedError
 
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        """One run of the module."""
-        raise NotImplementedError
-
-    def desired(self, name: str) -> Mapping[str, Any]:
-        """What it takes to make one; what decides it must differ between names."""
-        return self.like(name, name)
-
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
-        """The same about a topic: another topic is another run."""
+        """What it takes to make one: another name or another topic is another one."""
         raise NotImplementedError
 
-    def existing(self, name: str = "bot") -> list[str]:
-        """The ids of what is there under a name, oldest first, as the host itself knows."""
-        raise NotImplementedError
-
-    def made(self, name: str = "bot") -> list[str]:
-        """The ids of all that was ever made, whatever became of it."""
-        return self.existing(name)
-
-    def paid(self, name: str = "bot") -> list[str]:
-        """The ids of what was or will be paid for."""
-        return self.made(name)
-
-    def fail(self, reason: str) -> None:
-        """The next one fails."""
+    def all_made(self, name: str) -> Iterable[Made]:
+        """All that was ever made under a name, oldest first, as the host itself knows."""
         raise NotImplementedError
 
     def make_by_hand(self, name: str = "bot") -> str:
@@ -145,10 +141,49 @@ class Resource:
         """What is needed besides the name to stop a pending run."""
         return {}
 
+    # -- what most have in common --
+
+    @property
+    def _service(self) -> Any:
+        return getattr(self.sandbox, self.service)
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        """One run of the module."""
+        result: dict[str, Any] = getattr(self.tasks, self.module)(name=name, **options)
+        return result
+
+    def fail(self, reason: str) -> None:
+        """The next one fails."""
+        self._service.scenario("fail", message=reason)
+
     def slow(self) -> None:
         """From now on it takes some minutes to make one."""
+        self._service.settings(**self.slowly)
+
+    def uploaded(self, content: str, name: str) -> Any:
+        """What the provider's dataset module says of this content, which it has sent once."""
+        key = name, content
+        if key not in self.data:
+            self.data[key] = self.tasks.dataset(content, name)
+        return self.data[key]
 
     # -- what follows --
+
+    def desired(self, name: str) -> Mapping[str, Any]:
+        """What it takes to make the first one of a name."""
+        return self.like(name, name)
+
+    def existing(self, name: str = "bot") -> list[str]:
+        """The ids of what is there under a name."""
+        return [made.id for made in self.all_made(name) if made.exists]
+
+    def made(self, name: str = "bot") -> list[str]:
+        """The ids of all that was ever made, whatever became of it."""
+        return [made.id for made in self.all_made(name)]
+
+    def paid(self, name: str = "bot") -> list[str]:
+        """The ids of what was or will be paid for."""
+        return [made.id for made in self.all_made(name) if made.paid]
 
     def present(self, name: str = "bot", **options: Any) -> dict[str, Any]:
         """One that is desired."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.engine import Engine
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     FakeModule,
     SimulatedClock,
@@ -124,10 +124,6 @@ class _AtExample(Resource):
         self.sandbox: Any = _Store(self.api)
         return _Tasks(self.folder.name)
 
-    def _jobs(self, name: str) -> list[dict[str, Any]]:
-        with self.api.opened() as store:
-            return [job for job in store["jobs"].values() if job["name"] == name]
-
 
 class Job(_AtExample):
     id = "example-job"
@@ -155,14 +151,11 @@ class Job(_AtExample):
             store["files"][file] = ""
         return {"flour_kind": "rye", "recipe_file": file}
 
-    def existing(self, name: str = "bot") -> list[str]:
-        return [job["id"] for job in self._jobs(name) if job["condition"] == "baked"]
-
-    def made(self, name: str = "bot") -> list[str]:
-        return [job["id"] for job in self._jobs(name)]
-
-    def paid(self, name: str = "bot") -> list[str]:
-        return [job["id"] for job in self._jobs(name) if job["condition"] != "thrown_out"]
+    def all_made(self, name: str) -> Iterable[Made]:
+        with self.api.opened() as store:
+            jobs = [job for job in store["jobs"].values() if job["name"] == name]
+        for job in jobs:
+            yield Made(job["id"], exists=job["condition"] == "baked", paid=job["condition"] != "thrown_out")
 
     def fail(self, reason: str) -> None:
         with self.api.opened() as store:
@@ -193,9 +186,9 @@ class Dataset(_AtExample):
         pairs = [{"asked": f"Question {number} about {topic}?", "answered": "Yes."} for number in range(5)]
         return {"content": "".join(json.dumps(pair) + "\n" for pair in pairs)}
 
-    def existing(self, name: str = "bot") -> list[str]:
+    def all_made(self, name: str) -> Iterable[Made]:
         with self.api.opened() as store:
-            return [file for file in store["files"] if file.rpartition("-")[0] == name]
+            return [Made(file) for file in store["files"] if file.rpartition("-")[0] == name]
 
 
 RESOURCES = (Job, Dataset)

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 class _AtOci(Resource):
+    service = "oci"
     prefix = "oci.*"
     empty_list: ClassVar = {"items": []}
 
@@ -44,6 +45,7 @@ class Model(_AtOci):
     )
     ready = "ACTIVE"
     key = "model_id"
+    module = "model"
     verbs: ClassVar = {
         "create": "oci.CreateModel",
         "list": "oci.ListModels",
@@ -51,41 +53,27 @@ class Model(_AtOci):
         "delete": "oci.DeleteModel",
     }
     changed: ClassVar = {"description": "changed", "freeform_tags": {"team": "sales"}}
+    slowly: ClassVar = {"training_seconds": 200.0}
 
     def make_host(self, sandbox: Sandbox) -> ModelHost:
         return ModelHost(sandbox)
 
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.model(name, **options)
-        return result
-
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
-        if (name, topic) not in self.data:
-            self.data[name, topic] = self.tasks.data(pair_lines(topic=topic), topic)
-        place = {key: self.data[name, topic][key] for key in ("namespace", "bucket", "object")}
+        data = self.uploaded(pair_lines(topic=topic), topic)
+        place = {key: data[key] for key in ("namespace", "bucket", "object")}
         reach = self.tasks.reach
         return {
             "base_model_id": reach.base_model_id,
             "fine_tune_details": {"dedicated_ai_cluster_id": reach.cluster_id, "training_dataset": place},
         }
 
-    def existing(self, name: str = "bot") -> list[str]:
-        return [model["id"] for model in self.host.made(name) if model["state"] != "DELETED"]
-
-    def made(self, name: str = "bot") -> list[str]:
-        return [model["id"] for model in self.host.made(name)]
-
-    def fail(self, reason: str) -> None:
-        self.sandbox.oci.scenario("fail", message=reason)
+    def all_made(self, name: str) -> Iterable[Made]:
+        return [Made(model["id"], exists=model["state"] != "DELETED") for model in self.host.made(name)]
 
     def make_by_hand(self, name: str = "bot") -> str:
-        self.desired(name)
-        identifier: str = self.host.by_hand(self.data[name, name], name)
+        identifier: str = self.host.by_hand(self.uploaded(pair_lines(topic=name), name), name)
         self.sandbox.advance(1000)
         return identifier
-
-    def slow(self) -> None:
-        self.sandbox.oci.settings(training_seconds=200.0)
 
 
 class Cluster(_AtOci):
@@ -99,6 +87,7 @@ class Cluster(_AtOci):
     )
     ready = "ACTIVE"
     key = "dedicated_ai_cluster_id"
+    module = "cluster"
     verbs: ClassVar = {
         "create": "oci.CreateDedicatedAiCluster",
         "list": "oci.ListDedicatedAiClusters",
@@ -107,22 +96,18 @@ class Cluster(_AtOci):
     }
     changed: ClassVar = {"unit_count": 3, "description": "changed", "freeform_tags": {"team": "sales"}}
     retrain: ClassVar = {}
+    slowly: ClassVar = {"cluster_seconds": 200.0}
 
     def make_host(self, sandbox: Sandbox) -> ClusterHost:
         return ClusterHost(sandbox)
 
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.cluster(name, **options)
-        return result
-
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         return TUNING if topic == name else {**TUNING, "unit_shape": "LARGE_COHERE"}
 
-    def existing(self, name: str = "bot") -> list[str]:
-        return [item["id"] for item in self.host.made() if item["display_name"] == name]
-
-    def made(self, name: str = "bot") -> list[str]:
-        return [item["id"] for item in self.host.all_made() if item["display_name"] == name]
+    def all_made(self, name: str) -> Iterable[Made]:
+        for item in self.host.all_made():
+            if item["display_name"] == name:
+                yield Made(item["id"], exists=item["lifecycle_state"] != "DELETED")
 
     def fail(self, reason: str) -> None:
         self.host.scenario("CREATE", message=reason)
@@ -131,14 +116,12 @@ class Cluster(_AtOci):
         identifier: str = self.host.make(name)
         return identifier
 
-    def slow(self) -> None:
-        self.sandbox.oci.settings(cluster_seconds=200.0)
-
 
 class Dataset(_AtOci):
     id = "oci-dataset"
     traits = Traits(names_unique=True, waits=False)
     ready = "uploaded"
+    module = "dataset"
     verbs: ClassVar = {
         "create": "oci.PutObject",
         "list": "oci.HeadObject",
@@ -148,18 +131,14 @@ class Dataset(_AtOci):
     def make_host(self, sandbox: Sandbox) -> oci_host.Host:
         return oci_host.Host(sandbox)
 
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.dataset(name=name, **options)
-        return result
-
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         return {"content": pair_lines(topic=f"{topic} of {name}")}
 
-    def existing(self, name: str = "bot") -> list[str]:
+    def all_made(self, name: str) -> Iterable[Made]:
         reach = self.host.reach
         listed = self.host.api.object_storage.list_objects(reach.namespace, reach.bucket).data["objects"]
         names = [item["name"] for item in listed if item["name"].rpartition("-")[0] == name]
-        return [f"oci://{reach.bucket}@{reach.namespace}/{found}" for found in names]
+        return [Made(f"oci://{reach.bucket}@{reach.namespace}/{found}") for found in names]
 
 
 RESOURCES = (Model, Cluster, Dataset)

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 class _AtOpenAI(Resource):
     dialect: ClassVar[str] = "openai"
+    service = "openai"
     prefix = "openai.*"
     unaided: ClassVar = {"max_retries": 0}
 
@@ -49,35 +50,26 @@ class Job(_AtOpenAI):
     )
     ready = "succeeded"
     key = "job_id"
+    module = "model"
     verbs: ClassVar = {
         "create": "openai.jobs.create",
         "list": "openai.jobs.list",
         "cancel": "openai.jobs.cancel",
         "delete": "openai.models.delete",
     }
-
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.model(name, **options)
-        return result
+    slowly: ClassVar = {"training_seconds": 200.0}
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
-        if (name, topic) not in self.data:
-            # Where neither tags nor a suffix are shown, the data tells the names apart.
-            self.data[name, topic] = self.tasks.file(chat_lines(topic=f"{topic} of {name}"), name)
-        return {"model": self.tasks.base, "training_file": self.data[name, topic]}
+        # Where neither tags nor a suffix are shown, the data tells the names apart.
+        file = self.uploaded(chat_lines(topic=f"{topic} of {name}"), name)
+        return {"model": self.tasks.base, "training_file": file["file_id"]}
 
-    def existing(self, name: str = "bot") -> list[str]:
+    def all_made(self, name: str) -> Iterable[Made]:
         there = self.sandbox.openai.default_account.models
-        return [job["id"] for job in self._jobs(name) if job["fine_tuned_model"] in there]
-
-    def made(self, name: str = "bot") -> list[str]:
-        return [job["id"] for job in self._jobs(name)]
-
-    def paid(self, name: str = "bot") -> list[str]:
-        return [job["id"] for job in self._jobs(name) if job["status"] not in ("cancelled", "cancelling")]
-
-    def _jobs(self, name: str) -> list[dict[str, Any]]:
-        return [job for job in self.sandbox.openai.jobs(seeded=True) if job["suffix"] == name]
+        for job in self.sandbox.openai.jobs(seeded=True):
+            if job["suffix"] == name:
+                stopped = job["status"] in ("cancelled", "cancelling")
+                yield Made(job["id"], exists=job["fine_tuned_model"] in there, paid=not stopped)
 
     def fail(self, reason: str) -> None:
         self.sandbox.openai.scenario("server_error", message=reason)
@@ -90,9 +82,6 @@ class Job(_AtOpenAI):
     def pending(self, run_id: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.tasks.surely(run_id)
         return found
-
-    def slow(self) -> None:
-        self.sandbox.openai.settings(training_seconds=200.0)
 
 
 class AzureJob(Job):
@@ -123,29 +112,24 @@ class Dataset(_AtOpenAI):
     traits = Traits(keeps_tags=False, can_adopt=True)
     ready = "processed"
     key = "file_id"
+    module = "dataset"
     verbs: ClassVar = {
         "create": "openai.files.create",
         "list": "openai.files.list",
         "delete": "openai.files.delete",
     }
-
-    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.dataset(name=name, **options)
-        return result
+    slowly: ClassVar = {"file_processing_seconds": 200.0}
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         return {"content": chat_lines(topic=f"{topic} of {name}")}
 
-    def existing(self, name: str = "bot") -> list[str]:
+    def all_made(self, name: str) -> Iterable[Made]:
         files = self.sandbox.openai.default_account.files.by_id.values()
-        return [file.id for file in files if file.filename.rpartition("-")[0] == name]
+        return [Made(file.id) for file in files if file.filename.rpartition("-")[0] == name]
 
     def make_by_hand(self, name: str = "bot") -> str:
         self.tasks.dataset(self.desired(name)["content"], name)
         return self.existing(name)[-1]
-
-    def slow(self) -> None:
-        self.sandbox.openai.settings(file_processing_seconds=200.0)
 
 
 RESOURCES = (Job, AzureJob, GatewayJob, CompatibleJob, SelfhostedJob, Dataset)
