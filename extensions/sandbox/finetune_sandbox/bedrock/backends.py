@@ -26,7 +26,7 @@ from finetune_sandbox.bedrock.errors import EC2, IAM, KMS, STS, AwsError
 from finetune_sandbox.bedrock.sigv4 import plain_body
 from finetune_sandbox.server import strict_json
 from finetune_sandbox.server.clock import Clock
-from finetune_sandbox.server.web import Answer, raw_target
+from finetune_sandbox.server.web import Response, raw_target
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     IAM: (
@@ -180,7 +180,7 @@ class Backends:
         self.query(IAM, "CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
         self.query(IAM, "PutRolePolicy", RoleName=ROLE, PolicyName="FineTune", PolicyDocument=json.dumps(access))
 
-    def handle(self, service: str, name: str, request: Request, region: str) -> Answer:
+    def handle(self, service: str, name: str, request: Request, region: str) -> Response:
         """Answer a request of a client (its signature is verified already)."""
         path, query = raw_target(request)
         body = plain_body(request)
@@ -199,7 +199,7 @@ class Backends:
             if service == IAM and status == 200:
                 self._note(name, body)
         kept = {name: value for name, value in headers.items() if name.lower() in {"content-type", "x-amzn-requestid"}}
-        return Answer(content, status, kept)
+        return Response(content, status, kept)
 
     def _note(self, name: str, body: bytes) -> None:
         fields = dict(part.partition("=")[::2] for part in body.decode("latin-1").split("&"))

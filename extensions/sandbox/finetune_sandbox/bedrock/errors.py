@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 BEDROCK, S3, IAM, STS, KMS, EC2 = "bedrock", "s3", "iam", "sts", "kms", "ec2"
 OTHER = "aws"
@@ -55,7 +55,7 @@ class AwsError(Exception):
         self.status, self.code, self.message = status, code, message
         self.extra, self.headers = extra or {}, headers or {}
 
-    def answer(self, service: str, request_id: str) -> Answer:
+    def response(self, service: str, request_id: str) -> Response:
         """The body as this service writes it."""
         if service == S3:
             extra = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in self.extra.items())
@@ -64,7 +64,7 @@ class AwsError(Exception):
                 f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message>{extra}"
                 f"<RequestId>{request_id}</RequestId><HostId>sandbox</HostId></Error>"
             )
-            return Answer(body.encode(), self.status, {"Content-Type": "application/xml", **self.headers})
+            return Response(body.encode(), self.status, {"Content-Type": "application/xml", **self.headers})
         if service in {IAM, STS}:
             namespace = "https://iam.amazonaws.com/doc/2010-05-08/"
             if service == STS:
@@ -74,19 +74,19 @@ class AwsError(Exception):
                 f'<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type><Code>{self.code}</Code>'
                 f"<Message>{escape(self.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
             )
-            return Answer(body.encode(), self.status, {"Content-Type": "text/xml", **self.headers})
+            return Response(body.encode(), self.status, {"Content-Type": "text/xml", **self.headers})
         if service == EC2:
             body = (
                 '<?xml version="1.0" encoding="UTF-8"?>\n'
                 f"<Response><Errors><Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"
                 f"</Errors><RequestID>{request_id}</RequestID></Response>"
             )
-            return Answer(body.encode(), self.status, {"Content-Type": "text/xml;charset=UTF-8", **self.headers})
+            return Response(body.encode(), self.status, {"Content-Type": "text/xml;charset=UTF-8", **self.headers})
         if service == KMS:
             shown = {"__type": self.code, "message": self.message}
-            return Answer(shown, self.status, {"Content-Type": "application/x-amz-json-1.1", **self.headers})
+            return Response(shown, self.status, {"Content-Type": "application/x-amz-json-1.1", **self.headers})
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code, **self.headers}
-        return Answer({"message": self.message, **self.extra}, self.status, headers)
+        return Response({"message": self.message, **self.extra}, self.status, headers)
 
 
 def typical(service: str, status: int) -> AwsError:

@@ -31,7 +31,7 @@ from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled
 from finetune_sandbox.server.ids import Ids
-from finetune_sandbox.server.web import Answer, Call, Match, Refusal, raw_target
+from finetune_sandbox.server.web import Call, Match, Refusal, Response, raw_target
 
 REGION = "us-east-1"
 _SERVICES = (BEDROCK, S3, IAM, STS, KMS, EC2)
@@ -162,9 +162,9 @@ class BedrockProvider(Controlled[Store]):
             return Match(f"{dialect}.unknown", dialect, {}, lambda call: self._failed(dialect, failure))
         return Match(f"{dialect}.{name}", dialect, arguments, self._handle)
 
-    def _failed(self, dialect: str, error: AwsError) -> Answer:
+    def _failed(self, dialect: str, error: AwsError) -> Response:
         request_id = self.ids.uuid()
-        return _signed(dialect, error.answer(dialect, request_id), request_id)
+        return _signed(dialect, error.response(dialect, request_id), request_id)
 
     def open(self, call: Call) -> None:
         """Check the signature."""
@@ -207,24 +207,24 @@ class BedrockProvider(Controlled[Store]):
             resource = f"arn:aws:s3:::{bucket}{'/' if key else ''}{key}" if bucket else "*"
         self.sts.check(session, call.dialect, name, resource)
 
-    def _of_sts(self, call: Call, name: str, request_id: str) -> Answer | None:
+    def _of_sts(self, call: Call, name: str, request_id: str) -> Response | None:
         session = self.sts.session(call.key) if call.key else None
         if name in sts.OPERATIONS:
             caller = session.arn if session else self.sts.user
             return self.sts.handle(name, call.request, caller, request_id, self.store.settings.role_seconds)
         return self.sts.identity(session, request_id) if session else None
 
-    def _handle(self, call: Call) -> Answer:
+    def _handle(self, call: Call) -> Response:
         request_id = self.ids.uuid()
         try:
             if call.key:
                 self._allowed(call, call.operation.partition(".")[2])
-            answer = self._answer(call, request_id)
+            response = self._respond(call, request_id)
         except AwsError as error:
-            answer = error.answer(call.dialect, request_id)
-        return _signed(call.dialect, answer, request_id)
+            response = error.response(call.dialect, request_id)
+        return _signed(call.dialect, response, request_id)
 
-    def _answer(self, call: Call, request_id: str) -> Answer:
+    def _respond(self, call: Call, request_id: str) -> Response:
         name = call.operation.partition(".")[2]
         told = self._of_sts(call, name, request_id) if call.dialect == STS else None
         if told is not None:
@@ -244,15 +244,15 @@ class BedrockProvider(Controlled[Store]):
         pairs = dict(parse_qsl(query_text, keep_blank_values=True))
         members = service.request_of(name, call.arguments, pairs, sigv4.plain_body(call.request))
         with self.store.lock:
-            answered = self._operations[name](self.store.region(signature.region), members)
-            status, body = service.answer_of(name, answered)
-        return Answer(body, status)
+            members = self._operations[name](self.store.region(signature.region), members)
+            status, body = service.write_response(name, members)
+        return Response(body, status)
 
-    def error(self, dialect: str, status: int) -> Answer:
+    def error(self, dialect: str, status: int) -> Response:
         """The service's typical error of a status."""
         return self._failed(dialect, typical(dialect, status))
 
-    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+    def unknown_path(self, dialect: str, method: str, path: str) -> Response:
         """Not used: every request has a handler, which checks the signature first."""
         return self._failed(dialect, typical(dialect, 404))
 
@@ -354,11 +354,11 @@ class BedrockProvider(Controlled[Store]):
         return found
 
 
-def _signed(dialect: str, answer: Answer, request_id: str) -> Answer:
+def _signed(dialect: str, response: Response, request_id: str) -> Response:
     if dialect == S3:
-        answer.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
-        answer.headers.setdefault("x-amz-id-2", "sandbox")
-        answer.headers.setdefault("Server", "AmazonS3")
-    elif not any(name.lower() == "x-amzn-requestid" for name in answer.headers):
-        answer.headers["x-amzn-RequestId"] = request_id
-    return answer
+        response.headers.setdefault("x-amz-request-id", request_id.replace("-", "")[:16].upper())
+        response.headers.setdefault("x-amz-id-2", "sandbox")
+        response.headers.setdefault("Server", "AmazonS3")
+    elif not any(name.lower() == "x-amzn-requestid" for name in response.headers):
+        response.headers["x-amzn-RequestId"] = request_id
+    return response

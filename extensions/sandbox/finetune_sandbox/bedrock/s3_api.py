@@ -13,7 +13,7 @@ from finetune_sandbox.bedrock.s3_listings import Listings
 from finetune_sandbox.bedrock.s3_objects import Objects
 from finetune_sandbox.bedrock.s3_store import S3Store
 from finetune_sandbox.bedrock.s3_uploads import Uploads
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 
 class S3Api:
@@ -23,11 +23,11 @@ class S3Api:
         self, store: S3Store, account: str, kms_key: Callable[[str, str], str], foreign: Callable[[], list[str]]
     ) -> None:
         self.store, self._account = store, account
-        self.handlers: dict[str, Callable[[S3Call], Answer]] = {}
+        self.handlers: dict[str, Callable[[S3Call], Response]] = {}
         for group in (Buckets, Objects, Listings, Uploads):
             self.handlers.update(group(store, account, kms_key, foreign).handlers())
 
-    def handle(self, name: str, call: S3Call) -> Answer:
+    def handle(self, name: str, call: S3Call) -> Response:
         """Run an operation."""
         handler = self.handlers.get(name)
         if handler is None:

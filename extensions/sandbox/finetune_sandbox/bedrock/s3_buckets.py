@@ -14,10 +14,10 @@ from finetune_sandbox.bedrock.s3_call import DOCUMENTS, TABLE, S3Call
 from finetune_sandbox.bedrock.s3_parts import (
     check_tags,
     tag_pairs,
-    xml_answer,
+    xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 _BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)")
 _REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d")
@@ -26,9 +26,9 @@ _REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d")
 class Buckets(S3Base):
     """Operations on buckets."""
 
-    def handlers(self) -> dict[str, Callable[[S3Call], Answer]]:
+    def handlers(self) -> dict[str, Callable[[S3Call], Response]]:
         """The operations by name."""
-        found: dict[str, Callable[[S3Call], Answer]] = {
+        found: dict[str, Callable[[S3Call], Response]] = {
             "ListBuckets": self._list_buckets,
             "CreateBucket": self._create_bucket,
             "HeadBucket": self._head_bucket,
@@ -42,7 +42,7 @@ class Buckets(S3Base):
                 found[name] = self._document_handler(method, sub)
         return found
 
-    def _list_buckets(self, call: S3Call) -> Answer:
+    def _list_buckets(self, call: S3Call) -> Response:
         with self.store.lock:
             buckets = sorted(self.store.buckets.values(), key=lambda bucket: bucket.name)
         prefix, region = call.query.get("prefix", ""), call.query.get("bucket-region")
@@ -51,9 +51,9 @@ class Buckets(S3Base):
             for bucket in buckets
             if bucket.name.startswith(prefix) and region in (None, bucket.region)
         ]
-        return xml_answer("ListAllMyBucketsResult", {"Owner": self._owner(), "Buckets": {"Bucket": shown}})
+        return xml_response("ListAllMyBucketsResult", {"Owner": self._owner(), "Buckets": {"Bucket": shown}})
 
-    def _create_bucket(self, call: S3Call) -> Answer:
+    def _create_bucket(self, call: S3Call) -> Response:
         region, wish = call.signature.region, ""
         body = call.payload.whole()
         if body:
@@ -78,14 +78,14 @@ class Buckets(S3Base):
                 message = "Your previous request to create the named bucket succeeded and you already own it."
                 raise AwsError(409, "BucketAlreadyOwnedByYou", message, {"BucketName": call.bucket})
             self.store.buckets[call.bucket] = Bucket(call.bucket, region, self.store.clock.now())
-        return Answer(b"", 200, {"Location": f"/{call.bucket}"})
+        return Response(b"", 200, {"Location": f"/{call.bucket}"})
 
-    def _head_bucket(self, call: S3Call) -> Answer:
+    def _head_bucket(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
-        return Answer(b"", 200, {"x-amz-bucket-region": bucket.region, "Content-Type": "application/xml"})
+        return Response(b"", 200, {"x-amz-bucket-region": bucket.region, "Content-Type": "application/xml"})
 
-    def _delete_bucket(self, call: S3Call) -> Answer:
+    def _delete_bucket(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             if bucket.versions:
@@ -96,40 +96,40 @@ class Buckets(S3Base):
             for upload in bucket.uploads.values():
                 upload.drop(*upload.parts)
             del self.store.buckets[bucket.name]
-        return Answer(b"", 204)
+        return Response(b"", 204)
 
-    def _get_location(self, call: S3Call) -> Answer:
+    def _get_location(self, call: S3Call) -> Response:
         with self.store.lock:
             if call.bucket in self._foreign():
                 raise AwsError(403, "AccessDenied", "Access Denied")
             region = self.store.bucket(call.bucket).region
         text = "" if region == "us-east-1" else region
         body = s3_xml.document("LocationConstraint", {}).replace(b"></", b">" + text.encode() + b"</")
-        return Answer(body, 200, {"Content-Type": "application/xml"})
+        return Response(body, 200, {"Content-Type": "application/xml"})
 
-    def _get_versioning(self, call: S3Call) -> Answer:
+    def _get_versioning(self, call: S3Call) -> Response:
         with self.store.lock:
-            return xml_answer("VersioningConfiguration", {"Status": self._bucket(call).versioning or None})
+            return xml_response("VersioningConfiguration", {"Status": self._bucket(call).versioning or None})
 
-    def _put_versioning(self, call: S3Call) -> Answer:
+    def _put_versioning(self, call: S3Call) -> Response:
         status = s3_xml.parsed(self._checked_body(call), "VersioningConfiguration").findtext("Status", "")
         if status not in {"Enabled", "Suspended"}:
             raise s3_xml.malformed()
         with self.store.lock:
             self._bucket(call).versioning = status
-        return Answer(b"", 200)
+        return Response(b"", 200)
 
-    def _document_handler(self, method: str, sub: str) -> Callable[[S3Call], Answer]:
+    def _document_handler(self, method: str, sub: str) -> Callable[[S3Call], Response]:
         root, _unused, code, message = DOCUMENTS[sub]
 
-        def get(call: S3Call) -> Answer:
+        def get(call: S3Call) -> Response:
             with self.store.lock:
                 found = self._bucket(call).documents.get(sub)
             if found is None:
                 raise AwsError(404, code, message, {"BucketName": call.bucket})
-            return Answer(found, 200, {"Content-Type": "application/xml" if root else "application/json"})
+            return Response(found, 200, {"Content-Type": "application/xml" if root else "application/json"})
 
-        def put(call: S3Call) -> Answer:
+        def put(call: S3Call) -> Response:
             body = self._checked_body(call)
             default_sse: tuple[str, str | None] | None = None
             if root:
@@ -144,14 +144,14 @@ class Buckets(S3Base):
                 bucket = self._bucket(call)
                 bucket.documents[sub] = body
                 bucket.default_sse = default_sse or bucket.default_sse
-            return Answer(b"", 204 if sub in {"tagging", "policy"} else 200)
+            return Response(b"", 204 if sub in {"tagging", "policy"} else 200)
 
-        def delete(call: S3Call) -> Answer:
+        def delete(call: S3Call) -> Response:
             with self.store.lock:
                 bucket = self._bucket(call)
                 bucket.documents.pop(sub, None)
                 if sub == "encryption":
                     bucket.default_sse = ("AES256", None)
-            return Answer(b"", 204)
+            return Response(b"", 204)
 
         return {"GET": get, "PUT": put, "DELETE": delete}[method]

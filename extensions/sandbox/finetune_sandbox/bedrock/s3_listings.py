@@ -17,16 +17,16 @@ from finetune_sandbox.bedrock.s3_parts import (
     first_key_after,
     page_limit,
     shown_key,
-    xml_answer,
+    xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Version
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 
 class Listings(S3Base):
     """Operations that list."""
 
-    def handlers(self) -> dict[str, Callable[[S3Call], Answer]]:
+    def handlers(self) -> dict[str, Callable[[S3Call], Response]]:
         """The operations by name."""
         return {
             "ListObjects": self._list_objects,
@@ -34,7 +34,7 @@ class Listings(S3Base):
             "ListObjectVersions": self._list_versions,
         }
 
-    def _list_objects(self, call: S3Call) -> Answer:
+    def _list_objects(self, call: S3Call) -> Response:
         query = call.query
         newer = query.get("list-type") == "2"
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -70,20 +70,20 @@ class Listings(S3Base):
                 contents.append(shown)
         # Keys below a common prefix come after the prefix itself: "\U0010ffff" is behind all of them.
         mark = last + "\U0010ffff" if prefixes and last == prefixes[-1] else last
-        answer: dict[str, Any] = {"Name": call.bucket, "Prefix": shown_key(prefix, query)}
+        response: dict[str, Any] = {"Name": call.bucket, "Prefix": shown_key(prefix, query)}
         if newer:
-            answer.update(
+            response.update(
                 KeyCount=len(contents) + len(prefixes),
                 ContinuationToken=query.get("continuation-token"),
                 StartAfter=query.get("start-after"),
                 NextContinuationToken=encode_token(mark) if truncated else None,
             )
         else:
-            answer.update(
+            response.update(
                 Marker=shown_key(query.get("marker", ""), query),
                 NextMarker=shown_key(last, query) if truncated and delimiter else None,
             )
-        answer.update(
+        response.update(
             MaxKeys=limit,
             Delimiter=shown_key(delimiter, query) or None,
             IsTruncated=truncated and limit > 0,
@@ -91,9 +91,9 @@ class Listings(S3Base):
             Contents=contents,
             CommonPrefixes=[{"Prefix": shown_key(each, query)} for each in prefixes],
         )
-        return xml_answer("ListBucketResult", answer)
+        return xml_response("ListBucketResult", response)
 
-    def _list_versions(self, call: S3Call) -> Answer:
+    def _list_versions(self, call: S3Call) -> Response:
         query = call.query
         prefix, limit = query.get("prefix", ""), page_limit(query, "max-keys")
         after_key, after_version = query.get("key-marker", ""), query.get("version-id-marker", "")
@@ -130,7 +130,7 @@ class Listings(S3Base):
                 if truncated:
                     break
         more = truncated and last is not None
-        answer = {
+        response = {
             "Name": call.bucket,
             "Prefix": shown_key(prefix, query),
             "KeyMarker": shown_key(after_key, query),
@@ -145,7 +145,7 @@ class Listings(S3Base):
             "DeleteMarker": markers,
             "CommonPrefixes": [{"Prefix": shown_key(each, query)} for each in prefixes],
         }
-        return xml_answer("ListVersionsResult", answer)
+        return xml_response("ListVersionsResult", response)
 
 
 def _describe_object(version: Version) -> dict[str, Any]:

@@ -24,18 +24,18 @@ from finetune_sandbox.bedrock.s3_parts import (
     tag_pairs,
     version_headers,
     wanted_range,
-    xml_answer,
+    xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, Version
 from finetune_sandbox.server import checksums
 from finetune_sandbox.server.contents import Segment, kept
-from finetune_sandbox.server.web import Answer, Content, http_date
+from finetune_sandbox.server.web import Content, Response, http_date
 
 
 class Objects(S3Base):
     """Operations on objects."""
 
-    def handlers(self) -> dict[str, Callable[[S3Call], Answer]]:
+    def handlers(self) -> dict[str, Callable[[S3Call], Response]]:
         """The operations by name."""
         return {
             "DeleteObjects": self._delete_objects,
@@ -50,7 +50,7 @@ class Objects(S3Base):
             "DeleteObjectTagging": self._delete_tags,
         }
 
-    def _put_object(self, call: S3Call) -> Answer:
+    def _put_object(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._template(call, bucket)
@@ -66,9 +66,9 @@ class Objects(S3Base):
             self._check_write_conditions(call, bucket)
             self.store.put(bucket, version)
         headers = {"ETag": f'"{version.etag}"', **sse_headers(version), **checksum_headers(version)}
-        return Answer(b"", 200, {**headers, **version_headers(version, bucket)})
+        return Response(b"", 200, {**headers, **version_headers(version, bucket)})
 
-    def _copy_object(self, call: S3Call) -> Answer:
+    def _copy_object(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             source = self._source(call)
@@ -107,9 +107,9 @@ class Objects(S3Base):
                 version.checksum = source.checksum
             self.store.put(bucket, version)
         result = {"LastModified": s3_xml.instant(version.modified), "ETag": f'"{version.etag}"'}
-        answer = xml_answer("CopyObjectResult", result)
-        answer.headers.update({**sse_headers(version), **version_headers(version, bucket)})
-        return answer
+        response = xml_response("CopyObjectResult", result)
+        response.headers.update({**sse_headers(version), **version_headers(version, bucket)})
+        return response
 
     def _linked(self, segment: Segment) -> Segment:
         path = segment.path.with_name(f"{segment.path.name}-{self.store.ids.sequence()}")
@@ -131,7 +131,7 @@ class Objects(S3Base):
             raise AwsError(405, "MethodNotAllowed", message, {"Method": call.request.method}, headers)
         return found
 
-    def _get_object(self, call: S3Call) -> Answer:
+    def _get_object(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
@@ -154,7 +154,7 @@ class Objects(S3Base):
         if match and match not in {version.etag, "*"}:
             raise failed_condition("If-Match")
         if none_match and none_match in {version.etag, "*"}:
-            return Answer(b"", 304, {"ETag": headers["ETag"]})
+            return Response(b"", 304, {"ETag": headers["ETag"]})
         wanted = wanted_range(call, version)
         start, stop = wanted or (0, version.size)
         whole = (start, stop) == (0, version.size)
@@ -169,9 +169,9 @@ class Objects(S3Base):
             headers[name] = call.query.get(argument) or headers.get(name, "")
         headers = {name: value for name, value in headers.items() if value}
         body = Content(stop - start, lambda: version.read(start, stop))
-        return Answer(body, 200 if wanted is None else 206, headers)
+        return Response(body, 200 if wanted is None else 206, headers)
 
-    def _delete_object(self, call: S3Call) -> Answer:
+    def _delete_object(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             match = call.header("If-Match").strip('"')
@@ -184,9 +184,9 @@ class Objects(S3Base):
             headers["x-amz-version-id"] = marker.id
             if marker.marker:
                 headers["x-amz-delete-marker"] = "true"
-        return Answer(b"", 204, headers)
+        return Response(b"", 204, headers)
 
-    def _delete_objects(self, call: S3Call) -> Answer:
+    def _delete_objects(self, call: S3Call) -> Response:
         if not given_algorithms(call) and not call.header("Content-MD5"):
             message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
             raise AwsError(400, "InvalidRequest", message)
@@ -207,9 +207,9 @@ class Objects(S3Base):
                 if marker is not None and marker.marker:
                     shown.update({"DeleteMarker": True, "DeleteMarkerVersionId": marker.id})
                 deleted.append(shown)
-        return xml_answer("DeleteResult", {} if quiet else {"Deleted": deleted})
+        return xml_response("DeleteResult", {} if quiet else {"Deleted": deleted})
 
-    def _get_attributes(self, call: S3Call) -> Answer:
+    def _get_attributes(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
@@ -228,31 +228,31 @@ class Objects(S3Base):
             shown["ObjectSize"] = version.size
         if not shown and not wanted & {"Checksum", "ObjectParts"}:
             raise AwsError(400, "InvalidArgument", "Invalid attribute name specified.")
-        answer = xml_answer("GetObjectAttributesResponse", shown)
-        answer.headers.update({"Last-Modified": http_date(version.modified), **version_headers(version, bucket)})
-        return answer
+        response = xml_response("GetObjectAttributesResponse", shown)
+        response.headers.update({"Last-Modified": http_date(version.modified), **version_headers(version, bucket)})
+        return response
 
-    def _get_tags(self, call: S3Call) -> Answer:
+    def _get_tags(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
             tags = [{"Key": key, "Value": value} for key, value in version.tags.items()]
-        answer = xml_answer("Tagging", {"TagSet": {"Tag": tags}})
-        answer.headers.update(version_headers(version, bucket))
-        return answer
+        response = xml_response("Tagging", {"TagSet": {"Tag": tags}})
+        response.headers.update(version_headers(version, bucket))
+        return response
 
-    def _put_tags(self, call: S3Call) -> Answer:
+    def _put_tags(self, call: S3Call) -> Response:
         pairs = tag_pairs(s3_xml.parsed(self._checked_body(call), "Tagging"))
         check_tags(pairs, 10)
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
             version.tags = dict(pairs)
-        return Answer(b"", 200, version_headers(version, bucket))
+        return Response(b"", 200, version_headers(version, bucket))
 
-    def _delete_tags(self, call: S3Call) -> Answer:
+    def _delete_tags(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
             version.tags = {}
-        return Answer(b"", 204, version_headers(version, bucket))
+        return Response(b"", 204, version_headers(version, bucket))

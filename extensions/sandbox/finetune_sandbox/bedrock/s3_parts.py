@@ -16,13 +16,13 @@ from finetune_sandbox.bedrock.errors import AwsError
 from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_store import Bucket, Version
 from finetune_sandbox.server import checksums
-from finetune_sandbox.server.web import Answer, byte_range
+from finetune_sandbox.server.web import Response, byte_range
 
 _NULL = "null"
 
 
-def xml_answer(name: str, content: dict[str, Any]) -> Answer:
-    return Answer(s3_xml.document(name, content), 200, {"Content-Type": "application/xml"})
+def xml_response(name: str, content: dict[str, Any]) -> Response:
+    return Response(s3_xml.document(name, content), 200, {"Content-Type": "application/xml"})
 
 
 def no_key(key: str) -> AwsError:

@@ -23,12 +23,12 @@ from finetune_sandbox.bedrock.s3_parts import (
     shown_key,
     sse_headers,
     version_headers,
-    xml_answer,
+    xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, Part, Upload, Version
 from finetune_sandbox.server import checksums
 from finetune_sandbox.server.contents import Stored, kept
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 MIN_PART_BYTES = 5 * 1024**2
 
@@ -36,7 +36,7 @@ MIN_PART_BYTES = 5 * 1024**2
 class Uploads(S3Base):
     """Operations on multipart uploads."""
 
-    def handlers(self) -> dict[str, Callable[[S3Call], Answer]]:
+    def handlers(self) -> dict[str, Callable[[S3Call], Response]]:
         """The operations by name."""
         return {
             "ListMultipartUploads": self._list_uploads,
@@ -48,7 +48,7 @@ class Uploads(S3Base):
             "ListParts": self._list_parts,
         }
 
-    def _create_upload(self, call: S3Call) -> Answer:
+    def _create_upload(self, call: S3Call) -> Response:
         algorithm = call.header("x-amz-checksum-algorithm").upper()
         kind = call.header("x-amz-checksum-type").upper()
         if algorithm and algorithm not in checksums.S3_ALGORITHMS:
@@ -68,14 +68,14 @@ class Uploads(S3Base):
             now = self.store.clock.now()
             upload = Upload(self.store.ids.text(64), call.key, now, template, algorithm or None, kind)
             bucket.uploads[upload.id] = upload
-        answer = xml_answer(
+        response = xml_response(
             "InitiateMultipartUploadResult", {"Bucket": bucket.name, "Key": call.key, "UploadId": upload.id}
         )
-        answer.headers.update(sse_headers(template))
+        response.headers.update(sse_headers(template))
         if upload.algorithm:
-            answer.headers["x-amz-checksum-algorithm"] = upload.algorithm
-            answer.headers["x-amz-checksum-type"] = upload.checksum_type
-        return answer
+            response.headers["x-amz-checksum-algorithm"] = upload.algorithm
+            response.headers["x-amz-checksum-type"] = upload.checksum_type
+        return response
 
     @staticmethod
     def _upload(call: S3Call, bucket: Bucket) -> Upload:
@@ -88,7 +88,7 @@ class Uploads(S3Base):
             raise AwsError(404, "NoSuchUpload", message, {"UploadId": call.query.get("uploadId", "")})
         return upload
 
-    def _upload_part(self, call: S3Call) -> Answer:
+    def _upload_part(self, call: S3Call) -> Response:
         number = part_number(call)
         with self.store.lock:
             upload = self._upload(call, self._bucket(call))
@@ -105,13 +105,13 @@ class Uploads(S3Base):
         headers = {"ETag": f'"{stored.md5.hex()}"', **sse_headers(upload.template)}
         if algorithm is not None:
             headers[f"x-amz-checksum-{algorithm.lower()}"] = checksums.encoded(stored.checksums[algorithm])
-        return Answer(b"", 200, headers)
+        return Response(b"", 200, headers)
 
     def _keep_part(self, call: S3Call, number: int, stored: Stored) -> Part:
         with kept(stored), self.store.lock:
             return self._upload(call, self._bucket(call)).put(Part(number, stored, self.store.clock.now()))
 
-    def _upload_part_copy(self, call: S3Call) -> Answer:
+    def _upload_part_copy(self, call: S3Call) -> Response:
         number = part_number(call)
         with self.store.lock:
             upload = self._upload(call, self._bucket(call))
@@ -129,9 +129,9 @@ class Uploads(S3Base):
         result = {"LastModified": s3_xml.instant(part.modified), "ETag": f'"{part.etag}"'}
         if upload.algorithm:
             result[f"Checksum{upload.algorithm}"] = checksums.encoded(stored.checksums[upload.algorithm])
-        return xml_answer("CopyPartResult", result)
+        return xml_response("CopyPartResult", result)
 
-    def _complete_upload(self, call: S3Call) -> Answer:
+    def _complete_upload(self, call: S3Call) -> Response:
         tree = s3_xml.parsed(call.payload.whole(), "CompleteMultipartUpload")
         wishes = tree.findall("Part")
         if not 1 <= len(wishes) <= 10000:
@@ -163,9 +163,9 @@ class Uploads(S3Base):
         if version.checksum is not None:
             algorithm, value, kind = version.checksum
             result.update({f"Checksum{algorithm}": value, "ChecksumType": kind})
-        answer = xml_answer("CompleteMultipartUploadResult", result)
-        answer.headers.update({**sse_headers(version), **version_headers(version, bucket)})
-        return answer
+        response = xml_response("CompleteMultipartUploadResult", result)
+        response.headers.update({**sse_headers(version), **version_headers(version, bucket)})
+        return response
 
     def _assembled(
         self,
@@ -216,15 +216,15 @@ class Uploads(S3Base):
             version.checksum = (algorithm, value, upload.checksum_type)
         return version
 
-    def _abort_upload(self, call: S3Call) -> Answer:
+    def _abort_upload(self, call: S3Call) -> Response:
         with self.store.lock:
             bucket = self._bucket(call)
             upload = self._upload(call, bucket)
             del bucket.uploads[upload.id]
         upload.drop(*upload.parts)
-        return Answer(b"", 204)
+        return Response(b"", 204)
 
-    def _list_parts(self, call: S3Call) -> Answer:
+    def _list_parts(self, call: S3Call) -> Response:
         limit = page_limit(call.query, "max-parts")
         after = call.query.get("part-number-marker", "0")
         if not after.isdecimal():
@@ -242,7 +242,7 @@ class Uploads(S3Base):
             }
             for part in parts[:limit]
         ]
-        answer = {
+        response = {
             "Bucket": call.bucket,
             "Key": call.key,
             "UploadId": upload.id,
@@ -257,9 +257,9 @@ class Uploads(S3Base):
             "ChecksumType": upload.checksum_type or None,
             "Part": shown,
         }
-        return xml_answer("ListPartsResult", answer)
+        return xml_response("ListPartsResult", response)
 
-    def _list_uploads(self, call: S3Call) -> Answer:
+    def _list_uploads(self, call: S3Call) -> Response:
         query = call.query
         prefix, limit = query.get("prefix", ""), page_limit(query, "max-uploads")
         after = (query.get("key-marker", ""), query.get("upload-id-marker", ""))
@@ -285,7 +285,7 @@ class Uploads(S3Base):
             }
             for upload in uploads[:limit]
         ]
-        answer = {
+        response = {
             "Bucket": call.bucket,
             "KeyMarker": shown_key(after[0], query),
             "UploadIdMarker": after[1],
@@ -297,7 +297,7 @@ class Uploads(S3Base):
             "EncodingType": query.get("encoding-type"),
             "Upload": shown,
         }
-        return xml_answer("ListMultipartUploadsResult", answer)
+        return xml_response("ListMultipartUploadsResult", response)
 
 
 def _check_part_sum(upload: Upload, part: Part, wish: ElementTree.Element) -> None:

@@ -248,7 +248,7 @@ def matches(pattern: str, value: str) -> bool:
 # Answers
 
 
-def answer_of(name: str, members: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+def write_response(name: str, members: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """(status, body): times become ISO 8601, None is left out. BadShape where the model says otherwise."""
     model = operation_model(name)
     shape = model.output_shape

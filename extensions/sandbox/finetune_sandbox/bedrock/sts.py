@@ -29,7 +29,7 @@ from finetune_sandbox.bedrock.backends import Backends, Role
 from finetune_sandbox.bedrock.errors import BEDROCK, S3, STS, AwsError
 from finetune_sandbox.bedrock.sigv4 import plain_body
 from finetune_sandbox.server.ids import Ids
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 OPERATIONS = ("AssumeRole", "AssumeRoleWithWebIdentity")
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
@@ -134,7 +134,7 @@ class Sts:
 
     # The operations
 
-    def handle(self, name: str, request: Request, caller: str, request_id: str, wait: float) -> Answer:
+    def handle(self, name: str, request: Request, caller: str, request_id: str, wait: float) -> Response:
         """Answer one. caller: the ARN of who signed; wait: virtual seconds until a role is seen everywhere."""
         fields = {key: values[-1] for key, values in parse_qs(plain_body(request).decode("utf-8", "replace")).items()}
         arn, session_name = fields.get("RoleArn", ""), fields.get("RoleSessionName", "")
@@ -171,7 +171,7 @@ class Sts:
             self._sessions[key_id] = session
         return session
 
-    def _told(self, name: str, session: Session, request_id: str) -> Answer:
+    def _told(self, name: str, session: Session, request_id: str) -> Response:
         ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.ends))
         role_id = "AROA" + session.key_id[4:]
         body = (
@@ -182,9 +182,9 @@ class Sts:
             f"<SessionToken>{session.token}</SessionToken><Expiration>{ends}</Expiration></Credentials></{name}Result>"
             f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
         )
-        return Answer(body.encode(), 200, {"Content-Type": "text/xml"})
+        return Response(body.encode(), 200, {"Content-Type": "text/xml"})
 
-    def identity(self, session: Session, request_id: str) -> Answer:
+    def identity(self, session: Session, request_id: str) -> Response:
         """GetCallerIdentity of temporary credentials."""
         name = "GetCallerIdentity"
         role_id = "AROA" + session.key_id[4:]
@@ -193,7 +193,7 @@ class Sts:
             f"<UserId>{role_id}:{escape(session.arn.rpartition('/')[2])}</UserId><Account>{self._account}</Account>"
             f"</{name}Result><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
         )
-        return Answer(body.encode(), 200, {"Content-Type": "text/xml"})
+        return Response(body.encode(), 200, {"Content-Type": "text/xml"})
 
     # What temporary credentials may do
 

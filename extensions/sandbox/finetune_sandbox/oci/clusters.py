@@ -12,7 +12,7 @@ from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, FAILED, HOSTING, NEEDS_ATTENTION, UPDATING, Cluster
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 ENDPOINTS_PER_CLUSTER = 50
 
@@ -57,7 +57,7 @@ class Clusters(Resources[Cluster]):
         store.clusters[cluster.id] = cluster
         work = self.work("CREATE", cluster)
         headers = {"etag": cluster.etag, "opc-work-request-id": work.id}
-        return Answer(self.shown(cluster), 201, headers), cluster.id
+        return Response(self.shown(cluster), 201, headers), cluster.id
 
     def members(self, resource: Cluster) -> dict[str, Any]:
         """The members of DedicatedAiCluster but previousState."""
@@ -95,7 +95,7 @@ class Clusters(Resources[Cluster]):
         cluster.units = units
         cluster.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", cluster)
-        return Answer(self.shown(cluster), headers={"etag": cluster.etag, "opc-work-request-id": work.id}), ""
+        return Response(self.shown(cluster), headers={"etag": cluster.etag, "opc-work-request-id": work.id}), ""
 
     def check_unused(self, resource: Cluster) -> None:
         """No training on it, and no endpoint."""

@@ -14,7 +14,7 @@ from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
 from finetune_sandbox.oci.store import Store
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 _CONFIGS = (
     "generativeAiPrivateEndpointId",
@@ -68,7 +68,7 @@ class Endpoints(Resources[Endpoint]):
         work = self.work("CREATE", endpoint)
         work.related = [("model", endpoint.model_id), ("dedicatedAiCluster", endpoint.cluster_id)]
         headers = {"etag": endpoint.etag, "opc-work-request-id": work.id}
-        return Answer(self.shown(endpoint), 201, headers), endpoint.id
+        return Response(self.shown(endpoint), 201, headers), endpoint.id
 
     def _check_place(self, model_id: str, cluster_id: str) -> None:
         """Whether the model can be hosted on the cluster."""
@@ -123,7 +123,7 @@ class Endpoints(Resources[Endpoint]):
         endpoint.configs = {**endpoint.configs, **_configs(wish.members)}
         endpoint.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", endpoint)
-        return Answer(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
+        return Response(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
 
 
 def _together(one: Model, other: Model | None) -> bool:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 _TYPICAL = {
     400: ("InvalidParameter", "A parameter is invalid or incorrectly formatted."),
@@ -29,10 +29,10 @@ class OciError(Exception):
         self.status, self.code, self.message = status, code, message
         self.headers = headers or {}
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The body that every service of OCI writes."""
         headers = {"Content-Type": "application/json", **self.headers}
-        return Answer({"code": self.code, "message": self.message}, self.status, headers)
+        return Response({"code": self.code, "message": self.message}, self.status, headers)
 
 
 def typical(status: int) -> OciError:

@@ -14,7 +14,7 @@ from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Wish
 from finetune_sandbox.oci.state import ACTIVE, CREATE_MODEL, CREATING, DELETED, FINE_TUNING, UPDATING, Cluster, Model
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 _RANGES: dict[str, tuple[float, float]] = {
     "totalTrainingEpochs": (1, 100),
@@ -86,7 +86,7 @@ class Models(Resources[Model]):
         headers = {"etag": model.etag, "opc-work-request-id": work.id}
         if base.deprecated is not None:
             headers["model-deprecation-info"] = f"The base model {base.name} is deprecated since {base.deprecated}."
-        return Answer(self.shown(model), 201, headers), model.id
+        return Response(self.shown(model), 201, headers), model.id
 
     def _base(self, identifier: str) -> BaseModel:
         found = self._store.models.get(identifier)
@@ -176,7 +176,7 @@ class Models(Resources[Model]):
         model.vendor = wish.members.get("vendor", model.vendor)
         model.version = wish.members.get("version", model.version)
         model.change(self._store.clock.now(), ACTIVE)
-        return Answer(self.shown(model), headers={"etag": model.etag}), ""
+        return Response(self.shown(model), headers={"etag": model.etag}), ""
 
     def check_unused(self, resource: Model) -> None:
         """No endpoint."""

@@ -15,7 +15,7 @@ from finetune_sandbox.oci.object_call import STREAMED, ObjectCall
 from finetune_sandbox.oci.object_objects import Objects
 from finetune_sandbox.oci.object_store import ObjectStore
 from finetune_sandbox.oci.object_uploads import Uploads
-from finetune_sandbox.server.web import Answer, raw_target
+from finetune_sandbox.server.web import Response, raw_target
 
 
 class ObjectApi:
@@ -26,13 +26,13 @@ class ObjectApi:
         self.buckets = Buckets(store, namespace, compartments, user)
         self.uploads = Uploads(store, namespace)
         objects = Objects(store, namespace)
-        self._operations: dict[str, Callable[[ObjectCall], Answer]] = {
+        self._operations: dict[str, Callable[[ObjectCall], Response]] = {
             **self.buckets.operations(),
             **objects.operations(),
             **self.uploads.operations(),
         }
 
-    def handle(self, operation: str, request: Request, path: dict[str, str]) -> Answer:
+    def handle(self, operation: str, request: Request, path: dict[str, str]) -> Response:
         """Answer a request; raises OciError."""
         query = dict(parse_qsl(raw_target(request)[1], keep_blank_values=True))
         call = ObjectCall(request, path, query)

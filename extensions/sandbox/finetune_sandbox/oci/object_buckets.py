@@ -22,7 +22,7 @@ from finetune_sandbox.oci.object_store import Bucket, ObjectStore
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
 from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.tags import check_tags
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _LISTED = 1000
@@ -35,7 +35,7 @@ class Buckets(ObjectBase):
         super().__init__(store, namespace)
         self._compartments, self._user = compartments, user
 
-    def operations(self) -> dict[str, Callable[[ObjectCall], Answer]]:
+    def operations(self) -> dict[str, Callable[[ObjectCall], Response]]:
         """The operations by name."""
         return {
             "GetNamespace": self._get_namespace,
@@ -47,18 +47,18 @@ class Buckets(ObjectBase):
             "DeleteBucket": self._delete_bucket,
         }
 
-    def _get_namespace(self, call: ObjectCall) -> Answer:
+    def _get_namespace(self, call: ObjectCall) -> Response:
         compartment = call.query.get("compartmentId")
         if compartment is not None and compartment not in self._compartments:
             raise not_found(compartment)
-        return Answer(self.namespace)
+        return Response(self.namespace)
 
     def _known_compartment(self, compartment: str) -> str:
         if compartment not in self._compartments:
             raise not_found(compartment)
         return compartment
 
-    def _list_buckets(self, call: ObjectCall) -> Answer:
+    def _list_buckets(self, call: ObjectCall) -> Response:
         if "compartmentId" not in call.query:
             raise missing("compartmentId")
         compartment = self._known_compartment(call.query["compartmentId"])
@@ -72,7 +72,7 @@ class Buckets(ObjectBase):
             kept -= set() if tags else {"freeformTags", "definedTags"}
             members = {key: value for key, value in shown.items() if key in kept}
             items.append(schema.show(OBJECT_STORAGE, "BucketSummary", members))
-        return Answer(items, headers=next_page(names[limit : limit + 1]))
+        return Response(items, headers=next_page(names[limit : limit + 1]))
 
     def _shown_bucket(self, bucket: Bucket) -> dict[str, Any]:
         return {
@@ -96,7 +96,7 @@ class Buckets(ObjectBase):
             "isReadOnly": False,
         }
 
-    def _bucket_answer(self, bucket: Bucket, call: ObjectCall) -> Answer:
+    def _describe_bucket(self, bucket: Bucket, call: ObjectCall) -> Response:
         shown = self._shown_bucket(bucket)
         fields = call.query.get("fields", "").split(",") if call.request.method == "GET" else []
         current = [version for key in bucket.keys if (version := bucket.current(key)) is not None]
@@ -104,7 +104,7 @@ class Buckets(ObjectBase):
             shown["approximateCount"] = len(current)
         if "approximateSize" in fields:
             shown["approximateSize"] = sum(version.size for version in current)
-        return Answer(schema.show(OBJECT_STORAGE, "Bucket", shown), headers={"etag": bucket.etag})
+        return Response(schema.show(OBJECT_STORAGE, "Bucket", shown), headers={"etag": bucket.etag})
 
     def make_bucket(self, name: str, compartment: str) -> Bucket:
         """A plain bucket."""
@@ -119,7 +119,7 @@ class Buckets(ObjectBase):
         self.store.buckets[name] = bucket
         return bucket
 
-    def _create_bucket(self, call: ObjectCall) -> Answer:
+    def _create_bucket(self, call: ObjectCall) -> Response:
         wish = schema.read(OBJECT_STORAGE, "CreateBucketDetails", body(call.request))
         name = wish.pop("name")
         if not _BUCKET_NAME.fullmatch(name):
@@ -135,21 +135,21 @@ class Buckets(ObjectBase):
         bucket = self.make_bucket(name, compartment)
         bucket.versioning = wish.pop("versioning", "Disabled")
         bucket.details = wish
-        answer = self._bucket_answer(bucket, call)
-        answer.headers["location"] = f"/n/{self.namespace}/b/{name}"
-        return answer
+        response = self._describe_bucket(bucket, call)
+        response.headers["location"] = f"/n/{self.namespace}/b/{name}"
+        return response
 
-    def _get_bucket(self, call: ObjectCall) -> Answer:
+    def _get_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_read_conditions(call, bucket.etag)
-        return self._bucket_answer(bucket, call)
+        return self._describe_bucket(bucket, call)
 
-    def _head_bucket(self, call: ObjectCall) -> Answer:
+    def _head_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_read_conditions(call, bucket.etag)
-        return Answer(b"", headers={"etag": bucket.etag})
+        return Response(b"", headers={"etag": bucket.etag})
 
-    def _update_bucket(self, call: ObjectCall) -> Answer:
+    def _update_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_match(call.header("if-match"), bucket.etag)
         wish = schema.read(OBJECT_STORAGE, "UpdateBucketDetails", body(call.request))
@@ -160,9 +160,9 @@ class Buckets(ObjectBase):
         bucket.versioning = wish.pop("versioning", bucket.versioning)
         bucket.details.update(wish)
         bucket.etag = self.store.ids.uuid()
-        return self._bucket_answer(bucket, call)
+        return self._describe_bucket(bucket, call)
 
-    def _delete_bucket(self, call: ObjectCall) -> Answer:
+    def _delete_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_match(call.header("if-match"), bucket.etag)
         if bucket.versions:
@@ -172,4 +172,4 @@ class Buckets(ObjectBase):
             message = f"Bucket named '{bucket.name}' has multipart uploads that are not committed. Abort them first."
             raise OciError(409, "BucketNotEmpty", message)
         del self.store.buckets[bucket.name]
-        return Answer(b"", 204)
+        return Response(b"", 204)

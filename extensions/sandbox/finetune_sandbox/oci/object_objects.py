@@ -28,7 +28,7 @@ from finetune_sandbox.oci.object_store import Bucket, Version, no_object
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
 from finetune_sandbox.server import checksums
 from finetune_sandbox.server.contents import kept
-from finetune_sandbox.server.web import Answer, Content, http_date
+from finetune_sandbox.server.web import Content, Response, http_date
 
 _KEPT_HEADERS = ("Content-Type", "Content-Language", "Content-Encoding", "Content-Disposition", "Cache-Control")
 _FIELDS = ("name", "size", "etag", "md5", "timeCreated", "timeModified", "storageTier", "archivalState")
@@ -38,7 +38,7 @@ _LISTED = 1000
 class Objects(ObjectBase):
     """Operations on objects."""
 
-    def operations(self) -> dict[str, Callable[[ObjectCall], Answer]]:
+    def operations(self) -> dict[str, Callable[[ObjectCall], Response]]:
         """The operations by name."""
         return {
             "ListObjects": self._list_objects,
@@ -49,7 +49,7 @@ class Objects(ObjectBase):
             "DeleteObject": self._delete_object,
         }
 
-    def _put_object(self, call: ObjectCall) -> Answer:
+    def _put_object(self, call: ObjectCall) -> Response:
         with self.store.lock:
             self._check_write(call)
         algorithm = wanted_algorithm(call)
@@ -73,7 +73,7 @@ class Objects(ObjectBase):
             "version-id": version.id,
             **checksum_headers(stored.checksums),
         }
-        return Answer(b"", headers=headers)
+        return Response(b"", headers=headers)
 
     def _check_write(self, call: ObjectCall) -> Bucket:
         """The bucket, if the conditions of the request hold."""
@@ -104,7 +104,7 @@ class Objects(ObjectBase):
             shown["archival-state"] = "Archived"
         return shown
 
-    def _get_object(self, call: ObjectCall) -> Answer:
+    def _get_object(self, call: ObjectCall) -> Response:
         version = self._existing(call)
         if version.tier == "Archive":
             raise OciError(409, "NotRestored", f"The object '{version.key}' is archived. Restore it first.")
@@ -117,13 +117,13 @@ class Objects(ObjectBase):
             headers["content-range"] = f"bytes {start}-{stop - 1}/{version.size}"
         if (start, stop) != (0, version.size):
             headers.pop("content-md5", None)
-        return Answer(Content(stop - start, lambda: version.read(start, stop)), status, headers)
+        return Response(Content(stop - start, lambda: version.read(start, stop)), status, headers)
 
-    def _head_object(self, call: ObjectCall) -> Answer:
+    def _head_object(self, call: ObjectCall) -> Response:
         version = self._existing(call)
-        return Answer(Content(version.size, version.read), headers=self._object_headers(version))
+        return Response(Content(version.size, version.read), headers=self._object_headers(version))
 
-    def _delete_object(self, call: ObjectCall) -> Answer:
+    def _delete_object(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         version_id = call.query.get("versionId")
         found = bucket.find(call.key, version_id)
@@ -134,7 +134,7 @@ class Objects(ObjectBase):
         headers = {"last-modified": http_date(gone.modified), "version-id": gone.id}
         if gone.marker:
             headers["is-delete-marker"] = "true"
-        return Answer(b"", 204, headers)
+        return Response(b"", 204, headers)
 
     def _listed(self, call: ObjectCall) -> tuple[list[str], list[str], str | None]:
         """(names, prefixes, the name to go on with)."""
@@ -166,7 +166,7 @@ class Objects(ObjectBase):
                 prefixes.append(common)
         return names, prefixes, None
 
-    def _list_objects(self, call: ObjectCall) -> Answer:
+    def _list_objects(self, call: ObjectCall) -> Response:
         fields = [field for field in call.query.get("fields", "name").split(",") if field]
         for field in fields:
             if field not in _FIELDS:
@@ -178,9 +178,9 @@ class Objects(ObjectBase):
             {key: value for key, value in describe_version(v).items() if key in {"name", *fields}} for v in versions
         ]
         members = {"objects": items, "prefixes": prefixes or None, "nextStartWith": following}
-        return Answer(schema.show(OBJECT_STORAGE, "ListObjects", members))
+        return Response(schema.show(OBJECT_STORAGE, "ListObjects", members))
 
-    def _list_versions(self, call: ObjectCall) -> Answer:
+    def _list_versions(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         if "page" in call.query:
             call.query["start"] = decode_token(call.query["page"])
@@ -192,4 +192,4 @@ class Objects(ObjectBase):
             for version in reversed(bucket.versions[name])
         ]
         shown = schema.show(OBJECT_STORAGE, "ObjectVersionCollection", {"items": items, "prefixes": prefixes or None})
-        return Answer(shown, headers={} if following is None else {"opc-next-page": encode_token(following)})
+        return Response(shown, headers={} if following is None else {"opc-next-page": encode_token(following)})

@@ -28,7 +28,7 @@ from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.state import Settings
 from finetune_sandbox.server import checksums
 from finetune_sandbox.server.contents import kept
-from finetune_sandbox.server.web import Answer, http_date
+from finetune_sandbox.server.web import Response, http_date
 
 MAX_PARTS = 10_000
 _LISTED = 1000
@@ -41,7 +41,7 @@ class Uploads(ObjectBase):
         super().__init__(store, namespace)
         self.settings = Settings()
 
-    def operations(self) -> dict[str, Callable[[ObjectCall], Answer]]:
+    def operations(self) -> dict[str, Callable[[ObjectCall], Response]]:
         """The operations by name."""
         return {
             "CreateMultipartUpload": self._create_upload,
@@ -52,7 +52,7 @@ class Uploads(ObjectBase):
             "ListMultipartUploadParts": self._list_parts,
         }
 
-    def _create_upload(self, call: ObjectCall) -> Answer:
+    def _create_upload(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         wish = schema.read(OBJECT_STORAGE, "CreateMultipartUploadDetails", body(call.request))
         key = wish["object"]
@@ -78,9 +78,9 @@ class Uploads(ObjectBase):
         )
         upload.id = f"{ids.hexadecimal(8)}-{upload.id}"
         bucket.uploads[upload.id] = upload
-        answer = Answer(schema.show(OBJECT_STORAGE, "MultipartUpload", self._shown_upload(bucket, upload)))
-        answer.headers["location"] = f"/n/{self.namespace}/b/{bucket.name}/u/{upload.id}"
-        return answer
+        response = Response(schema.show(OBJECT_STORAGE, "MultipartUpload", self._shown_upload(bucket, upload)))
+        response.headers["location"] = f"/n/{self.namespace}/b/{bucket.name}/u/{upload.id}"
+        return response
 
     def _shown_upload(self, bucket: Bucket, upload: Upload) -> dict[str, Any]:
         return {
@@ -101,7 +101,7 @@ class Uploads(ObjectBase):
             raise OciError(404, "NoSuchUpload", "The upload was not found. It may have been aborted or committed.")
         return bucket, upload
 
-    def _upload_part(self, call: ObjectCall) -> Answer:
+    def _upload_part(self, call: ObjectCall) -> Response:
         number = call.number("uploadPartNum", 1, MAX_PARTS)
         with self.store.lock:
             upload = self._upload(call)[1]
@@ -116,9 +116,9 @@ class Uploads(ObjectBase):
             "opc-content-md5": checksums.encoded(stored.md5),
             **checksum_headers(stored.checksums),
         }
-        return Answer(b"", headers=headers)
+        return Response(b"", headers=headers)
 
-    def _commit_upload(self, call: ObjectCall) -> Answer:
+    def _commit_upload(self, call: ObjectCall) -> Response:
         bucket, upload = self._upload(call)
         wish = schema.read(OBJECT_STORAGE, "CommitMultipartUploadDetails", body(call.request))
         if_match = call.header("if-match") or upload.if_match
@@ -160,15 +160,15 @@ class Uploads(ObjectBase):
             "version-id": version.id,
             **version.checksums,
         }
-        return Answer(b"", headers=headers)
+        return Response(b"", headers=headers)
 
-    def _abort_upload(self, call: ObjectCall) -> Answer:
+    def _abort_upload(self, call: ObjectCall) -> Response:
         bucket, upload = self._upload(call)
         upload.drop(*upload.parts)
         del bucket.uploads[upload.id]
-        return Answer(b"", 204)
+        return Response(b"", 204)
 
-    def _list_uploads(self, call: ObjectCall) -> Answer:
+    def _list_uploads(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         start, limit = decode_token(call.query.get("page")), call.number("limit", 1, _LISTED, _LISTED)
         uploads = sorted(bucket.uploads.values(), key=lambda upload: (upload.template.key, upload.id))
@@ -178,9 +178,9 @@ class Uploads(ObjectBase):
             for upload in uploads[:limit]
         ]
         marks = [f"{upload.template.key}\0{upload.id}" for upload in uploads[limit : limit + 1]]
-        return Answer(items, headers=next_page(marks))
+        return Response(items, headers=next_page(marks))
 
-    def _list_parts(self, call: ObjectCall) -> Answer:
+    def _list_parts(self, call: ObjectCall) -> Response:
         upload = self._upload(call)[1]
         start, limit = decode_token(call.query.get("page")) or "0", call.number("limit", 1, _LISTED, _LISTED)
         parts = [part for number, part in sorted(upload.parts.items()) if number >= int(start)]
@@ -194,4 +194,4 @@ class Uploads(ObjectBase):
             for part in parts[:limit]
         ]
         shown = [schema.show(OBJECT_STORAGE, "MultipartUploadPartSummary", item) for item in items]
-        return Answer(shown, headers=next_page([str(part.number) for part in parts[limit : limit + 1]]))
+        return Response(shown, headers=next_page([str(part.number) for part in parts[limit : limit + 1]]))

@@ -30,7 +30,7 @@ from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled
 from finetune_sandbox.server.ids import Ids
-from finetune_sandbox.server.web import Answer, Call, Match, Refusal, raw_target
+from finetune_sandbox.server.web import Call, Match, Refusal, Response, raw_target
 
 REGION = "us-chicago-1"
 GENERATIVE_AI, OBJECT_STORAGE, OTHER = "generative-ai", "object-storage", "oci"
@@ -132,7 +132,7 @@ class OciProvider(Controlled[Store]):
             signatures.verify(call.request, self.identity, call.operation.partition(".")[2] in object_call.STREAMED)
             self._check_rate()
         except OciError as error:
-            raise Refusal(self._identified(call.request, error.answer())) from error
+            raise Refusal(self._identified(call.request, error.response())) from error
 
     def _check_rate(self) -> None:
         limit = self.store.settings.requests_per_second
@@ -146,25 +146,25 @@ class OciProvider(Controlled[Store]):
                 raise typical(429)
             self._recent.append(now)
 
-    def _identified(self, request: Request | None, answer: Answer) -> Answer:
+    def _identified(self, request: Request | None, response: Response) -> Response:
         given = None if request is None else request.headers.get("opc-request-id")
         own = self.ids.hexadecimal(32).upper()
-        answer.headers["opc-request-id"] = f"{given}/{own}" if given else own
+        response.headers["opc-request-id"] = f"{given}/{own}" if given else own
         client = None if request is None else request.headers.get("opc-client-request-id")
         if client is not None:
-            answer.headers["opc-client-request-id"] = client
-        if answer.status == 304:
-            answer.body = b""
-        return answer
+            response.headers["opc-client-request-id"] = client
+        if response.status == 304:
+            response.body = b""
+        return response
 
-    def _handle(self, call: Call) -> Answer:
+    def _handle(self, call: Call) -> Response:
         try:
-            answer = self._answer(call)
+            response = self._respond(call)
         except OciError as error:
-            answer = error.answer()
-        return self._identified(call.request, answer)
+            response = error.response()
+        return self._identified(call.request, response)
 
-    def _answer(self, call: Call) -> Answer:
+    def _respond(self, call: Call) -> Response:
         name = call.operation.partition(".")[2]
         if name == "unknown":
             path = raw_target(call.request)[0]
@@ -183,11 +183,11 @@ class OciProvider(Controlled[Store]):
             raise typical(404)
         return self._service.handle(*found, call.request)
 
-    def error(self, dialect: str, status: int) -> Answer:
+    def error(self, dialect: str, status: int) -> Response:
         """OCI's typical error of a status."""
-        return self._identified(None, typical(status).answer())
+        return self._identified(None, typical(status).response())
 
-    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+    def unknown_path(self, dialect: str, method: str, path: str) -> Response:
         """Not used: every request has a handler, which checks the signature first."""
         return self.error(dialect, 404)
 

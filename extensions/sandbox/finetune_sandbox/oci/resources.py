@@ -15,10 +15,10 @@ from finetune_sandbox.oci.schema import GENERATIVE_AI
 from finetune_sandbox.oci.service import Service, Wish
 from finetune_sandbox.oci.state import ACTIVE, DELETED, DELETING, FAILED, Resource, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 R = TypeVar("R", bound=Resource)
-Made = tuple[Answer, str]
+Made = tuple[Response, str]
 """The answer, and the OCID of the resource that it made or changed ("" for none)."""
 
 
@@ -81,7 +81,7 @@ class Resources(ABC, Generic[R]):
     def get(self, wish: Wish) -> Made:
         """One of them."""
         found = self._store.find(self.table, wish.id)
-        return Answer(self.shown(found), headers={"etag": found.etag}), ""
+        return Response(self.shown(found), headers={"etag": found.etag}), ""
 
     def move(self, wish: Wish) -> Made:
         """Change its compartment."""
@@ -95,7 +95,7 @@ class Resources(ABC, Generic[R]):
         work.moved_from = before
         self._store.begin(work)
         # The work can be found by the resource's OCID; the answer does not name it.
-        return Answer(b""), found.id
+        return Response(b""), found.id
 
     def delete(self, wish: Wish) -> Made:
         """Begin to delete it."""
@@ -105,7 +105,7 @@ class Resources(ABC, Generic[R]):
         found.previous = self.members(found)
         found.change(self._store.clock.now(), DELETING)
         work = self.work("DELETE", found)
-        return Answer(b"", 202, {"opc-work-request-id": work.id}), ""
+        return Response(b"", 202, {"opc-work-request-id": work.id}), ""
 
     # Their parts
 
@@ -208,4 +208,4 @@ class Resources(ABC, Generic[R]):
         limit = wish.limit(self._store.settings.page_size)
         page, following = page_of(chosen, key, order == "DESC", limit, wish.one("page"), wish.mark)
         body = schema.show(GENERATIVE_AI, f"{self.kind}Collection", {"items": [show(each) for each in page]})
-        return Answer(body, headers={} if following is None else {"opc-next-page": following}), ""
+        return Response(body, headers={} if following is None else {"opc-next-page": following}), ""

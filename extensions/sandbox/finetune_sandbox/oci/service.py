@@ -21,7 +21,7 @@ from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.state import DELETED, DELETING, Cluster, Endpoint, Model, Resource
 from finetune_sandbox.oci.store import Store, Used
 from finetune_sandbox.oci.tags import check_tags
-from finetune_sandbox.server.web import Answer, raw_target
+from finetune_sandbox.server.web import Response, raw_target
 
 BASE = "/20231130"
 _PAGE = ("limit", "page", "sortOrder", "sortBy")
@@ -143,8 +143,8 @@ class Wish:
         return json.dumps({k: v for k, v in sorted(self.query.items()) if k not in {"page", "limit"}})
 
 
-Handler = Callable[[Wish], "tuple[Answer, str]"]
-"""A request -> the answer, and the OCID of the resource that it made or changed ("" for none)"""
+Handler = Callable[[Wish], "tuple[Response, str]"]
+"""A request -> the response, and the OCID of the resource that it made or changed ("" for none)"""
 
 
 class Service:
@@ -154,7 +154,7 @@ class Service:
         self._store = store
         self.handlers: dict[str, Handler] = {}
 
-    def handle(self, route: Route, arguments: dict[str, str], request: Request) -> Answer:
+    def handle(self, route: Route, arguments: dict[str, str], request: Request) -> Response:
         """Answer a request; raises OciError."""
         query: dict[str, list[str]] = {}
         for name, value in parse_qsl(raw_target(request)[1], keep_blank_values=True):
@@ -178,7 +178,7 @@ class Service:
                 return self.handlers[route.name](wish)[0]
             return self._once(route, token, wish)
 
-    def _once(self, route: Route, token: str, wish: Wish) -> Answer:
+    def _once(self, route: Route, token: str, wish: Wish) -> Response:
         """The answer to a request with a retry token: the first one again, while that can be."""
         if not 1 <= len(token) <= 64:
             raise invalid("opc-retry-token must have 1 to 64 characters.")
@@ -186,18 +186,18 @@ class Service:
         plain = json.dumps([wish.id, wish.members], sort_keys=True)
         used = store.tokens.get((route.name, token))
         if used is None:
-            answer, resource = self.handlers[route.name](wish)
+            response, resource = self.handlers[route.name](wish)
             store.tokens[route.name, token] = Used(
-                now, plain, answer.status, answer.body, dict(answer.headers), resource
+                now, plain, response.status, response.body, dict(response.headers), resource
             )
-            return answer
+            return response
         if used.request != plain:
             raise _invalidated("was used before with other parameters")
         if now >= used.when + store.settings.token_seconds:
             raise _invalidated("is older than 24 hours")
         if _gone(store, used.resource):
             raise _invalidated(f"was used for {used.resource}, which was deleted")
-        return Answer(used.body, used.status, dict(used.headers))
+        return Response(used.body, used.status, dict(used.headers))
 
     def retry_after(self) -> str:
         """The header of a work request: real seconds, at the speed of the clock; 1 when it stands still."""

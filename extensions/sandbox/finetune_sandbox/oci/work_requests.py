@@ -13,7 +13,7 @@ from finetune_sandbox.oci.service import Service, Wish, entity
 from finetune_sandbox.oci.state import CANCELED, FAILED, SUCCEEDED, Model, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of, percent
 from finetune_sandbox.server.ids import derived
-from finetune_sandbox.server.web import Answer
+from finetune_sandbox.server.web import Response
 
 Entries = list[dict[str, Any]]
 _DONE = {"CREATE": "CREATED", "UPDATE": "UPDATED", "DELETE": "DELETED", "MOVE": "UPDATED"}
@@ -68,16 +68,16 @@ class WorkRequests:
             "timeFinished": work.finished_at,
         }
 
-    def get(self, wish: Wish) -> tuple[Answer, str]:
+    def get(self, wish: Wish) -> tuple[Response, str]:
         """GetWorkRequest."""
         work = self._find(wish.id)
         shown = schema.show(GENERATIVE_AI, "WorkRequest", self.members(work))
         headers = {"etag": derived("", work.id, work.status, shown["percentComplete"], length=40).lower()}
         if not work.done:
             headers["retry-after"] = self._service.retry_after()
-        return Answer(shown, headers=headers), ""
+        return Response(shown, headers=headers), ""
 
-    def list(self, wish: Wish) -> tuple[Answer, str]:
+    def list(self, wish: Wish) -> tuple[Response, str]:
         """ListWorkRequests."""
         compartment = self._store.known_compartment(wish.needed("compartmentId"))
         status = wish.choice("status", schema.allowed(GENERATIVE_AI, "WorkRequest", "status"))
@@ -96,15 +96,15 @@ class WorkRequests:
         page, token = page_of(chosen, lambda work: work.order, newest_first, limit, wish.one("page"), wish.mark)
         members = {"items": [self.members(work) for work in page]}
         body = schema.show(GENERATIVE_AI, "WorkRequestSummaryCollection", members)
-        return Answer(body, headers=_next(token)), ""
+        return Response(body, headers=_next(token)), ""
 
-    def errors(self, wish: Wish) -> tuple[Answer, str]:
+    def errors(self, wish: Wish) -> tuple[Response, str]:
         """ListWorkRequestErrors."""
         work = self._find(wish.id)
         entries = [{"code": code, "message": message, "timestamp": when} for when, code, message in work.errors]
         return self._entries(wish, entries, "WorkRequestErrorCollection")
 
-    def logs(self, wish: Wish) -> tuple[Answer, str]:
+    def logs(self, wish: Wish) -> tuple[Response, str]:
         """ListWorkRequestLogs."""
         work = self._find(wish.id)
         lines = [*work.log]
@@ -114,7 +114,7 @@ class WorkRequests:
         entries = [{"message": text, "timestamp": when} for when, text in sorted(lines, key=lambda line: line[0])]
         return self._entries(wish, entries, "WorkRequestLogEntryCollection")
 
-    def _entries(self, wish: Wish, entries: Entries, collection: str) -> tuple[Answer, str]:
+    def _entries(self, wish: Wish, entries: Entries, collection: str) -> tuple[Response, str]:
         """Entries by time, newest first unless asked otherwise."""
         wish.choice("sortBy", ("timestamp",))
         newest_first = wish.choice("sortOrder", ("ASC", "DESC")) != "ASC"
@@ -128,7 +128,7 @@ class WorkRequests:
             f"{wish.id} {wish.mark}",
         )
         body = schema.show(GENERATIVE_AI, collection, {"items": [entry for _unused, entry in page]})
-        return Answer(body, headers=_next(token)), ""
+        return Response(body, headers=_next(token)), ""
 
 
 def _next(token: str | None) -> dict[str, str]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from finetune_sandbox.server.web import Answer, Refusal
+from finetune_sandbox.server.web import Refusal, Response
 
 OPENAI = "openai"
 AZURE = "azure"
@@ -52,20 +52,20 @@ class ApiError(Exception):
             azure_code,
         )
 
-    def answer(self, dialect: str) -> Answer:
+    def response(self, dialect: str) -> Response:
         """The body in a dialect's shape."""
         if dialect == AZURE:
             code = self.azure_code or _AZURE_CODES.get(self.status) or self.code or str(self.status)
-            return Answer({"error": {"code": code, "message": self.message}}, self.status)
+            return Response({"error": {"code": code, "message": self.message}}, self.status)
         body = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return Answer({"error": body}, self.status)
+        return Response({"error": body}, self.status)
 
 
-def typical(dialect: str, status: int) -> Answer:
+def typical(dialect: str, status: int) -> Response:
     """What the host typically says with this status; used for faults."""
     if status in {502, 504}:
         title = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}[status]
-        return Answer(_HTML.format(title).encode(), status, {"Content-Type": "text/html"})
+        return Response(_HTML.format(title).encode(), status, {"Content-Type": "text/html"})
     known = {
         400: ("Your request was malformed.", "invalid_request_error", None),
         401: ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
@@ -94,15 +94,15 @@ def typical(dialect: str, status: int) -> Answer:
         ("The server had an error while processing your request. Sorry about that!", "server_error", None),
     )
     if status < 400:
-        return Answer({}, status)
-    return ApiError(status, message, code=code, type_=type_).answer(dialect)
+        return Response({}, status)
+    return ApiError(status, message, code=code, type_=type_).response(dialect)
 
 
 def refused(dialect: str, status: int, message: str) -> Refusal:
     """What a host has no operation for, or a gateway before it does not let through."""
     if dialect in MINIMAL:
-        return Refusal(Answer({"detail": message}, status))
-    return Refusal(ApiError(status, message).answer(dialect))
+        return Refusal(Response({"detail": message}, status))
+    return Refusal(ApiError(status, message).response(dialect))
 
 
 def check_deletion(dialect: str, deletions: str) -> None:

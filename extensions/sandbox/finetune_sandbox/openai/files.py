@@ -27,7 +27,7 @@ from finetune_sandbox.openai.errors import (
 from finetune_sandbox.openai.forms import Form
 from finetune_sandbox.openai.state import Account, File, Part, Upload
 from finetune_sandbox.openai.store import Store
-from finetune_sandbox.server.web import Answer, Call
+from finetune_sandbox.server.web import Call, Response
 
 _PURPOSES: tuple[str, ...] = get_args(FilePurpose)
 _NO_DOWNLOAD = frozenset({"assistants", "vision", "user_data"})
@@ -77,7 +77,7 @@ class Files:
             "status_details": details,
         }
 
-    def create(self, call: Call, account: Account) -> Answer:
+    def create(self, call: Call, account: Account) -> Response:
         """POST /files"""
         store = self._store
         form = Form(call.request, store.content, "file", store.settings.max_file_bytes)
@@ -100,7 +100,7 @@ class Files:
                 if call.dialect == AZURE:
                     self._azure_room(account, now)
                 file = store.add_file(account, call.dialect, form.filename, purpose, form.path, now, seconds)
-                return Answer(self.view(file, call.dialect, now), 201 if call.dialect == AZURE else 200)
+                return Response(self.view(file, call.dialect, now), 201 if call.dialect == AZURE else 200)
 
     def _azure_room(self, account: Account, now: float) -> None:
         limit = self._store.settings.azure_files
@@ -115,22 +115,22 @@ class Files:
             raise no_file(call.arguments["file"])
         return file
 
-    def retrieve(self, call: Call, account: Account) -> Answer:
+    def retrieve(self, call: Call, account: Account) -> Response:
         """GET /files/{id}"""
         with self._store.lock:
             now = self._store.settle(account)
-            return Answer(self.view(self._find(call, account, now), call.dialect, now))
+            return Response(self.view(self._find(call, account, now), call.dialect, now))
 
-    def delete(self, call: Call, account: Account) -> Answer:
+    def delete(self, call: Call, account: Account) -> Response:
         """DELETE /files/{id}"""
         check_deletion(call.dialect, self._store.habits(call.dialect).deletions)
         with self._store.lock:
             now = self._store.settle(account)
             file = self._find(call, account, now)
             self._store.remove_file(account, file)
-            return Answer({"object": "file", "id": file.id, "deleted": True})
+            return Response({"object": "file", "id": file.id, "deleted": True})
 
-    def content(self, call: Call, account: Account) -> Answer:
+    def content(self, call: Call, account: Account) -> Response:
         """GET /files/{id}/content"""
         if call.dialect == SELFHOSTED:
             raise refused(SELFHOSTED, 404, "Not Found")
@@ -146,10 +146,10 @@ class Files:
             if file.purpose == RESULTS:
                 data = file.path.read_bytes()
                 # OpenAI hands its result files out in base64.
-                return Answer(base64.b64encode(data) if call.dialect == OPENAI else data, headers=headers)
-            return Answer(file.path, headers=headers)
+                return Response(base64.b64encode(data) if call.dialect == OPENAI else data, headers=headers)
+            return Response(file.path, headers=headers)
 
-    def list(self, call: Call, account: Account) -> Answer:
+    def list(self, call: Call, account: Account) -> Response:
         """GET /files"""
         args = call.request.args
         limit = params.query_integer(call.request, "limit", 10000, 1, 10000)
@@ -179,7 +179,7 @@ class Files:
         if call.dialect == OPENAI:
             body["first_id"] = page[0]["id"] if page else None
             body["last_id"] = page[-1]["id"] if page else None
-        return Answer(body)
+        return Response(body)
 
 
 class Uploads:
@@ -202,7 +202,7 @@ class Uploads:
             "file": None if upload.file is None else self._files.view(upload.file, dialect, now),
         }
 
-    def create(self, call: Call, account: Account) -> Answer:
+    def create(self, call: Call, account: Account) -> Response:
         """POST /uploads"""
         store = self._store
         body = params.read_json(call.request)
@@ -230,7 +230,7 @@ class Uploads:
                 dialect=call.dialect,
             )
             account.uploads[upload.id] = upload
-            return Answer(self._view(upload, call.dialect, now))
+            return Response(self._view(upload, call.dialect, now))
 
     def _pending(self, call: Call, account: Account, now: float) -> Upload:
         upload_id = call.arguments["upload"]
@@ -250,7 +250,7 @@ class Uploads:
             part.path.unlink(missing_ok=True)
         upload.parts.clear()
 
-    def add_part(self, call: Call, account: Account) -> Answer:
+    def add_part(self, call: Call, account: Account) -> Response:
         """POST /uploads/{id}/parts"""
         store = self._store
         with store.lock:
@@ -269,9 +269,11 @@ class Uploads:
                 part_id = "part_" + store.ids.hexadecimal(32)
                 part = Part(part_id, now, form.path.replace(store.content / part_id), size)
                 upload.parts[part.id] = part
-                return Answer({"object": "upload.part", "id": part.id, "created_at": int(now), "upload_id": upload.id})
+                return Response(
+                    {"object": "upload.part", "id": part.id, "created_at": int(now), "upload_id": upload.id}
+                )
 
-    def complete(self, call: Call, account: Account) -> Answer:
+    def complete(self, call: Call, account: Account) -> Response:
         """POST /uploads/{id}/complete"""
         store = self._store
         body = params.read_json(call.request)
@@ -316,16 +318,16 @@ class Uploads:
             )
             upload.status = "completed"
             self._drop(upload)
-            return Answer(self._view(upload, call.dialect, now))
+            return Response(self._view(upload, call.dialect, now))
 
-    def cancel(self, call: Call, account: Account) -> Answer:
+    def cancel(self, call: Call, account: Account) -> Response:
         """POST /uploads/{id}/cancel"""
         with self._store.lock:
             now = self._store.settle(account)
             upload = self._pending(call, account, now)
             upload.status = "cancelled"
             self._drop(upload)
-            return Answer(self._view(upload, call.dialect, now))
+            return Response(self._view(upload, call.dialect, now))
 
 
 def _header_name(name: str) -> str:

@@ -22,7 +22,7 @@ from finetune_sandbox.openai.errors import (
 )
 from finetune_sandbox.openai.state import TERMINAL, Account, File, Job
 from finetune_sandbox.openai.store import Store
-from finetune_sandbox.server.web import Answer, Call
+from finetune_sandbox.server.web import Call, Response
 
 _DAY = 86400
 
@@ -93,7 +93,7 @@ class Jobs:
 
     # Create
 
-    def create(self, call: Call, account: Account) -> Answer:
+    def create(self, call: Call, account: Account) -> Response:
         """POST /fine_tuning/jobs"""
         store = self._store
         if account.closed and call.dialect == OPENAI:
@@ -142,7 +142,7 @@ class Jobs:
             if scenario is not None:
                 job.scenario, job.scenario_at, job.scenario_message = scenario.kind, scenario.at, scenario.message
             store.begin_job(account, job)
-            return Answer(self.view(account, job, call.dialect, now), 201 if azure else 200)
+            return Response(self.view(account, job, call.dialect, now), 201 if azure else 200)
 
     def _base(self, account: Account, wish: params.JobRequest, dialect: str, now: float) -> BaseModel:
         tuned = account.models.get(wish.model)
@@ -204,13 +204,13 @@ class Jobs:
             raise ApiError(404, message, code="fine_tune_not_found", param="fine_tuning_job_id")
         return job
 
-    def retrieve(self, call: Call, account: Account) -> Answer:
+    def retrieve(self, call: Call, account: Account) -> Response:
         """GET /fine_tuning/jobs/{id}"""
         with self._store.lock:
             now = self._store.settle(account)
-            return Answer(self.view(account, self._find(call, account), call.dialect, now))
+            return Response(self.view(account, self._find(call, account), call.dialect, now))
 
-    def list(self, call: Call, account: Account) -> Answer:
+    def list(self, call: Call, account: Account) -> Response:
         """GET /fine_tuning/jobs"""
         args = call.request.args
         limit = params.query_integer(call.request, "limit", 20, 1, 100)
@@ -247,16 +247,16 @@ class Jobs:
                     more = True
                     break
                 page.append(self.view(account, job, call.dialect, now))
-        return Answer({"object": "list", "data": page, "has_more": more})
+        return Response({"object": "list", "data": page, "has_more": more})
 
-    def events(self, call: Call, account: Account) -> Answer:
+    def events(self, call: Call, account: Account) -> Response:
         """GET /fine_tuning/jobs/{id}/events"""
         with self._store.lock:
             now = self._store.settle(account)
             listed = training.events(self._find(call, account), now)
-        return Answer(_page(call, listed, default=20))
+        return Response(_page(call, listed, default=20))
 
-    def checkpoints(self, call: Call, account: Account) -> Answer:
+    def checkpoints(self, call: Call, account: Account) -> Response:
         """GET /fine_tuning/jobs/{id}/checkpoints"""
         with self._store.lock:
             now = self._store.settle(account)
@@ -265,11 +265,11 @@ class Jobs:
         body = _page(call, listed, default=10)
         body["first_id"] = body["data"][0]["id"] if body["data"] else None
         body["last_id"] = body["data"][-1]["id"] if body["data"] else None
-        return Answer(body)
+        return Response(body)
 
     # Change
 
-    def cancel(self, call: Call, account: Account) -> Answer:
+    def cancel(self, call: Call, account: Account) -> Response:
         """POST /fine_tuning/jobs/{id}/cancel"""
         with self._store.lock:
             now = self._store.settle(account)
@@ -279,9 +279,9 @@ class Jobs:
             job.say(now, "Fine tuning process stopping due to job cancellation", "warn")
             self._store.finish(account, job, now, "cancelled", None)
             job.say(now, "Fine-tuning job cancelled")
-            return Answer(self.view(account, job, call.dialect, now))
+            return Response(self.view(account, job, call.dialect, now))
 
-    def pause(self, call: Call, account: Account) -> Answer:
+    def pause(self, call: Call, account: Account) -> Response:
         """POST /fine_tuning/jobs/{id}/pause"""
         with self._store.lock:
             now = self._store.settle(account)
@@ -293,9 +293,9 @@ class Jobs:
             job.segments[-1][1] = now
             job.status, job.since = "pausing", now
             job.say(now, "Fine-tuning job pausing")
-            return Answer(self.view(account, job, call.dialect, now))
+            return Response(self.view(account, job, call.dialect, now))
 
-    def resume(self, call: Call, account: Account) -> Answer:
+    def resume(self, call: Call, account: Account) -> Response:
         """POST /fine_tuning/jobs/{id}/resume"""
         with self._store.lock:
             now = self._store.settle(account)
@@ -306,7 +306,7 @@ class Jobs:
                 raise ApiError(400, message)
             job.status, job.since = "queued", now
             job.say(now, "Fine-tuning job moved to the queue to be resumed")
-            return Answer(self.view(account, job, call.dialect, now))
+            return Response(self.view(account, job, call.dialect, now))
 
 
 def _can_pause(dialect: str) -> None:

@@ -11,7 +11,7 @@ from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.errors import AZURE, MINIMAL, OPENAI, ApiError, bad_value, check_deletion, missing
 from finetune_sandbox.openai.state import Account, Model, Permission
 from finetune_sandbox.openai.store import Store
-from finetune_sandbox.server.web import Answer, Call
+from finetune_sandbox.server.web import Call, Response
 
 
 def _no_model(name: str) -> ApiError:
@@ -57,7 +57,7 @@ class Models:
         shown = self._store.habits(dialect).tuned_models == "listed"
         return shown and not self._store.retired(model.base, now, model.id)
 
-    def list(self, call: Call, account: Account) -> Answer:
+    def list(self, call: Call, account: Account) -> Response:
         """GET /models"""
         store = self._store
         with store.lock:
@@ -73,9 +73,9 @@ class Models:
                 for model in account.models.values()
                 if self._visible(model, call.dialect, now) and store.listed(model.created_at, now)
             ]
-        return Answer({"object": "list", "data": listed})
+        return Response({"object": "list", "data": listed})
 
-    def retrieve(self, call: Call, account: Account) -> Answer:
+    def retrieve(self, call: Call, account: Account) -> Response:
         """GET /models/{name}"""
         name = call.arguments["model"]
         with self._store.lock:
@@ -84,13 +84,13 @@ class Models:
             if model is not None:
                 if not self._visible(model, call.dialect, now) or not self._store.readable(model.created_at, now):
                     raise _no_model(name)
-                return Answer(self._tuned(model, account, call.dialect))
+                return Response(self._tuned(model, account, call.dialect))
             base = self._store.catalogue.find(name, call.dialect)
             if base is None or self._store.retired(base, now):
                 raise _no_model(name)
-            return Answer(self._base(base, name, call.dialect))
+            return Response(self._base(base, name, call.dialect))
 
-    def delete(self, call: Call, account: Account) -> Answer:
+    def delete(self, call: Call, account: Account) -> Response:
         """DELETE /models/{name}"""
         name = call.arguments["model"]
         check_deletion(call.dialect, self._store.habits(call.dialect).deletions)
@@ -110,9 +110,9 @@ class Models:
                 )
                 raise ApiError(403, message)
             del account.models[name]
-            return Answer({"id": name, "object": "model", "deleted": True})
+            return Response({"id": name, "object": "model", "deleted": True})
 
-    def limits(self, call: Call, account: Account) -> Answer:
+    def limits(self, call: Call, account: Account) -> Response:
         """GET /fine_tuning/model_limits"""
         settings = self._store.settings
         data = [
@@ -125,7 +125,7 @@ class Models:
             for model in self._store.catalogue.models(OPENAI)
             if model.methods
         ]
-        return Answer({"object": "list", "data": data})
+        return Response({"object": "list", "data": data})
 
 
 class Permissions:
@@ -149,7 +149,7 @@ class Permissions:
             "project_id": permission.project_id,
         }
 
-    def create(self, call: Call, account: Account) -> Answer:
+    def create(self, call: Call, account: Account) -> Response:
         """POST"""
         body = params.read_json(call.request)
         params.known_only(body, frozenset({"project_ids"}))
@@ -171,7 +171,7 @@ class Permissions:
                     found = Permission("cp_" + self._store.ids.text(24), now, project)
                     permissions.append(found)
                 granted.append(self._view(found))
-        return Answer(
+        return Response(
             {
                 "object": "list",
                 "data": granted,
@@ -181,7 +181,7 @@ class Permissions:
             }
         )
 
-    def list(self, call: Call, account: Account) -> Answer:
+    def list(self, call: Call, account: Account) -> Response:
         """GET"""
         args = call.request.args
         limit = params.query_integer(call.request, "limit", 10, 1, 100)
@@ -204,9 +204,9 @@ class Permissions:
         data = listed[start : start + limit]
         more = start + limit < len(listed)
         first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-        return Answer({"object": "list", "data": data, "has_more": more, "first_id": first, "last_id": last})
+        return Response({"object": "list", "data": data, "has_more": more, "first_id": first, "last_id": last})
 
-    def delete(self, call: Call, account: Account) -> Answer:
+    def delete(self, call: Call, account: Account) -> Response:
         """DELETE /{permission}"""
         wanted = call.arguments["permission"]
         with self._store.lock:
@@ -216,21 +216,21 @@ class Permissions:
             if found is None:
                 raise ApiError(404, f"Could not find permission: {wanted}", code="permission_not_found")
             permissions.remove(found)
-        return Answer({"object": "checkpoint.permission", "id": wanted, "deleted": True})
+        return Response({"object": "checkpoint.permission", "id": wanted, "deleted": True})
 
 
 class Graders:
     """/fine_tuning/alpha/graders"""
 
-    def validate(self, call: Call, account: Account) -> Answer:
+    def validate(self, call: Call, account: Account) -> Response:
         """POST validate"""
         body = params.read_json(call.request)
         graders.read(body, ("grader",))
-        return Answer({"grader": body["grader"]})
+        return Response({"grader": body["grader"]})
 
-    def run(self, call: Call, account: Account) -> Answer:
+    def run(self, call: Call, account: Account) -> Response:
         """POST run"""
         body = params.read_json(call.request)
         graders.read(body, ("grader", "model_sample", "item"))
         sample = params.text(body, "model_sample", required=True) or ""
-        return Answer(graders.run(body["grader"], sample, body.get("item")))
+        return Response(graders.run(body["grader"], sample, body.get("item")))

@@ -21,9 +21,9 @@ from finetune_sandbox.openai.store import Store
 from finetune_sandbox.server.checks import ControlError, Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled
-from finetune_sandbox.server.web import Answer, Call, Match, Refusal, Route, RouteTable
+from finetune_sandbox.server.web import Call, Match, Refusal, Response, Route, RouteTable
 
-Operation = Callable[[Call, Account], Answer]
+Operation = Callable[[Call, Account], Response]
 _AZURE_V1 = "/azure/openai/v1"
 _PREFIXES = {
     "/v1": OPENAI,
@@ -106,21 +106,21 @@ class OpenAIProvider(Controlled[Store]):
         """By method and path."""
         return self._routes.find(request) or Match(f"{self.name}.unknown", dialect, {}, None)
 
-    def _handler(self, function: Operation) -> Callable[[Call], Answer]:
-        def handle(call: Call) -> Answer:
+    def _handler(self, function: Operation) -> Callable[[Call], Response]:
+        def handle(call: Call) -> Response:
             try:
                 return self._signed(call.dialect, function(call, self._account(call)))
             except ApiError as error:
-                return self._signed(call.dialect, error.answer(call.dialect))
+                return self._signed(call.dialect, error.response(call.dialect))
 
         return handle
 
-    def _signed(self, dialect: str, answer: Answer) -> Answer:
+    def _signed(self, dialect: str, response: Response) -> Response:
         request_id = self.store.ids.hexadecimal(32)
         if dialect == AZURE:
-            answer.headers.setdefault("apim-request-id", request_id)
-        answer.headers.setdefault("x-request-id", "req_" + request_id)
-        return answer
+            response.headers.setdefault("apim-request-id", request_id)
+        response.headers.setdefault("x-request-id", "req_" + request_id)
+        return response
 
     def open(self, call: Call) -> None:
         """Check the credentials."""
@@ -132,7 +132,7 @@ class OpenAIProvider(Controlled[Store]):
         try:
             self._check_access(call)
         except ApiError as error:
-            raise Refusal(self._signed(call.dialect, error.answer(call.dialect))) from error
+            raise Refusal(self._signed(call.dialect, error.response(call.dialect))) from error
 
     def _azure_key(self, call: Call) -> str:
         """The key of the account whose Entra token this bearer token is; at the v1 address, a key is taken as well."""
@@ -199,17 +199,17 @@ class OpenAIProvider(Controlled[Store]):
             raise ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
         return account
 
-    def error(self, dialect: str, status: int) -> Answer:
+    def error(self, dialect: str, status: int) -> Response:
         """The host's typical error of a status."""
         return self._signed(dialect, typical(dialect, status))
 
-    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+    def unknown_path(self, dialect: str, method: str, path: str) -> Response:
         """What the host says where there is nothing."""
         if dialect in MINIMAL:
-            return Answer({"detail": "Not Found"}, 404)
+            return Response({"detail": "Not Found"}, 404)
         if dialect == AZURE:
-            return self._signed(dialect, ApiError(404, "Resource not found", azure_code="404").answer(dialect))
-        return self._signed(dialect, ApiError(404, f"Invalid URL ({method} {path})").answer(dialect))
+            return self._signed(dialect, ApiError(404, "Resource not found", azure_code="404").response(dialect))
+        return self._signed(dialect, ApiError(404, f"Invalid URL ({method} {path})").response(dialect))
 
     def environment(self, base: str) -> dict[str, dict[str, str]]:
         """The variables that the openai SDK and the collection read. Hosts that would share OpenAI's have names of

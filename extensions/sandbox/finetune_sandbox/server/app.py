@@ -24,7 +24,7 @@ from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.control import Control
 from finetune_sandbox.server.faults import Fault, Faults
 from finetune_sandbox.server.requestlog import RequestLog
-from finetune_sandbox.server.web import Answer, Call, Content, Match, Provider, Refusal, http_date
+from finetune_sandbox.server.web import Call, Content, Match, Provider, Refusal, Response, http_date
 
 HOST = "127.0.0.1"
 CONTROL_PREFIX = "/_sandbox"
@@ -118,12 +118,12 @@ class Application:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def answer(self, request: Request, body: _Body) -> Answer:
+    def response(self, request: Request, body: _Body) -> Response:
         """The answer to a request; raises _Drop where the connection is to be reset."""
         control = request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/")
         why = local.objection(request, int(request.environ["SERVER_PORT"]), control)
         if why is not None:
-            return Answer({"error": {"message": why}}, 403)
+            return Response({"error": {"message": why}}, 403)
         if control:
             return self.control.handle(request.method, request.path[len(CONTROL_PREFIX) :], request)
         claimed = ((p, p.claims(request)) for p in self._providers)
@@ -132,15 +132,15 @@ class Application:
             message = (
                 f"Nothing is served at {request.path}. The control API is at {CONTROL_PREFIX}/, see docs/sandbox.md."
             )
-            return Answer({"error": {"message": message}}, 404)
+            return Response({"error": {"message": message}}, 404)
         match = provider.match(request, dialect)
         call = Call(request, match.operation, match.dialect, match.arguments)
         fault = self.faults.take(call.operation)
-        answer: Answer | None = None
+        response: Response | None = None
         try:
-            answer = self._outcome(provider, call, match, fault)
+            response = self._outcome(provider, call, match, fault)
             body.drain()
-            return answer
+            return response
         finally:
             self.log.add(
                 time=time.time(),
@@ -151,11 +151,11 @@ class Application:
                 method=request.method,
                 path=request.path,
                 query=request.query_string.decode("latin-1"),
-                status=None if answer is None else answer.status,
+                status=None if response is None else response.status,
                 key=f"...{call.key[-4:]}" if call.key else "",
                 headers=_own_headers(request),
                 bytes_in=body.count,
-                bytes_out=0 if answer is None else answer.size(),
+                bytes_out=0 if response is None else response.size(),
                 fault=None if fault is None else fault.label(),
             )
 
@@ -165,24 +165,24 @@ class Application:
         call: Call,
         match: Match,
         fault: Fault | None,
-    ) -> Answer:
+    ) -> Response:
         if fault is not None and fault.delay:
             time.sleep(fault.delay)
         faulty = self._faulty(provider, call, fault, "before")
         if faulty is not None:
             return faulty
-        answer = self._handle(provider, call, match)
+        response = self._handle(provider, call, match)
         faulty = self._faulty(provider, call, fault, "after")
-        return answer if faulty is None else faulty
+        return response if faulty is None else faulty
 
-    def _handle(self, provider: Provider, call: Call, match: Match) -> Answer:
+    def _handle(self, provider: Provider, call: Call, match: Match) -> Response:
         try:
             if match.handler is None:
                 return provider.unknown_path(call.dialect, call.request.method, call.request.path)
             provider.open(call)
             return match.handler(call)
         except Refusal as refusal:
-            return refusal.answer
+            return refusal.response
         except ConnectionError:
             raise
         except Exception:
@@ -191,7 +191,7 @@ class Application:
             return provider.error(call.dialect, 500)
 
     @staticmethod
-    def _faulty(provider: Provider, call: Call, fault: Fault | None, when: str) -> Answer | None:
+    def _faulty(provider: Provider, call: Call, fault: Fault | None, when: str) -> Response | None:
         """The answer that a fault gives before or after the call is handled; _Drop where it gives none."""
         if fault is None or fault.when != when:
             return None
@@ -199,13 +199,13 @@ class Application:
             raise _Drop
         if fault.status is None:
             return None
-        answer = provider.error(call.dialect, fault.status)
+        response = provider.error(call.dialect, fault.status)
         if fault.body is not None:
-            answer.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+            response.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
         given = {name.lower() for name in fault.headers}
-        answer.headers = {name: value for name, value in answer.headers.items() if name.lower() not in given}
-        answer.headers.update(fault.headers)
-        return answer
+        response.headers = {name: value for name, value in response.headers.items() if name.lower() not in given}
+        response.headers.update(fault.headers)
+        return response
 
 
 def _own_headers(request: Request) -> dict[str, str]:
@@ -249,27 +249,27 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         try:
             try:
-                answer = self.application.answer(Request(environ), body)
-                answer.encoded()
+                response = self.application.response(Request(environ), body)
+                response.encoded()
             except (_Drop, ConnectionError, TimeoutError, FileNotFoundError):
                 raise
             except Exception:
                 # A defect of the sandbox: show it to whoever runs it.
                 traceback.print_exc(file=sys.stderr)
-                answer = Answer({"error": {"message": "The sandbox failed; its standard error says why."}}, 500)
+                response = Response({"error": {"message": "The sandbox failed; its standard error says why."}}, 500)
             body.drain()
-            self._send(answer)
+            self._send(response)
         except _Drop:
             self._reset()
         except (ConnectionError, TimeoutError, FileNotFoundError):
             # FileNotFoundError: the content was deleted while it was being sent.
             self.close_connection = True
 
-    def _send(self, answer: Answer) -> None:
-        content = answer.encoded()
-        head = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
-        head += [f"{name}: {value}" for name, value in answer.headers.items()]
-        head += [f"Content-Length: {answer.size()}", f"Date: {http_date(self.application.clock.now())}", "", ""]
+    def _send(self, response: Response) -> None:
+        content = response.encoded()
+        head = [f"HTTP/1.1 {response.status} {responses.get(response.status, 'Unknown')}"]
+        head += [f"{name}: {value}" for name, value in response.headers.items()]
+        head += [f"Content-Length: {response.size()}", f"Date: {http_date(self.application.clock.now())}", "", ""]
         start = "\r\n".join(head).encode("latin-1")
         if self.command == "HEAD":
             self.wfile.write(start)

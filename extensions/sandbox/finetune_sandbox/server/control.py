@@ -14,7 +14,7 @@ from finetune_sandbox.server.checks import ControlError, Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.faults import Faults
 from finetune_sandbox.server.requestlog import RequestLog
-from finetune_sandbox.server.web import Answer, Provider
+from finetune_sandbox.server.web import Provider, Response
 
 
 class Control:
@@ -41,7 +41,7 @@ class Control:
         for name, changes in self._settings.items():
             self._providers[name].control("POST", "settings", changes)
 
-    def handle(self, method: str, path: str, request: Request) -> Answer:
+    def handle(self, method: str, path: str, request: Request) -> Response:
         """Answer a control request; bad input is 400 with a message."""
         try:
             body: dict[str, Any] = dict(request.args)
@@ -54,9 +54,9 @@ class Control:
                 if not isinstance(given, dict):
                     raise ControlError("The body must be a JSON object.")
                 body.update(given)
-            return Answer(self.call(method, path, body))
+            return Response(self.call(method, path, body))
         except ControlError as error:
-            return Answer({"error": {"message": str(error)}}, error.status)
+            return Response({"error": {"message": str(error)}}, error.status)
 
     def call(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         """Run one control call; returns JSON-able data. ControlError for bad input."""

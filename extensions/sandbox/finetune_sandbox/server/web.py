@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider sees of HTTP: a Call comes in, an Answer goes out."""
+"""What a provider sees of HTTP: a Call comes in, a Response goes out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Content:
 
 
 @dataclass
-class Answer:
+class Response:
     """A response: `body` is JSON-able, bytes, a Content, or the path of a file to stream."""
 
     body: Any
@@ -87,9 +87,9 @@ class Answer:
 class Refusal(Exception):
     """A provider's error answer, raised from anywhere below a handler."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.status} {answer.body!r}")
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"{response.status} {response.body!r}")
+        self.response = response
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Call:
     key: str = ""
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Call], Response]
 
 
 @dataclass(frozen=True)
@@ -182,10 +182,10 @@ class Provider(Protocol):
     def open(self, call: Call) -> None:
         """Check credentials and headers before the body is read; sets call.key. Raises Refusal."""
 
-    def error(self, dialect: str, status: int) -> Answer:
+    def error(self, dialect: str, status: int) -> Response:
         """The provider's typical error of this status, for faults."""
 
-    def unknown_path(self, dialect: str, method: str, path: str) -> Answer:
+    def unknown_path(self, dialect: str, method: str, path: str) -> Response:
         """The answer where no operation is."""
 
     def environment(self, base: str) -> dict[str, dict[str, str]]:

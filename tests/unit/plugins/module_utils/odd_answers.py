@@ -26,7 +26,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
 if TYPE_CHECKING:
     import pytest
 
-    from finetune_sandbox.server.web import Answer
+    from finetune_sandbox.server.web import Response
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>" + "<p>secret</p>" * 99 + "</body></html>"
 _LARGE = "9" * 400
@@ -199,7 +199,7 @@ class Proxy:
         true = app.Application._outcome
         proxy = self
 
-        def outcome(self: Any, provider: Any, call: Any, match: Any, fault: Any) -> Answer:
+        def outcome(self: Any, provider: Any, call: Any, match: Any, fault: Any) -> Response:
             return proxy._outcome(lambda: true(self, provider, call, match, fault), call)
 
         monkeypatch.setattr(app.Application, "_outcome", outcome)
@@ -216,21 +216,21 @@ class Proxy:
         """From now on all answers are true."""
         self._at = None
 
-    def _outcome(self, true: Callable[[], Answer], call: Any) -> Answer:
-        from finetune_sandbox.server.web import Answer
+    def _outcome(self, true: Callable[[], Response], call: Any) -> Response:
+        from finetune_sandbox.server.web import Response
 
         number = len(self.calls)
         is_read = reads(call.request.method, call.operation)
         self.calls.append((call.operation, is_read))
         odd = number == self._at and self._make is not None
-        answer = Answer({}) if odd and not self._reaches else true()
+        answer = Response({}) if odd and not self._reaches else true()
         if not is_read and answer.status < 300 and (self._reaches or not odd):
             self.wrote.append(call.operation)
         if not odd or self._make is None or answer.status >= 300:
             return answer
         encoded = answer.encoded()
         body, headers = self._make(encoded if isinstance(encoded, bytes) else b"", dict(answer.headers))
-        return Answer(body, self._status, headers)
+        return Response(body, self._status, headers)
 
 
 Story = Callable[[], Any]
