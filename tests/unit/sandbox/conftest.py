@@ -50,10 +50,10 @@ def upload(client: openai.OpenAI) -> Callable[..., str]:
 def start(client: openai.OpenAI, upload: Callable[..., str]) -> Callable[..., Any]:
     """Creates a job on a good file (or the given one)."""
 
-    def create(**wish: Any) -> Any:
-        wish.setdefault("model", "gpt-4o-mini")
-        if "training_file" not in wish:
-            wish["training_file"] = upload()
-        return client.fine_tuning.jobs.create(**wish)
+    def create(**members: Any) -> Any:
+        members.setdefault("model", "gpt-4o-mini")
+        if "training_file" not in members:
+            members["training_file"] = upload()
+        return client.fine_tuning.jobs.create(**members)
 
     return create

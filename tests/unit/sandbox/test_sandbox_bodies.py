@@ -92,9 +92,9 @@ def test_x2_numbers_that_no_training_has(still_sandbox: Sandbox, name: str, valu
     still_sandbox.openai.settings(openai_limits=limits)
     host = openai.OpenAI(base_url=still_sandbox.openai_url, api_key=still_sandbox.api_key, max_retries=0)
     file = host.files.create(file=("t.jsonl", EXAMPLE * 20), purpose="fine-tune").id
-    wish: Any = {name: value}
+    members: Any = {name: value}
     try:
-        job = host.fine_tuning.jobs.create(model="gpt-4o-mini", training_file=file, hyperparameters=wish)
+        job = host.fine_tuning.jobs.create(model="gpt-4o-mini", training_file=file, hyperparameters=members)
     except openai.BadRequestError:
         return
     # What is taken must be shown to the end.

@@ -44,8 +44,8 @@ def test_azure_from_file_to_model(still_sandbox: Sandbox, azure: openai.AzureOpe
 
 def test_azure_wants_a_key_and_a_version(still_sandbox: Sandbox) -> None:
     def client(**more: Any) -> openai.AzureOpenAI:
-        wish = {"azure_endpoint": still_sandbox.azure_endpoint, "api_version": "2025-04-01-preview", **more}
-        return openai.AzureOpenAI(max_retries=0, **wish)
+        options = {"azure_endpoint": still_sandbox.azure_endpoint, "api_version": "2025-04-01-preview", **more}
+        return openai.AzureOpenAI(max_retries=0, **options)
 
     assert client(azure_ad_token=still_sandbox.entra_token).files.list().data == []
     with pytest.raises(openai.AuthenticationError, match="invalid subscription key") as caught:
@@ -65,8 +65,8 @@ def test_azure_limits(still_sandbox: Sandbox, azure: openai.AzureOpenAI) -> None
     still_sandbox.advance(10)
 
     def create() -> Any:
-        wish: dict[str, Any] = {"model": "gpt-4.1", "training_file": files[0], "extra_body": AZURE_TYPE}
-        return azure.fine_tuning.jobs.create(**wish)
+        members: dict[str, Any] = {"model": "gpt-4.1", "training_file": files[0], "extra_body": AZURE_TYPE}
+        return azure.fine_tuning.jobs.create(**members)
 
     create()
     create()
@@ -83,11 +83,11 @@ def test_azure_limits(still_sandbox: Sandbox, azure: openai.AzureOpenAI) -> None
 
 def test_the_compatible_host_knows_little(still_sandbox: Sandbox, compatible: openai.OpenAI) -> None:
     file = compatible.files.create(file=("t.jsonl", EXAMPLE * 20), purpose="fine-tune")
-    wish: Any = {"n_epochs": 2, "lora": True, "lora_r": 8}
+    members: Any = {"n_epochs": 2, "lora": True, "lora_r": 8}
     job = compatible.fine_tuning.jobs.create(
         model="meta-llama/Llama-3.1-8B-Instruct",
         training_file=file.id,
-        hyperparameters=wish,
+        hyperparameters=members,
         metadata={"team": "a"},
     )
     assert "metadata" not in job.to_dict()

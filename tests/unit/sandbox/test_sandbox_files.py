@@ -35,7 +35,7 @@ def test_a_file_keeps_name_and_content(still_sandbox: Sandbox, client: openai.Op
 
 
 @pytest.mark.parametrize(
-    ("wish", "says"),
+    ("members", "says"),
     [
         ({"purpose": "training"}, "is not one of"),
         ({"file": ("a.txt", b"x")}, "Must be .jsonl"),
@@ -47,10 +47,10 @@ def test_a_file_keeps_name_and_content(still_sandbox: Sandbox, client: openai.Op
         ({"extra_body": {"colour": "red"}}, "Unrecognized request argument"),
     ],
 )
-def test_bad_files_are_refused(client: openai.OpenAI, wish: dict[str, Any], says: str) -> None:
-    wish = {"file": ("a.jsonl", b"{}\n"), "purpose": "fine-tune", **wish}
+def test_bad_files_are_refused(client: openai.OpenAI, members: dict[str, Any], says: str) -> None:
+    members = {"file": ("a.jsonl", b"{}\n"), "purpose": "fine-tune", **members}
     with pytest.raises(openai.BadRequestError, match=says):
-        client.files.create(**wish)
+        client.files.create(**members)
     assert client.files.list().data == []
 
 

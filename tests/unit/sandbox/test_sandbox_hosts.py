@@ -35,14 +35,14 @@ class Host:
         self.sandbox.advance(10)
         return made
 
-    def start(self, **wish: Any) -> Any:
-        wish.setdefault("training_file", self.upload())
-        wish.setdefault("model", self.model)
-        body = {**self.body, **wish.pop("extra_body", {})}
-        return self.client.fine_tuning.jobs.create(**wish, extra_body=body)
+    def start(self, **members: Any) -> Any:
+        members.setdefault("training_file", self.upload())
+        members.setdefault("model", self.model)
+        body = {**self.body, **members.pop("extra_body", {})}
+        return self.client.fine_tuning.jobs.create(**members, extra_body=body)
 
-    def finish(self, **wish: Any) -> Any:
-        job = self.start(**wish)
+    def finish(self, **members: Any) -> Any:
+        job = self.start(**members)
         self.sandbox.advance(3000)
         done = self.client.fine_tuning.jobs.retrieve(job.id)
         assert done.status == "succeeded"
@@ -113,9 +113,9 @@ def test_the_selfhosted_server_cannot_do_much(selfhosted: Host) -> None:
         {"method": {"type": "dpo"}},
         {"model": "gpt-4o-mini"},
     ]
-    for wish in wrong:
+    for members in wrong:
         with pytest.raises(openai.BadRequestError):
-            selfhosted.start(training_file=file, **wish)
+            selfhosted.start(training_file=file, **members)
 
 
 def test_the_selfhosted_server_has_no_limits_of_openai(selfhosted: Host) -> None:
@@ -238,14 +238,14 @@ def test_reads_lag_behind(host: Host) -> None:
 def test_further_keys_are_refused_or_kept(host: Host) -> None:
     file = host.upload()
     integration: Any = {"type": "wandb", "wandb": {"project": "p", "api_key": "wandb-secret"}}
-    wish: dict[str, Any] = {"training_file": file, "extra_body": {"from_checkpoint": "c", "tags": ["a"]}}
+    members: dict[str, Any] = {"training_file": file, "extra_body": {"from_checkpoint": "c", "tags": ["a"]}}
     with pytest.raises(openai.BadRequestError, match="from_checkpoint"):
-        host.start(**wish)
+        host.start(**members)
     with pytest.raises(openai.BadRequestError, match="api_key"):
         host.start(training_file=file, integrations=[integration])
     host.sandbox.openai.settings(extra_body="accepted")
     job = host.start(
-        **wish, integrations=[integration], extra_headers={"x-portkey-trace": "t", "x-portkey-api-key": "k"}
+        **members, integrations=[integration], extra_headers={"x-portkey-trace": "t", "x-portkey-api-key": "k"}
     )
     assert "wandb-secret" not in job.to_json()
     made = host.sandbox.openai.jobs()[0]
@@ -392,8 +392,8 @@ def test_settings_of_the_command_line() -> None:
     from finetune_sandbox.cli import _settings
 
     given = ["openai.tuned_models=hidden", 'openai.metadata="null"', "openai.openai_limits=false", "oci.page_size=7"]
-    wished = {"tuned_models": "hidden", "metadata": "null", "openai_limits": False}
-    assert _settings(given) == {"openai": wished, "oci": {"page_size": 7}}
+    settings = {"tuned_models": "hidden", "metadata": "null", "openai_limits": False}
+    assert _settings(given) == {"openai": settings, "oci": {"page_size": 7}}
     for wrong in ("openai", "openai.x", "x=1", ".x=1", "openai.=1"):
         with pytest.raises(ValueError, match=r"PROVIDER\.NAME=VALUE"):
             _settings([wrong])

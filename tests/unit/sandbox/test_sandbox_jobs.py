@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_curve(still_sandbox: Sandbox, client: open
 
 
 @pytest.mark.parametrize(
-    ("wish", "status", "code", "param"),
+    ("members", "status", "code", "param"),
     [
         ({"training_file": None}, 400, "missing_required_parameter", "training_file"),
         ({"model": "gpt-9"}, 400, "model_not_available", "model"),
@@ -153,25 +153,25 @@ def test_the_same_seed_gives_the_same_curve(still_sandbox: Sandbox, client: open
         ({"extra_body": {"colour": "red"}}, 400, None, None),
     ],
 )
-def test_a_bad_wish_is_refused_and_makes_no_job(
+def test_a_bad_request_is_refused_and_makes_no_job(
     still_sandbox: Sandbox,
     start: Start,
-    wish: dict[str, Any],
+    members: dict[str, Any],
     status: int,
     code: str | None,
     param: str | None,
 ) -> None:
-    if wish.get("training_file", "") is None:
-        wish = {**wish, "training_file": openai.omit}
+    if members.get("training_file", "") is None:
+        members = {**members, "training_file": openai.omit}
     with pytest.raises(openai.APIStatusError) as caught:
-        start(**wish)
+        start(**members)
     assert (caught.value.status_code, caught.value.code, caught.value.param) == (status, code, param)
     assert caught.value.body["message"] and caught.value.type == "invalid_request_error"
     assert still_sandbox.openai.jobs() == []
 
 
 @pytest.mark.parametrize(
-    ("wish", "resolved"),
+    ("members", "resolved"),
     [
         ({"n_epochs": 50, "batch_size": 256, "learning_rate_multiplier": 0.00001}, (50, 256, 0.00001)),
         ({"n_epochs": 1, "batch_size": 1, "learning_rate_multiplier": 10}, (1, 1, 10)),
@@ -182,10 +182,10 @@ def test_the_bounds_themselves_are_accepted(
     still_sandbox: Sandbox,
     client: openai.OpenAI,
     start: Start,
-    wish: dict[str, Any],
+    members: dict[str, Any],
     resolved: tuple[Any, ...],
 ) -> None:
-    job = start(method={"type": "supervised", "supervised": {"hyperparameters": wish}}, suffix="x" * 64)
+    job = start(method={"type": "supervised", "supervised": {"hyperparameters": members}}, suffix="x" * 64)
     still_sandbox.advance(2000)
     shown = client.fine_tuning.jobs.retrieve(job.id).hyperparameters
     assert (shown.n_epochs, shown.batch_size, shown.learning_rate_multiplier) == resolved
@@ -209,7 +209,7 @@ def test_reinforcement(still_sandbox: Sandbox, client: openai.OpenAI, upload: Ca
     train, valid = upload(reinforcement_lines(12)), upload(reinforcement_lines(3))
     method: Any = {"type": "reinforcement", "reinforcement": {"grader": GRADER}}
     create = client.fine_tuning.jobs.create
-    for wish, param in [
+    for members, param in [
         ({"training_file": train, "model": "o4-mini", "method": method}, "validation_file"),
         (
             {
@@ -227,7 +227,7 @@ def test_reinforcement(still_sandbox: Sandbox, client: openai.OpenAI, upload: Ca
         ({"training_file": train, "model": "o4-mini"}, "method.type"),
     ]:
         with pytest.raises(openai.BadRequestError) as caught:
-            create(**wish)
+            create(**members)
         assert caught.value.param == param
     job = create(model="o4-mini", training_file=train, validation_file=valid, method=method)
     still_sandbox.advance(2000)

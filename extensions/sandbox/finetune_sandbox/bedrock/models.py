@@ -149,9 +149,11 @@ class CustomModels:
         return {}
 
 
-def _same_base(wish: str, arn: str, base: BaseModel, region: str) -> bool:
+def _same_base(identifier: str, arn: str, base: BaseModel, region: str) -> bool:
     """Whether a filter's ARN names this base; a foundation model also without its context suffix."""
-    return wish == arn or (wish == f"arn:aws:bedrock:{region}::foundation-model/{base.id}" and arn == base.arn(region))
+    return identifier == arn or (
+        identifier == f"arn:aws:bedrock:{region}::foundation-model/{base.id}" and arn == base.arn(region)
+    )
 
 
 class Deployments:
@@ -465,8 +467,8 @@ class FoundationModels:
 
     def get(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """GetFoundationModel."""
-        wish = request["modelIdentifier"]
+        identifier = request["modelIdentifier"]
         for each in self._entries(region):
-            if wish in {each["modelId"], each["modelArn"]}:
+            if identifier in {each["modelId"], each["modelArn"]}:
                 return {"modelDetails": each}
         raise not_found("The provided model identifier is invalid.")

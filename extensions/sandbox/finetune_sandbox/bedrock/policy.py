@@ -40,9 +40,9 @@ def _like(patterns: Any, value: str, any_case: bool = False) -> bool:
     return any(_pattern(str(each), any_case).fullmatch(value) is not None for each in _list(patterns))
 
 
-def _condition_met(operator: str, wishes: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+def _condition_met(operator: str, conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     base = operator.removesuffix("IfExists")
-    for key, wanted in wishes.items():
+    for key, wanted in conditions.items():
         value = next((item for name, item in context.items() if name.lower() == key.lower()), None)
         negative = "Not" in base
         if value is None:
@@ -74,13 +74,13 @@ def _principal_fits(statement: Mapping[str, Any], principals: Mapping[str, str])
         return False
     if "Principal" not in statement:
         return True
-    wish = statement["Principal"]
-    if wish == "*":
+    named = statement["Principal"]
+    if named == "*":
         return True
-    if not isinstance(wish, Mapping):
+    if not isinstance(named, Mapping):
         return False
     for kind, who in principals.items():
-        names = [str(each) for each in _list(wish.get(kind))]
+        names = [str(each) for each in _list(named.get(kind))]
         account = who.split(":")[4] if who.startswith("arn:") else ""
         if "*" in names or who in names or (account and {account, f"arn:aws:iam::{account}:root"} & set(names)):
             return True

@@ -121,13 +121,13 @@ class S3Base:
             raise AwsError(400, "KeyTooLongError", "Your key is too long")
         metadata = _read_metadata(call)
         sse, key = bucket.default_sse
-        wish, wished_key = (
+        algorithm, key_id = (
             call.header("x-amz-server-side-encryption"),
             call.header("x-amz-server-side-encryption-aws-kms-key-id"),
         )
-        if wish:
-            sse, key = self._sse(wish, wished_key or None, bucket.region)
-        elif wished_key:
+        if algorithm:
+            sse, key = self._sse(algorithm, key_id or None, bucket.region)
+        elif key_id:
             message = (
                 "Server Side Encryption with AWS KMS managed key requires HTTP header "
                 "x-amz-server-side-encryption : aws:kms"

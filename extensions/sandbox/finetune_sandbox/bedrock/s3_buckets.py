@@ -54,17 +54,19 @@ class Buckets(S3Base):
         return xml_response("ListAllMyBucketsResult", {"Owner": self._owner(), "Buckets": {"Bucket": shown}})
 
     def _create_bucket(self, call: S3Call) -> Response:
-        region, wish = call.signature.region, ""
+        region, constraint = call.signature.region, ""
         body = call.payload.whole()
         if body:
-            wish = s3_xml.parsed(body, "CreateBucketConfiguration").findtext("LocationConstraint", "")
+            constraint = s3_xml.parsed(body, "CreateBucketConfiguration").findtext("LocationConstraint", "")
         if not _BUCKET_NAME.fullmatch(call.bucket) or ".." in call.bucket:
             raise AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", {"BucketName": call.bucket})
-        if wish and (wish == "us-east-1" or not _REGION.fullmatch(wish)):
+        if constraint and (constraint == "us-east-1" or not _REGION.fullmatch(constraint)):
             message = "The specified location-constraint is not valid"
-            raise AwsError(400, "InvalidLocationConstraint", message, {"LocationConstraint": wish})
-        if (wish or "us-east-1") != region:
-            what = f"The {wish} location constraint is" if wish else "The unspecified location constraint is"
+            raise AwsError(400, "InvalidLocationConstraint", message, {"LocationConstraint": constraint})
+        if (constraint or "us-east-1") != region:
+            what = (
+                f"The {constraint} location constraint is" if constraint else "The unspecified location constraint is"
+            )
             message = f"{what} incompatible for the region specific endpoint this request was sent to."
             raise AwsError(400, "IllegalLocationConstraintException", message)
         with self.store.lock:

@@ -191,15 +191,15 @@ class Objects(S3Base):
             message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
             raise AwsError(400, "InvalidRequest", message)
         tree = s3_xml.parsed(self._checked_body(call), "Delete")
-        wishes = tree.findall("Object")
-        if not 1 <= len(wishes) <= 1000:
+        entries = tree.findall("Object")
+        if not 1 <= len(entries) <= 1000:
             raise s3_xml.malformed()
         quiet = tree.findtext("Quiet", "").lower() == "true"
         deleted = []
         with self.store.lock:
             bucket = self._bucket(call)
-            for wish in wishes:
-                key, version_id = wish.findtext("Key", ""), wish.findtext("VersionId")
+            for entry in entries:
+                key, version_id = entry.findtext("Key", ""), entry.findtext("VersionId")
                 if not key:
                     raise s3_xml.malformed()
                 marker = self.store.delete(bucket, key, version_id)

@@ -123,12 +123,12 @@ def wanted_range(call: S3Call, version: Version) -> tuple[int, int] | None:
             return None
         before = sum(segment.size for segment in version.segments[: int(number) - 1])
         return before, before + version.segments[int(number) - 1].size
-    wish = call.header("Range")
-    wanted = byte_range(wish, size)
+    header = call.header("Range")
+    wanted = byte_range(header, size)
     if wanted is None:
         return None
     if wanted[0] >= wanted[1]:
-        extra = {"RangeRequested": wish, "ActualObjectSize": str(size)}
+        extra = {"RangeRequested": header, "ActualObjectSize": str(size)}
         raise AwsError(416, "InvalidRange", "The requested range is not satisfiable", extra)
     return wanted
 

@@ -117,9 +117,9 @@ class Uploads(S3Base):
             upload = self._upload(call, self._bucket(call))
             source = self._source(call)
         start, stop = 0, source.size
-        wish = call.header("x-amz-copy-source-range")
-        if wish:
-            found = re.fullmatch(r"bytes=(\d+)-(\d+)", wish)
+        header = call.header("x-amz-copy-source-range")
+        if header:
+            found = re.fullmatch(r"bytes=(\d+)-(\d+)", header)
             if found is None or not int(found[1]) <= int(found[2]) < source.size:
                 message = f"Range specified is not valid for source object of size: {source.size}"
                 raise AwsError(400, "InvalidArgument", message)
@@ -133,11 +133,13 @@ class Uploads(S3Base):
 
     def _complete_upload(self, call: S3Call) -> Response:
         tree = s3_xml.parsed(call.payload.whole(), "CompleteMultipartUpload")
-        wishes = tree.findall("Part")
-        if not 1 <= len(wishes) <= 10000:
+        entries = tree.findall("Part")
+        if not 1 <= len(entries) <= 10000:
             raise s3_xml.malformed()
         try:
-            named = [(int(wish.findtext("PartNumber", "")), wish.findtext("ETag", "").strip('"')) for wish in wishes]
+            named = [
+                (int(entry.findtext("PartNumber", "")), entry.findtext("ETag", "").strip('"')) for entry in entries
+            ]
         except ValueError as error:
             raise s3_xml.malformed() from error
         with self.store.lock:
@@ -148,7 +150,7 @@ class Uploads(S3Base):
                 version = done[2]
             else:
                 upload = self._upload(call, bucket)
-                version = self._assembled(call, bucket, upload, wishes, named)
+                version = self._assembled(call, bucket, upload, entries, named)
                 self._check_write_conditions(call, bucket)
                 del bucket.uploads[upload.id]
                 upload.drop(*(upload.parts.keys() - {number for number, _unused in named}))
@@ -172,7 +174,7 @@ class Uploads(S3Base):
         call: S3Call,
         bucket: Bucket,
         upload: Upload,
-        wishes: list[ElementTree.Element],
+        entries: list[ElementTree.Element],
         named: list[tuple[int, str]],
     ) -> Version:
         """The object that the parts make; every rule of the completion is checked here."""
@@ -181,19 +183,19 @@ class Uploads(S3Base):
             message = "The list of parts was not in ascending order. Parts must be ordered by part number."
             raise AwsError(400, "InvalidPartOrder", message)
         parts = []
-        for index, ((number, etag), wish) in enumerate(zip(named, wishes, strict=True)):
+        for index, ((number, etag), entry) in enumerate(zip(named, entries, strict=True)):
             part = upload.parts.get(number)
             if part is None or part.etag != etag:
                 raise bad_part(upload.id, number, etag)
-            _check_part_sum(upload, part, wish)
+            _check_part_sum(upload, part, entry)
             if index < len(named) - 1 and part.stored.segment.size < MIN_PART_BYTES:
                 raise _too_small(part)
             parts.append(part)
         size = sum(part.stored.segment.size for part in parts)
-        wished_size = call.header("x-amz-mp-object-size")
-        if wished_size and wished_size != str(size):
+        stated_size = call.header("x-amz-mp-object-size")
+        if stated_size and stated_size != str(size):
             message = (
-                f"The provided 'x-amz-mp-object-size' header value {wished_size} does not match "
+                f"The provided 'x-amz-mp-object-size' header value {stated_size} does not match "
                 f"what was computed: {size}"
             )
             raise AwsError(400, "InvalidRequest", message)
@@ -300,10 +302,10 @@ class Uploads(S3Base):
         return xml_response("ListMultipartUploadsResult", response)
 
 
-def _check_part_sum(upload: Upload, part: Part, wish: ElementTree.Element) -> None:
+def _check_part_sum(upload: Upload, part: Part, entry: ElementTree.Element) -> None:
     if not upload.algorithm:
         return
-    given = wish.findtext(f"Checksum{upload.algorithm}")
+    given = entry.findtext(f"Checksum{upload.algorithm}")
     if given is None and upload.checksum_type == "COMPOSITE":
         message = (
             f"The upload was created using a {upload.algorithm.lower()} checksum. The complete request "

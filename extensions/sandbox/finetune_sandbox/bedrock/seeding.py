@@ -29,27 +29,27 @@ def seed(store: Store, spec: Mapping[str, Any]) -> dict[str, Any]:
     days = fields.number("days", 365, low=1, high=3650)
     tags = fields.strings("tags")
     job_name, model_name = fields.text("job_name", "old-{i}"), fields.text("model_name", "old-{i}")
-    wish = fields.anything("jobs")
+    value = fields.anything("jobs")
     fields.done()
     if name not in _BASES:
         raise ControlError(f"seed: 'region' must be one of {', '.join(_BASES)}; got {name!r}.")
     region = store.region(name)
-    plans = _plans(wish, days)
+    plans = _plans(value, days)
     made = [_job(store, region, index, own, ago, tags, job_name, model_name) for index, (own, ago) in enumerate(plans)]
     return {"jobs": [job.arn for job in made], "models": [job.model_arn for job in made if job.model_arn]}
 
 
-def _plans(wish: Any, days: float) -> list[tuple[dict[str, Any], float]]:
+def _plans(value: Any, days: float) -> list[tuple[dict[str, Any], float]]:
     """(spec, seconds ago), oldest first."""
-    if isinstance(wish, bool) or not isinstance(wish, (int, list)):
-        raise ControlError(f"seed: 'jobs' must be a number or a list of objects, got {wish!r}.")
-    if isinstance(wish, int):
-        if not 0 <= wish <= 200_000:
-            raise ControlError(f"seed: 'jobs' must be from 0 to 200000, got {wish}.")
-        return [({}, _DAY + (wish - index) * days * _DAY / wish) for index in range(wish)]
-    if not all(isinstance(item, Mapping) for item in wish):
+    if isinstance(value, bool) or not isinstance(value, (int, list)):
+        raise ControlError(f"seed: 'jobs' must be a number or a list of objects, got {value!r}.")
+    if isinstance(value, int):
+        if not 0 <= value <= 200_000:
+            raise ControlError(f"seed: 'jobs' must be from 0 to 200000, got {value}.")
+        return [({}, _DAY + (value - index) * days * _DAY / value) for index in range(value)]
+    if not all(isinstance(item, Mapping) for item in value):
         raise ControlError("seed: 'jobs' must be a number or a list of objects.")
-    return [(dict(item), _DAY + (len(wish) - index) * 60.0) for index, item in enumerate(wish)]
+    return [(dict(item), _DAY + (len(value) - index) * 60.0) for index, item in enumerate(value)]
 
 
 def _job(

@@ -226,15 +226,15 @@ class Scenario(BaseScenario):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Scenario:
+    def read(cls, fields: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         return cls(
-            kind=read_kind(wish, ("fail", "stuck", "complete_despite_stop")),
-            job_name=wish.optional_text("job_name"),
-            model_name=wish.optional_text("model_name"),
-            phase=wish.choice("phase", PHASES, "training") or "training",
-            message=wish.optional_text("message"),
-            times=read_times(wish),
+            kind=read_kind(fields, ("fail", "stuck", "complete_despite_stop")),
+            job_name=fields.optional_text("job_name"),
+            model_name=fields.optional_text("model_name"),
+            phase=fields.choice("phase", PHASES, "training") or "training",
+            message=fields.optional_text("message"),
+            times=read_times(fields),
         )
 
     def takes(self, job: Job) -> bool:

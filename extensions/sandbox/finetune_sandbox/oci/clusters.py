@@ -10,7 +10,7 @@ from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, over_limit
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Wish
+from finetune_sandbox.oci.service import ParsedRequest
 from finetune_sandbox.oci.state import ACTIVE, DELETED, FAILED, HOSTING, NEEDS_ATTENTION, UPDATING, Cluster
 from finetune_sandbox.server.web import Response
 
@@ -36,9 +36,9 @@ class Clusters(Resources[Cluster]):
         """How long work on it takes."""
         return self._store.settings.cluster_seconds
 
-    def create(self, wish: Wish) -> Made:
+    def create(self, request: ParsedRequest) -> Made:
         """CreateDedicatedAiCluster."""
-        store, members = self._store, wish.members
+        store, members = self._store, request.members
         compartment = store.known_compartment(members["compartmentId"])
         for name in ("type", "unitShape"):
             values = schema.allowed(GENERATIVE_AI, "DedicatedAiCluster", name)
@@ -76,22 +76,22 @@ class Clusters(Resources[Cluster]):
             }
         return shown
 
-    def list(self, wish: Wish) -> Made:
+    def list(self, request: ParsedRequest) -> Made:
         """ListDedicatedAiClusters."""
-        reservation = wish.one("capacityReservationId")
+        reservation = request.one("capacityReservationId")
         chosen = [c for c in self._store.clusters.values() if reservation in {None, c.reservation}]
-        return self.page(wish, chosen, self.members)
+        return self.page(request, chosen, self.members)
 
-    def update(self, wish: Wish) -> Made:
+    def update(self, request: ParsedRequest) -> Made:
         """UpdateDedicatedAiCluster."""
-        cluster = self.changeable(wish)
-        units = wish.members.get("unitCount", cluster.units)
+        cluster = self.changeable(request)
+        units = request.members.get("unitCount", cluster.units)
         self._check_units(units)
         self.check_state(cluster, {ACTIVE, NEEDS_ATTENTION})
         if units != cluster.units and self._store.training_on(cluster.id):
             raise incorrect_state(f"The dedicated AI cluster {cluster.id} trains a model; it cannot be resized now.")
         cluster.previous = self.members(cluster)
-        self.change_common(cluster, wish.members)
+        self.change_common(cluster, request.members)
         cluster.units = units
         cluster.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", cluster)

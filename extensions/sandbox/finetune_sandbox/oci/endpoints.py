@@ -11,7 +11,7 @@ from finetune_sandbox.oci.clusters import ENDPOINTS_PER_CLUSTER
 from finetune_sandbox.oci.errors import incorrect_state, invalid, not_found, over_limit, related_not_found
 from finetune_sandbox.oci.models import known_base
 from finetune_sandbox.oci.resources import Made, Resources
-from finetune_sandbox.oci.service import Wish
+from finetune_sandbox.oci.service import ParsedRequest
 from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
 from finetune_sandbox.oci.store import Store
 from finetune_sandbox.server.web import Response
@@ -53,9 +53,9 @@ class Endpoints(Resources[Endpoint]):
         """How long work on it takes."""
         return self._store.settings.endpoint_seconds
 
-    def create(self, wish: Wish) -> Made:
+    def create(self, request: ParsedRequest) -> Made:
         """CreateEndpoint."""
-        store, members = self._store, wish.members
+        store, members = self._store, request.members
         compartment = store.known_compartment(members["compartmentId"])
         self._check_place(members["modelId"], members["dedicatedAiClusterId"])
         endpoint = Endpoint(
@@ -104,23 +104,23 @@ class Endpoints(Resources[Endpoint]):
         shown.update(modelId=resource.model_id, dedicatedAiClusterId=resource.cluster_id, **resource.configs)
         return shown
 
-    def list(self, wish: Wish) -> Made:
+    def list(self, request: ParsedRequest) -> Made:
         """ListEndpoints."""
-        private = wish.one("generativeAiPrivateEndpointId")
+        private = request.one("generativeAiPrivateEndpointId")
         chosen = [
             endpoint
             for endpoint in self._store.endpoints.values()
             if private in {None, endpoint.configs.get("generativeAiPrivateEndpointId")}
         ]
-        return self.page(wish, chosen, self.members)
+        return self.page(request, chosen, self.members)
 
-    def update(self, wish: Wish) -> Made:
+    def update(self, request: ParsedRequest) -> Made:
         """UpdateEndpoint."""
-        endpoint = self.changeable(wish)
+        endpoint = self.changeable(request)
         self.check_state(endpoint, {ACTIVE})
         endpoint.previous = self.members(endpoint)
-        self.change_common(endpoint, wish.members)
-        endpoint.configs = {**endpoint.configs, **_configs(wish.members)}
+        self.change_common(endpoint, request.members)
+        endpoint.configs = {**endpoint.configs, **_configs(request.members)}
         endpoint.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", endpoint)
         return Response(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""

@@ -12,7 +12,7 @@ from finetune_sandbox.oci.catalogue import LORA, BaseModel
 from finetune_sandbox.oci.errors import conflict, incorrect_state, invalid, not_found, over_limit, related_not_found
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Wish
+from finetune_sandbox.oci.service import ParsedRequest
 from finetune_sandbox.oci.state import ACTIVE, CREATE_MODEL, CREATING, DELETED, FINE_TUNING, UPDATING, Cluster, Model
 from finetune_sandbox.server.web import Response
 
@@ -58,9 +58,9 @@ class Models(Resources[Model]):
         """How long work on it takes, but for its training."""
         return self._store.settings.model_seconds
 
-    def create(self, wish: Wish) -> Made:
+    def create(self, request: ParsedRequest) -> Made:
         """CreateModel."""
-        store, members = self._store, wish.members
+        store, members = self._store, request.members
         compartment = store.known_compartment(members["compartmentId"])
         base = self._base(members["baseModelId"])
         tuning = members["fineTuneDetails"]
@@ -137,9 +137,9 @@ class Models(Resources[Model]):
             shown["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
         return shown
 
-    def list(self, wish: Wish) -> Made:
+    def list(self, request: ParsedRequest) -> Made:
         """ListModels: those of the compartment, and the pretrained ones."""
-        vendor, capabilities = wish.one("vendor"), set(wish.query.get("capability", []))
+        vendor, capabilities = request.one("vendor"), set(request.query.get("capability", []))
         known = schema.allowed(GENERATIVE_AI, "Model", "capabilities")
         for each in sorted(capabilities - known):
             raise invalid(f"capability must be one of {', '.join(sorted(known))}; got '{each}'.")
@@ -148,7 +148,7 @@ class Models(Resources[Model]):
             for model in self._store.models.values()
             if (vendor is None or model.vendor == vendor) and (not capabilities or capabilities & self._can(model))
         ]
-        return self.page(wish, chosen, self._summary)
+        return self.page(request, chosen, self._summary)
 
     @staticmethod
     def _can(model: Model) -> set[str]:
@@ -160,21 +160,21 @@ class Models(Resources[Model]):
             key: value for key, value in shown.items() if key in schema.shape(GENERATIVE_AI, "ModelSummary").members
         }
 
-    def changeable(self, wish: Wish) -> Model:
+    def changeable(self, request: ParsedRequest) -> Model:
         """Base models cannot be."""
-        found = self.table.get(wish.id)
+        found = self.table.get(request.id)
         if found is not None and found.pretrained:
-            raise not_found(wish.id)
-        return super().changeable(wish)
+            raise not_found(request.id)
+        return super().changeable(request)
 
-    def update(self, wish: Wish) -> Made:
+    def update(self, request: ParsedRequest) -> Made:
         """UpdateModel."""
-        model = self.changeable(wish)
+        model = self.changeable(request)
         self.check_state(model, {ACTIVE}, f"it must be {ACTIVE} to be updated")
         model.previous = self.members(model)
-        self.change_common(model, wish.members)
-        model.vendor = wish.members.get("vendor", model.vendor)
-        model.version = wish.members.get("version", model.version)
+        self.change_common(model, request.members)
+        model.vendor = request.members.get("vendor", model.vendor)
+        model.version = request.members.get("version", model.version)
         model.change(self._store.clock.now(), ACTIVE)
         return Response(self.shown(model), headers={"etag": model.etag}), ""
 
@@ -197,11 +197,11 @@ def _training_config(base: BaseModel, given: dict[str, Any] | None) -> dict[str,
         raise invalid(
             f"trainingConfigType {kind} is not supported for {base.name}; it supports {', '.join(base.training)}."
         )
-    wish = given or {}
-    for name, value in wish.items():
+    config = given or {}
+    for name, value in config.items():
         if name == "trainingConfigType":
             continue
         low, high = (_LORA_RANGES if kind == LORA else _RANGES)[name]
         if not low <= value <= high:
             raise invalid(f"trainingConfig.{name} must be from {low:g} to {high:g}, got {value}.")
-    return {"trainingConfigType": kind, **base.training[kind], **wish}
+    return {"trainingConfigType": kind, **base.training[kind], **config}

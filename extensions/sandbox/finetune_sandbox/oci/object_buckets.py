@@ -120,21 +120,21 @@ class Buckets(ObjectBase):
         return bucket
 
     def _create_bucket(self, call: ObjectCall) -> Response:
-        wish = schema.read(OBJECT_STORAGE, "CreateBucketDetails", body(call.request))
-        name = wish.pop("name")
+        details = schema.read(OBJECT_STORAGE, "CreateBucketDetails", body(call.request))
+        name = details.pop("name")
         if not _BUCKET_NAME.fullmatch(name):
             message = f"'{name}' must be 1 to 256 letters, digits, '_', '-' and '.'"
             raise OciError(400, "InvalidBucketName", message)
-        compartment = self._known_compartment(wish.pop("compartmentId"))
-        check_tags(wish)
+        compartment = self._known_compartment(details.pop("compartmentId"))
+        check_tags(details)
         if name in self.store.buckets:
             message = (
                 f"Either the bucket '{name}' in namespace '{self.namespace}' already exists or you are not authorized"
             )
             raise OciError(409, "BucketAlreadyExists", f"{message} to create it")
         bucket = self.make_bucket(name, compartment)
-        bucket.versioning = wish.pop("versioning", "Disabled")
-        bucket.details = wish
+        bucket.versioning = details.pop("versioning", "Disabled")
+        bucket.details = details
         response = self._describe_bucket(bucket, call)
         response.headers["location"] = f"/n/{self.namespace}/b/{name}"
         return response
@@ -152,13 +152,16 @@ class Buckets(ObjectBase):
     def _update_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_match(call.header("if-match"), bucket.etag)
-        wish = schema.read(OBJECT_STORAGE, "UpdateBucketDetails", body(call.request))
-        if wish.pop("name", bucket.name) != bucket.name or wish.pop("namespace", self.namespace) != self.namespace:
+        details = schema.read(OBJECT_STORAGE, "UpdateBucketDetails", body(call.request))
+        if (
+            details.pop("name", bucket.name) != bucket.name
+            or details.pop("namespace", self.namespace) != self.namespace
+        ):
             raise invalid("The sandbox does not rename buckets.")
-        check_tags(wish)
-        bucket.compartment = self._known_compartment(wish.pop("compartmentId", bucket.compartment))
-        bucket.versioning = wish.pop("versioning", bucket.versioning)
-        bucket.details.update(wish)
+        check_tags(details)
+        bucket.compartment = self._known_compartment(details.pop("compartmentId", bucket.compartment))
+        bucket.versioning = details.pop("versioning", bucket.versioning)
+        bucket.details.update(details)
         bucket.etag = self.store.ids.uuid()
         return self._describe_bucket(bucket, call)
 

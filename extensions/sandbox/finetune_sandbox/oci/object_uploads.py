@@ -54,22 +54,22 @@ class Uploads(ObjectBase):
 
     def _create_upload(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
-        wish = schema.read(OBJECT_STORAGE, "CreateMultipartUploadDetails", body(call.request))
-        key = wish["object"]
+        details = schema.read(OBJECT_STORAGE, "CreateMultipartUploadDetails", body(call.request))
+        key = details["object"]
         check_key(key)
         if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
         check_conditions(bucket, key, if_match, if_none_match)
-        template = Version(key, "", 0.0, 0.0, tier=wish.get("storageTier", "Standard"))
+        template = Version(key, "", 0.0, 0.0, tier=details.get("storageTier", "Standard"))
         given = {
-            "Content-Type": wish.get("contentType", "application/octet-stream"),
-            "Content-Language": wish.get("contentLanguage"),
-            "Content-Encoding": wish.get("contentEncoding"),
-            "Content-Disposition": wish.get("contentDisposition"),
-            "Cache-Control": wish.get("cacheControl"),
+            "Content-Type": details.get("contentType", "application/octet-stream"),
+            "Content-Language": details.get("contentLanguage"),
+            "Content-Encoding": details.get("contentEncoding"),
+            "Content-Disposition": details.get("contentDisposition"),
+            "Cache-Control": details.get("cacheControl"),
         }
         template.headers = {name: value for name, value in given.items() if value is not None}
         template.metadata = {
-            name.lower().removeprefix("opc-meta-"): value for name, value in wish.get("metadata", {}).items()
+            name.lower().removeprefix("opc-meta-"): value for name, value in details.get("metadata", {}).items()
         }
         check_metadata(template.metadata)
         ids = self.store.ids
@@ -120,17 +120,17 @@ class Uploads(ObjectBase):
 
     def _commit_upload(self, call: ObjectCall) -> Response:
         bucket, upload = self._upload(call)
-        wish = schema.read(OBJECT_STORAGE, "CommitMultipartUploadDetails", body(call.request))
+        details = schema.read(OBJECT_STORAGE, "CommitMultipartUploadDetails", body(call.request))
         if_match = call.header("if-match") or upload.if_match
         check_conditions(bucket, call.key, if_match, call.header("if-none-match") or upload.if_none_match)
-        numbers = [part["partNum"] for part in wish["partsToCommit"]]
-        excluded = set(wish.get("partsToExclude", []))
+        numbers = [part["partNum"] for part in details["partsToCommit"]]
+        excluded = set(details.get("partsToExclude", []))
         if not numbers:
             raise invalid("partsToCommit must name at least one part.")
         if len(set(numbers)) != len(numbers) or excluded & set(numbers):
             raise invalid("A part must be named once, in partsToCommit or in partsToExclude.")
         parts = []
-        for named in sorted(wish["partsToCommit"], key=lambda each: int(each["partNum"])):
+        for named in sorted(details["partsToCommit"], key=lambda each: int(each["partNum"])):
             part = upload.parts.get(named["partNum"])
             if part is None or part.etag != named["etag"]:
                 message = f"The part {named['partNum']} was not uploaded, or its etag is not '{named['etag']}'."

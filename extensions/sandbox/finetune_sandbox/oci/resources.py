@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, incorrect_state, not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Service, Wish
+from finetune_sandbox.oci.service import ParsedRequest, Service
 from finetune_sandbox.oci.state import ACTIVE, DELETED, DELETING, FAILED, Resource, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of
 from finetune_sandbox.server.web import Response
@@ -58,15 +58,15 @@ class Resources(ABC, Generic[R]):
         """How long work on it takes."""
 
     @abstractmethod
-    def create(self, wish: Wish) -> Made:
+    def create(self, request: ParsedRequest) -> Made:
         """Make one."""
 
     @abstractmethod
-    def list(self, wish: Wish) -> Made:
+    def list(self, request: ParsedRequest) -> Made:
         """A page of them."""
 
     @abstractmethod
-    def update(self, wish: Wish) -> Made:
+    def update(self, request: ParsedRequest) -> Made:
         """Change one."""
 
     @abstractmethod
@@ -78,15 +78,15 @@ class Resources(ABC, Generic[R]):
 
     # Operations
 
-    def get(self, wish: Wish) -> Made:
+    def get(self, request: ParsedRequest) -> Made:
         """One of them."""
-        found = self._store.find(self.table, wish.id)
+        found = self._store.find(self.table, request.id)
         return Response(self.shown(found), headers={"etag": found.etag}), ""
 
-    def move(self, wish: Wish) -> Made:
+    def move(self, request: ParsedRequest) -> Made:
         """Change its compartment."""
-        found = self.changeable(wish)
-        compartment = self._store.known_compartment(wish.members["compartmentId"])
+        found = self.changeable(request)
+        compartment = self._store.known_compartment(request.members["compartmentId"])
         self.check_state(found, self.settled, f"it must be {ACTIVE} to be moved")
         found.previous = self.members(found)
         before, found.compartment = found.compartment, compartment
@@ -97,9 +97,9 @@ class Resources(ABC, Generic[R]):
         # The work can be found by the resource's OCID; the answer does not name it.
         return Response(b""), found.id
 
-    def delete(self, wish: Wish) -> Made:
+    def delete(self, request: ParsedRequest) -> Made:
         """Begin to delete it."""
-        found = self.changeable(wish)
+        found = self.changeable(request)
         self.check_state(found, self.settled, "it cannot be deleted now")
         self.check_unused(found)
         found.previous = self.members(found)
@@ -138,13 +138,13 @@ class Resources(ABC, Generic[R]):
             defined["Oracle-Tags"] = {"CreatedBy": "default/finetune", "CreatedOn": created}
         return defined
 
-    def changeable(self, wish: Wish) -> R:
+    def changeable(self, request: ParsedRequest) -> R:
         """One that can still be changed, if the if-match header says so; OciError."""
-        found = self._store.find(self.table, wish.id)
+        found = self._store.find(self.table, request.id)
         if found.state == DELETED:
-            raise not_found(wish.id)
-        if wish.if_match is not None and wish.if_match not in {"*", found.etag}:
-            message = f"The if-match header '{wish.if_match}' does not match the etag '{found.etag}' of {found.id}."
+            raise not_found(request.id)
+        if request.if_match is not None and request.if_match not in {"*", found.etag}:
+            message = f"The if-match header '{request.if_match}' does not match the etag '{found.etag}' of {found.id}."
             raise OciError(412, "NoEtagMatch", message)
         return found
 
@@ -183,13 +183,17 @@ class Resources(ABC, Generic[R]):
         resource.freeform = members.get("freeformTags", resource.freeform)
         resource.defined = members.get("definedTags", resource.defined)
 
-    def page(self, wish: Wish, resources: Iterable[R], show: Callable[[R], dict[str, Any]]) -> Made:
+    def page(self, request: ParsedRequest, resources: Iterable[R], show: Callable[[R], dict[str, Any]]) -> Made:
         """The answer to a list; what a query parameter of all kinds leaves out of the resources is not in it."""
-        compartment = self._store.known_compartment(wish.needed("compartmentId"))
+        compartment = self._store.known_compartment(request.needed("compartmentId"))
         states = schema.allowed(GENERATIVE_AI, self.kind, "lifecycleState")
-        state, name, identifier = wish.choice("lifecycleState", states), wish.one("displayName"), wish.one("id")
-        sort_by = wish.choice("sortBy", self.sorts) or "timeCreated"
-        order = wish.choice("sortOrder", ("ASC", "DESC")) or ("DESC" if sort_by == "timeCreated" else "ASC")
+        state, name, identifier = (
+            request.choice("lifecycleState", states),
+            request.one("displayName"),
+            request.one("id"),
+        )
+        sort_by = request.choice("sortBy", self.sorts) or "timeCreated"
+        order = request.choice("sortOrder", ("ASC", "DESC")) or ("DESC" if sort_by == "timeCreated" else "ASC")
         now, lag = self._store.clock.now(), self._store.settings.list_lag_seconds
         chosen = [
             each
@@ -205,7 +209,7 @@ class Resources(ABC, Generic[R]):
             first = {"displayName": each.display_name, "lifecycleState": each.state}.get(sort_by, each.created_at)
             return (first, each.sequence)
 
-        limit = wish.limit(self._store.settings.page_size)
-        page, following = page_of(chosen, key, order == "DESC", limit, wish.one("page"), wish.mark)
+        limit = request.limit(self._store.settings.page_size)
+        page, following = page_of(chosen, key, order == "DESC", limit, request.one("page"), request.mark)
         body = schema.show(GENERATIVE_AI, f"{self.kind}Collection", {"items": [show(each) for each in page]})
         return Response(body, headers={} if following is None else {"opc-next-page": following}), ""

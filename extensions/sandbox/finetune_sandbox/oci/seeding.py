@@ -25,26 +25,26 @@ def seed(store: Store, compartment: str, spec: Mapping[str, Any]) -> dict[str, A
     days = fields.number("days", 365, low=1, high=3650)
     tags = fields.strings("freeform_tags")
     name = fields.text("display_name", "old-{i}")
-    wish = fields.anything("models")
+    value = fields.anything("models")
     fields.done()
     if compartment not in store.compartments:
         raise ControlError(f"seed: there is no compartment {compartment!r}.")
-    plans = _plans(wish, days)
+    plans = _plans(value, days)
     made = [_model(store, compartment, index, own, ago, tags, name) for index, (own, ago) in enumerate(plans)]
     return {"models": [model.id for model in made]}
 
 
-def _plans(wish: Any, days: float) -> list[tuple[dict[str, Any], float]]:
+def _plans(value: Any, days: float) -> list[tuple[dict[str, Any], float]]:
     """(spec, seconds ago), oldest first."""
-    if isinstance(wish, bool) or not isinstance(wish, (int, list)):
-        raise ControlError(f"seed: 'models' must be a number or a list of objects, got {wish!r}.")
-    if isinstance(wish, int):
-        if not 0 <= wish <= 200_000:
-            raise ControlError(f"seed: 'models' must be from 0 to 200000, got {wish}.")
-        return [({}, _DAY + (wish - index) * days * _DAY / wish) for index in range(wish)]
-    if not all(isinstance(item, Mapping) for item in wish):
+    if isinstance(value, bool) or not isinstance(value, (int, list)):
+        raise ControlError(f"seed: 'models' must be a number or a list of objects, got {value!r}.")
+    if isinstance(value, int):
+        if not 0 <= value <= 200_000:
+            raise ControlError(f"seed: 'models' must be from 0 to 200000, got {value}.")
+        return [({}, _DAY + (value - index) * days * _DAY / value) for index in range(value)]
+    if not all(isinstance(item, Mapping) for item in value):
         raise ControlError("seed: 'models' must be a number or a list of objects.")
-    return [(dict(item), _DAY + (len(wish) - index) * 60.0) for index, item in enumerate(wish)]
+    return [(dict(item), _DAY + (len(value) - index) * 60.0) for index, item in enumerate(value)]
 
 
 def _model(

@@ -99,8 +99,8 @@ def path_exists(request: Request) -> bool:
 
 
 @dataclass
-class Wish:
-    """A request: id from the path, the query, the members of the body, the if-match header."""
+class ParsedRequest:
+    """A request as it was read: the id of the path, the query, the members of the body, the if-match header."""
 
     id: str
     query: dict[str, list[str]]
@@ -143,7 +143,7 @@ class Wish:
         return json.dumps({k: v for k, v in sorted(self.query.items()) if k not in {"page", "limit"}})
 
 
-Handler = Callable[[Wish], "tuple[Response, str]"]
+Handler = Callable[[ParsedRequest], "tuple[Response, str]"]
 """A request -> the response, and the OCID of the resource that it made or changed ("" for none)"""
 
 
@@ -170,23 +170,23 @@ class Service:
             members = schema.read(GENERATIVE_AI, route.body, content)
             _check_texts(members)
             check_tags(members)
-        wish = Wish(arguments.get("id", ""), query, members, request.headers.get("if-match"))
+        parsed = ParsedRequest(arguments.get("id", ""), query, members, request.headers.get("if-match"))
         with self._store.lock:
             self._store.move()
             token = request.headers.get("opc-retry-token") if route.retry else None
             if token is None:
-                return self.handlers[route.name](wish)[0]
-            return self._once(route, token, wish)
+                return self.handlers[route.name](parsed)[0]
+            return self._once(route, token, parsed)
 
-    def _once(self, route: Route, token: str, wish: Wish) -> Response:
+    def _once(self, route: Route, token: str, parsed: ParsedRequest) -> Response:
         """The answer to a request with a retry token: the first one again, while that can be."""
         if not 1 <= len(token) <= 64:
             raise invalid("opc-retry-token must have 1 to 64 characters.")
         store, now = self._store, self._store.clock.now()
-        plain = json.dumps([wish.id, wish.members], sort_keys=True)
+        plain = json.dumps([parsed.id, parsed.members], sort_keys=True)
         used = store.tokens.get((route.name, token))
         if used is None:
-            response, resource = self.handlers[route.name](wish)
+            response, resource = self.handlers[route.name](parsed)
             store.tokens[route.name, token] = Used(
                 now, plain, response.status, response.body, dict(response.headers), resource
             )

@@ -199,17 +199,17 @@ class Scenario(BaseScenario):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Scenario:
+    def read(cls, fields: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         return cls(
-            kind=read_kind(wish, ("fail", "stuck", "cancel")),
-            operation=wish.choice("operation", OPERATIONS, CREATE_MODEL) or CREATE_MODEL,
-            display_name=wish.optional_text("display_name"),
-            phase=wish.choice("phase", PHASES, "training") or "training",
-            at=wish.number("at", 0.5, low=0, high=1),
-            code=wish.optional_text("code"),
-            message=wish.optional_text("message"),
-            times=read_times(wish),
+            kind=read_kind(fields, ("fail", "stuck", "cancel")),
+            operation=fields.choice("operation", OPERATIONS, CREATE_MODEL) or CREATE_MODEL,
+            display_name=fields.optional_text("display_name"),
+            phase=fields.choice("phase", PHASES, "training") or "training",
+            at=fields.number("at", 0.5, low=0, high=1),
+            code=fields.optional_text("code"),
+            message=fields.optional_text("message"),
+            times=read_times(fields),
         )
 
     def takes(self, work: WorkRequest) -> bool:

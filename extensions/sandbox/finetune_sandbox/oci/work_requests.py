@@ -9,7 +9,7 @@ from typing import Any
 from finetune_sandbox.oci import schema, training
 from finetune_sandbox.oci.errors import not_found
 from finetune_sandbox.oci.schema import GENERATIVE_AI
-from finetune_sandbox.oci.service import Service, Wish, entity
+from finetune_sandbox.oci.service import ParsedRequest, Service, entity
 from finetune_sandbox.oci.state import CANCELED, FAILED, SUCCEEDED, Model, WorkRequest
 from finetune_sandbox.oci.store import Store, page_of, percent
 from finetune_sandbox.server.ids import derived
@@ -68,21 +68,21 @@ class WorkRequests:
             "timeFinished": work.finished_at,
         }
 
-    def get(self, wish: Wish) -> tuple[Response, str]:
+    def get(self, request: ParsedRequest) -> tuple[Response, str]:
         """GetWorkRequest."""
-        work = self._find(wish.id)
+        work = self._find(request.id)
         shown = schema.show(GENERATIVE_AI, "WorkRequest", self.members(work))
         headers = {"etag": derived("", work.id, work.status, shown["percentComplete"], length=40).lower()}
         if not work.done:
             headers["retry-after"] = self._service.retry_after()
         return Response(shown, headers=headers), ""
 
-    def list(self, wish: Wish) -> tuple[Response, str]:
+    def list(self, request: ParsedRequest) -> tuple[Response, str]:
         """ListWorkRequests."""
-        compartment = self._store.known_compartment(wish.needed("compartmentId"))
-        status = wish.choice("status", schema.allowed(GENERATIVE_AI, "WorkRequest", "status"))
-        identifier, resource = wish.one("workRequestId"), wish.one("resourceId")
-        wish.choice("sortBy", ("timeAccepted",))
+        compartment = self._store.known_compartment(request.needed("compartmentId"))
+        status = request.choice("status", schema.allowed(GENERATIVE_AI, "WorkRequest", "status"))
+        identifier, resource = request.one("workRequestId"), request.one("resourceId")
+        request.choice("sortBy", ("timeAccepted",))
         chosen = [
             work
             for work in self._store.works.values()
@@ -91,41 +91,41 @@ class WorkRequests:
             and identifier in {None, work.id}
             and (resource is None or resource in {work.target.id, *(named for _unused, named in work.related)})
         ]
-        newest_first = wish.choice("sortOrder", ("ASC", "DESC")) != "ASC"
-        limit = wish.limit(self._store.settings.page_size)
-        page, token = page_of(chosen, lambda work: work.order, newest_first, limit, wish.one("page"), wish.mark)
+        newest_first = request.choice("sortOrder", ("ASC", "DESC")) != "ASC"
+        limit = request.limit(self._store.settings.page_size)
+        page, token = page_of(chosen, lambda work: work.order, newest_first, limit, request.one("page"), request.mark)
         members = {"items": [self.members(work) for work in page]}
         body = schema.show(GENERATIVE_AI, "WorkRequestSummaryCollection", members)
         return Response(body, headers=_next(token)), ""
 
-    def errors(self, wish: Wish) -> tuple[Response, str]:
+    def errors(self, request: ParsedRequest) -> tuple[Response, str]:
         """ListWorkRequestErrors."""
-        work = self._find(wish.id)
+        work = self._find(request.id)
         entries = [{"code": code, "message": message, "timestamp": when} for when, code, message in work.errors]
-        return self._entries(wish, entries, "WorkRequestErrorCollection")
+        return self._entries(request, entries, "WorkRequestErrorCollection")
 
-    def logs(self, wish: Wish) -> tuple[Response, str]:
+    def logs(self, request: ParsedRequest) -> tuple[Response, str]:
         """ListWorkRequestLogs."""
-        work = self._find(wish.id)
+        work = self._find(request.id)
         lines = [*work.log]
         if isinstance(work.target, Model):
             until = work.cancel_at if work.cancel_at is not None else self._store.clock.now()
             lines += training.lines(work, work.target, until)
         entries = [{"message": text, "timestamp": when} for when, text in sorted(lines, key=lambda line: line[0])]
-        return self._entries(wish, entries, "WorkRequestLogEntryCollection")
+        return self._entries(request, entries, "WorkRequestLogEntryCollection")
 
-    def _entries(self, wish: Wish, entries: Entries, collection: str) -> tuple[Response, str]:
+    def _entries(self, request: ParsedRequest, entries: Entries, collection: str) -> tuple[Response, str]:
         """Entries by time, newest first unless asked otherwise."""
-        wish.choice("sortBy", ("timestamp",))
-        newest_first = wish.choice("sortOrder", ("ASC", "DESC")) != "ASC"
+        request.choice("sortBy", ("timestamp",))
+        newest_first = request.choice("sortOrder", ("ASC", "DESC")) != "ASC"
         numbered = [*enumerate(entries)]
         page, token = page_of(
             numbered,
             lambda pair: (pair[1]["timestamp"], pair[0]),
             newest_first,
-            wish.limit(self._store.settings.page_size),
-            wish.one("page"),
-            f"{wish.id} {wish.mark}",
+            request.limit(self._store.settings.page_size),
+            request.one("page"),
+            f"{request.id} {request.mark}",
         )
         body = schema.show(GENERATIVE_AI, collection, {"items": [entry for _unused, entry in page]})
         return Response(body, headers=_next(token)), ""

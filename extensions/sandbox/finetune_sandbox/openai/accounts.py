@@ -38,15 +38,15 @@ class Scenario(BaseScenario):
     message: str | None
 
     @classmethod
-    def read(cls, wish: Fields) -> Scenario:
+    def read(cls, fields: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         scenario = cls(
-            kind=read_kind(wish, (*JOB_SCENARIOS, *FILE_SCENARIOS)),
-            suffix=wish.optional_text("suffix"),
-            training_filename=wish.optional_text("filename"),
-            times=read_times(wish),
-            at=wish.number("at", 0.5, low=0, high=1),
-            message=wish.optional_text("message"),
+            kind=read_kind(fields, (*JOB_SCENARIOS, *FILE_SCENARIOS)),
+            suffix=fields.optional_text("suffix"),
+            training_filename=fields.optional_text("filename"),
+            times=read_times(fields),
+            at=fields.number("at", 0.5, low=0, high=1),
+            message=fields.optional_text("message"),
         )
         if scenario.kind in FILE_SCENARIOS and scenario.suffix is not None:
             raise ControlError(f"scenario: {scenario.kind!r} is about files; match it with 'filename'.")

@@ -103,55 +103,55 @@ class Jobs:
         if store.settings.create_refused == "gateway":
             raise refused(GATEWAY, 403, "This key may not use POST /v1/fine_tuning/jobs. Ask the owner of the gateway.")
         habits = store.habits(call.dialect)
-        wish = params.job_request(params.read_json(call.request), call.dialect, habits)
+        request = params.job_request(params.read_json(call.request), call.dialect, habits)
         with store.lock:
             now = store.settle(account)
             if call.dialect == AZURE:
-                self._azure(account, wish)
+                self._azure(account, request)
             if call.dialect == SELFHOSTED:
                 _one_at_a_time(account)
-            base = self._base(account, wish, call.dialect, now)
-            file = self._file(account, wish.training_file, "training_file", call.dialect, now)
-            if wish.validation_file is not None:
-                self._file(account, wish.validation_file, "validation_file", call.dialect, now)
+            base = self._base(account, request, call.dialect, now)
+            file = self._file(account, request.training_file, "training_file", call.dialect, now)
+            if request.validation_file is not None:
+                self._file(account, request.validation_file, "validation_file", call.dialect, now)
             self._daily(account, base, now)
-            scenario = store.take_scenario(JOB_SCENARIOS, file.filename, wish.suffix)
+            scenario = store.take_scenario(JOB_SCENARIOS, file.filename, request.suffix)
             azure = call.dialect == AZURE
             job = Job(
                 id=store.job_id(call.dialect),
                 sequence=store.ids.sequence(),
                 dialect=call.dialect,
                 created_at=now,
-                model=wish.model if wish.model in account.models else base.id,
-                sent=wish.model,
+                model=request.model if request.model in account.models else base.id,
+                sent=request.model,
                 base=base,
-                training_file=wish.training_file,
-                validation_file=wish.validation_file,
-                method=wish.method,
-                hyperparameters=wish.hyperparameters,
-                seed=store.ids.number(2147483647) if wish.seed is None else wish.seed,
+                training_file=request.training_file,
+                validation_file=request.validation_file,
+                method=request.method,
+                hyperparameters=request.hyperparameters,
+                seed=store.ids.number(2147483647) if request.seed is None else request.seed,
                 tag=store.ids.text(8),
-                suffix=wish.suffix,
-                grader=wish.grader,
-                response_format=wish.response_format,
-                metadata=wish.metadata if habits.metadata == "kept" else None,
-                integrations=wish.integrations,
-                training_type=wish.training_type,
-                extra=wish.extra,
+                suffix=request.suffix,
+                grader=request.grader,
+                response_format=request.response_format,
+                metadata=request.metadata if habits.metadata == "kept" else None,
+                integrations=request.integrations,
+                training_type=request.training_type,
+                extra=request.extra,
             )
             if scenario is not None:
                 job.scenario, job.scenario_at, job.scenario_message = scenario.kind, scenario.at, scenario.message
             store.begin_job(account, job)
             return Response(self.view(account, job, call.dialect, now), 201 if azure else 200)
 
-    def _base(self, account: Account, wish: params.JobRequest, dialect: str, now: float) -> BaseModel:
-        tuned = account.models.get(wish.model)
-        base = tuned.base if tuned else self._store.catalogue.find(wish.model, dialect)
-        if base is None or not base.methods or self._store.retired(base, now, wish.model):
-            message = f"Model {wish.model} is not available for fine-tuning or does not exist."
+    def _base(self, account: Account, request: params.JobRequest, dialect: str, now: float) -> BaseModel:
+        tuned = account.models.get(request.model)
+        base = tuned.base if tuned else self._store.catalogue.find(request.model, dialect)
+        if base is None or not base.methods or self._store.retired(base, now, request.model):
+            message = f"Model {request.model} is not available for fine-tuning or does not exist."
             raise ApiError(400, message, code="model_not_available", param="model")
-        if wish.method not in base.methods:
-            message = f"The method '{wish.method}' is not available for the model '{wish.model}'."
+        if request.method not in base.methods:
+            message = f"The method '{request.method}' is not available for the model '{request.model}'."
             raise bad_value("method.type", message, "unsupported_method")
         return base
 
@@ -180,10 +180,10 @@ class Jobs:
             )
             raise ApiError(429, message, code="daily_rate_limit_exceeded", azure_code="quotaExceeded")
 
-    def _azure(self, account: Account, wish: params.JobRequest) -> None:
+    def _azure(self, account: Account, request: params.JobRequest) -> None:
         settings = self._store.settings
         # The host's message misleads when trainingType is not there.
-        if wish.training_type in (None, "") or isinstance(wish.training_type, (dict, list)):
+        if request.training_type in (None, "") or isinstance(request.training_type, (dict, list)):
             raise ApiError(400, "The specified base model does not support fine-tuning.")
         jobs = [job for job in account.jobs.by_id.values() if job.dialect == AZURE]
         if len(jobs) >= settings.azure_total:

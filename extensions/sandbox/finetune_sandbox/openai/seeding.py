@@ -53,25 +53,25 @@ def seed(store: Store, spec: Mapping[str, Any]) -> dict[str, Any]:
     return {"jobs": made_jobs, "files": made_files}
 
 
-def _ages(what: str, wish: Any, days: float) -> list[tuple[dict[str, Any], float]]:
+def _ages(what: str, value: Any, days: float) -> list[tuple[dict[str, Any], float]]:
     """(spec, seconds ago), oldest first."""
-    if wish is None:
+    if value is None:
         return []
-    if isinstance(wish, bool) or not isinstance(wish, (int, list)):
-        raise ControlError(f"seed: '{what}' must be a number or a list of objects, got {wish!r}.")
-    if isinstance(wish, int):
-        if not 0 <= wish <= 200_000:
-            raise ControlError(f"seed: '{what}' must be from 0 to 200000, got {wish}.")
-        return [({}, _DAY + (wish - index) * days * _DAY / wish) for index in range(wish)]
-    if not all(isinstance(item, Mapping) for item in wish):
+    if isinstance(value, bool) or not isinstance(value, (int, list)):
+        raise ControlError(f"seed: '{what}' must be a number or a list of objects, got {value!r}.")
+    if isinstance(value, int):
+        if not 0 <= value <= 200_000:
+            raise ControlError(f"seed: '{what}' must be from 0 to 200000, got {value}.")
+        return [({}, _DAY + (value - index) * days * _DAY / value) for index in range(value)]
+    if not all(isinstance(item, Mapping) for item in value):
         raise ControlError(f"seed: '{what}' must be a number or a list of objects.")
-    return [(dict(item), _DAY + (len(wish) - index) * 60.0) for index, item in enumerate(wish)]
+    return [(dict(item), _DAY + (len(value) - index) * 60.0) for index, item in enumerate(value)]
 
 
-def _files(store: Store, account: Account, dialect: str, wish: Any, now: float, days: float) -> list[str]:
+def _files(store: Store, account: Account, dialect: str, value: Any, now: float, days: float) -> list[str]:
     made: list[Any] = []
     shared: Path | None = None
-    for index, (spec, ago) in enumerate(_ages("files", wish, days)):
+    for index, (spec, ago) in enumerate(_ages("files", value, days)):
         fields = Fields(spec, f"seed: files[{index}]")
         filename = fields.text("filename", f"old-{index:05d}.jsonl")
         purpose = fields.text("purpose", "fine-tune")
@@ -117,7 +117,7 @@ def _jobs(
     store: Store,
     account: Account,
     dialect: str,
-    wish: Any,
+    value: Any,
     now: float,
     days: float,
     metadata: dict[str, str],
@@ -125,7 +125,7 @@ def _jobs(
 ) -> list[str]:
     made = [
         _job(store, account, dialect, index, spec, now, ago, metadata, suffix)
-        for index, (spec, ago) in enumerate(_ages("jobs", wish, days))
+        for index, (spec, ago) in enumerate(_ages("jobs", value, days))
     ]
     account.jobs.add_many([job for job, _unused in made])
     for _unused, model in made:

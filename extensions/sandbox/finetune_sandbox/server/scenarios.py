@@ -33,17 +33,17 @@ class BaseScenario:
         return {"scenario": members.pop("kind"), **members}
 
 
-def read_kind(wish: Fields, kinds: Sequence[str]) -> str:
+def read_kind(spec: Fields, kinds: Sequence[str]) -> str:
     """One of these kinds. `fate` is the former name of the key."""
-    chosen = wish.choice("scenario", kinds, None) or wish.choice("fate", kinds, None)
+    chosen = spec.choice("scenario", kinds, None) or spec.choice("fate", kinds, None)
     if chosen is None:
         raise ControlError(f"scenario: 'scenario' is required: one of {', '.join(kinds)}.")
     return chosen
 
 
-def read_times(wish: Fields) -> int | None:
+def read_times(spec: Fields) -> int | None:
     """The number of things that it happens to: one by default, all (None) for null."""
-    return wish.integer("times", None if wish.given("times") else 1, low=1)
+    return spec.integer("times", None if spec.given("times") else 1, low=1)
 
 
 S = TypeVar("S", bound=BaseScenario)
@@ -62,9 +62,9 @@ class Scenarios(Generic[S]):
 
     def add(self, spec: object) -> S:
         """Add one. ControlError if it is wrong."""
-        wish = Fields(spec, "scenario")
-        scenario = self._read(wish)
-        wish.done()
+        members = Fields(spec, "scenario")
+        scenario = self._read(members)
+        members.done()
         self._made += 1
         scenario.id = f"scenario-{self._made}"
         self._scenarios.append(scenario)

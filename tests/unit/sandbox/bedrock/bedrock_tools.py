@@ -30,14 +30,14 @@ def jsonl(record: Any, count: int = 20) -> bytes:
 
 def connect(sandbox: Sandbox, service: str, region: str = "us-east-1", **changes: Any) -> Any:
     environment = sandbox.aws_env
-    wish: dict[str, Any] = {
+    options: dict[str, Any] = {
         "endpoint_url": sandbox.url,
         "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
         "region_name": region,
         "config": Config(retries={"total_max_attempts": 1}),
     }
-    return _SESSION.client(service, **{**wish, **changes})
+    return _SESSION.client(service, **{**options, **changes})
 
 
 def code_of(error: Any) -> str:

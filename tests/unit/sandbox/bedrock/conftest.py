@@ -43,7 +43,7 @@ def upload(still_sandbox: Sandbox, s3: Any) -> Callable[..., str]:
 
 
 @pytest.fixture
-def wish(still_sandbox: Sandbox, upload: Callable[..., str]) -> Callable[..., dict[str, Any]]:
+def job_arguments(still_sandbox: Sandbox, upload: Callable[..., str]) -> Callable[..., dict[str, Any]]:
     """The arguments of a job that is all right; None leaves one out."""
 
     def make(**changes: Any) -> dict[str, Any]:
@@ -64,11 +64,11 @@ def wish(still_sandbox: Sandbox, upload: Callable[..., str]) -> Callable[..., di
 
 
 @pytest.fixture
-def start(bedrock: Any, wish: Callable[..., dict[str, Any]]) -> Callable[..., str]:
+def start(bedrock: Any, job_arguments: Callable[..., dict[str, Any]]) -> Callable[..., str]:
     """Creates a job; returns its ARN."""
 
     def create(**changes: Any) -> str:
-        return str(bedrock.create_model_customization_job(**wish(**changes))["jobArn"])
+        return str(bedrock.create_model_customization_job(**job_arguments(**changes))["jobArn"])
 
     return create
 
@@ -86,12 +86,12 @@ def trained(still_sandbox: Sandbox, bedrock: Any, start: Callable[..., str]) -> 
 
 
 @pytest.fixture
-def refused(bedrock: Any, wish: Callable[..., dict[str, Any]]) -> Callable[..., tuple[str, str]]:
+def refused(bedrock: Any, job_arguments: Callable[..., dict[str, Any]]) -> Callable[..., tuple[str, str]]:
     """(code, message) of a create that fails."""
 
     def create(**changes: Any) -> tuple[str, str]:
         with pytest.raises(bedrock.exceptions.ClientError) as caught:
-            bedrock.create_model_customization_job(**wish(**changes))
+            bedrock.create_model_customization_job(**job_arguments(**changes))
         return code_of(caught.value), caught.value.response["Error"]["Message"]
 
     return create

@@ -46,9 +46,9 @@ def test_a_fault_has_the_body_of_its_service(
     getattr(client, call)()
 
 
-def test_a_lost_answer_leaves_the_job(still_sandbox: Sandbox, bedrock: Any, wish: Any) -> None:
+def test_a_lost_answer_leaves_the_job(still_sandbox: Sandbox, bedrock: Any, job_arguments: Any) -> None:
     still_sandbox.fault("bedrock.CreateModelCustomizationJob", reset="after", times=1)
-    arguments = wish(clientRequestToken="t1")
+    arguments = job_arguments(clientRequestToken="t1")
     with pytest.raises(ConnectionClosedError):
         bedrock.create_model_customization_job(**arguments)
     assert len(still_sandbox.aws.jobs()) == 1
@@ -56,10 +56,10 @@ def test_a_lost_answer_leaves_the_job(still_sandbox: Sandbox, bedrock: Any, wish
     assert still_sandbox.count("bedrock.CreateModelCustomizationJob") == 2
 
 
-def test_a_reset_before_the_change_makes_nothing(still_sandbox: Sandbox, bedrock: Any, wish: Any) -> None:
+def test_a_reset_before_the_change_makes_nothing(still_sandbox: Sandbox, bedrock: Any, job_arguments: Any) -> None:
     still_sandbox.fault("bedrock.CreateModelCustomizationJob", reset="before", times=1)
     with pytest.raises(ConnectionClosedError):
-        bedrock.create_model_customization_job(**wish())
+        bedrock.create_model_customization_job(**job_arguments())
     assert still_sandbox.aws.jobs() == []
 
 
@@ -123,9 +123,9 @@ def test_every_answer_fits_the_service_model(still_sandbox: Sandbox, bedrock: An
     from finetune_sandbox.bedrock import service
 
     with pytest.raises(service.BadShape, match="missing"):
-        service.answer_of("CreateModelCustomizationJob", {})
+        service.write_response("CreateModelCustomizationJob", {})
     with pytest.raises(service.BadShape, match="unknown"):
-        service.answer_of("StopModelCustomizationJob", {"status": "Stopped"})
+        service.write_response("StopModelCustomizationJob", {"status": "Stopped"})
 
 
 def test_openai_alone_needs_no_sdk_of_aws() -> None:

@@ -117,8 +117,8 @@ def test_the_model_name_of_a_pending_job_is_taken(start: Any, refused: Any) -> N
     assert refused(jobName="job-2")[1] == "The provided model name is currently in use."
 
 
-def test_client_request_token(bedrock: Any, wish: Any) -> None:
-    arguments = wish(clientRequestToken="token-1")
+def test_client_request_token(bedrock: Any, job_arguments: Any) -> None:
+    arguments = job_arguments(clientRequestToken="token-1")
     first = bedrock.create_model_customization_job(**arguments)
     assert first["ResponseMetadata"]["HTTPStatusCode"] == 201
     again = bedrock.create_model_customization_job(**arguments)
@@ -138,8 +138,8 @@ def test_only_two_jobs_at_once(still_sandbox: Sandbox, start: Any, refused: Any)
     start(jobName="job-3", customModelName="model-3")
 
 
-def test_creates_at_the_same_time_make_one_job(still_sandbox: Sandbox, bedrock: Any, wish: Any) -> None:
-    arguments = wish()
+def test_creates_at_the_same_time_make_one_job(still_sandbox: Sandbox, bedrock: Any, job_arguments: Any) -> None:
+    arguments = job_arguments()
 
     def create(_number: int) -> str:
         try:

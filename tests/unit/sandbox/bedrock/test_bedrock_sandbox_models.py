@@ -71,13 +71,13 @@ def test_provisioned_throughput(still_sandbox: Sandbox, bedrock: Any, trained: A
 
 def test_x3_units_with_a_commitment_are_granted_first(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
     trained()
-    wish: dict[str, Any] = {"provisionedModelName": "p-1", "modelId": "model-1", "commitmentDuration": "SixMonths"}
+    members: dict[str, Any] = {"provisionedModelName": "p-1", "modelId": "model-1", "commitmentDuration": "SixMonths"}
     with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException, match="commitment"):
-        bedrock.create_provisioned_model_throughput(modelUnits=1, **wish)
+        bedrock.create_provisioned_model_throughput(modelUnits=1, **members)
     still_sandbox.aws.settings(committed_units=2)
     with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException):
-        bedrock.create_provisioned_model_throughput(modelUnits=3, **wish)
-    assert bedrock.create_provisioned_model_throughput(modelUnits=2, **wish)["provisionedModelArn"]
+        bedrock.create_provisioned_model_throughput(modelUnits=3, **members)
+    assert bedrock.create_provisioned_model_throughput(modelUnits=2, **members)["provisionedModelArn"]
 
 
 def test_tags(bedrock: Any, trained: Any) -> None:

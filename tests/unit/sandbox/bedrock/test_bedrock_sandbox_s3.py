@@ -127,8 +127,8 @@ def test_what_a_multipart_upload_refuses(s3: Any, bucket: str) -> None:
     parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(sent, 1)]
 
     def finish(listed: Any, **more: Any) -> str:
-        wish = {**arguments, "UploadId": upload, "MultipartUpload": {"Parts": listed}}
-        return failure(s3.complete_multipart_upload, **wish, **more)[0]
+        members = {**arguments, "UploadId": upload, "MultipartUpload": {"Parts": listed}}
+        return failure(s3.complete_multipart_upload, **members, **more)[0]
 
     assert finish(parts) == "EntityTooSmall"
     assert finish(parts[::-1]) == "InvalidPartOrder"
@@ -225,9 +225,9 @@ def test_a_presigned_url(still_sandbox: Sandbox, s3: Any, bucket: str) -> None:
     import urllib.request
 
     s3.put_object(Bucket=bucket, Key="k", Body=b"hello")
-    wish = {"Params": {"Bucket": bucket, "Key": "k"}, "ExpiresIn": 60}
+    options = {"Params": {"Bucket": bucket, "Key": "k"}, "ExpiresIn": 60}
     newer = connect(still_sandbox, "s3", config=Config(signature_version="s3v4"))
-    url = newer.generate_presigned_url("get_object", **wish)
+    url = newer.generate_presigned_url("get_object", **options)
     assert "X-Amz-Signature" in url
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == b"hello"
@@ -236,12 +236,12 @@ def test_a_presigned_url(still_sandbox: Sandbox, s3: Any, bucket: str) -> None:
     assert caught.value.code == 403
     older = connect(still_sandbox, "s3", config=Config(signature_version="s3"))
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(older.generate_presigned_url("get_object", **wish))
+        urllib.request.urlopen(older.generate_presigned_url("get_object", **options))
     assert caught.value.code == 400
 
 
 @pytest.mark.parametrize(
-    ("wish", "content", "span"),
+    ("header", "content", "span"),
     [
         ("bytes=0-9", b"0123456789", "bytes 0-9/10"),
         ("bytes=0-", b"0123456789", "bytes 0-9/10"),
@@ -255,33 +255,35 @@ def test_a_presigned_url(still_sandbox: Sandbox, s3: Any, bucket: str) -> None:
     ],
 )
 def test_x2_a_range_is_answered_with_206_and_its_place(
-    still_sandbox: Sandbox, s3: Any, wish: str, content: bytes, span: str
+    still_sandbox: Sandbox, s3: Any, header: str, content: bytes, span: str
 ) -> None:
     place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
     s3.put_object(**place, Body=b"0123456789")
-    got = s3.get_object(**place, Range=wish)
+    got = s3.get_object(**place, Range=header)
     assert got["ResponseMetadata"]["HTTPStatusCode"] == 206
     assert (got["Body"].read(), got["ContentRange"]) == (content, span)
     assert got["ContentLength"] == len(content)
-    head = s3.head_object(**place, Range=wish)
+    head = s3.head_object(**place, Range=header)
     assert (head["ResponseMetadata"]["HTTPStatusCode"], head["ContentLength"]) == (206, len(content))
 
 
-@pytest.mark.parametrize("wish", ["bytes=0-1,4-5", "bytes=5-2", "bytes=a-b", "bytes=-", "lines=0-1", "0-1", "bytes=1"])
-def test_x2_a_range_that_is_not_served_is_ignored(still_sandbox: Sandbox, s3: Any, wish: str) -> None:
+@pytest.mark.parametrize(
+    "header", ["bytes=0-1,4-5", "bytes=5-2", "bytes=a-b", "bytes=-", "lines=0-1", "0-1", "bytes=1"]
+)
+def test_x2_a_range_that_is_not_served_is_ignored(still_sandbox: Sandbox, s3: Any, header: str) -> None:
     place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
     s3.put_object(**place, Body=b"0123456789")
-    got = s3.get_object(**place, Range=wish)
+    got = s3.get_object(**place, Range=header)
     assert got["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert got["Body"].read() == b"0123456789" and "ContentRange" not in got
 
 
-@pytest.mark.parametrize("wish", ["bytes=10-", "bytes=10-11", "bytes=-0", f"bytes={10**18}-"])
-def test_x2_a_range_beyond_the_end_is_416(still_sandbox: Sandbox, s3: Any, wish: str) -> None:
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-11", "bytes=-0", f"bytes={10**18}-"])
+def test_x2_a_range_beyond_the_end_is_416(still_sandbox: Sandbox, s3: Any, header: str) -> None:
     place = {"Bucket": still_sandbox.aws.data_bucket, "Key": "ten"}
     s3.put_object(**place, Body=b"0123456789")
     with pytest.raises(ClientError) as caught:
-        s3.get_object(**place, Range=wish)
+        s3.get_object(**place, Range=header)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 416
     s3.put_object(**place, Body=b"")
     with pytest.raises(ClientError, match="InvalidRange"):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import connect, jsonl, wish
+from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import connect, jsonl, model_details
 from oci.exceptions import ServiceError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def start(still_sandbox: Sandbox, ai: Any, put: Callable[..., Any]) -> Callable[
         headers = {key: changes.pop(key) for key in ("opc_retry_token",) if key in changes}
         if "dataset" not in changes:
             put()
-        return ai.create_model(wish(still_sandbox, **changes), **headers)
+        return ai.create_model(model_details(still_sandbox, **changes), **headers)
 
     return create
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients, datasets, and the wish for a model that is all right."""
+"""Clients, datasets, and the details of a model that the sandbox accepts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def jsonl(count: int = 40, **record: Any) -> bytes:
 
 def connect(sandbox: Sandbox, service: str, profile: str = "DEFAULT") -> Any:
     config = oci.config.from_file(sandbox.oci.config_file, profile)
-    wish: dict[str, Any] = {"service_endpoint": sandbox.url, "retry_strategy": oci.retry.NoneRetryStrategy()}
+    options: dict[str, Any] = {"service_endpoint": sandbox.url, "retry_strategy": oci.retry.NoneRetryStrategy()}
     if profile == "SESSION":
         key = oci.signer.load_private_key_from_file(config["key_file"])
         token = Path(config["security_token_file"]).read_text(encoding="utf-8")
-        wish["signer"] = oci.auth.signers.SecurityTokenSigner(token, key)
+        options["signer"] = oci.auth.signers.SecurityTokenSigner(token, key)
     if service == "generative_ai":
-        return oci.generative_ai.GenerativeAiClient(config, **wish)
-    return oci.object_storage.ObjectStorageClient(config, **wish)
+        return oci.generative_ai.GenerativeAiClient(config, **options)
+    return oci.object_storage.ObjectStorageClient(config, **options)
 
 
-def wish(sandbox: Sandbox, **changes: Any) -> Any:
+def model_details(sandbox: Sandbox, **changes: Any) -> Any:
     """CreateModelDetails; `dataset`, `cluster` and `config` reach into fineTuneDetails."""
     place = sandbox.oci
     dataset = SHAPES.ObjectStorageDataset(

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import SHAPES, wish
+from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import SHAPES, model_details
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Refused = Callable[..., "tuple[int, str]"]
 
 
-def cluster_wish(sandbox: Sandbox, **changes: Any) -> Any:
+def cluster_details(sandbox: Sandbox, **changes: Any) -> Any:
     given = {
         "compartment_id": sandbox.oci.compartment_id,
         "type": "FINE_TUNING",
@@ -31,7 +31,7 @@ def cluster_wish(sandbox: Sandbox, **changes: Any) -> Any:
 
 
 def test_a_cluster_is_made_resized_moved_and_deleted(still_sandbox: Sandbox, ai: Any, refused: Refused) -> None:
-    made = ai.create_dedicated_ai_cluster(cluster_wish(still_sandbox), opc_retry_token="t")
+    made = ai.create_dedicated_ai_cluster(cluster_details(still_sandbox), opc_retry_token="t")
     cluster = made.data.id
     assert (made.status, made.data.lifecycle_state) == (201, "CREATING")
     update = SHAPES.UpdateDedicatedAiClusterDetails(unit_count=3)
@@ -66,18 +66,18 @@ def test_a_cluster_is_made_resized_moved_and_deleted(still_sandbox: Sandbox, ai:
 def test_what_a_cluster_refuses(
     still_sandbox: Sandbox, ai: Any, refused: Refused, changes: dict[str, Any], code: str
 ) -> None:
-    assert refused(ai.create_dedicated_ai_cluster, cluster_wish(still_sandbox, **changes)) == (400, code)
+    assert refused(ai.create_dedicated_ai_cluster, cluster_details(still_sandbox, **changes)) == (400, code)
     still_sandbox.oci.settings(clusters=1)
-    assert refused(ai.create_dedicated_ai_cluster, cluster_wish(still_sandbox)) == (400, "LimitExceeded")
+    assert refused(ai.create_dedicated_ai_cluster, cluster_details(still_sandbox)) == (400, "LimitExceeded")
 
 
 def test_a_model_needs_a_cluster_that_is_ready_and_large_enough(
     still_sandbox: Sandbox, ai: Any, refused: Refused
 ) -> None:
-    cluster = ai.create_dedicated_ai_cluster(cluster_wish(still_sandbox, unit_count=1)).data.id
-    assert refused(ai.create_model, wish(still_sandbox, cluster=cluster)) == (409, "IncorrectState")
+    cluster = ai.create_dedicated_ai_cluster(cluster_details(still_sandbox, unit_count=1)).data.id
+    assert refused(ai.create_model, model_details(still_sandbox, cluster=cluster)) == (409, "IncorrectState")
     still_sandbox.advance(300)
-    assert refused(ai.create_model, wish(still_sandbox, cluster=cluster)) == (400, "InvalidParameter")
+    assert refused(ai.create_model, model_details(still_sandbox, cluster=cluster)) == (400, "InvalidParameter")
 
 
 def test_a_cluster_that_trains_is_not_deleted(still_sandbox: Sandbox, ai: Any, start: Any, refused: Refused) -> None:
@@ -250,13 +250,13 @@ def test_x3_a_hosting_cluster_takes_one_model(
 ) -> None:
     place = still_sandbox.oci
 
-    def wished(model_id: str) -> Any:
+    def endpoint_details(model_id: str) -> Any:
         return SHAPES.CreateEndpointDetails(
             compartment_id=place.compartment_id, model_id=model_id, dedicated_ai_cluster_id=place.clusters["HOSTING"]
         )
 
     first, second = trained(display_name="one").id, trained(display_name="two").id
     for _unused in range(2):
-        ai.create_endpoint(wished(first))
-    assert refused(ai.create_endpoint, wished(second)) == (400, "InvalidParameter")
-    assert refused(ai.create_endpoint, wished(place.base_model_id)) == (400, "InvalidParameter")
+        ai.create_endpoint(endpoint_details(first))
+    assert refused(ai.create_endpoint, endpoint_details(second)) == (400, "InvalidParameter")
+    assert refused(ai.create_endpoint, endpoint_details(place.base_model_id)) == (400, "InvalidParameter")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import oci
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import connect, wish
+from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import connect, model_details
 from ansible_collections.llmops.finetune.tests.unit.sandbox.raw_tools import odd_bodies
 
 if TYPE_CHECKING:
@@ -108,16 +108,16 @@ def test_a_fault_has_the_body_of_oci(still_sandbox: Sandbox, ai: Any, refused: R
 def test_a_lost_answer_to_a_create(still_sandbox: Sandbox, ai: Any) -> None:
     still_sandbox.fault("oci.CreateModel", reset="after", times=1)
     with pytest.raises(oci.exceptions.RequestException):
-        ai.create_model(wish(still_sandbox), opc_retry_token="t")
+        ai.create_model(model_details(still_sandbox), opc_retry_token="t")
     [made] = still_sandbox.oci.models()
-    assert ai.create_model(wish(still_sandbox), opc_retry_token="t").data.id == made["id"]
+    assert ai.create_model(model_details(still_sandbox), opc_retry_token="t").data.id == made["id"]
     assert still_sandbox.count("oci.CreateModel") == 2
 
 
 def test_limits(still_sandbox: Sandbox, ai: Any, start: Any, refused: Refused) -> None:
     still_sandbox.oci.settings(models=1)
     start()
-    assert refused(ai.create_model, wish(still_sandbox)) == (400, "LimitExceeded")
+    assert refused(ai.create_model, model_details(still_sandbox)) == (400, "LimitExceeded")
     still_sandbox.oci.settings(requests_per_second=1)
     codes = set()
     for _unused in range(5):

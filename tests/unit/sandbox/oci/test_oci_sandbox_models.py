@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import oci
 import pytest
-from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import SHAPES, jsonl, wish
+from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import SHAPES, jsonl, model_details
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -112,7 +112,7 @@ def test_what_a_create_refuses(still_sandbox: Sandbox, ai: Any, refused: Refused
         ({"defined_tags": {"No": {"Key": "x"}}}, (400, "RelatedResourceNotAuthorizedOrNotFound")),
     ]
     for changes, expected in cases:
-        assert refused(ai.create_model, wish(still_sandbox, **changes)) == expected, changes
+        assert refused(ai.create_model, model_details(still_sandbox, **changes)) == expected, changes
     assert place.models() == []
 
 
@@ -129,7 +129,7 @@ def test_what_a_create_refuses(still_sandbox: Sandbox, ai: Any, refused: Refused
 def test_bodies_that_are_not_as_the_sdk_describes_them(
     still_sandbox: Sandbox, ai: Any, change: dict[str, Any], code: str
 ) -> None:
-    body = ai.base_client.sanitize_for_serialization(wish(still_sandbox), "CreateModelDetails")
+    body = ai.base_client.sanitize_for_serialization(model_details(still_sandbox), "CreateModelDetails")
     with pytest.raises(oci.exceptions.ServiceError) as caught:
         ai.base_client.call_api(
             "/models", "POST", header_params={"content-type": "application/json"}, body={**body, **change}
@@ -143,7 +143,7 @@ def test_each_kind_of_training_fits_its_models(still_sandbox: Sandbox, trained: 
     vanilla = trained(config=SHAPES.VanillaTrainingConfig(num_of_last_layers=3), **light)
     assert vanilla.fine_tune_details.training_config.num_of_last_layers == 3
     assert vanilla.model_metrics.model_metrics_type == "TEXT_GENERATION_MODEL_METRICS"
-    wished = SHAPES.TFewTrainingConfig(
+    config = SHAPES.TFewTrainingConfig(
         total_training_epochs=2,
         learning_rate=0.001,
         training_batch_size=32,
@@ -151,7 +151,7 @@ def test_each_kind_of_training_fits_its_models(still_sandbox: Sandbox, trained: 
         early_stopping_threshold=0.005,
         log_model_metrics_interval_in_steps=100,
     )
-    assert trained(config=wished, **light).fine_tune_details.training_config == wished
+    assert trained(config=config, **light).fine_tune_details.training_config == config
 
 
 def test_one_training_at_a_time_on_a_cluster(still_sandbox: Sandbox, ai: Any, start: Create) -> None:
@@ -201,10 +201,10 @@ def test_the_same_token_gives_the_same_model(still_sandbox: Sandbox, ai: Any, st
     again = start(opc_retry_token="t")
     assert again.data == first.data and len(still_sandbox.oci.models()) == 1
     assert again.headers["opc-work-request-id"] == first.headers["opc-work-request-id"]
-    other = wish(still_sandbox, description="other")
+    other = model_details(still_sandbox, description="other")
     assert refused(ai.create_model, other, opc_retry_token="t") == (409, "InvalidatedRetryToken")
     still_sandbox.advance(24 * 3600)
-    same = wish(still_sandbox)
+    same = model_details(still_sandbox)
     assert refused(ai.create_model, same, opc_retry_token="t") == (409, "InvalidatedRetryToken")
 
 
@@ -215,7 +215,7 @@ def test_the_token_of_a_deleted_model_is_invalid(
     still_sandbox.advance(1000)
     ai.delete_model(made.data.id)
     still_sandbox.advance(60)
-    assert refused(ai.create_model, wish(still_sandbox), opc_retry_token="t") == (409, "InvalidatedRetryToken")
+    assert refused(ai.create_model, model_details(still_sandbox), opc_retry_token="t") == (409, "InvalidatedRetryToken")
 
 
 def test_update_in_place_needs_the_etag(still_sandbox: Sandbox, ai: Any, trained: Create, refused: Refused) -> None:

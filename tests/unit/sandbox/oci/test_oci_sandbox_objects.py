@@ -178,7 +178,7 @@ def test_the_upload_manager_of_the_sdk(
 
 
 @pytest.mark.parametrize(
-    ("wish", "content", "span"),
+    ("header", "content", "span"),
     [
         ("bytes=0-9", b"0123456789", "bytes 0-9/10"),
         ("bytes=0-", b"0123456789", "bytes 0-9/10"),
@@ -188,17 +188,17 @@ def test_the_upload_manager_of_the_sdk(
     ],
 )
 def test_x2_a_range_of_the_whole_object_too_is_206(
-    still_sandbox: Sandbox, storage: Any, put: Callable[..., Any], wish: str, content: bytes, span: str
+    still_sandbox: Sandbox, storage: Any, put: Callable[..., Any], header: str, content: bytes, span: str
 ) -> None:
     put("ten", b"0123456789")
-    got = storage.get_object(still_sandbox.oci.namespace, still_sandbox.oci.bucket, "ten", range=wish)
+    got = storage.get_object(still_sandbox.oci.namespace, still_sandbox.oci.bucket, "ten", range=header)
     assert (got.status, got.headers["content-range"], got.data.content) == (206, span, content)
 
 
-@pytest.mark.parametrize("wish", ["bytes=0-1,4-5", "bytes=5-2", "lines=0-1"])
+@pytest.mark.parametrize("header", ["bytes=0-1,4-5", "bytes=5-2", "lines=0-1"])
 def test_x2_a_range_that_is_not_served_is_ignored(
-    still_sandbox: Sandbox, storage: Any, put: Callable[..., Any], wish: str
+    still_sandbox: Sandbox, storage: Any, put: Callable[..., Any], header: str
 ) -> None:
     put("ten", b"0123456789")
-    got = storage.get_object(still_sandbox.oci.namespace, still_sandbox.oci.bucket, "ten", range=wish)
+    got = storage.get_object(still_sandbox.oci.namespace, still_sandbox.oci.bucket, "ten", range=header)
     assert (got.status, got.data.content) == (200, b"0123456789") and "content-range" not in got.headers
