@@ -541,13 +541,12 @@ progress:
 
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
-from ..module_utils._providers._bedrock.custom_model import build_driver
-from ..module_utils._providers._bedrock.options import MODEL
+from ..module_utils._providers._bedrock.custom_model import SPEC, build_driver
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**MODEL, supports_check_mode=True), build_driver)
+    run_resource(Module(**SPEC, supports_check_mode=True), build_driver)
 
 
 if __name__ == "__main__":

@@ -247,14 +247,13 @@ from functools import partial
 
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
-from ..module_utils._providers._bedrock.dataset import build_driver
-from ..module_utils._providers._bedrock.options import DATASET
+from ..module_utils._providers._bedrock.dataset import SPEC, build_driver
 from ..module_utils._providers.catalogue import formats
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**DATASET, supports_check_mode=True), partial(build_driver, formats=formats()))
+    run_resource(Module(**SPEC, supports_check_mode=True), partial(build_driver, formats=formats()))
 
 
 if __name__ == "__main__":

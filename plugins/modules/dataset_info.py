@@ -266,7 +266,7 @@ from ..module_utils._engine.basic import Module
 from ..module_utils._providers.catalogue import formats, host_of, hosts, limits_for
 
 # What limits may depend on.
-_ASKED = ("base_model_identifier", "customization_type")
+_ASKED = {name: spec for facts in hosts().values() for name, spec in facts.asked.items()}
 
 
 def main() -> None:
@@ -276,21 +276,12 @@ def main() -> None:
             "content": {"type": "raw"},
             "format": {"type": "str", "choices": list(formats())},
             "provider": {"type": "str", "choices": list(hosts())},
-            "base_model_identifier": {"type": "str"},
-            "customization_type": {
-                "type": "str",
-                "choices": [
-                    "FINE_TUNING",
-                    "CONTINUED_PRE_TRAINING",
-                    "DISTILLATION",
-                    "REINFORCEMENT_FINE_TUNING",
-                ],
-            },
+            **_ASKED,
             "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
         },
         mutually_exclusive=[("src", "content")],
         required_one_of=[("src", "content")],
-        required_by={"base_model_identifier": ("provider",), "customization_type": ("provider",)},
+        required_by=dict.fromkeys(_ASKED, ("provider",)),
         supports_check_mode=True,
     )
     params = module.params

@@ -48,7 +48,7 @@ options:
     description:
       - The format of the data, see M(llmops.finetune.dataset_info). If not set, it is detected.
     type: str
-    choices: [openai_chat, openai_preference, openai_reinforcement, openai_completion]
+    choices: [openai_preference, openai_reinforcement, openai_chat, openai_completion]
   validate:
     description:
       - Whether an invalid dataset fails the task before anything is uploaded.
@@ -219,14 +219,13 @@ from functools import partial
 
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
-from ..module_utils._providers._openai.dataset import build_driver
-from ..module_utils._providers._openai.options import DATASET
+from ..module_utils._providers._openai.dataset import SPEC, build_driver
 from ..module_utils._providers.catalogue import formats
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**DATASET, supports_check_mode=True), partial(build_driver, formats=formats()))
+    run_resource(Module(**SPEC, supports_check_mode=True), partial(build_driver, formats=formats()))
 
 
 if __name__ == "__main__":

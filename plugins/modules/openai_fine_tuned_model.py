@@ -504,13 +504,13 @@ progress:
 
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import run_resource
+from ..module_utils._providers._openai.desired import SPEC
 from ..module_utils._providers._openai.fine_tuned_model import build_driver
-from ..module_utils._providers._openai.options import MODEL
 
 
 def main() -> None:
     """Entry point."""
-    run_resource(Module(**MODEL, supports_check_mode=True), build_driver)
+    run_resource(Module(**SPEC, supports_check_mode=True), build_driver)
 
 
 if __name__ == "__main__":

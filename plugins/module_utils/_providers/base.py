@@ -25,9 +25,10 @@ class Facts:
     """What is known of a provider without its SDK.
 
     ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
-    ``hosts``, the split, and the options that are named in ``asked``. ``hosts``: the kinds of host that differ in their
-    limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options that say
-    whose account it is: one name in two accounts is two models. ``requirements``: the Python libraries that it needs.
+    ``hosts``, the split, and the options of ``asked``, which has their specs. ``hosts``: the kinds of host that differ
+    in their limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options
+    that say whose account it is: one name in two accounts is two models. ``requirements``: the Python libraries that it
+    needs.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Facts:
     formats: Formats
     limits: Callable[[str, str, Mapping[str, Any]], Limits]
     hosts: tuple[str, ...]
-    asked: tuple[str, ...] = ()
+    asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     account: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
 

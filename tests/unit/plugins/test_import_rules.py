@@ -100,7 +100,7 @@ def test_a_provider_knows_neither_the_tables_nor_another() -> None:
 def test_the_catalogue_is_light() -> None:
     found = set(map(named, packed(PROVIDERS / "catalogue.py")))
     own = {one.split("/")[-1] for one in found if provider_of(one)}
-    assert own == {"facts", "formats", "limits"}
+    assert own == {"facts", "formats", "limits", "base_models"}
     assert {one for one in found if one.startswith("_providers/") and not provider_of(one)} == {"_providers/base"}
     assert not [one for one in found if one.startswith(("_pipeline/", "_report/"))]
 

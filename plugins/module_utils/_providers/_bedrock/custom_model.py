@@ -21,15 +21,15 @@ from ..._engine.coerce import mapping
 from ..._engine.compare import Compare, CompareTags, has_tags, same_content, same_set, same_tags
 from ..._engine.content import CHECK_MODE, SAME_DATA, Content, make_placeholder, refuse_placeholder, same_data
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound, TransientError
-from ..._engine.module import options_of, refuse_missing
+from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, options_of, refuse_missing
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import read_tags
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
 from ..toolkit.naming import snake
 from . import jobs, objects, shapes
-from .client import Api, make_api
+from .base_models import CUSTOMIZATION_TYPES, path_pattern
+from .client import AUTH_SPEC, Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
-from .limits import limits_for
 from .lineage import BASE, Family
 
 if TYPE_CHECKING:
@@ -38,6 +38,86 @@ if TYPE_CHECKING:
 _CREATE = "CreateModelCustomizationJob"
 _API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
 _FORMER_TAGS = "former_tags"
+
+_URI = {"s3_uri": {"type": "str", "required": True}}
+_DISTILLATION = {
+    "teacher_model_config": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "teacher_model_identifier": {"type": "str", "required": True},
+            "max_response_length_for_inference": {"type": "int"},
+        },
+    },
+}
+_REINFORCEMENT = {
+    "grader_config": {
+        "type": "dict",
+        "options": {"lambda_grader": {"type": "dict", "options": {"lambda_arn": {"type": "str", "required": True}}}},
+    },
+    "hyper_parameters": {"type": "dict"},
+}
+_OPTIONS = {
+    "custom_model_name": {"type": "str"},
+    "job_arn": {"type": "str"},
+    "job_name": {"type": "str"},
+    "base_model_identifier": {"type": "str"},
+    "customization_type": {
+        "type": "str",
+        "choices": list(CUSTOMIZATION_TYPES),
+    },
+    "hyperparameters": {"type": "dict"},
+    "customization_config": {
+        "type": "dict",
+        "options": {
+            "distillation_config": {"type": "dict", "options": _DISTILLATION},
+            "rft_config": {"type": "dict", "options": _REINFORCEMENT},
+        },
+    },
+    "role_arn": {"type": "str"},
+    "custom_model_kms_key_id": {"type": "str"},
+    "training_data_config": {
+        "type": "dict",
+        "options": {
+            "s3_uri": {"type": "str"},
+            "invocation_logs_config": {
+                "type": "dict",
+                "options": {
+                    "use_prompt_response": {"type": "bool"},
+                    "invocation_log_source": {"type": "dict", "required": True, "options": _URI},
+                    "request_metadata_filters": {"type": "dict"},
+                },
+            },
+        },
+    },
+    "validation_data_config": {
+        "type": "dict",
+        "options": {
+            "validator": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "aliases": ["validators"],
+                "options": _URI,
+            },
+        },
+    },
+    "output_data_config": {"type": "dict", "options": _URI},
+    "vpc_config": {
+        "type": "dict",
+        "options": {
+            "subnet_ids": {"type": "list", "elements": "str", "required": True},
+            "security_group_ids": {"type": "list", "elements": "str", "required": True},
+        },
+    },
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+    "state": {"type": "str", "choices": ["present", "absent", "cancelled"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **TRAINING_SPEC, **WAIT_SPEC, **PROGRESS_SPEC, **_OPTIONS},
+    "required_one_of": [("custom_model_name", "job_arn")],
+}
 
 # What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
 _HINTS = (
@@ -574,7 +654,7 @@ class CustomModel(BaseDriver):
     def _check_file_name(self, option: str, content: Content) -> None:
         """Some base models take fewer characters in the name of a file than S3."""
         base = str(self.resolved.get("base_model_identifier") or "")
-        taken = limits_for(base, self.resolved.get("customization_type")).media_path
+        taken = path_pattern(base, self.resolved.get("customization_type"))
         if taken and not re.fullmatch(taken, content.id.removeprefix("s3://"), re.ASCII):
             raise InvalidInput(
                 f"{option} is '{content.id}', a name that this base model does not take.",

@@ -31,12 +31,42 @@ from ..toolkit.client import load
 from ..toolkit.naming import METADATA, named_sha256
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import jobs, objects
-from .client import Api, make_api
+from .base_models import CUSTOMIZATION_TYPES
+from .client import AUTH_SPEC, Api, make_api
 from .formats import FORMATS
 from .limits import limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+_OPTIONS = {
+    "src": {"type": "path"},
+    "content": {"type": "raw"},
+    "name": {"type": "str"},
+    "bucket": {"type": "str", "required": True},
+    "prefix": {"type": "str"},
+    "key": {"type": "str", "no_log": False},
+    "format": {
+        "type": "str",
+        "choices": list(FORMATS),
+    },
+    "validate": {"type": "bool", "default": True},
+    "base_model_identifier": {"type": "str"},
+    "customization_type": {
+        "type": "str",
+        "choices": list(CUSTOMIZATION_TYPES),
+    },
+    "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
+    "kms_key_id": {"type": "str"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **_OPTIONS},
+    "mutually_exclusive": [("src", "content"), ("key", "prefix")],
+    "required_one_of": [("src", "content", "name", "key")],
+}
 
 _BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
 # What the API takes in the URI of training data.

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._dataset.limits import Limits
 from ..base import Facts
+from .base_models import CUSTOMIZATION_TYPES
 from .formats import FORMATS
 from .limits import limits_for
 
@@ -24,7 +25,10 @@ FACTS = Facts(
     formats=FORMATS,
     limits=_limits,
     hosts=("bedrock",),
-    asked=("base_model_identifier", "customization_type"),
+    asked={
+        "base_model_identifier": {"type": "str"},
+        "customization_type": {"type": "str", "choices": list(CUSTOMIZATION_TYPES)},
+    },
     account=("profile", "aws_profile", "region", "aws_region", "endpoint_url", "aws_endpoint_url"),
     requirements=("boto3", "botocore"),
 )

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from ..._dataset.limits import GIB, MIB, Limit, Limits, Words
+from .base_models import CUSTOMIZATION_TYPES, is_family, path_pattern
 
 _BEDROCK_READ = "2026-11-20"
 _PREPARE = "Amazon Bedrock User Guide, Prepare data for fine-tuning your models"
@@ -69,7 +69,6 @@ _NOVA_LITE = Limits(
     max_validation_examples=_bedrock(20_000, _NOVA),
     max_images_per_example=_bedrock(10, _NOVA),
     max_videos_per_example=_bedrock(1, _NOVA),
-    media_path=r"[\w./-]+",
     one_bucket=True,
     one_medium=_bedrock(0, f"{_NOVA}, constraint 4"),
     reserved=_NOVA_WORDS,
@@ -213,12 +212,6 @@ _REINFORCEMENT = Limits(
     # Only translations of the guide name this number.
     max_examples=_bedrock(20_000, _RFT_AWS, hard=False),
 )
-CUSTOMIZATION_TYPES = (
-    "FINE_TUNING",
-    "CONTINUED_PRE_TRAINING",
-    "DISTILLATION",
-    "REINFORCEMENT_FINE_TUNING",
-)
 
 
 def limits_for(base_model: str | None = None, customization_type: str | None = None, split: str = "training") -> Limits:
@@ -238,7 +231,7 @@ def _limits_for(base_model: str | None, customization_type: str | None) -> Limit
             f"Unknown customization type {customization_type!r}; known are {', '.join(CUSTOMIZATION_TYPES)}."
         )
     if customization_type == "DISTILLATION":
-        if base_model and _is(base_model, r"(?:anthropic|meta)\."):
+        if base_model and is_family(base_model, r"(?:anthropic|meta)\."):
             return replace(_DISTILLATION, max_user_messages=_bedrock(1, f"{_DISTILL}: single-turn only"))
         return _DISTILLATION
     if customization_type == "CONTINUED_PRE_TRAINING":
@@ -246,11 +239,6 @@ def _limits_for(base_model: str | None, customization_type: str | None) -> Limit
     if customization_type == "REINFORCEMENT_FINE_TUNING":
         return _REINFORCEMENT
     for pattern, limits in _FINE_TUNING:
-        if base_model and _is(base_model, pattern):
-            return limits
+        if base_model and is_family(base_model, pattern):
+            return replace(limits, media_path=path_pattern(base_model, customization_type))
     return _BEDROCK
-
-
-def _is(base_model: str, pattern: str) -> bool:
-    """Whether a model's id, or the base in an ARN, begins with a pattern (a region's prefix left aside)."""
-    return re.search(rf"(?:^|/)(?:[a-z]{{2,6}}(?:-[a-z]+)?\.)?{pattern}", base_model) is not None

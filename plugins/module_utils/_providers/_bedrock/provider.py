@@ -21,7 +21,6 @@ from .facts import FACTS
 from .hyperparameters import bounds_of
 from .jobs import STATUSES, model_id
 from .limits import limits_for
-from .options import DATASET, MODEL
 
 _JOB_OPTIONS = (
     "job_arn",
@@ -37,8 +36,8 @@ _JOB_OPTIONS = (
 _DATA_OPTIONS = ("bucket", "prefix", "kms_key_id")
 OPTIONS = {
     **AUTH_SPEC,
-    **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
-    **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
+    **{option: custom_model.SPEC["argument_spec"][option] for option in _JOB_OPTIONS},
+    **{option: {**dataset.SPEC["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
     "output_s3_uri": {"type": "str"},
 }
 # Of the epochs, where none are given: user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08.
@@ -55,8 +54,8 @@ _EPOCHS = (
 class Adapter:
     """Objects in S3, and customization jobs."""
 
-    model = ResourceModule(MODEL, custom_model.build_driver)
-    dataset = ResourceModule(DATASET, dataset.build_driver)
+    model = ResourceModule(custom_model.SPEC, custom_model.build_driver)
+    dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
     run_key = "job_arn"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35

@@ -17,19 +17,68 @@ from ..._engine import ownership
 from ..._engine.compare import same_content
 from ..._engine.content import CHECK_MODE, Content, make_placeholder, refuse_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
-from ..._engine.module import options_of, refuse_missing
+from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC, options_of, refuse_missing
 from ..._engine.plan import needs_replacement
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.driver import BaseDriver, find_hint, name_of_placeholder, steps_noted
 from . import base_models, identity, model_api, objects, shapes, tags, work_requests
-from .client import GENERATIVE_AI, Api, make_api
-from .options import TIMEOUTS
+from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
+from .options import TIMEOUTS, WAIT_SPEC
 from .reading import MODEL
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+_TRAINING_CONFIG = {
+    "training_config_type": {
+        "type": "str",
+        "choices": ["TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG", "LORA_TRAINING_CONFIG"],
+        "required": True,
+    },
+    "total_training_epochs": {"type": "int"},
+    "training_batch_size": {"type": "int"},
+    "learning_rate": {"type": "float"},
+    "early_stopping_patience": {"type": "int"},
+    "early_stopping_threshold": {"type": "float"},
+    "log_model_metrics_interval_in_steps": {"type": "int"},
+    "lora_r": {"type": "int"},
+    "lora_alpha": {"type": "int"},
+    "lora_dropout": {"type": "float"},
+    "num_of_last_layers": {"type": "int"},
+}
+_OPTIONS = {
+    "compartment_id": {"type": "str"},
+    "display_name": {"type": "str"},
+    "model_id": {"type": "str"},
+    "base_model_id": {"type": "str"},
+    "fine_tune_details": {
+        "type": "dict",
+        "options": {
+            "dedicated_ai_cluster_id": {"type": "str"},
+            "training_dataset": {
+                "type": "dict",
+                "options": {
+                    "bucket": {"type": "str", "required": True},
+                    "dataset_type": {"type": "str", "choices": ["OBJECT_STORAGE"], "default": "OBJECT_STORAGE"},
+                    "namespace": {"type": "str"},
+                    "object": {"type": "str", "required": True},
+                },
+            },
+            "training_config": {"type": "dict", "options": _TRAINING_CONFIG},
+        },
+    },
+    "description": {"type": "str"},
+    "vendor": {"type": "str"},
+    "version": {"type": "str"},
+    "freeform_tags": {"type": "dict"},
+    "defined_tags": {"type": "dict"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **TRAINING_SPEC, **WAIT_SPEC, **PROGRESS_SPEC, **_OPTIONS},
+    "required_one_of": [("model_id", "display_name"), ("model_id", "compartment_id")],
+}
 _DATA = "fine_tune_details.training_dataset"
 _CONFIG = "fine_tune_details.training_config"
 _CLUSTER = "fine_tune_details.dedicated_ai_cluster_id"

@@ -32,13 +32,32 @@ from ..toolkit.naming import METADATA, named_sha256
 from ..toolkit.sent_dataset import ended
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import objects
-from .client import OBJECT_STORAGE, Api, make_api
+from .client import AUTH_SPEC, OBJECT_STORAGE, Api, make_api
 from .formats import FORMATS
 from .limits import limits_for
 from .reading import OBJECTS, UPLOAD, UPLOADS
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+_OPTIONS = {
+    "src": {"type": "path"},
+    "content": {"type": "raw"},
+    "name": {"type": "str"},
+    "namespace": {"type": "str"},
+    "bucket": {"type": "str", "required": True},
+    "prefix": {"type": "str"},
+    "object": {"type": "str"},
+    "format": {"type": "str", "choices": list(FORMATS)},
+    "validate": {"type": "bool", "default": True},
+    "base_model_identifier": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **_OPTIONS},
+    "mutually_exclusive": [("src", "content"), ("object", "prefix")],
+    "required_one_of": [("src", "content", "name", "object")],
+}
 
 _PART = 16 * MIB  # at least 10 MiB, but the last; Object Storage documentation, multipart uploads
 _MAX_PARTS = 10_000

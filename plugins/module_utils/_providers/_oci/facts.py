@@ -24,7 +24,7 @@ FACTS = Facts(
     formats=FORMATS,
     limits=_limits,
     hosts=("oci",),
-    asked=("base_model_identifier",),
+    asked={"base_model_identifier": {"type": "str"}},
     account=("config_file_location", "config_profile_name", "tenancy", "region", "compartment_id", "service_endpoint"),
     requirements=("oci",),
 )

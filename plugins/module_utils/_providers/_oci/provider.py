@@ -21,15 +21,14 @@ from . import cluster, custom_model, dataset, model_api
 from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
 from .facts import FACTS
 from .limits import limits_for
-from .options import DATASET, MODEL
 
 _MODEL_OPTIONS = ("compartment_id", "model_id", "description", "vendor", "version", "freeform_tags", "defined_tags")
 _DATA_OPTIONS = ("bucket", "namespace", "prefix")
-_DETAILS = MODEL["argument_spec"]["fine_tune_details"]["options"]
+_DETAILS = custom_model.SPEC["argument_spec"]["fine_tune_details"]["options"]
 OPTIONS = {
     **AUTH_SPEC,
-    **{option: MODEL["argument_spec"][option] for option in _MODEL_OPTIONS},
-    **{option: {**DATASET["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
+    **{option: custom_model.SPEC["argument_spec"][option] for option in _MODEL_OPTIONS},
+    **{option: {**dataset.SPEC["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
     "dedicated_ai_cluster_id": _DETAILS["dedicated_ai_cluster_id"],
     "training_config_type": {**_DETAILS["training_config"]["options"]["training_config_type"], "required": False},
 }
@@ -42,8 +41,8 @@ _LORA = ("lora_r", "lora_alpha", "lora_dropout")
 class Adapter:
     """Objects in Object Storage, and custom models."""
 
-    model = ResourceModule(MODEL, custom_model.build_driver)
-    dataset = ResourceModule(DATASET, dataset.build_driver)
+    model = ResourceModule(custom_model.SPEC, custom_model.build_driver)
+    dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
     names: Mapping[str, str] = {
         "epochs": "total_training_epochs",
         "batch_size": "training_batch_size",

@@ -19,19 +19,41 @@ from ..._dataset.read import Given, name_of, read
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
-from ..._engine.module import options_of
+from ..._engine.module import WAIT_SPEC, options_of
 from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, record, told
 from ..toolkit.naming import parse_remote_name, remote_name
 from ..toolkit.sent_dataset import SentDataset, check_name, ended
 from . import files
-from .client import Api, make_api
+from .client import AUTH_SPEC, Api, make_api
 from .formats import FORMATS
-from .limits import limits_for
+from .limits import LIMITS, limits_for
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+_OPTIONS = {
+    "src": {"type": "path"},
+    "content": {"type": "raw"},
+    "name": {"type": "str"},
+    "file_id": {"type": "str"},
+    "purpose": {"type": "str", "default": "fine-tune"},
+    "format": {
+        "type": "str",
+        "choices": list(FORMATS),
+    },
+    "validate": {"type": "bool", "default": True},
+    "provider": {"type": "str", "choices": list(LIMITS)},
+    "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
+    "expires_after": {"type": "int"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **WAIT_SPEC, **_OPTIONS},
+    "mutually_exclusive": [("src", "content", "file_id")],
+    "required_one_of": [("src", "content", "name", "file_id")],
+    "required_by": {"content": "name"},
+}
 FIELDS = (Field("expires_after", "creation"),)
 
 _PHASES = {

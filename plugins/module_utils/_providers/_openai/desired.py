@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of openai_fine_tuned_model as desired state: how they are read, checked and compared.
+"""The options of openai_fine_tuned_model as desired state: their specs, how they are read, checked and compared.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -17,11 +17,68 @@ from typing import Any
 from ..._engine.compare import AUTO, number, same_content, same_deep, same_value
 from ..._engine.content import CHECK_MODE, parse_content, refuse_placeholder
 from ..._engine.errors import InvalidInput
-from ..._engine.module import refuse_missing
+from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, refuse_missing
 from ..._engine.types import Field
 from ..toolkit.bounds import Bound, TagBound, check_bound, read_tags
 from . import extras, jobs
+from .client import AUTH_SPEC
 from .hosts import Host
+
+_WAIT = {**WAIT_SPEC, "wait_timeout": {**WAIT_SPEC["wait_timeout"], "aliases": ["completion_window"]}}
+_HYPERPARAMETERS = {"hyperparameters": {"type": "dict"}}
+_OPTIONS = {
+    "name": {"type": "str"},
+    "job_id": {"type": "str"},
+    "model": {"type": "str"},
+    "training_file": {"type": "str"},
+    "validation_file": {"type": "str"},
+    "suffix": {"type": "str"},
+    "seed": {"type": "int"},
+    "method": {
+        "type": "dict",
+        "options": {
+            "type": {"type": "str", "required": True},
+            "supervised": {"type": "dict", "options": _HYPERPARAMETERS},
+            "dpo": {"type": "dict", "options": _HYPERPARAMETERS},
+            "reinforcement": {
+                "type": "dict",
+                "options": {
+                    **_HYPERPARAMETERS,
+                    "grader": {"type": "dict"},
+                    "response_format": {"type": "dict"},
+                },
+            },
+        },
+    },
+    "hyperparameters": {"type": "dict"},
+    "integrations": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "type": {"type": "str", "choices": ["wandb"], "default": "wandb"},
+            "wandb": {
+                "type": "dict",
+                "options": {
+                    "project": {"type": "str", "required": True},
+                    "name": {"type": "str"},
+                    "entity": {"type": "str"},
+                    "tags": {"type": "list", "elements": "str"},
+                    "api_key": {"type": "str", "no_log": True},
+                },
+            },
+        },
+    },
+    "metadata": {"type": "dict"},
+    "training_type": {"type": "str"},
+    "missing_model_id": {"type": "str"},
+    "extra_body": {"type": "dict"},
+    "delete_files": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent", "cancelled", "paused"], "default": "present"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {**AUTH_SPEC, **TRAINING_SPEC, **_WAIT, **PROGRESS_SPEC, **_OPTIONS},
+    "required_one_of": [("name", "job_id")],
+}
 
 
 class Implied(str):

@@ -17,13 +17,12 @@ from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
 from ..._engine.types import Driver, ModuleContext
 from ..base import ModelSpec, Provider, ResourceModule, Split
-from . import dataset, fine_tuned_model
+from . import dataset, desired, fine_tuned_model
 from .client import AUTH_SPEC
 from .facts import FACTS
 from .hosts import host_for
 from .jobs import PHASES
 from .limits import limits_for
-from .options import DATASET, MODEL
 from .steps import read_steps
 
 _JOB_OPTIONS = (
@@ -39,8 +38,8 @@ _JOB_OPTIONS = (
 )
 OPTIONS = {
     **AUTH_SPEC,
-    **{option: MODEL["argument_spec"][option] for option in _JOB_OPTIONS},
-    "expires_after": DATASET["argument_spec"]["expires_after"],
+    **{option: desired.SPEC["argument_spec"][option] for option in _JOB_OPTIONS},
+    "expires_after": dataset.SPEC["argument_spec"]["expires_after"],
 }
 _FORMATS = {"dpo": "openai_preference", "reinforcement": "openai_reinforcement"}
 _OLD_BASES = ("babbage-002", "davinci-002")  # the only ones that take prompt and completion
@@ -52,8 +51,8 @@ _LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid
 class Adapter:
     """Files and jobs of one host."""
 
-    model = ResourceModule(MODEL, fine_tuned_model.build_driver)
-    dataset = ResourceModule(DATASET, dataset.build_driver)
+    model = ResourceModule(desired.SPEC, fine_tuned_model.build_driver)
+    dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
     names: Mapping[str, str] = {
         "epochs": "n_epochs",
         "batch_size": "batch_size",

@@ -151,7 +151,8 @@ def filled(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 def argument_spec(module: str) -> dict[str, Any]:
     """The options of a module; of one that makes something they stand beside its driver."""
     found = vars(import_module(_MODULES + module))
-    spec: dict[str, Any] = next((found[name]["argument_spec"] for name in ("MODEL", "DATASET") if name in found), {})
+    whole = (value for value in found.values() if isinstance(value, dict))
+    spec: dict[str, Any] = next((value["argument_spec"] for value in whole if "argument_spec" in value), {})
     return spec or found["SPEC"]
 
 

@@ -22,7 +22,6 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example
     fine_tuned_model,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.client import READS, Api
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.example._example.options import DATASET, MODEL
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -142,7 +141,7 @@ class Job(_AtExample):
     changed: ClassVar = {"label": "crisp"}
 
     def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.run(fine_tuned_model, MODEL, {"name": name, **options})
+        result: dict[str, Any] = self.tasks.run(fine_tuned_model, fine_tuned_model.SPEC, {"name": name, **options})
         return result
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
@@ -179,7 +178,7 @@ class Dataset(_AtExample):
     verbs: ClassVar = {"create": "example.put_file", "list": "example.list_files", "delete": "example.delete_file"}
 
     def task(self, name: str | None, **options: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.tasks.run(dataset, DATASET, {"name": name, **options})
+        result: dict[str, Any] = self.tasks.run(dataset, dataset.SPEC, {"name": name, **options})
         return result
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.secrets import of_options
 from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import argument_spec
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.options import MODEL as MODEL_OPTIONS
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.desired import SPEC as MODEL_OPTIONS
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import player
 

@@ -32,9 +32,22 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit
     check_name,
 )
 
-from .client import Api
+from .client import AUTH_SPEC, Api
 from .formats import FORMATS
 from .limits import limits_for
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **AUTH_SPEC,
+        "name": {"type": "str", "required": True},
+        "src": {"type": "path"},
+        "content": {"type": "raw"},
+        "format": {"type": "str"},
+        "validate": {"type": "bool", "default": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "wait_timeout": {"type": "int"},
+    },
+}
 
 
 def build_driver(module: Any, formats: Formats = FORMATS) -> tuple[Driver, Options]:

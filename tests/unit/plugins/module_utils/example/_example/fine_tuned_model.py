@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of, refuse_missing
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import (
+    PROGRESS_SPEC,
+    TRAINING_SPEC,
+    WAIT_SPEC,
+    options_of,
+    refuse_missing,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
     Capabilities,
     Change,
@@ -22,8 +28,23 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.types impo
     Run,
 )
 
-from .client import Api
+from .client import AUTH_SPEC, Api
 
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **AUTH_SPEC,
+        "name": {"type": "str"},
+        "job": {"type": "str"},
+        "flour_kind": {"type": "str"},
+        "recipe_file": {"type": "str"},
+        "rounds": {"type": "int"},
+        "label": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent", "cancelled"], "default": "present"},
+        **TRAINING_SPEC,
+        **WAIT_SPEC,
+        **PROGRESS_SPEC,
+    },
+}
 FIELDS = (
     Field("flour_kind", "immutable"),
     Field("recipe_file", "immutable"),

@@ -22,14 +22,13 @@ from . import dataset, fine_tuned_model
 from .client import AUTH_SPEC
 from .facts import FACTS
 from .limits import limits_for
-from .options import DATASET, MODEL
 
 
 class Adapter:
     """Files and jobs of one store."""
 
-    model = ResourceModule(MODEL, fine_tuned_model.build_driver)
-    dataset = ResourceModule(DATASET, dataset.build_driver)
+    model = ResourceModule(fine_tuned_model.SPEC, fine_tuned_model.build_driver)
+    dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
     names: Mapping[str, str] = {"epochs": "rounds"}
     run_key = "job"
     token_margin = 0.2
@@ -90,7 +89,7 @@ class Adapter:
         return {}
 
 
-_OPTIONS = {**AUTH_SPEC, "label": MODEL["argument_spec"]["label"]}
+_OPTIONS = {**AUTH_SPEC, "label": fine_tuned_model.SPEC["argument_spec"]["label"]}
 OPTIONS = {
     option: {key: value for key, value in spec.items() if key != "required"} for option, spec in _OPTIONS.items()
 }
