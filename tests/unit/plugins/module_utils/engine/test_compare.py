@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -196,6 +197,13 @@ class TestMarkers:
             )
             == 3
         )
+
+    def test_the_token_is_the_same_in_each_release(self) -> None:
+        """Two controllers of two versions share it. Letters beyond ASCII are spelt out."""
+        token = ownership.idempotency_token({"name": "b\u00fc", "n": 1}, "run-1")
+        assert token == hashlib.sha256(b'[{"n":1,"name":"b\\u00fc"},"run-1"]').hexdigest()
+        token = ownership.idempotency_token({"n": 1}, None, (7, 2))
+        assert token == hashlib.sha256(b'[{"n":1},[null,7,2]]').hexdigest()
 
     def test_fits_a_metadata_value(self) -> None:
         """Keys of at most 64 characters, values of at most 512 (API reference)."""

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_content
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import Content, sha256_of_mark
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
+    Content,
+    parse_content,
+    same_data,
+    sha256_of_mark,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import WAIT_SPEC, options_of
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule
@@ -101,3 +106,48 @@ def test_no_time_out_below_nothing(option: str) -> None:
     params: dict[str, Any] = {"state": "present", "wait_timeout": 10, "wait_slice": 0.0, option: -1}
     with pytest.raises(InvalidInput, match=f"{option} is -1"):
         options_of(FakeModule(params), name="bot", run_id=None, id_option="model_id")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "same"),
+    [
+        (Content("a"), Content("a"), True),
+        (Content("a"), Content("b"), False),
+        (Content("a", SHA), Content("b", SHA), True),
+        (Content("a", SHA[:12]), Content("b", SHA), True),
+        (Content("a", SHA), Content("b", SHA[:12]), True),
+        (Content("a", SHA), Content("b", OTHER), False),
+        (Content("a", SHA), Content("b"), False),
+        (Content("", ""), Content("", ""), False),
+        (Content("a"), None, False),
+        (None, Content("a"), False),
+        (None, None, False),
+    ],
+)
+def test_data_for_validation_that_are_those_for_training(
+    training: Content | None, validation: Content | None, same: bool
+) -> None:
+    assert same_data(training, validation) is same
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_name_beside_the_sha256(check_mode: bool) -> None:
+    found = parse_content("src", f"sha256:{SHA}:train.jsonl", check_mode=check_mode)
+    assert found == Content(sha256=SHA, name="train.jsonl", placeholder=check_mode)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (Content("a", SHA, "md5:1"), f"a (sha256:{SHA[:12]})"),
+        (Content("a", "", "md5:1"), "a (md5:1)"),
+        (Content("a"), "a"),
+        (Content("", SHA, "md5:1"), f"sha256:{SHA}"),
+    ],
+)
+def test_how_data_are_told(content: Content, text: str) -> None:
+    assert str(content) == text
+
+
+def test_what_a_store_shows_of_an_object_is_not_its_content() -> None:
+    assert Content("a", etag="1") == Content("a", etag="2")

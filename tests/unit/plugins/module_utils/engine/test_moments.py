@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import deadline
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
@@ -15,7 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
     TransientError,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
@@ -177,3 +180,79 @@ def test_after_a_lost_answer_and_a_refused_token_is_looked_once_more(world: Worl
     assert (result["status"], result["changed"], world.count("create")) == ("ready", True, 3)
     third = len(world.calls) - 1 - world.calls[::-1].index("create")
     assert world.calls[third - 3 : third] == ["observe"] * 3
+
+
+class TestModelsThatAreListedLate:
+    """The model of a run that has just ended may be missing for a minute; a later one is made again at once."""
+
+    def missing(self, world: World, ended_ago: float) -> str:
+        """A run whose model is missing; the fake host's runs end after a minute."""
+        return world.add(Phase.READY, ago=ended_ago + 60.0, model_there=False)
+
+    @pytest.mark.parametrize(
+        ("ended_ago", "made_after"),
+        [
+            (60.0, 0.0),
+            (59.5, 2.0),
+            (50.0, 2.0 + 3.0 + 4.5 + 6.75),
+            # By a clock that is ahead it has ended in the future.
+            (-29.5, 2.0 + 3.0 + 4.5 + 6.75 + 10.125 + 15.1875 + 22.78125 + 30.0),
+            (-30.0, 0.0),
+        ],
+    )
+    def test_looked_for_until_a_minute_has_passed(self, world: World, ended_ago: float, made_after: float) -> None:
+        self.missing(world, ended_ago)
+        creates = times_of(world, "create")
+        assert converge(world)["action"] == "create"
+        assert creates == [pytest.approx(made_after, abs=0.01)]
+
+    @pytest.mark.parametrize(("looked_after", "looks"), [(10.0, 2), (100.0, 1)])
+    def test_by_the_clock_of_the_provider(self, world: World, looked_after: float, looks: int) -> None:
+        """Ours says that the run ended long ago, or that it will."""
+        run_id = self.missing(world, 5000.0 if looks == 2 else 1.0)
+        engine = engine_on(world)
+        verify = engine.driver.verify
+
+        def with_time(runs: Sequence[Run]) -> list[Run]:
+            if world.count("verify"):
+                world.jobs[run_id].model_there = True
+            return [replace(run, looked=(run.ended or 0.0) + looked_after) for run in verify(runs)]
+
+        engine.driver.verify = with_time  # type: ignore[method-assign]
+        assert engine.converge()["action"] == ("none" if looks == 2 else "create")
+        assert world.count("verify") == looks
+
+    @pytest.mark.parametrize(("ended_ago", "looks"), [(10.0, 2), (1000.0, 1)])
+    @pytest.mark.parametrize("model", ["model-1", None])
+    def test_what_the_host_does_not_show_is_looked_at_once_more(
+        self, world: World, ended_ago: float, looks: int, model: str | None
+    ) -> None:
+        """It may be shown a moment later; that decides nothing but a warning, so one more look is enough."""
+        world.add(Phase.READY, ago=ended_ago + 60.0)
+        engine = engine_on(world)
+        verify = engine.driver.verify
+
+        def unseen(runs: Sequence[Run]) -> list[Run]:
+            return [replace(run, seen=False, model=model, notes=("It is not shown.",)) for run in verify(runs)]
+
+        engine.driver.verify = unseen  # type: ignore[method-assign]
+        assert engine.converge()["changed"] is False
+        assert engine.warnings == ["It is not shown."]
+        assert world.count("verify") == (looks if model else 1)
+
+    def test_what_is_seen_is_looked_at_once(self, world: World) -> None:
+        world.add(Phase.READY, ago=70.0)
+        converge(world)
+        assert world.calls == ["observe", "verify"]
+
+    def test_of_a_retired_model_the_provider_may_change_its_mind(self, world: World) -> None:
+        world.add(Phase.READY, ago=70.0)
+        engine = engine_on(world)
+        verify = engine.driver.verify
+
+        def retired_at_first(runs: Sequence[Run]) -> list[Run]:
+            found = verify(runs)
+            return found if world.count("verify") > 1 else [replace(run, phase=Phase.RETIRED) for run in found]
+
+        engine.driver.verify = retired_at_first  # type: ignore[method-assign]
+        assert engine.converge()["status"] == "ready"
