@@ -19,7 +19,7 @@ from finetune_sandbox.bedrock.catalogue import (
     BaseModel,
     Range,
 )
-from finetune_sandbox.bedrock.errors import conflict, invalid, not_found, over_quota
+from finetune_sandbox.bedrock.errors import AwsError, conflict, invalid, not_found, over_quota
 from finetune_sandbox.bedrock.state import COMPLETED, IN_PROGRESS, NOT_STARTED, PENDING, STOPPING, Job, Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import MAX_TAGS, checked_tags
@@ -29,14 +29,24 @@ _TOKEN = "clientRequestToken"
 _BAD_MODEL = "The provided model identifier is invalid."
 
 
-def once(store: Store, region: Region, operation: str, request: dict[str, Any], make: Callable[[], str]) -> str:
-    """The ARN that a create makes, or made when the same token came before. Call under the lock."""
+def once(
+    store: Store,
+    region: Region,
+    operation: str,
+    request: dict[str, Any],
+    make: Callable[[], str],
+    refuse: Callable[[str], AwsError] = conflict,
+) -> str:
+    """The ARN that a create makes, or made when the same token came before. Call under the lock.
+
+    refuse: the error for a token that came before with other parameters.
+    """
     token = request.get(_TOKEN)
     plain = json.dumps({name: value for name, value in request.items() if name != _TOKEN}, sort_keys=True)
     known = region.tokens.get((operation, token)) if token is not None else None
     if known is not None:
         if known[0] != plain:
-            raise conflict("The provided clientRequestToken was used before with other parameters.")
+            raise refuse("The provided clientRequestToken was used before with other parameters.")
         return known[1]
     arn = make()
     if token is not None:

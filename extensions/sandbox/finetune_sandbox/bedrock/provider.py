@@ -17,9 +17,10 @@ from werkzeug import Request
 from finetune_sandbox.bedrock import backends, s3_call, service, sigv4, sts
 from finetune_sandbox.bedrock.access import Access
 from finetune_sandbox.bedrock.backends import ROLE, Backends
+from finetune_sandbox.bedrock.deployments import Deployments
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, IAM, KMS, OTHER, S3, STS, AwsError, typical
 from finetune_sandbox.bedrock.jobs import Jobs
-from finetune_sandbox.bedrock.models import CustomModels, Deployments, FoundationModels, Throughputs
+from finetune_sandbox.bedrock.models import CustomModels, FoundationModels
 from finetune_sandbox.bedrock.s3_api import S3Api
 from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_store import Bucket, S3Store
@@ -27,6 +28,7 @@ from finetune_sandbox.bedrock.seeding import seed
 from finetune_sandbox.bedrock.state import Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import Tags
+from finetune_sandbox.bedrock.throughputs import Throughputs
 from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled

@@ -18,6 +18,7 @@ from finetune_sandbox.server.training_data import Report
 
 IN_PROGRESS, COMPLETED, FAILED = "InProgress", "Completed", "Failed"
 STOPPING, STOPPED, NOT_STARTED = "Stopping", "Stopped", "NotStarted"
+CREATING, ACTIVE, IN_SERVICE, UPDATING, DELETING = "Creating", "Active", "InService", "Updating", "Deleting"
 PHASES = ("validation", "data_processing", "training")
 PENDING = frozenset({IN_PROGRESS, STOPPING})
 _LAYOUTS = ("samples", "docs")
@@ -34,9 +35,12 @@ class Settings(BaseSettings):
     role_seconds: float = 8.0
     model_seconds: float = 60.0
     deployment_seconds: float = 60.0
+    deletion_seconds: float = 10.0
     throughput_seconds: float = 120.0
     list_lag_seconds: float = 0.0
     concurrent_jobs: int = 2
+    deployments: int = 100
+    units: int = 2
     committed_units: int = 0
     page_size: int = 100
     legacy_models: bool = False
@@ -123,8 +127,25 @@ class CustomModel:
 
 
 @dataclass
+class ModelUpdate:
+    """A change of the model that serves. failure: it ends with that, and the former model goes on serving."""
+
+    model_arn: str
+    ends_at: float
+    failure: str | None = None
+
+    def runs(self, now: float) -> bool:
+        """Whether it goes on."""
+        return now < self.ends_at
+
+    def is_done(self, now: float) -> bool:
+        """Whether the new model serves."""
+        return now >= self.ends_at and self.failure is None
+
+
+@dataclass
 class Deployment:
-    """An on-demand deployment. update: (model ARN, when it is done)."""
+    """An on-demand deployment. failure: what comes instead of `Active`; gone_at: when it is deleted."""
 
     arn: str
     name: str
@@ -134,18 +155,28 @@ class Deployment:
     ready_at: float
     description: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
-    update: tuple[str, float] | None = None
+    update: ModelUpdate | None = None
     changed_at: float = 0.0
+    failure: str | None = None
+    gone_at: float | None = None
 
     @property
     def order(self) -> tuple[float, int]:
         """Oldest first."""
         return (self.created_at, self.sequence)
 
+    def status(self, now: float) -> str:
+        """One of the model's, or `Deleting`."""
+        if self.gone_at is not None:
+            return DELETING
+        if now < self.ready_at:
+            return CREATING
+        return FAILED if self.failure is not None else ACTIVE
+
 
 @dataclass
 class Throughput:
-    """Provisioned throughput. desired: what it serves once `busy_until` has passed."""
+    """Provisioned throughput. failure: what comes instead of `InService`."""
 
     arn: str
     name: str
@@ -153,19 +184,27 @@ class Throughput:
     created_at: float
     units: int
     model_arn: str
-    desired: str
     foundation_arn: str
-    busy_until: float
-    updating: bool = False
+    ready_at: float
     commitment: str | None = None
     expires_at: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    update: ModelUpdate | None = None
     changed_at: float = 0.0
+    failure: str | None = None
 
     @property
     def order(self) -> tuple[float, int]:
         """Oldest first."""
         return (self.created_at, self.sequence)
+
+    def status(self, now: float) -> str:
+        """One of the model's."""
+        if now < self.ready_at:
+            return CREATING
+        if self.failure is not None:
+            return FAILED
+        return UPDATING if self.update is not None and self.update.runs(now) else IN_SERVICE
 
 
 @dataclass
@@ -206,14 +245,25 @@ class Region:
         """Anything that has tags."""
         return self.jobs.get(arn) or self.models.get(arn) or self.deployments.get(arn) or self.throughputs.get(arn)
 
-    def users(self, model_arn: str) -> Iterator[str]:
-        """ARNs of what uses a model."""
-        for deployment in self.deployments.values():
-            if model_arn in {deployment.model_arn, deployment.update[0] if deployment.update else ""}:
-                yield deployment.arn
-        for throughput in self.throughputs.values():
-            if model_arn in {throughput.model_arn, throughput.desired}:
-                yield throughput.arn
+    def settle(self, now: float) -> None:
+        """Let the updates be done that are due, and what is deleted be gone."""
+        for arn, deployment in list(self.deployments.items()):
+            if deployment.gone_at is not None and now >= deployment.gone_at:
+                del self.deployments[arn]
+        for each in self.serving():
+            if each.update is not None and each.update.is_done(now):
+                each.model_arn = each.update.model_arn
+
+    def serving(self) -> list[Deployment | Throughput]:
+        """All that serves a model."""
+        return [*self.deployments.values(), *self.throughputs.values()]
+
+    def users(self, model_arn: str, now: float) -> Iterator[str]:
+        """ARNs of what uses a model, or is being changed to it."""
+        for each in self.serving():
+            coming = each.update.model_arn if each.update is not None and each.update.runs(now) else None
+            if model_arn in {each.model_arn, coming}:
+                yield each.arn
 
 
 @dataclass

@@ -69,6 +69,7 @@ class Store:
         now = self.clock.now()
         for job in sorted(region.active.values(), key=lambda job: job.order):
             self._move(region, job, now)
+        region.settle(now)
         return region
 
     def regions(self) -> list[Region]:
@@ -222,6 +223,11 @@ class Store:
     def close(self) -> None:
         """End the background work."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def created_within(request: dict[str, Any], created: float, after: str, before: str) -> bool:
+    """Whether a time is between those of a list request's filters."""
+    return bool(request.get(after, float("-inf")) < created < request.get(before, float("inf")))
 
 
 def _token(order: tuple[float, int], mark: str) -> str:

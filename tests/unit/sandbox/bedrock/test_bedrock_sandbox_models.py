@@ -26,60 +26,6 @@ def test_delete_by_arn_or_name(bedrock: Any, trained: Any) -> None:
     assert (job["status"], job["outputModelArn"]) == ("Completed", arn)
 
 
-def test_a_deployed_model_cannot_be_deleted(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
-    model = trained()["outputModelArn"]
-    made = bedrock.create_custom_model_deployment(modelDeploymentName="d-1", modelArn=model)
-    assert made["ResponseMetadata"]["HTTPStatusCode"] == 202
-    arn = made["customModelDeploymentArn"]
-    assert bedrock.get_custom_model_deployment(customModelDeploymentIdentifier="d-1")["status"] == "Creating"
-    with pytest.raises(bedrock.exceptions.ConflictException):
-        bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
-    still_sandbox.advance(100)
-    assert bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)["status"] == "Active"
-    with pytest.raises(bedrock.exceptions.ConflictException):
-        bedrock.delete_custom_model(modelIdentifier=model)
-    second = trained(jobName="job-2", customModelName="model-2")["outputModelArn"]
-    bedrock.update_custom_model_deployment(customModelDeploymentIdentifier=arn, modelArn=second)
-    details = bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)["updateDetails"]
-    assert details == {"modelArn": second, "updateStatus": "Updating"}
-    still_sandbox.advance(100)
-    found = bedrock.list_custom_model_deployments(modelArnEquals=second)["modelDeploymentSummaries"]
-    assert [each["customModelDeploymentName"] for each in found] == ["d-1"]
-    bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier="d-1")
-    bedrock.delete_custom_model(modelIdentifier=second)
-
-
-def test_provisioned_throughput(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
-    model = trained()["outputModelArn"]
-    still_sandbox.aws.settings(committed_units=1)
-    arn = bedrock.create_provisioned_model_throughput(
-        modelUnits=1, provisionedModelName="p-1", modelId="model-1", commitmentDuration="OneMonth"
-    )["provisionedModelArn"]
-    still_sandbox.advance(200)
-    found = bedrock.get_provisioned_model_throughput(provisionedModelId="p-1")
-    assert (found["status"], found["modelArn"]) == ("InService", model)
-    with pytest.raises(bedrock.exceptions.ConflictException):
-        bedrock.delete_custom_model(modelIdentifier=model)
-    with pytest.raises(bedrock.exceptions.ConflictException, match="commitment"):
-        bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
-    bedrock.update_provisioned_model_throughput(provisionedModelId=arn, desiredProvisionedModelName="p-2")
-    still_sandbox.advance(31 * 86400)
-    bedrock.delete_provisioned_model_throughput(provisionedModelId="p-2")
-    assert bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"] == []
-    bedrock.delete_custom_model(modelIdentifier=model)
-
-
-def test_x3_units_with_a_commitment_are_granted_first(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
-    trained()
-    members: dict[str, Any] = {"provisionedModelName": "p-1", "modelId": "model-1", "commitmentDuration": "SixMonths"}
-    with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException, match="commitment"):
-        bedrock.create_provisioned_model_throughput(modelUnits=1, **members)
-    still_sandbox.aws.settings(committed_units=2)
-    with pytest.raises(bedrock.exceptions.ServiceQuotaExceededException):
-        bedrock.create_provisioned_model_throughput(modelUnits=3, **members)
-    assert bedrock.create_provisioned_model_throughput(modelUnits=2, **members)["provisionedModelArn"]
-
-
 def test_tags(bedrock: Any, trained: Any) -> None:
     job = trained(jobTags=[{"key": "of", "value": "job"}], customModelTags=[{"key": "of", "value": "model"}])
     model = job["outputModelArn"]
