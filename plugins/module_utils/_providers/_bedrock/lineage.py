@@ -31,22 +31,87 @@ _HASH = 8  # digits
 _ATTEMPT = 4  # characters kept free for "-999"
 
 
-class Family:
-    """What one look at the account shows of a name; :meth:`forget` before the next look."""
+class KnownTags:
+    """The tags of jobs, models and what serves them, as far as they were read; :meth:`forget` before the next look."""
 
-    def __init__(self, api: Api, name: str, warnings: list[str]) -> None:
+    def __init__(self, api: Api, warnings: list[str]) -> None:
         self.api = api
-        self.name = name
-        self.job_names: dict[str, str] = {}  # every name seen, used up for ever, and its job's ARN
         self._warnings = warnings
         self._told = False
         self._tags: dict[str, dict[str, str]] = {}  # by ARN, markers included
         self._made: dict[str, dict[str, str]] = {}  # what this task gave, where reads still lag behind
-        self._models: dict[str, dict[str, str]] = {}  # living models by the name that was listed: ARN -> name
 
     def forget(self) -> None:
         """What was read may have changed."""
         self._tags.clear()
+
+    def made(self, arn: str, tags: Mapping[str, str]) -> None:
+        """This task has given these tags to what it made."""
+        self._made[arn] = self._tags[arn] = dict(tags)
+
+    def has_made(self, arn: str) -> bool:
+        """Whether this task has made it."""
+        return arn in self._made
+
+    def put(self, arn: str, tags: Mapping[str, str]) -> None:
+        """The tags are now these."""
+        self._tags[arn] = dict(tags)
+
+    def known_tags(self, arn: str | None) -> dict[str, str] | None:
+        """The tags as far as they were read; no call."""
+        return self._tags.get(arn) if arn else None
+
+    def tags_of(self, arn: str) -> dict[str, str] | None:
+        """All tags of a job or model; None where they may not be read; NotFound where it does not exist."""
+        if arn not in self._tags:
+            try:
+                self._tags[arn] = jobs.list_tags(self.api, arn)
+            except NotFound:
+                if arn not in self._made:
+                    raise
+                self._tags[arn] = dict(self._made[arn])
+            except ApiError as error:
+                if error.status != 403:
+                    raise
+                if not self._told:
+                    self._warnings.append(f"Tags are not compared. {error.message}")
+                self._told = True
+                return None
+        return self._tags[arn]
+
+    def change_tags(self, arn: str, wanted: Mapping[str, str], *, purge: bool) -> list[str]:
+        """Give a job or model these tags. ``purge``: take the user's other ones away. Returns what was done.
+
+        If the second step fails, its error says that something was changed.
+        """
+        has = self._tags[arn]
+        added = {key: value for key, value in wanted.items() if has.get(key) != value}
+        extra = [key for key in ownership.visible(has) if key not in wanted] if purge else []
+        # Added first, so that a failure loses nothing, unless there is no room for both.
+        steps = [partial(jobs.add_tags, self.api, arn, added)] if added else []
+        if extra:
+            remove = partial(jobs.remove_tags, self.api, arn, extra)
+            steps.insert(1 if len({*has, *added}) <= jobs.TAGS.most else 0, remove)
+        with steps_noted() as done:
+            for step in steps:
+                step()
+                done.append(arn)
+        self.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
+        return done
+
+
+class Family(KnownTags):
+    """What one look at the account shows of a name; :meth:`forget` before the next look."""
+
+    def __init__(self, api: Api, name: str, warnings: list[str]) -> None:
+        super().__init__(api, warnings)
+        self.name = name
+        self.job_names: dict[str, str] = {}  # every name seen, used up for ever, and its job's ARN
+        self._models: dict[str, dict[str, str]] = {}  # living models by the name that was listed: ARN -> name
+
+    def forget(self) -> None:
+        """What was read may have changed."""
+        super().forget()
         self._models.clear()
 
     # -- names --
@@ -170,40 +235,6 @@ class Family:
 
     # -- tags --
 
-    def made(self, arn: str, tags: Mapping[str, str]) -> None:
-        """This task has given these tags to what it made."""
-        self._made[arn] = self._tags[arn] = dict(tags)
-
-    def has_made(self, arn: str) -> bool:
-        """Whether this task has made it."""
-        return arn in self._made
-
-    def put(self, arn: str, tags: Mapping[str, str]) -> None:
-        """The tags are now these."""
-        self._tags[arn] = dict(tags)
-
-    def known_tags(self, arn: str | None) -> dict[str, str] | None:
-        """The tags as far as they were read; no call."""
-        return self._tags.get(arn) if arn else None
-
-    def tags_of(self, arn: str) -> dict[str, str] | None:
-        """All tags of a job or model; None where they may not be read; NotFound where it does not exist."""
-        if arn not in self._tags:
-            try:
-                self._tags[arn] = jobs.list_tags(self.api, arn)
-            except NotFound:
-                if arn not in self._made:
-                    raise
-                self._tags[arn] = dict(self._made[arn])
-            except ApiError as error:
-                if error.status != 403:
-                    raise
-                if not self._told:
-                    self._warnings.append(f"Tags are not compared. {error.message}")
-                self._told = True
-                return None
-        return self._tags[arn]
-
     def own_markers(self, arns: Iterable[str | None]) -> dict[str, str]:
         """Our entries in the tags of a job and its model, as far as they were read; what one lacks the other has."""
         found: dict[str, str] = {}
@@ -212,26 +243,6 @@ class Family:
                 if key.startswith(ownership.PREFIX):
                     found.setdefault(key, value)
         return found
-
-    def change_tags(self, arn: str, wanted: Mapping[str, str], *, purge: bool) -> list[str]:
-        """Give a job or model these tags. ``purge``: take the user's other ones away. Returns what was done.
-
-        If the second step fails, its error says that something was changed.
-        """
-        has = self._tags[arn]
-        added = {key: value for key, value in wanted.items() if has.get(key) != value}
-        extra = [key for key in ownership.visible(has) if key not in wanted] if purge else []
-        # Added first, so that a failure loses nothing, unless there is no room for both.
-        steps = [partial(jobs.add_tags, self.api, arn, added)] if added else []
-        if extra:
-            remove = partial(jobs.remove_tags, self.api, arn, extra)
-            steps.insert(1 if len({*has, *added}) <= jobs.TAGS.most else 0, remove)
-        with steps_noted() as done:
-            for step in steps:
-                step()
-                done.append(arn)
-        self.put(arn, {key: value for key, value in {**has, **added}.items() if key not in extra})
-        return done
 
     def with_tags(self, run: Run) -> Run:
         """The run with what its tags, and its model's where they were read, show."""
