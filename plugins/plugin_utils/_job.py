@@ -18,9 +18,19 @@ from urllib.parse import urlsplit
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils._pipeline.module import model_options
+from ..module_utils._providers.base import Provider
+from ..module_utils._providers.registry import PROVIDERS
+
 PREFIX = "tune_"
 SPLITS = ("training_data", "validation_data")
-_ONCE = ("tune_models", "tune_wait", "tune_report_dest", "tune_report_title")  # of the job, not of each model
+# Of the job, not of each model.
+_ONCE: dict[str, dict[str, Any]] = {
+    "tune_models": {"type": "list", "elements": "dict"},
+    "tune_wait": {"type": "bool"},
+    "tune_report_dest": {"type": "str"},
+    "tune_report_title": {"type": "str"},
+}
 _NO_ACCESS = (401, 403, 404)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _URL = re.compile(r"https?://", re.IGNORECASE)
@@ -28,25 +38,37 @@ _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _NOT_A_PATH = re.compile(r"[/~{\[]")  # absolute, or the data themselves
 
 
-def read_job(
-    values: Mapping[str, Any],
-    names: Sequence[str],
-    spec: Mapping[str, Mapping[str, Any]],
-    credentials: Mapping[str, Sequence[str]],
-    data_url: str = "",
-) -> dict[str, Any]:
+def list_variables() -> dict[str, dict[str, Any]]:
+    """Return the specs of the variables: the options of a model, the hashes of its data, and what the job has once."""
+    options = {
+        name: {key: spec[key] for key in ("type", "choices") if key in spec}
+        for name, spec in model_options().items()
+        if name != "ignore_changes"
+    }
+    options.update({f"{split}_sha256": {"type": "str"} for split in SPLITS})
+    return {**{f"{PREFIX}{name}": spec for name, spec in options.items()}, **_ONCE}
+
+
+def list_credential_options(provider: Provider) -> set[str]:
+    """Return the options that belong in a credential, not in a variable, by all their names."""
+    options = provider.facts.credentials
+    return {name for option in options for name in (option, *provider.options[option].get("aliases", ()))}
+
+
+def read_job(values: Mapping[str, Any], data_url: str = "") -> dict[str, Any]:
     """Return ``problems``, and if there are none ``given``, ``models`` and ``downloads``.
 
-    ``values``: the known variables that are set; ``names``: all that begin like one; ``credentials``: the options of
-    each provider that belong in a credential; ``data_url``: the start of the URLs that the credential for data is for.
+    ``values``: all variables that are set and begin like one; ``data_url``: the start of the URLs that the credential
+    for data is for.
     """
+    spec = list_variables()
     problems = [
-        f"{name} is not known; the variables are {', '.join(spec)}." for name in sorted(names) if name not in spec
+        f"{name} is not known; the variables are {', '.join(spec)}." for name in sorted(values) if name not in spec
     ]
     answers: dict[str, Any] = {}
     for name, value in values.items():
         # An answer that was left empty is none.
-        if value is None or value == "":
+        if name not in spec or value is None or value == "":
             continue
         try:
             answers[name] = _read_text(value) if spec[name]["type"] in ("dict", "list") else value
@@ -62,7 +84,7 @@ def read_job(
     models = _join_models(given)
     for number, model in enumerate(models, 1):
         where = f"tune_models[{number}]: " if "tune_models" in given else ""
-        problems += [f"{where}{problem}" for problem in _check_model(model, bool(where), credentials)]
+        problems += [f"{where}{problem}" for problem in _check_model(model, bool(where))]
     return {"problems": problems, "given": given, "models": models, "downloads": _list_downloads(models, data_url)}
 
 
@@ -84,15 +106,16 @@ def _merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _check_model(model: Mapping[str, Any], is_entry: bool, credentials: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _check_model(model: Mapping[str, Any], is_entry: bool) -> Iterator[str]:
     needed = ("provider", "name", *(("base_model", "training_data") if model["state"] == "present" else ()))
     for key in needed:
         if model.get(key) in (None, "", []):
             yield f"{key} (or {PREFIX}{key} for all) is missing." if is_entry else f"{PREFIX}{key} is missing."
-    for provider, refused in credentials.items():
-        for option in model.get(provider) or ():
+    for name, provider in PROVIDERS.items():
+        refused = list_credential_options(provider)
+        for option in model.get(name) or ():
             if option in refused:
-                yield f"{provider}.{option} belongs in a credential of {provider}, not in a variable."
+                yield f"{name}.{option} belongs in a credential of {name}, not in a variable."
     for split in SPLITS:
         yield from _check_data(split, model.get(split), str(model.get(f"{split}_sha256") or ""))
 

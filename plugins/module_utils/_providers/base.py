@@ -27,8 +27,8 @@ class Facts:
     ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
     ``hosts``, the split, and the options of ``asked``, which has their specs. ``hosts``: the kinds of host that differ
     in their limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options
-    that say whose account it is: one name in two accounts is two models. ``requirements``: the Python libraries that it
-    needs.
+    that say whose account it is: one name in two accounts is two models. ``credentials``: the options
+    that sign in, or say where the secret is sent. ``requirements``: the Python libraries that it needs.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Facts:
     hosts: tuple[str, ...]
     asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     account: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
 
 

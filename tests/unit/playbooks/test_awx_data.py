@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import model_options
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.llmops.finetune.plugins.plugin_utils._job import list_credential_options, list_variables
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -62,7 +62,7 @@ def test_the_injectors_of_a_credential_type_name_only_its_fields(kind: dict[str,
 def test_a_question_is_what_awx_takes_and_what_the_playbook_knows(question: dict[str, Any]) -> None:
     assert isinstance(question["question_name"], str) and isinstance(question["required"], bool)
     assert isinstance(question["default"], _KINDS[question["type"]])
-    spec = VARIABLES["tune__spec"][question["variable"]]
+    spec = list_variables()[question["variable"]]
     choices = question.get("choices")
     assert (question["type"] == "multiplechoice") is (choices is not None)
     if choices:
@@ -82,7 +82,7 @@ def test_no_question_is_asked_twice() -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_secret_option_is_refused_as_a_variable(provider: str) -> None:
-    refused = set(VARIABLES["tune__credential_options"][provider])
+    refused = list_credential_options(PROVIDERS[provider])
     known = {
         name for option, spec in PROVIDERS[provider].options.items() for name in (option, *spec.get("aliases", ()))
     }
@@ -101,14 +101,3 @@ def test_the_results_of_a_job_are_named_as_the_module_names_them() -> None:
     documented = yaml.safe_load(fine_tune.RETURN)["results"]["contains"]
     assert set(VARIABLES["tune__result_keys"]) <= set(documented)
     assert not {"curve", "dataset", "diff"} & set(VARIABLES["tune__result_keys"])
-
-
-def test_the_variables_are_the_options_of_a_model() -> None:
-    options = model_options()
-    variables = {name.removeprefix("tune_"): spec for name, spec in VARIABLES["tune__spec"].items()}
-    of_the_job = {"models", "wait", "report_dest", "report_title"}
-    fetched = {"training_data_sha256", "validation_data_sha256"}
-    assert set(variables) - of_the_job - fetched == set(options) - {"ignore_changes"}
-    for name in set(variables) & set(options):
-        assert {key: options[name].get(key) for key in variables[name]} == variables[name], name
-        assert "choices" in variables[name] or "choices" not in options[name], name

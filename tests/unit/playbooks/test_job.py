@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.llmops.finetune.plugins.plugin_utils._job import read_job, take_data
 
-_PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
-_VARIABLES = yaml.safe_load((_PLAYBOOKS / "vars" / "fine_tune.yml").read_text(encoding="utf-8"))
 _ONE = {
     "tune_provider": "openai",
     "tune_name": "bot",
@@ -23,9 +20,7 @@ _ONE = {
 
 
 def _read(*, data_url: str = "", **given: Any) -> dict[str, Any]:
-    spec, credentials = _VARIABLES["tune__spec"], _VARIABLES["tune__credential_options"]
-    known = {name: value for name, value in given.items() if name in spec}
-    return read_job(known, list(given), spec, credentials, data_url)
+    return read_job(given, data_url)
 
 
 def test_texts_of_a_survey_are_values() -> None:

@@ -30,5 +30,9 @@ FACTS = Facts(
         "customization_type": {"type": "str", "choices": list(CUSTOMIZATION_TYPES)},
     },
     account=("profile", "aws_profile", "region", "aws_region", "endpoint_url", "aws_endpoint_url"),
+    credentials=(
+        *("access_key", "secret_key", "session_token", "profile", "endpoint_url"),
+        *("validate_certs", "aws_ca_bundle"),
+    ),
     requirements=("boto3", "botocore"),
 )

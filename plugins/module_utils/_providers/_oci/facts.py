@@ -26,5 +26,9 @@ FACTS = Facts(
     hosts=("oci",),
     asked={"base_model_identifier": {"type": "str"}},
     account=("config_file_location", "config_profile_name", "tenancy", "region", "compartment_id", "service_endpoint"),
+    credentials=(
+        *("config_file_location", "config_profile_name", "auth_type", "tenancy", "service_endpoint", "cert_bundle"),
+        *("api_user", "api_user_fingerprint", "api_user_key_file", "api_user_key_content", "api_user_key_pass_phrase"),
+    ),
     requirements=("oci",),
 )

@@ -25,5 +25,9 @@ FACTS = Facts(
     limits=_limits,
     hosts=tuple(LIMITS),
     account=("organization", "project", "base_url", "azure_endpoint"),
+    credentials=(
+        *("api_key", "azure_ad_token", "base_url", "api_type", "azure_endpoint"),
+        *("validate_certs", "ca_path", "extra_headers"),
+    ),
     requirements=("openai",),
 )
