@@ -135,6 +135,36 @@ options:
             description:
               - A Microsoft Entra ID token for Azure OpenAI, instead of C(api_key).
             type: str
+          auth_source:
+            description:
+              - How to sign in to Azure OpenAI with Microsoft Entra ID, instead of with C(api_key) or
+                C(azure_ad_token). The library azure-identity gets the tokens and renews them. The values
+                are those of azure.azcollection.
+            type: str
+            choices: [auto, cli, credential_file, env, msi]
+          client_id:
+            description:
+              - The client ID of a service principal, or of a managed identity with C(auth_source=msi).
+            type: str
+          secret:
+            description:
+              - The client secret of the service principal.
+            type: str
+          tenant:
+            description:
+              - The ID or a domain of the tenant of the service principal. With C(auth_source=cli), the
+                tenant to sign in to.
+            type: str
+          profile:
+            description:
+              - The profile in the file C(~/.azure/credentials) with C(client_id), C(secret) and C(tenant).
+                A C(subscription_id) is not needed.
+            type: str
+          cloud_environment:
+            description:
+              - The cloud of the Azure OpenAI resource. It decides who gives the tokens.
+            type: str
+            choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
           organization:
             description:
               - The organization to use, if the key belongs to several.

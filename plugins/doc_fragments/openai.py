@@ -19,6 +19,50 @@ options:
       - A Microsoft Entra ID token for Azure OpenAI, instead of O(api_key).
       - If not set, the environment variable E(AZURE_OPENAI_AD_TOKEN) is read where the module runs.
     type: str
+  auth_source:
+    description:
+      - How to sign in to Azure OpenAI with Microsoft Entra ID, instead of with O(api_key) or O(azure_ad_token). The
+        library azure-identity gets the tokens and renews them. The values are those of azure.azcollection.
+      - V(auto) uses the first that is there, of O(profile), O(client_id) with O(secret) and O(tenant), the environment
+        as V(env), the profile C(default) as V(credential_file), and V(cli).
+      - V(env) reads the environment variables E(AZURE_CLIENT_ID), E(AZURE_SECRET) and E(AZURE_TENANT), or the profile
+        that E(AZURE_PROFILE) names.
+      - V(credential_file) reads O(profile) from the file C(~/.azure/credentials).
+      - V(cli) uses the account of C(az login).
+      - V(msi) uses the managed identity of the machine, or the one that O(client_id) names.
+      - If not set, the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE) is read where the module runs. If this is not
+        set either, V(auto) is used if O(client_id), O(secret), O(tenant) or O(profile) is set, or V(env) if its
+        variables are. Keys and tokens in the environment come before the sign-ins in the environment.
+    type: str
+    choices: [auto, cli, credential_file, env, msi]
+  client_id:
+    description:
+      - The client ID of a service principal, or of a managed identity with O(auth_source=msi).
+      - If O(auth_source) is V(msi) or V(env) and this is not set, the environment variable E(AZURE_CLIENT_ID) is read
+        where the module runs.
+    type: str
+  secret:
+    description:
+      - The client secret of the service principal.
+      - Only O(auth_source=env) reads the environment variable E(AZURE_SECRET) where the module runs.
+    type: str
+  tenant:
+    description:
+      - The ID or a domain of the tenant of the service principal. With O(auth_source=cli), the tenant to sign in to.
+      - Only O(auth_source=env) reads the environment variable E(AZURE_TENANT) where the module runs.
+    type: str
+  profile:
+    description:
+      - The profile in the file C(~/.azure/credentials) with O(client_id), O(secret) and O(tenant). A C(subscription_id)
+        is not needed.
+    type: str
+  cloud_environment:
+    description:
+      - The cloud of the Azure OpenAI resource. It decides who gives the tokens.
+      - If not set, the profile and the environment variable E(AZURE_CLOUD_ENVIRONMENT) are read where the module runs.
+        If they do not name one either, it depends on the URL.
+    type: str
+    choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
   organization:
     description:
       - The organization to use, if the key belongs to several.
@@ -93,6 +137,7 @@ options:
     type: dict
 requirements:
   - openai >= 2.0.0 (where the module runs)
+  - azure-identity >= 1.15.0 (where the module runs), only to sign in with Microsoft Entra ID by O(auth_source)
   - Python >= 3.10 (where the module runs)
 notes:
   - OpenAI is ending its own fine-tuning service. From 2027-01-06, it refuses all new jobs. On 2027-01-14, models

@@ -55,7 +55,7 @@ from ..toolkit.answers import (
     told,
 )
 from ..toolkit.client import check_address, check_file, check_key, fill_from_environment, is_key, load, shared
-from . import extras
+from . import entra, extras
 from .hosts import ENVIRONMENT, KINDS, Host, host_for
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 AUTH_SPEC: dict[str, Any] = {
     "api_key": {"type": "str", "no_log": True},
     "azure_ad_token": {"type": "str", "no_log": True},
+    **entra.SPEC,
     "organization": {"type": "str"},
     "project": {"type": "str"},
     "base_url": {"type": "str"},
@@ -81,7 +82,7 @@ AUTH_SPEC: dict[str, Any] = {
 }
 
 declare(AUTH_SPEC)
-_AD_TOKEN = "AZURE_OPENAI_AD_TOKEN"
+_AD_TOKEN, _AZURE_KEY = "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_API_KEY"
 _OLDEST_SDK = 2  # the first with pausing and resuming
 # Of what the SDK imports at its start, two thirds: aiohttp is for its asynchronous clients and comes with OCI's SDK;
 # its types are those of all its services, of which ours are imported by themselves.
@@ -101,6 +102,10 @@ _CLOSED_BEHIND = (
     "The credential may not do this; check its permissions, and which models it may train. If this address passes "
     "requests on to OpenAI, it may be OpenAI's own refusal: it is winding down its fine-tuning, and refuses new jobs "
     "to more and more organisations, from 2027-01-06 to all."
+)
+_NO_ROLE = (
+    "Azure knows this identity, but it may not do this. For fine-tuning it needs the role 'Cognitive Services OpenAI "
+    "Contributor' at the resource; a new role counts after some minutes."
 )
 Verb = Literal["read", "list", "train", "send", "change"]
 """What a call does: look at one object, list them, start a job, send a file, change or delete what is there."""
@@ -141,6 +146,7 @@ _RULES = (
         words=("is still being processed", "must point to a completed file import"),
         at_most=1800.0,  # the SDK's own bound for waiting for a file
     ),
+    ErrorRule(ApiError, _NO_ROLE, {401, 403}, {"PermissionDenied"}),
     ErrorRule(ApiError, "Check api_key, organization and project, or their environment variables.", {401}),
     ErrorRule(ApiError, "The credential may not do this; check its permissions and the network's rules.", {403}),
 )
@@ -364,22 +370,25 @@ def make_api(module: AnsibleModule) -> Api:
     for option in ("base_url", "azure_endpoint"):
         check_address(module, option, given[option], "Give the credential as api_key.")
     host = host_for(module.params)
-    for option, variable in _list_credentials(host):
-        if not given["api_key"] and not given["azure_ad_token"] and os.environ.get(variable):
-            given[option] = os.environ[variable]
+    sign_in = _choose_credential(module, given, host)
     for option in ("api_key", "azure_ad_token"):
         mask(module, [given[option]])
     for option in ("extra_headers", "extra_query"):
         mask(module, of_entries(given[option]))
-    _check_options(module, given, host)
+    _check_options(module, given, host, sign_in)
     given["extra_headers"] = extras.headers(given["extra_headers"], host)
     given["extra_query"] = extras.query(given["extra_query"], host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
+    key = json.dumps([given, sign_in and sign_in.key()], sort_keys=True)
+
+    def make() -> Api:
+        return _make_api(given, host, entra.Tokens(module, sign_in) if sign_in else None)
+
     try:
-        return shared(module, ("openai", host, json.dumps(given, sort_keys=True)), lambda: _make_api(given, host))
+        return shared(module, ("openai", host, key), make)
     except (OSError, ValueError, _find_invalid_url()) as error:
         raise InvalidInput(
             f"The client cannot be made ({type(error).__name__}).",
@@ -387,32 +396,47 @@ def make_api(module: AnsibleModule) -> Api:
         ) from None
 
 
+def _choose_credential(module: AnsibleModule, given: dict[str, Any], host: Host) -> entra.SignIn | None:
+    """Put the key or the token that counts into ``given``; or return the sign-in by which tokens are got.
+
+    What the task gives beats the environment, whatever it is.
+    """
+    if given["api_key"] or given["azure_ad_token"]:
+        return None
+    if entra.is_asked(given):
+        return entra.read_task(module, given, host) if host.azure else None
+    for option, variable in _list_credentials(host):
+        if os.environ.get(variable):
+            given[option] = os.environ[variable]
+            return None
+    return entra.read_environment(module, given, host) if host.azure else None
+
+
 @contextmanager
-def _hide_variable(variable: str, *, when: bool) -> Iterator[None]:
-    """Within, the environment lacks a variable, which older SDKs prefer to what they are given."""
-    kept = os.environ.pop(variable, None) if when else None
+def _hide_variables(*variables: str) -> Iterator[None]:
+    """Within, the environment lacks variables that older SDKs prefer to what they are given."""
+    kept = {variable: os.environ.pop(variable) for variable in variables if variable in os.environ}
     try:
         yield
     finally:
-        if kept is not None:
-            os.environ[variable] = kept
+        os.environ.update(kept)
 
 
 def _list_credentials(host: Host) -> Sequence[tuple[str, str]]:
     """The options of the credentials and their environment variables, the first that is set counts."""
     if not host.azure:
         return (("api_key", "OPENAI_API_KEY"),)
-    own = (("api_key", "AZURE_OPENAI_API_KEY"), ("azure_ad_token", _AD_TOKEN))
+    own = (("api_key", _AZURE_KEY), ("azure_ad_token", _AD_TOKEN))
     # Azure's address without a version is what Microsoft's samples give to OpenAI's own client.
     return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
 
 
-def _make_api(given: Mapping[str, Any], host: Host) -> Api:
-    with _hide_variable(_AD_TOKEN, when=host.azure and bool(given["api_key"])):
-        return _make_client(given, host)
+def _make_api(given: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
+    with _hide_variables(_AD_TOKEN, _AZURE_KEY):
+        return _make_client(given, host, tokens)
 
 
-def _make_client(given: Mapping[str, Any], host: Host) -> Api:
+def _make_client(given: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
     import openai
 
     common: dict[str, Any] = {
@@ -437,7 +461,8 @@ def _make_client(given: Mapping[str, Any], host: Host) -> Api:
             openai.AzureOpenAI(
                 **place,
                 api_version=given["api_version"],
-                azure_ad_token=None if given["api_key"] else given["azure_ad_token"],
+                azure_ad_token=None if given["api_key"] or tokens else given["azure_ad_token"],
+                azure_ad_token_provider=tokens,
                 **common,
             ),
             host,
@@ -445,12 +470,12 @@ def _make_client(given: Mapping[str, Any], host: Host) -> Api:
             time_there.now,
         )
     if host.azure:
-        common["api_key"] = given["api_key"] or given["azure_ad_token"]
+        common["api_key"] = tokens or given["api_key"] or given["azure_ad_token"]
     sdk = openai.OpenAI(base_url=host.address, project=given["project"], **common)
     return Api(sdk, host, given["timeout"], time_there.now)
 
 
-def _check_options(module: AnsibleModule, given: Mapping[str, Any], host: Host) -> None:
+def _check_options(module: AnsibleModule, given: Mapping[str, Any], host: Host, sign_in: entra.SignIn | None) -> None:
     if host.azure and not host.address:
         raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
     if host.azure and not host.v1 and not given["api_version"]:
@@ -458,9 +483,13 @@ def _check_options(module: AnsibleModule, given: Mapping[str, Any], host: Host) 
             "api_version is missing.",
             hint="Give it, or set OPENAI_API_VERSION; an address that ends in /openai/v1/ needs none.",
         )
-    if not given["api_key"] and not (host.azure and given["azure_ad_token"]):
-        variable = "AZURE_OPENAI_API_KEY" if host.azure else "OPENAI_API_KEY"
-        raise InvalidInput("api_key is missing.", hint=f"Give it, or set {variable} where the module runs.")
+    if not given["api_key"] and not sign_in and not (host.azure and given["azure_ad_token"]):
+        hint = f"Give it, or set {_AZURE_KEY if host.azure else 'OPENAI_API_KEY'} where the module runs."
+        if host.azure:
+            hint = f"{hint} With azure_ad_token or auth_source, Microsoft Entra ID does without a key."
+        elif given["azure_ad_token"] or entra.is_asked(given):
+            hint = f"{hint} A sign-in with Microsoft Entra ID is for Azure OpenAI: set 'api_type: azure' if it is that."
+        raise InvalidInput("api_key is missing.", hint=hint)
     for option in ("organization", "project"):
         if given[option] and not is_key(given[option]):
             raise InvalidInput(f"{option} has a space, a line break or an accent, which none has.")

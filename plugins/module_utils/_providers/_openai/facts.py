@@ -27,6 +27,7 @@ FACTS = Facts(
     account=("organization", "project", "base_url", "azure_endpoint"),
     credentials=(
         *("api_key", "azure_ad_token", "base_url", "api_type", "azure_endpoint"),
+        *("auth_source", "client_id", "secret", "tenant", "profile", "cloud_environment"),
         *("validate_certs", "ca_path", "extra_headers"),
     ),
     requirements=("openai",),

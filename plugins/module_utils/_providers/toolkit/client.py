@@ -42,8 +42,12 @@ _SHORT = 4  # what is shorter is a word of other texts too
 # -- the SDK ---------------------------------------------------------------------------------------------------
 
 
-def load(library: str, purpose: str, *, without: Sequence[str] = (), later: Sequence[str] = ()) -> ModuleType:
+def load(
+    library: str, purpose: str, *, package: str = "", without: Sequence[str] = (), later: Sequence[str] = ()
+) -> ModuleType:
     """Import ``library``; raises MissingLibrary, saying what it is needed for, where it is not installed.
+
+    ``package``: the name under which it is installed, if that is not the first part of its own.
 
     ``without``: what it would import too where that is installed, and we have no use for. ``later``: packages that it
     would import too; they are imported when something is taken out of them. Before that their modules can be imported
@@ -66,8 +70,8 @@ def load(library: str, purpose: str, *, without: Sequence[str] = (), later: Sequ
         try:
             return import_module(library)
         except ImportError as error:
-            package = library.partition(".")[0]
-            raise MissingLibrary(package, purpose, traceback.format_exc()) from error
+            missing = package or library.partition(".")[0]
+            raise MissingLibrary(missing, purpose, traceback.format_exc()) from error
         finally:
             for name in absent:
                 del sys.modules[name]

@@ -23,6 +23,12 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import FakeModule
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.test_secrets import MODULES
+from ansible_collections.llmops.finetune.tests.unit.plugins.modules.test_signing_in_azure import (
+    OWN,
+    THEIRS,
+    ClientAuthenticationError,
+    Identity,
+)
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -173,6 +179,54 @@ def test_s3_a_secret_in_any_variable_in_any_form(desk: Desk, provider: str, vari
         with desk.monkeypatch.context() as patch:
             patch.setenv(variable, value)
             desk.clean(provider, {"max_retries": 0} if provider == "openai" else {})
+
+
+class QuotingIdentity(Identity):
+    """A library that quotes all that it is given in its errors."""
+
+    def get_token(self, scope: str) -> Any:
+        self.fails = ClientAuthenticationError(f"Authentication failed: {self.made[-1]}")
+        return super().get_token(scope)
+
+
+@pytest.fixture
+def entra(desk: Desk) -> dict[str, Any]:
+    """The options of a service principal at Azure, whose library quotes them."""
+    QuotingIdentity(lambda: "").install(desk.monkeypatch)
+    desk.monkeypatch.delenv("OPENAI_API_TYPE", raising=False)
+    endpoint = {"azure_endpoint": desk.sandbox.azure_endpoint, "api_version": "2025-04-01-preview"}
+    return {**endpoint, **OWN, "max_retries": 0}
+
+
+@pytest.mark.parametrize("option", [*OWN, "auth_source", "profile", "cloud_environment"])
+def test_s3_a_secret_in_any_option_of_entra_in_any_form(desk: Desk, entra: dict[str, Any], option: str) -> None:
+    for form, value in FORMS.items():
+        harmless = option == "profile" and form in _WELL_FORMED | {"spaces", "accent", "jwt", "list", "dictionary"}
+        desk.clean("openai", {**entra, option: value}, harmless)
+
+
+@pytest.mark.parametrize("variable", [*THEIRS, "AZURE_PROFILE", "AZURE_CLOUD_ENVIRONMENT", "ANSIBLE_AZURE_AUTH_SOURCE"])
+def test_s3_a_secret_in_any_variable_of_entra(desk: Desk, entra: dict[str, Any], variable: str) -> None:
+    given = {name: value for name, value in entra.items() if name not in OWN}
+    for value in FORMS.values():
+        if isinstance(value, str) and "\0" not in value:
+            with desk.monkeypatch.context() as patch:
+                for name in THEIRS if variable != "AZURE_CLOUD_ENVIRONMENT" else ():
+                    patch.setenv(name, THEIRS[name])
+                patch.setenv(variable, value)
+                desk.clean("openai", given if variable != "AZURE_CLOUD_ENVIRONMENT" else entra)
+
+
+def test_s3_any_line_of_a_profile_of_azure(desk: Desk, entra: dict[str, Any]) -> None:
+    path = desk.folder / ".azure" / "credentials"
+    path.parent.mkdir()
+    text = (
+        f"[default]\nclient_id = {MARK}\nsecret = {MARK}/x\ntenant = {MARK}.example\ncloud_environment = AzureCloud\n"
+    )
+    own = {**{name: value for name, value in entra.items() if name not in OWN}, "auth_source": "credential_file"}
+    for raw in (text.encode(), *spoilt(text)):
+        path.write_bytes(raw)
+        desk.look(desk.play("openai_fine_tuned_model_info", own), "openai_fine_tuned_model_info", harmless=False)
 
 
 def spoilt(text: str) -> list[bytes]:

@@ -1,0 +1,269 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signing in to Azure OpenAI with Microsoft Entra ID, by the library azure-identity.
+
+Private to llmops.finetune; may change at any time.
+
+The options and variables are those of azure.azcollection, with the same meaning, as far as they matter for a token.
+azure-identity is imported when a token is needed, not before. Nothing that is read here is part of a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Mapping
+from configparser import RawConfigParser
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..._engine.errors import ApiError, InvalidInput, RateLimited
+from ..._engine.secrets import Masking, mask
+from ..toolkit.answers import told
+from ..toolkit.client import character_error, is_key, load, read_profiles
+from .hosts import Host
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One of Azure's clouds: who gives the tokens, for which audience, and how the addresses of its hosts end."""
+
+    authority: str
+    scope: str
+    ending: str
+
+
+CLOUDS = {
+    "AzureCloud": Cloud("login.microsoftonline.com", "https://cognitiveservices.azure.com/.default", ".com"),
+    "AzureUSGovernment": Cloud("login.microsoftonline.us", "https://cognitiveservices.azure.us/.default", ".us"),
+    "AzureChinaCloud": Cloud("login.chinacloudapi.cn", "https://cognitiveservices.azure.cn/.default", ".cn"),
+}
+"""Authorities: azure-identity 1.27.0. Scopes: Azure's SDKs for .NET and JavaScript (2026-11)."""
+SOURCES = ("auto", "cli", "credential_file", "env", "msi")
+SPEC: dict[str, Any] = {
+    "auth_source": {"type": "str", "choices": list(SOURCES)},
+    "client_id": {"type": "str", "no_log": True},
+    "secret": {"type": "str", "no_log": True},
+    "tenant": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "cloud_environment": {"type": "str", "choices": list(CLOUDS)},
+}
+_PRINCIPAL = {"client_id": "AZURE_CLIENT_ID", "secret": "AZURE_SECRET", "tenant": "AZURE_TENANT"}
+_SOURCE, _PROFILE, _CLOUD = "ANSIBLE_AZURE_AUTH_SOURCE", "AZURE_PROFILE", "AZURE_CLOUD_ENVIRONMENT"
+_FILE = "~/.azure/credentials"
+_LIBRARY = "azure.identity"
+_RENEW_BEFORE = 300.0  # seconds before a token's end, as azure-identity itself does
+_NET = {"connection_timeout": 30, "read_timeout": 30, "retry_total": 2}
+_CLI_TIME = 60  # seconds; the tool of the command line needs some to start
+_TENANT = re.compile(r"[A-Za-z0-9.-]+")
+_NOT_SENT = "The request was not sent."
+_HINTS = {
+    "principal": "Check client_id, secret and tenant, or where they are read from: the environment or a profile.",
+    "cli": "Run 'az login' where the module runs, as the same user.",
+    "msi": (
+        "Managed identities exist on machines of Azure. client_id chooses one that was assigned by a user; without it, "
+        "the machine's own is used."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who signs in and where. ``way``: "principal", "cli" or "msi". ``authority``: None is the library's choice."""
+
+    way: str
+    scope: str
+    authority: str | None = None
+    client_id: str | None = None
+    secret: str | None = None
+    tenant: str | None = None
+
+    def key(self) -> dict[str, str | None]:
+        """The same as plain data."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def is_asked(given: Mapping[str, Any]) -> bool:
+    """Whether the options of a task ask for a sign-in."""
+    return any(given[option] for option in SPEC if option != "cloud_environment")
+
+
+def read_task(module: Any, given: Mapping[str, Any], host: Host) -> SignIn:
+    """The sign-in that the options of a task ask for."""
+    source = given["auth_source"]
+    if not source:
+        usual = os.environ.get(_SOURCE)
+        # What the task gives beats the environment; which managed identity is meant, only the task may know.
+        own = given["secret"] or given["profile"] or (given["client_id"] and usual != "msi")
+        source = "auto" if own else usual or "auto"
+    return _read(module, given, host, source)
+
+
+def read_environment(module: Any, given: Mapping[str, Any], host: Host) -> SignIn | None:
+    """The sign-in that the environment asks for; None if it asks for none."""
+    source = os.environ.get(_SOURCE)
+    if not source and not os.environ.get(_PROFILE) and not all(map(os.environ.get, _PRINCIPAL.values())):
+        return None
+    return _read(module, given, host, source or "env")
+
+
+def _read(module: Any, given: Mapping[str, Any], host: Host, source: str) -> SignIn:
+    if source not in SOURCES:
+        mask(module, [source])
+        raise InvalidInput(f"{_SOURCE} is unknown.", hint=f"It is one of {', '.join(SOURCES)}.")
+    if source == "msi":
+        found = {"client_id": given["client_id"] or os.environ.get(_PRINCIPAL["client_id"])}
+        return _sign_in(module, "msi", found, given, host)
+    if source == "cli":
+        return _sign_in(module, "cli", {"tenant": given["tenant"]}, given, host)
+    if source == "env":
+        return _sign_in(module, "principal", _read_variables(module), given, host)
+    if source == "credential_file" or given["profile"]:
+        return _sign_in(module, "principal", _read_profile(module, given["profile"] or "default"), given, host)
+    return _find_first(module, given, host)
+
+
+def _find_first(module: Any, given: Mapping[str, Any], host: Host) -> SignIn:
+    """``auto``: the task's options, the environment, the default profile, the tool of the command line."""
+    if given["client_id"] or given["secret"]:
+        own = {option: given[option] for option in _PRINCIPAL}
+        _refuse_missing(own, "Give all three, or auth_source to sign in without a secret (cli, msi).")
+        return _sign_in(module, "principal", own, given, host)
+    if os.environ.get(_PROFILE) or all(map(os.environ.get, _PRINCIPAL.values())):
+        return _sign_in(module, "principal", _read_variables(module), given, host)
+    if Path(_FILE).expanduser().is_file():
+        return _sign_in(module, "principal", _read_profile(module, "default"), given, host)
+    return _sign_in(module, "cli", {"tenant": given["tenant"]}, given, host)
+
+
+def _refuse_missing(found: Mapping[str, Any], hint: str) -> None:
+    missing = [option for option in found if not found[option]]
+    if missing:
+        verb = "are" if len(missing) > 1 else "is"
+        raise InvalidInput(f"Microsoft Entra ID: {', '.join(missing)} {verb} missing.", hint=hint)
+
+
+def _read_variables(module: Any) -> dict[str, Any]:
+    profile = os.environ.get(_PROFILE)
+    if profile:
+        return _read_profile(module, profile)
+    found = {variable: os.environ.get(variable) for variable in _PRINCIPAL.values()}
+    _refuse_missing(found, "Set them where the module runs.")
+    return {option: found[variable] for option, variable in _PRINCIPAL.items()}
+
+
+def _read_profile(module: Any, name: str) -> dict[str, Any]:
+    """A profile of the file that azure.azcollection reads. Its name may be a key by mistake, so it is not told."""
+    try:
+        raw = Path(_FILE).expanduser().read_bytes()
+    except (OSError, RuntimeError):
+        raise InvalidInput(f"{_FILE} cannot be read where the module runs.", hint="Check auth_source.") from None
+    parser = RawConfigParser(default_section="")
+    read_profiles(raw, _FILE, parser)
+    if not parser.has_section(name):
+        raise InvalidInput(f"{_FILE} has no such profile.", hint="Check profile and AZURE_PROFILE.")
+    found = {option: parser.get(name, option, fallback=None) for option in (*_PRINCIPAL, "cloud_environment")}
+    mask(module, (found[option] for option in _PRINCIPAL))
+    _refuse_missing({option: found[option] for option in _PRINCIPAL}, f"Complete the profile in {_FILE}.")
+    return found
+
+
+def _sign_in(module: Any, way: str, found: Mapping[str, Any], given: Mapping[str, Any], host: Host) -> SignIn:
+    mask(module, (found.get(option) for option in _PRINCIPAL))
+    for option in _PRINCIPAL:
+        value = found.get(option)
+        if value and not is_key(value):
+            raise character_error(module, option, value, "such value")
+    if found.get("tenant") and not _TENANT.fullmatch(found["tenant"]):
+        raise InvalidInput("tenant is neither the id of a tenant nor one of its domains.")
+    named = given["cloud_environment"] or found.get("cloud_environment") or os.environ.get(_CLOUD)
+    if named and named not in CLOUDS:
+        mask(module, [named])
+        raise InvalidInput("cloud_environment is unknown.", hint=f"It is one of {', '.join(CLOUDS)}.")
+    address = host.address.partition("://")[2].partition("/")[0].partition(":")[0]
+    guessed = next((name for name, cloud in CLOUDS.items() if address.endswith(f".azure{cloud.ending}")), "AzureCloud")
+    cloud = CLOUDS[named or guessed]
+    # Unless a cloud is named, AZURE_AUTHORITY_HOST of the library holds.
+    authority = cloud.authority if named or guessed != "AzureCloud" else None
+    return SignIn(way, cloud.scope, authority, **{option: found.get(option) for option in _PRINCIPAL})
+
+
+class Tokens:
+    """Gives a token that is valid, and gets a new one in time. Calls are made by several threads.
+
+    It raises the engine's errors, which pass through the SDK that asks it. None of them is a TransientError: no request
+    was sent to the host.
+    """
+
+    def __init__(self, module: Masking, sign_in: SignIn) -> None:
+        """Raises MissingLibrary. No call is made."""
+        self._library = load(_LIBRARY, "to sign in with Microsoft Entra ID", package="azure-identity")
+        self._errors = load("azure.core.exceptions", "to sign in with Microsoft Entra ID", package="azure-identity")
+        # What it logs would come in between on standard error; failures are raised too.
+        logging.getLogger(_LIBRARY).addHandler(logging.NullHandler())
+        self._module = module
+        self._sign_in = sign_in
+        self._turn = threading.Lock()
+        self._credential: Any = None
+        self._token = ""
+        self._ends = 0.0
+
+    def __call__(self) -> str:
+        """The token for the next request."""
+        with self._turn:
+            if time.time() + _RENEW_BEFORE >= self._ends:
+                try:
+                    self._renew()
+                except RateLimited:
+                    if time.time() >= self._ends:
+                        raise
+            return self._token
+
+    def _renew(self) -> None:
+        try:
+            self._credential = self._credential or self._make_credential()
+            answer = self._credential.get_token(self._sign_in.scope)
+            token, ends = answer.token, float(answer.expires_on)
+        except (self._errors.AzureError, ValueError, OSError) as error:
+            raise self._read_error(error) from error
+        if not isinstance(token, str) or not is_key(token):
+            raise ApiError("Signing in with Microsoft Entra ID gave no token.", hint=_HINTS[self._sign_in.way])
+        mask(self._module, [token])
+        self._token, self._ends = token, ends
+
+    def _make_credential(self) -> Any:
+        """The library's credential. It keeps tokens, but for that of the tool of the command line."""
+        given = self._sign_in
+        if given.way == "cli":
+            return self._library.AzureCliCredential(tenant_id=given.tenant or "", process_timeout=_CLI_TIME)
+        if given.way == "msi":
+            return self._library.ManagedIdentityCredential(client_id=given.client_id, **_NET)
+        place = {"authority": given.authority} if given.authority else {}
+        return self._library.ClientSecretCredential(given.tenant, given.client_id, given.secret, **place, **_NET)
+
+    def _read_error(self, error: Exception) -> ApiError:
+        said = str(error)
+        for own in (self._sign_in.secret, self._sign_in.client_id, self._sign_in.tenant):
+            said = said.replace(own, "***") if own else said  # now, as what is cut is not masked later
+        text = f"Signing in with Microsoft Entra ID failed: {told(said) or type(error).__name__}"
+        if self._is_passing(error):
+            hint = "Check the network and its proxies where the module runs."
+            return RateLimited(f"{text.rstrip('.')}.", hint=f"{hint} {_NOT_SENT}")
+        return ApiError(f"{text.rstrip('.')}.", hint=f"{_HINTS[self._sign_in.way]} {_NOT_SENT}")
+
+    def _is_passing(self, error: BaseException) -> bool:
+        """Whether another try may help: the network, or a server's error. The library wraps them."""
+        cause: BaseException | None = error
+        while cause is not None:
+            status = getattr(cause, "status_code", None)
+            if isinstance(status, int) and (status == 429 or status >= 500):
+                return True
+            if isinstance(cause, (self._errors.ServiceRequestError, self._errors.ServiceResponseError)):
+                return True
+            cause = cause.__cause__
+        return False
