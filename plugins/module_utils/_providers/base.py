@@ -24,11 +24,15 @@ SPLITS: tuple[Split, ...] = ("training", "validation")
 class Facts:
     """What is known of a provider without its SDK.
 
-    ``label``: its name for people. ``formats``: of the data that it takes. ``limits``: those of one file, given one of
-    ``hosts``, the split, and the options of ``asked``, which has their specs. ``hosts``: the kinds of host that differ
-    in their limits, by the names that dataset_info has for them; the first is the usual one. ``account``: the options
-    that say whose account it is: one name in two accounts is two models. ``credentials``: the options
-    that sign in, or say where the secret is sent. ``requirements``: the Python libraries that it needs.
+    - label: its name for people
+    - formats: of the data that it takes
+    - hosts: the kinds of host that differ in their limits, by the names that dataset_info has for them; the first is
+      the usual one
+    - limits: those of one file, given one of ``hosts``, the split, and the options of ``asked``, which has their specs
+    - table: all limits, by what they hold for; the guide on datasets shows them
+    - account: the options that say whose account it is: one name in two accounts is two models
+    - credentials: the options that sign in, or say where the secret is sent
+    - requirements: the Python libraries that it needs
     """
 
     name: str
@@ -36,6 +40,7 @@ class Facts:
     formats: Formats
     limits: Callable[[str, str, Mapping[str, Any]], Limits]
     hosts: tuple[str, ...]
+    table: Mapping[str, Limits] = field(default_factory=dict)
     asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     account: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()

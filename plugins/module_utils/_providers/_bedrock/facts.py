@@ -12,7 +12,7 @@ from ..._dataset.limits import Limits
 from ..base import Facts
 from .base_models import CUSTOMIZATION_TYPES
 from .formats import FORMATS
-from .limits import limits_for
+from .limits import LIMITS, limits_for
 
 
 def _limits(_host: str, split: str, asked: Mapping[str, Any]) -> Limits:
@@ -25,6 +25,7 @@ FACTS = Facts(
     formats=FORMATS,
     limits=_limits,
     hosts=("bedrock",),
+    table=LIMITS,
     asked={
         "base_model_identifier": {"type": "str"},
         "customization_type": {"type": "str", "choices": list(CUSTOMIZATION_TYPES)},

@@ -106,10 +106,11 @@ _IMAGE = Limits(
     no_validation=_bedrock(0, f"{_PREPARE}: images take no validation file"),
 )
 
-# Families of base models: what their ids begin with, after the provider's name; and their limits for fine-tuning.
+# Families of base models: for people; what their ids begin with, after the provider's name; limits for fine-tuning.
 # The order counts: the first that fits.
-_FINE_TUNING: tuple[tuple[str, Limits], ...] = (
+_FINE_TUNING: tuple[tuple[str, str, Limits], ...] = (
     (
+        "Nova Micro",
         r"amazon\.nova-micro",
         replace(
             _NOVA_LITE,
@@ -119,6 +120,7 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
         ),
     ),
     (
+        "Nova 2 Lite",
         r"amazon\.nova-2-",
         replace(
             _NOVA_LITE,
@@ -129,8 +131,9 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
             no_validation=_bedrock(0, f"{_NOVA}: Nova 2 does not use a validation file", hard=False),
         ),
     ),
-    (r"amazon\.nova-(?:lite|pro)", _NOVA_LITE),
+    ("Nova Lite, Pro", r"amazon\.nova-(?:lite|pro)", _NOVA_LITE),
     (
+        "Nova Canvas",
         r"amazon\.nova-canvas",
         # The guide names the format for it, but no numbers; Titan's are taken as a doubt.
         replace(
@@ -140,8 +143,9 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
             max_examples=_bedrock(10_000, _PREPARE, hard=False),
         ),
     ),
-    (r"amazon\.titan-image", _IMAGE),
+    ("Titan Image", r"amazon\.titan-image", _IMAGE),
     (
+        "Titan Multimodal Embeddings",
         r"amazon\.titan-embed-image",
         replace(
             _IMAGE,
@@ -150,8 +154,9 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
             max_examples=_bedrock(500_000, _PREPARE),
         ),
     ),
-    (r"amazon\.titan-text", _TITAN),
+    ("Titan Text", r"amazon\.titan-text", _TITAN),
     (
+        "Claude 3 Haiku",
         r"anthropic\.claude",
         Limits(
             profile="bedrock/claude",
@@ -168,6 +173,7 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
         ),
     ),
     (
+        "Cohere Command",
         r"cohere\.command",
         Limits(
             profile="bedrock/cohere",
@@ -177,15 +183,17 @@ _FINE_TUNING: tuple[tuple[str, Limits], ...] = (
         ),
     ),
     (
+        "Llama 3.1",
         r"meta\.llama3-1",
         replace(_LLAMA, profile="bedrock/llama3-1", formats=("bedrock_completion",)),
     ),
     (
+        "Llama 3.2 90B",
         r"meta\.llama3-2-90b",
         replace(_LLAMA_VISION, max_example_tokens=_bedrock(10_000, _PREPARE, hard=False)),
     ),
-    (r"meta\.llama3-2-11b", _LLAMA_VISION),
-    (r"meta\.llama", _LLAMA),
+    ("Llama 3.2 11B", r"meta\.llama3-2-11b", _LLAMA_VISION),
+    ("Llama 3.2 1B, 3B, Llama 3.3", r"meta\.llama", _LLAMA),
 )
 
 _DISTILLATION = Limits(
@@ -212,6 +220,13 @@ _REINFORCEMENT = Limits(
     # Only translations of the guide name this number.
     max_examples=_bedrock(20_000, _RFT_AWS, hard=False),
 )
+# Those that hold for any base model, by the way of training.
+_BY_TYPE = {
+    "DISTILLATION": _DISTILLATION,
+    "REINFORCEMENT_FINE_TUNING": _REINFORCEMENT,
+    "CONTINUED_PRE_TRAINING": _PRETRAINING,
+}
+LIMITS = {**{family: limits for family, _pattern, limits in _FINE_TUNING}, **_BY_TYPE}
 
 
 def limits_for(base_model: str | None = None, customization_type: str | None = None, split: str = "training") -> Limits:
@@ -230,15 +245,11 @@ def _limits_for(base_model: str | None, customization_type: str | None) -> Limit
         raise ValueError(
             f"Unknown customization type {customization_type!r}; known are {', '.join(CUSTOMIZATION_TYPES)}."
         )
-    if customization_type == "DISTILLATION":
-        if base_model and is_family(base_model, r"(?:anthropic|meta)\."):
-            return replace(_DISTILLATION, max_user_messages=_bedrock(1, f"{_DISTILL}: single-turn only"))
-        return _DISTILLATION
-    if customization_type == "CONTINUED_PRE_TRAINING":
-        return _PRETRAINING
-    if customization_type == "REINFORCEMENT_FINE_TUNING":
-        return _REINFORCEMENT
-    for pattern, limits in _FINE_TUNING:
+    if customization_type == "DISTILLATION" and base_model and is_family(base_model, r"(?:anthropic|meta)\."):
+        return replace(_DISTILLATION, max_user_messages=_bedrock(1, f"{_DISTILL}: single-turn only"))
+    if customization_type in _BY_TYPE:
+        return _BY_TYPE[customization_type]
+    for _family, pattern, limits in _FINE_TUNING:
         if base_model and is_family(base_model, pattern):
             return replace(limits, media_path=path_pattern(base_model, customization_type))
     return _BEDROCK

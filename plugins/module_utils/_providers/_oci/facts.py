@@ -11,7 +11,7 @@ from typing import Any
 from ..._dataset.limits import Limits
 from ..base import Facts
 from .formats import FORMATS
-from .limits import limits_for
+from .limits import LIMITS, limits_for
 
 
 def _limits(_host: str, split: str, asked: Mapping[str, Any]) -> Limits:
@@ -24,6 +24,7 @@ FACTS = Facts(
     formats=FORMATS,
     limits=_limits,
     hosts=("oci",),
+    table=LIMITS,
     asked={"base_model_identifier": {"type": "str"}},
     account=("config_file_location", "config_profile_name", "tenancy", "region", "compartment_id", "service_endpoint"),
     credentials=(

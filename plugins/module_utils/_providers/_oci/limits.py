@@ -38,6 +38,7 @@ _OCI_MODELS: tuple[tuple[str, Limits], ...] = (
         ),
     ),
 )
+LIMITS = {"any": _OCI, **{pattern.replace("\\", ""): limits for pattern, limits in _OCI_MODELS}}
 
 
 def limits_for(base_model: str | None = None, split: str = "training") -> Limits:

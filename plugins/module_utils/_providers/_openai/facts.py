@@ -24,6 +24,7 @@ FACTS = Facts(
     formats=FORMATS,
     limits=_limits,
     hosts=tuple(LIMITS),
+    table=LIMITS,
     account=("organization", "project", "base_url", "azure_endpoint"),
     credentials=(
         *("api_key", "azure_ad_token", "base_url", "api_type", "azure_endpoint"),
