@@ -17,6 +17,8 @@ from ..._engine.errors import ApiError, InvalidInput, NotFound
 COMPARTMENT = ("compartment", "tenancy")
 MODEL = ("generativeaimodel",)
 CLUSTER = ("generativeaidedicatedaicluster",)
+ENDPOINT = ("generativeaiendpoint",)
+PRIVATE_ENDPOINT = ("generativeaiprivateendpoint",)
 _LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
 # What an OCID is of, by the word after "ocid1."; of a word that is not here nothing is said.
 _NOUNS = {
@@ -28,6 +30,7 @@ _NOUNS = {
     "generativeaimodel": "a model",
     "generativeaidedicatedaicluster": "a dedicated AI cluster",
     "generativeaiendpoint": "an endpoint",
+    "generativeaiprivateendpoint": "a private endpoint",
     "generativeaiworkrequest": "a work request",
 }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.content import sha256_of_mark
 from ..toolkit.info import is_placeholder, limited, looks_again
-from . import cluster, identity, model_api, tags, work_requests
+from . import cluster, endpoint, identity, model_api, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ class Kind:
     """A kind of resource, and how its info module looks it up.
 
     ``option``: the option of one OCID; ``result``: what the list is called in the result; ``filters``: option to
-    filter of the API; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``:
+    filter of the API; ``members``: options that are compared here with the
+    members of these names, and what their OCIDs are of; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``:
     what its OCID is of; ``more``: what an entry has besides the resource itself.
     """
 
     option: str
     result: str
     filters: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
     get: Callable[[Api, str], tuple[Resource, str | None]]
     listed: Callable[..., Iterable[Resource]]
     ocid: tuple[str, ...]
@@ -53,9 +55,23 @@ _CLUSTERS = Kind(
     option="dedicated_ai_cluster_id",
     result="dedicated_ai_clusters",
     filters={"state": "lifecycle_state", "display_name": "display_name"},
+    members={"type": ()},
     get=cluster.CLUSTERS.get,
     listed=cluster.CLUSTERS.list,
     ocid=identity.CLUSTER,
+)
+_ENDPOINTS = Kind(
+    option="endpoint_id",
+    result="endpoints",
+    filters={
+        "state": "lifecycle_state",
+        "display_name": "display_name",
+        "generative_ai_private_endpoint_id": "generative_ai_private_endpoint_id",
+    },
+    members={"model_id": identity.MODEL, "dedicated_ai_cluster_id": identity.CLUSTER},
+    get=endpoint.ENDPOINTS.get,
+    listed=endpoint.ENDPOINTS.list,
+    ocid=identity.ENDPOINT,
 )
 _MODELS = Kind(
     option="model_id",
@@ -66,6 +82,7 @@ _MODELS = Kind(
         "state": "lifecycle_state",
         "display_name": "display_name",
     },
+    members={"type": ()},
     get=model_api.get_model,
     listed=model_api.list_models,
     ocid=identity.MODEL,
@@ -80,6 +97,12 @@ def find_clusters(module: AnsibleModule) -> dict[str, Any]:
 
 
 @looks_again
+def find_endpoints(module: AnsibleModule) -> dict[str, Any]:
+    """The result of oci_generative_ai_endpoint_info."""
+    return _find(module, _ENDPOINTS)
+
+
+@looks_again
 def find_models(module: AnsibleModule) -> dict[str, Any]:
     """The result of oci_generative_ai_model_info."""
     return _find(module, _MODELS)
@@ -87,9 +110,11 @@ def find_models(module: AnsibleModule) -> dict[str, Any]:
 
 def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     params = module.params
-    if is_placeholder(module, kind.option):
+    ids = {kind.option: kind.ocid, **{option: ocid for option, ocid in kind.members.items() if ocid}}
+    if is_placeholder(module, *ids):
         return {"changed": False, kind.result: []}
-    identity.check_ocid(kind.option, params[kind.option], kind.ocid)
+    for option, ocid in ids.items():
+        identity.check_ocid(option, params[option], ocid)
     identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
     api = make_api(module, GENERATIVE_AI)
     given = params[kind.option]
@@ -100,9 +125,10 @@ def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
 def _listed(api: Api, kind: Kind, params: Mapping[str, Any]) -> Iterator[Resource]:
     wanted = {name: params[option] for option, name in kind.filters.items() if params[option]}
     found = kind.listed(api, params["compartment_id"], **wanted)
-    if params["type"]:
-        found = (item for item in found if item.get("type") == params["type"])
+    members = {option: params[option] for option in kind.members if params[option]}
     for item in found:
+        if any(item.get(option) != value for option, value in members.items()):
+            continue
         yield kind.get(api, str(item["id"]))[0] if params["details"] else item
 
 

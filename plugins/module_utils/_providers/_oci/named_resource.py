@@ -147,8 +147,14 @@ class NamedResource(BaseDriver):
         Deleted ones are among them while OCI shows them. Raises InvalidInput if the name belongs only to resources
         that this collection did not create.
         """
-        if run_id:
-            return self._find_by_id(run_id)
+        runs = self._find_by_id(run_id) if run_id else self._find_by_name()
+        self.resolve_references(runs)
+        return [self.judge_run(run) for run in runs] if run_id else runs
+
+    def resolve_references(self, runs: Sequence[Run]) -> None:
+        """Look up what the desired state names. ``runs`` were observed."""
+
+    def _find_by_name(self) -> list[Run]:
         if not self.name or not self.compartment_id:
             return []
         ours, others = [], []
@@ -182,7 +188,7 @@ class NamedResource(BaseDriver):
             raise identity.deleted_error(self.resource_kind.word, identifier, self.resource_kind.id_option, "make")
         if not self.absent:
             self._refuse_clash(run)
-        return [self.judge_run(run)]
+        return [run]
 
     def _refuse_clash(self, run: Run) -> None:
         """Refuse a name that another resource has. With equal names, neither would be found by its name."""
@@ -278,7 +284,7 @@ class NamedResource(BaseDriver):
 
     def send_move(self, run: Run) -> None:
         """Move the resource to the desired compartment."""
-        self.api.call(
+        response = self.api.call(
             f"Moving the {self.resource_kind.word} {run.id}",
             f"change_{self.resource_kind.name}_compartment",
             run.id,
@@ -286,6 +292,7 @@ class NamedResource(BaseDriver):
             tries=1,
             **self._make_condition(run),
         )
+        self._works.began(run.id, response)
 
     def send_change(self, run: Run, body: Mapping[str, Any]) -> Run:
         """PUT, if nobody changed the resource since it was read."""

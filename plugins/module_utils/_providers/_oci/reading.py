@@ -15,6 +15,7 @@ from ..toolkit.answers import (
     amount,
     describe_redirect,
     each,
+    flag,
     is_elsewhere,
     label,
     maybe,
@@ -66,6 +67,7 @@ CLUSTER = record(
         "type": word,
         "unitShape": word,
         "unitCount": amount,
+        "capacityReservationId": label,
         "displayName": text,
         "compartmentId": label,
         "description": text,
@@ -75,8 +77,24 @@ CLUSTER = record(
         **_TAGS,
     },
 )
+_GUARDRAIL = record({"isEnabled": flag}, {"mode": text, "modelId": label})
 ENDPOINT = record(
-    {"id": name}, {"modelId": label, "dedicatedAiClusterId": label, "displayName": text, "lifecycleState": word}
+    {"id": name, "lifecycleState": word, "timeCreated": moment},
+    {
+        "modelId": label,
+        "dedicatedAiClusterId": label,
+        "generativeAiPrivateEndpointId": label,
+        "displayName": text,
+        "compartmentId": label,
+        "description": text,
+        "lifecycleDetails": text,
+        "timeUpdated": moment,
+        "contentModerationConfig": _GUARDRAIL,
+        "promptInjectionConfig": _GUARDRAIL,
+        "piiDetectionConfig": _GUARDRAIL,
+        "previousState": record({}, _TAGS),
+        **_TAGS,
+    },
 )
 WORK = record(
     {"id": name, "status": word},
