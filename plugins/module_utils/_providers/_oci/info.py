@@ -29,9 +29,9 @@ class Kind:
     """A kind of resource, and how its info module looks it up.
 
     ``option``: the option of one OCID; ``result``: what the list is called in the result; ``filters``: option to
-    filter of the API; ``members``: options that are compared here with the
-    members of these names, and what their OCIDs are of; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``:
-    what its OCID is of; ``more``: what an entry has besides the resource itself.
+    filter of the API; ``members``: options that are compared here with the members of these names, and what their OCIDs
+    are of; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``: what its OCID
+    is of; ``more``: what an entry has besides the resource itself.
     """
 
     option: str

@@ -44,7 +44,7 @@ class Traits:
     - can_adopt: one that somebody else made can be taken by its id
     - can_delete: it can be deleted; shows_gone: what was deleted is seen to be gone
     - waits: it is not made at once
-    - long_lived: it serves, and a change of it goes on after the answer
+    - long_lived: it serves, and a change of it goes on after the answer; can_replace: another one can take its place
     """
 
     keeps_tags: bool = True
@@ -62,6 +62,7 @@ class Traits:
     shows_gone: bool = True
     waits: bool = True
     long_lived: bool = False
+    can_replace: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,29 @@ def test_retrain(resource: Resource) -> None:
     assert len(resource.made()) == 2
 
 
+@needs("can_replace")
+def test_replaced(resource: Resource) -> None:
+    """The new one serves before the old one goes."""
+    first = resource.present()
+    second = foreseen(resource, resource.other, replace="on_change")
+    assert (second["changed"], second["action"], second["status"]) == (True, "replace", resource.ready)
+    assert (resource.existing(), resource.made()) == ([second["run_id"]], [first["run_id"], second["run_id"]])
+    unchanged(resource, second["run_id"], resource.other, replace="on_change")
+
+
+@needs("can_replace")
+def test_a_replacement_that_was_interrupted_is_finished(resource: Resource) -> None:
+    resource.present()
+    resource.fault("delete", status=403)
+    with pytest.raises(ApiError) as caught:
+        resource.other(replace="on_change")
+    assert (caught.value.facts["changed"], len(resource.existing())) == (True, 2)
+    resource.recover()
+    result = foreseen(resource, resource.other, replace="on_change")
+    assert (result["changed"], result["action"]) == (True, "delete")
+    assert resource.existing() == [result["run_id"]]
+
+
 @needs("can_retrain", "can_delete")
 def test_delete_previous(resource: Resource) -> None:
     resource.present()

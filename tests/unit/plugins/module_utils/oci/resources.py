@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OCI's resources for the contract suite: a custom model, a dedicated AI cluster, and an object with training data."""
+"""OCI's resources for the contract suite: a custom model, a cluster, an endpoint, and an object with training data."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.endpoint_host import (
+    LLAMA,
+    OLD_LLAMA,
+    EndpointHost,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
 
@@ -117,6 +122,55 @@ class Cluster(_AtOci):
         return identifier
 
 
+class Endpoint(_AtOci):
+    id = "oci-endpoint"
+    traits = Traits(
+        same_token_same_run=True,
+        can_fail=True,
+        can_change=True,
+        can_differ=True,
+        can_replace=True,
+        can_adopt=True,
+        long_lived=True,
+    )
+    ready = "ACTIVE"
+    key = "endpoint_id"
+    module = "endpoint"
+    verbs: ClassVar = {
+        "create": "oci.CreateEndpoint",
+        "list": "oci.ListEndpoints",
+        "update": "oci.UpdateEndpoint",
+        "delete": "oci.DeleteEndpoint",
+    }
+    changed: ClassVar = {"description": "changed", "freeform_tags": {"team": "sales"}}
+    slowly: ClassVar = {"endpoint_seconds": 200.0}
+
+    def make_host(self, sandbox: Sandbox) -> EndpointHost:
+        return EndpointHost(sandbox)
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        reach = self.tasks.reach
+        model = reach.base_models[LLAMA if topic == name else OLD_LLAMA]
+        return {
+            "model_id": model,
+            "dedicated_ai_cluster_id": reach.hosting,
+            "replacement_cluster_id": reach.second,
+        }
+
+    def all_made(self, name: str) -> Iterable[Made]:
+        for item in self.host.all_made():
+            if item["display_name"] == name:
+                exists = item["lifecycle_state"] != "DELETED"
+                yield Made(item["id"], exists=exists, paid=exists)
+
+    def fail(self, reason: str) -> None:
+        self.host.scenario("CREATE", message=reason)
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        identifier: str = self.host.make(name)
+        return identifier
+
+
 class Dataset(_AtOci):
     id = "oci-dataset"
     traits = Traits(names_unique=True, waits=False)
@@ -141,4 +195,4 @@ class Dataset(_AtOci):
         return [Made(f"oci://{reach.bucket}@{reach.namespace}/{found}") for found in names]
 
 
-RESOURCES = (Model, Cluster, Dataset)
+RESOURCES = (Model, Cluster, Endpoint, Dataset)
