@@ -378,8 +378,8 @@ def _block(kind: _Kind, block: Any, where: str, role: Any) -> tuple[str, str]:
         _plain(value, f"{where}.text", kind.nova)
         return name, ""
     if name == "reasoningContent" and kind.reasons and role == "assistant":
-        said = value.get("reasoningText") if isinstance(value, dict) else None
-        text = said.get("text") if isinstance(said, dict) else None
+        reasoning = value.get("reasoningText") if isinstance(value, dict) else None
+        text = reasoning.get("text") if isinstance(reasoning, dict) else None
         if not isinstance(text, str) or not text:
             raise BadLine(f"'{where}.reasoningContent.reasoningText.text' must be a string that is not empty")
         if _NOVA_RESERVED.search(text.lower()):

@@ -162,13 +162,13 @@ class FoundationModels:
             if region.name not in model.regions:
                 continue
             if model.context:
-                entries.append(self._shown(model, region.name, model.id, (), ("ON_DEMAND",)))
+                entries.append(self._describe(model, region.name, model.id, (), ("ON_DEMAND",)))
             kinds = ("PROVISIONED",) if model.types else ("ON_DEMAND",)
-            entries.append(self._shown(model, region.name, model.full_id, model.types, kinds))
+            entries.append(self._describe(model, region.name, model.full_id, model.types, kinds))
         return entries
 
     @staticmethod
-    def _shown(
+    def _describe(
         model: BaseModel, region: str, id_: str, types: tuple[str, ...], inference: tuple[str, ...]
     ) -> dict[str, Any]:
         return {

@@ -228,9 +228,9 @@ class BedrockProvider(Controlled[Store]):
 
     def _respond(self, call: Call, request_id: str) -> Response:
         name = call.operation.partition(".")[2]
-        told = self._of_sts(call, name, request_id) if call.dialect == STS else None
-        if told is not None:
-            return told
+        response = self._of_sts(call, name, request_id) if call.dialect == STS else None
+        if response is not None:
+            return response
         signature: sigv4.Signature = call.request.environ["finetune_sandbox.signature"]
         if call.dialect == S3:
             bucket, key, query = s3_call.target(call.request)
@@ -296,7 +296,7 @@ class BedrockProvider(Controlled[Store]):
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
         """`account` and `jobs`."""
         if (method, head, rest) == ("GET", "account", ""):
-            return self.shown()
+            return self.describe()
         if (method, head, rest) == ("GET", "jobs", ""):
             return self._jobs(Fields(body, "jobs"))
         if (method, head, rest) == ("POST", "web_identity", ""):
@@ -307,7 +307,7 @@ class BedrockProvider(Controlled[Store]):
 
     def _jobs(self, fields: Fields) -> dict[str, Any]:
         """What truly exists: for tests that count paid runs."""
-        seeded = fields.asked("seeded")
+        seeded = fields.query_flag("seeded")
         fields.done()
         found = [job for region in self.store.regions() for job in region.jobs.values() if seeded or not job.seeded]
         return {
@@ -328,7 +328,7 @@ class BedrockProvider(Controlled[Store]):
             ]
         }
 
-    def shown(self) -> dict[str, str]:
+    def describe(self) -> dict[str, str]:
         """The names of what the account starts with."""
         return {
             "account_id": self.account_id,

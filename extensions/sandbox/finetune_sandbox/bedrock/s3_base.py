@@ -13,9 +13,9 @@ from finetune_sandbox.bedrock.s3_call import MAX_PUT_BYTES, S3Call
 from finetune_sandbox.bedrock.s3_parts import (
     check_tags,
     failed_condition,
-    given_algorithms,
     no_key,
     no_version,
+    read_algorithms,
     verify_sums,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, S3Store, Version
@@ -89,7 +89,7 @@ class S3Base:
 
     def _checked_body(self, call: S3Call) -> bytes:
         """A small XML body, its checksums verified."""
-        algorithms = given_algorithms(call)
+        algorithms = read_algorithms(call)
         body = call.payload.whole()
         sums = {name: checksums.new(name) for name in algorithms}
         for each in sums.values():
@@ -173,7 +173,7 @@ class S3Base:
         if call.payload.length > MAX_PUT_BYTES:
             message = "Your proposed upload exceeds the maximum allowed size"
             raise AwsError(400, "EntityTooLarge", message, {"MaxSizeAllowed": str(MAX_PUT_BYTES)})
-        algorithms = given_algorithms(call)
+        algorithms = read_algorithms(call)
         stored = self.store.contents.write(call.payload.chunks(), algorithms)
         with kept(stored):
             verify_sums(call, stored.md5, stored.checksums)

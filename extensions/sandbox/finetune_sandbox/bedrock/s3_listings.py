@@ -13,10 +13,10 @@ from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_parts import (
     common_prefix,
     decode_token,
+    encode_key,
     encode_token,
     first_key_after,
     page_limit,
-    shown_key,
     xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Version
@@ -64,13 +64,13 @@ class Listings(S3Base):
                     last = common
                     continue
                 last = key
-                shown = {"Key": shown_key(key, query), **_describe_object(version)}
+                shown = {"Key": encode_key(key, query), **_describe_object(version)}
                 if not newer or query.get("fetch-owner") == "true":
                     shown["Owner"] = self._owner()
                 contents.append(shown)
         # Keys below a common prefix come after the prefix itself: "\U0010ffff" is behind all of them.
         mark = last + "\U0010ffff" if prefixes and last == prefixes[-1] else last
-        response: dict[str, Any] = {"Name": call.bucket, "Prefix": shown_key(prefix, query)}
+        response: dict[str, Any] = {"Name": call.bucket, "Prefix": encode_key(prefix, query)}
         if newer:
             response.update(
                 KeyCount=len(contents) + len(prefixes),
@@ -80,16 +80,16 @@ class Listings(S3Base):
             )
         else:
             response.update(
-                Marker=shown_key(query.get("marker", ""), query),
-                NextMarker=shown_key(last, query) if truncated and delimiter else None,
+                Marker=encode_key(query.get("marker", ""), query),
+                NextMarker=encode_key(last, query) if truncated and delimiter else None,
             )
         response.update(
             MaxKeys=limit,
-            Delimiter=shown_key(delimiter, query) or None,
+            Delimiter=encode_key(delimiter, query) or None,
             IsTruncated=truncated and limit > 0,
             EncodingType=query.get("encoding-type"),
             Contents=contents,
-            CommonPrefixes=[{"Prefix": shown_key(each, query)} for each in prefixes],
+            CommonPrefixes=[{"Prefix": encode_key(each, query)} for each in prefixes],
         )
         return xml_response("ListBucketResult", response)
 
@@ -124,7 +124,7 @@ class Listings(S3Base):
                         truncated = True
                         break
                     last = (key, version.id)
-                    shown = {"Key": shown_key(key, query), "Owner": self._owner(), "IsLatest": version is newest}
+                    shown = {"Key": encode_key(key, query), "Owner": self._owner(), "IsLatest": version is newest}
                     shown.update(_describe_version(version))
                     (markers if version.marker else versions).append(shown)
                 if truncated:
@@ -132,18 +132,18 @@ class Listings(S3Base):
         more = truncated and last is not None
         response = {
             "Name": call.bucket,
-            "Prefix": shown_key(prefix, query),
-            "KeyMarker": shown_key(after_key, query),
+            "Prefix": encode_key(prefix, query),
+            "KeyMarker": encode_key(after_key, query),
             "VersionIdMarker": after_version,
-            "NextKeyMarker": shown_key(last[0], query) if more and last else None,
+            "NextKeyMarker": encode_key(last[0], query) if more and last else None,
             "NextVersionIdMarker": last[1] if more and last else None,
             "MaxKeys": limit,
-            "Delimiter": shown_key(delimiter, query) or None,
+            "Delimiter": encode_key(delimiter, query) or None,
             "EncodingType": query.get("encoding-type"),
             "IsTruncated": more,
             "Version": versions,
             "DeleteMarker": markers,
-            "CommonPrefixes": [{"Prefix": shown_key(each, query)} for each in prefixes],
+            "CommonPrefixes": [{"Prefix": encode_key(each, query)} for each in prefixes],
         }
         return xml_response("ListVersionsResult", response)
 

@@ -17,13 +17,13 @@ from finetune_sandbox.bedrock.s3_parts import (
     check_tags,
     checksum_headers,
     failed_condition,
-    given_algorithms,
     no_key,
     no_version,
+    read_algorithms,
+    read_range,
     sse_headers,
     tag_pairs,
     version_headers,
-    wanted_range,
     xml_response,
 )
 from finetune_sandbox.bedrock.s3_store import Bucket, Version
@@ -155,7 +155,7 @@ class Objects(S3Base):
             raise failed_condition("If-Match")
         if none_match and none_match in {version.etag, "*"}:
             return Response(b"", 304, {"ETag": headers["ETag"]})
-        wanted = wanted_range(call, version)
+        wanted = read_range(call, version)
         start, stop = wanted or (0, version.size)
         whole = (start, stop) == (0, version.size)
         if call.header("x-amz-checksum-mode").upper() == "ENABLED" and whole:
@@ -187,7 +187,7 @@ class Objects(S3Base):
         return Response(b"", 204, headers)
 
     def _delete_objects(self, call: S3Call) -> Response:
-        if not given_algorithms(call) and not call.header("Content-MD5"):
+        if not read_algorithms(call) and not call.header("Content-MD5"):
             message = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
             raise AwsError(400, "InvalidRequest", message)
         tree = s3_xml.parsed(self._checked_body(call), "Delete")

@@ -56,7 +56,7 @@ def bad_digest(name: str) -> AwsError:
     return AwsError(400, "BadDigest", f"The {what} you specified did not match the calculated checksum.")
 
 
-def given_algorithms(call: S3Call) -> list[str]:
+def read_algorithms(call: S3Call) -> list[str]:
     """The checksum that the request carries, in a header or announced as a trailer; more than one is refused."""
     names = {name.lower() for name, _unused in call.request.headers}
     names |= {name.strip().lower() for name in call.header("x-amz-trailer").split(",")}
@@ -111,7 +111,7 @@ def version_headers(version: Version, bucket: Bucket) -> dict[str, str]:
     return {"x-amz-version-id": version.id} if bucket.versioning else {}
 
 
-def wanted_range(call: S3Call, version: Version) -> tuple[int, int] | None:
+def read_range(call: S3Call, version: Version) -> tuple[int, int] | None:
     """(start, stop) of what is asked for; None for the whole, without a range."""
     size = version.size
     number = call.query.get("partNumber")
@@ -162,7 +162,7 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str:
     return "" if place < 0 else key[: place + len(delimiter)]
 
 
-def shown_key(text: str, query: dict[str, str]) -> str:
+def encode_key(text: str, query: dict[str, str]) -> str:
     if query.get("encoding-type") == "url":
         return quote(text.encode("utf-8", "surrogateescape"), safe="/-_.~*")
     return text

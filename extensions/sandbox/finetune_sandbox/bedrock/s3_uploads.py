@@ -17,10 +17,10 @@ from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_parts import (
     bad_digest,
     bad_part,
-    given_algorithms,
+    encode_key,
     page_limit,
     part_number,
-    shown_key,
+    read_algorithms,
     sse_headers,
     version_headers,
     xml_response,
@@ -92,7 +92,7 @@ class Uploads(S3Base):
         number = part_number(call)
         with self.store.lock:
             upload = self._upload(call, self._bucket(call))
-        given = given_algorithms(call)
+        given = read_algorithms(call)
         if upload.algorithm and given != [upload.algorithm]:
             actual = given[0].lower() if given else "null"
             message = (
@@ -276,7 +276,7 @@ class Uploads(S3Base):
         uploads = [upload for upload in uploads if upload.key.startswith(prefix)]
         shown = [
             {
-                "Key": shown_key(upload.key, query),
+                "Key": encode_key(upload.key, query),
                 "UploadId": upload.id,
                 "Initiator": self._owner(),
                 "Owner": self._owner(),
@@ -289,9 +289,9 @@ class Uploads(S3Base):
         ]
         response = {
             "Bucket": call.bucket,
-            "KeyMarker": shown_key(after[0], query),
+            "KeyMarker": encode_key(after[0], query),
             "UploadIdMarker": after[1],
-            "Prefix": shown_key(prefix, query),
+            "Prefix": encode_key(prefix, query),
             "NextKeyMarker": shown[-1]["Key"] if shown and len(uploads) > limit else None,
             "NextUploadIdMarker": shown[-1]["UploadId"] if shown and len(uploads) > limit else None,
             "MaxUploads": limit,

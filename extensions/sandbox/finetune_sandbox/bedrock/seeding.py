@@ -75,7 +75,7 @@ def _job(
     given = fields.strings("hyperparameters")
     rules = HYPERPARAMETERS[base.family]
     defaults = {name: rule.default or str(rule.low) for name, rule in rules.items() if name != "batchSize"}
-    own_tags = fields.strings("tags") if fields.given("tags") else tags
+    own_tags = fields.strings("tags") if fields.has("tags") else tags
     request: dict[str, Any] = {
         "jobName": fields.text("job_name", job_name).replace("{i}", number),
         "customModelName": fields.text("model_name", model_name).replace("{i}", number),

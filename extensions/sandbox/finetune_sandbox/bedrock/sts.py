@@ -161,7 +161,7 @@ class Sts:
         trusted = role is not None and policy.decision([role.trust], f"sts:{name}", arn, context, principal) == "allow"
         if role is None or not ready or not trusted:
             raise AwsError(403, "AccessDenied", refused)
-        return self._told(name, self._made(role, session_name, seconds), request_id)
+        return self._describe_caller(name, self._made(role, session_name, seconds), request_id)
 
     def _made(self, role: Role, name: str, seconds: int) -> Session:
         key_id = "ASIA" + "".join(c for c in self._ids.text(64).upper() if c not in "0189")[:16]
@@ -171,7 +171,7 @@ class Sts:
             self._sessions[key_id] = session
         return session
 
-    def _told(self, name: str, session: Session, request_id: str) -> Response:
+    def _describe_caller(self, name: str, session: Session, request_id: str) -> Response:
         ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.ends))
         role_id = "AROA" + session.key_id[4:]
         body = (

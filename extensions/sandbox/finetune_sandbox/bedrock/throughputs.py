@@ -98,7 +98,7 @@ class Throughputs:
             ends.append(each.update.ends_at)
         return max(each.changed_at, *(end for end in (*ends, each.created_at) if end <= now))
 
-    def _shown(self, each: Throughput, *, summary: bool) -> dict[str, Any]:
+    def _describe(self, each: Throughput, *, summary: bool) -> dict[str, Any]:
         now, update = self._store.clock.now(), each.update
         shown = {
             "modelUnits": each.units,
@@ -122,7 +122,7 @@ class Throughputs:
 
     def get(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """GetProvisionedModelThroughput."""
-        return self._shown(self._find(region, request["provisionedModelId"]), summary=False)
+        return self._describe(self._find(region, request["provisionedModelId"]), summary=False)
 
     def list(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """ListProvisionedModelThroughputs."""
@@ -135,7 +135,7 @@ class Throughputs:
             and created_within(request, each.created_at, "creationTimeAfter", "creationTimeBefore")
         ]
         shown, token = self._store.page(found, request, "throughputs")
-        summaries = [self._shown(each, summary=True) for each in shown]
+        summaries = [self._describe(each, summary=True) for each in shown]
         return {"nextToken": token, "provisionedModelSummaries": summaries}
 
     def update(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Clusters(Resources[Cluster]):
         if sum(c.state not in {DELETED, FAILED} for c in store.clusters.values()) >= store.settings.clusters:
             raise over_limit(f"The limit of dedicated AI clusters, {store.settings.clusters}, is reached.")
         cluster = Cluster(
-            **self.given(members, compartment),
+            **self.new_members(members, compartment),
             type=members["type"],
             units=members["unitCount"],
             shape=members["unitShape"],
@@ -57,7 +57,7 @@ class Clusters(Resources[Cluster]):
         store.clusters[cluster.id] = cluster
         work = self.work("CREATE", cluster)
         headers = {"etag": cluster.etag, "opc-work-request-id": work.id}
-        return Response(self.shown(cluster), 201, headers), cluster.id
+        return Response(self.describe(cluster), 201, headers), cluster.id
 
     def members(self, resource: Cluster) -> dict[str, Any]:
         """The members of DedicatedAiCluster but previousState."""
@@ -95,7 +95,7 @@ class Clusters(Resources[Cluster]):
         cluster.units = units
         cluster.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", cluster)
-        return Response(self.shown(cluster), headers={"etag": cluster.etag, "opc-work-request-id": work.id}), ""
+        return Response(self.describe(cluster), headers={"etag": cluster.etag, "opc-work-request-id": work.id}), ""
 
     def check_unused(self, resource: Cluster) -> None:
         """No training on it, and no endpoint."""

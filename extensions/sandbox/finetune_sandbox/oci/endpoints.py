@@ -59,7 +59,7 @@ class Endpoints(Resources[Endpoint]):
         compartment = store.known_compartment(members["compartmentId"])
         self._check_place(members["modelId"], members["dedicatedAiClusterId"])
         endpoint = Endpoint(
-            **self.given(members, compartment),
+            **self.new_members(members, compartment),
             model_id=members["modelId"],
             cluster_id=members["dedicatedAiClusterId"],
             configs={"contentModerationConfig": {"isEnabled": False}, **_configs(members)},
@@ -68,7 +68,7 @@ class Endpoints(Resources[Endpoint]):
         work = self.work("CREATE", endpoint)
         work.related = [("model", endpoint.model_id), ("dedicatedAiCluster", endpoint.cluster_id)]
         headers = {"etag": endpoint.etag, "opc-work-request-id": work.id}
-        return Response(self.shown(endpoint), 201, headers), endpoint.id
+        return Response(self.describe(endpoint), 201, headers), endpoint.id
 
     def _check_place(self, model_id: str, cluster_id: str) -> None:
         """Whether the model can be hosted on the cluster."""
@@ -123,7 +123,7 @@ class Endpoints(Resources[Endpoint]):
         endpoint.configs = {**endpoint.configs, **_configs(request.members)}
         endpoint.change(self._store.clock.now(), UPDATING)
         work = self.work("UPDATE", endpoint)
-        return Response(self.shown(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
+        return Response(self.describe(endpoint), headers={"etag": endpoint.etag, "opc-work-request-id": work.id}), ""
 
 
 def _together(one: Model, other: Model | None) -> bool:

@@ -70,7 +70,7 @@ class Models(Resources[Model]):
         if mine >= store.settings.models:
             raise over_limit(f"The limit of custom models, {store.settings.models}, is reached. Delete one first.")
         model = Model(
-            **self.given(members, compartment),
+            **self.new_members(members, compartment),
             base=base,
             base_id=members["baseModelId"],
             vendor=members.get("vendor", base.vendor),
@@ -86,7 +86,7 @@ class Models(Resources[Model]):
         headers = {"etag": model.etag, "opc-work-request-id": work.id}
         if base.deprecated is not None:
             headers["model-deprecation-info"] = f"The base model {base.name} is deprecated since {base.deprecated}."
-        return Response(self.shown(model), 201, headers), model.id
+        return Response(self.describe(model), 201, headers), model.id
 
     def _base(self, identifier: str) -> BaseModel:
         found = self._store.models.get(identifier)
@@ -176,7 +176,7 @@ class Models(Resources[Model]):
         model.vendor = request.members.get("vendor", model.vendor)
         model.version = request.members.get("version", model.version)
         model.change(self._store.clock.now(), ACTIVE)
-        return Response(self.shown(model), headers={"etag": model.etag}), ""
+        return Response(self.describe(model), headers={"etag": model.etag}), ""
 
     def check_unused(self, resource: Model) -> None:
         """No endpoint."""

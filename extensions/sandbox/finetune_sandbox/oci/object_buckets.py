@@ -67,14 +67,14 @@ class Buckets(ObjectBase):
         tags = call.query.get("fields") == "tags"
         items = []
         for name in names[:limit]:
-            shown = self._shown_bucket(self.store.buckets[name])
+            shown = self._describe_bucket(self.store.buckets[name])
             kept = {*schema.shape(OBJECT_STORAGE, "BucketSummary").members}
             kept -= set() if tags else {"freeformTags", "definedTags"}
             members = {key: value for key, value in shown.items() if key in kept}
             items.append(schema.show(OBJECT_STORAGE, "BucketSummary", members))
         return Response(items, headers=next_page(names[limit : limit + 1]))
 
-    def _shown_bucket(self, bucket: Bucket) -> dict[str, Any]:
+    def _describe_bucket(self, bucket: Bucket) -> dict[str, Any]:
         return {
             "metadata": {},
             "publicAccessType": "NoPublicAccess",
@@ -96,8 +96,8 @@ class Buckets(ObjectBase):
             "isReadOnly": False,
         }
 
-    def _describe_bucket(self, bucket: Bucket, call: ObjectCall) -> Response:
-        shown = self._shown_bucket(bucket)
+    def _bucket_response(self, bucket: Bucket, call: ObjectCall) -> Response:
+        shown = self._describe_bucket(bucket)
         fields = call.query.get("fields", "").split(",") if call.request.method == "GET" else []
         current = [version for key in bucket.keys if (version := bucket.current(key)) is not None]
         if "approximateCount" in fields:
@@ -135,14 +135,14 @@ class Buckets(ObjectBase):
         bucket = self.make_bucket(name, compartment)
         bucket.versioning = details.pop("versioning", "Disabled")
         bucket.details = details
-        response = self._describe_bucket(bucket, call)
+        response = self._bucket_response(bucket, call)
         response.headers["location"] = f"/n/{self.namespace}/b/{name}"
         return response
 
     def _get_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
         check_read_conditions(call, bucket.etag)
-        return self._describe_bucket(bucket, call)
+        return self._bucket_response(bucket, call)
 
     def _head_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)
@@ -163,7 +163,7 @@ class Buckets(ObjectBase):
         bucket.versioning = details.pop("versioning", bucket.versioning)
         bucket.details.update(details)
         bucket.etag = self.store.ids.uuid()
-        return self._describe_bucket(bucket, call)
+        return self._bucket_response(bucket, call)
 
     def _delete_bucket(self, call: ObjectCall) -> Response:
         bucket = self._bucket(call)

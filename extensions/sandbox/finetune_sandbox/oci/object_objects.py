@@ -20,9 +20,9 @@ from finetune_sandbox.oci.object_parts import (
     decode_token,
     describe_version,
     encode_token,
+    read_algorithm,
     read_metadata,
-    wanted_algorithm,
-    wanted_range,
+    read_range,
 )
 from finetune_sandbox.oci.object_store import Bucket, Version, no_object
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
@@ -52,7 +52,7 @@ class Objects(ObjectBase):
     def _put_object(self, call: ObjectCall) -> Response:
         with self.store.lock:
             self._check_write(call)
-        algorithm = wanted_algorithm(call)
+        algorithm = read_algorithm(call)
         tier = call.header("storage-tier") or "Standard"
         check_tier(tier)
         version = Version(call.key, "", 0.0, 0.0, tier=tier)
@@ -108,7 +108,7 @@ class Objects(ObjectBase):
         version = self._existing(call)
         if version.tier == "Archive":
             raise OciError(409, "NotRestored", f"The object '{version.key}' is archived. Restore it first.")
-        wanted = wanted_range(call, version)
+        wanted = read_range(call, version)
         start, stop = wanted or (0, version.size)
         headers = self._object_headers(version)
         status = 200

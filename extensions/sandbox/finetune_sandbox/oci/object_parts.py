@@ -97,7 +97,7 @@ def read_digest(name: str, text: str) -> bytes:
     return digest
 
 
-def wanted_algorithm(call: ObjectCall) -> str | None:
+def read_algorithm(call: ObjectCall) -> str | None:
     given = call.header("opc-checksum-algorithm")
     if given is not None and given not in checksums.OCI_ALGORITHMS:
         raise invalid(f"opc-checksum-algorithm must be one of {', '.join(checksums.OCI_ALGORITHMS)}; got '{given}'.")
@@ -161,7 +161,7 @@ def check_read_conditions(call: ObjectCall, etag: str) -> None:
         raise OciError(304, "NotModified", "", {"etag": etag})
 
 
-def wanted_range(call: ObjectCall, version: Version) -> tuple[int, int] | None:
+def read_range(call: ObjectCall, version: Version) -> tuple[int, int] | None:
     text = call.header("range") or ""
     wanted = byte_range(text, version.size)
     if wanted is None:

@@ -20,7 +20,7 @@ from finetune_sandbox.oci.object_parts import (
     decode_token,
     multipart_checksums,
     next_page,
-    wanted_algorithm,
+    read_algorithm,
 )
 from finetune_sandbox.oci.object_store import Bucket, ObjectStore, Part, Upload, Version
 from finetune_sandbox.oci.schema import OBJECT_STORAGE
@@ -74,15 +74,15 @@ class Uploads(ObjectBase):
         check_metadata(template.metadata)
         ids = self.store.ids
         upload = Upload(
-            self.store.ids.uuid(), self.store.clock.now(), template, wanted_algorithm(call), if_match, if_none_match
+            self.store.ids.uuid(), self.store.clock.now(), template, read_algorithm(call), if_match, if_none_match
         )
         upload.id = f"{ids.hexadecimal(8)}-{upload.id}"
         bucket.uploads[upload.id] = upload
-        response = Response(schema.show(OBJECT_STORAGE, "MultipartUpload", self._shown_upload(bucket, upload)))
+        response = Response(schema.show(OBJECT_STORAGE, "MultipartUpload", self._describe_upload(bucket, upload)))
         response.headers["location"] = f"/n/{self.namespace}/b/{bucket.name}/u/{upload.id}"
         return response
 
-    def _shown_upload(self, bucket: Bucket, upload: Upload) -> dict[str, Any]:
+    def _describe_upload(self, bucket: Bucket, upload: Upload) -> dict[str, Any]:
         return {
             "namespace": self.namespace,
             "bucket": bucket.name,
@@ -174,7 +174,7 @@ class Uploads(ObjectBase):
         uploads = sorted(bucket.uploads.values(), key=lambda upload: (upload.template.key, upload.id))
         uploads = [upload for upload in uploads if f"{upload.template.key}\0{upload.id}" >= start]
         items = [
-            schema.show(OBJECT_STORAGE, "MultipartUpload", self._shown_upload(bucket, upload))
+            schema.show(OBJECT_STORAGE, "MultipartUpload", self._describe_upload(bucket, upload))
             for upload in uploads[:limit]
         ]
         marks = [f"{upload.template.key}\0{upload.id}" for upload in uploads[limit : limit + 1]]

@@ -237,7 +237,7 @@ class OciProvider(Controlled[Store]):
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
         """`account`, `models` and `work_requests/<id>/cancel`."""
         if (method, head, rest) == ("GET", "account", ""):
-            return self.shown()
+            return self.describe()
         if (method, head, rest) == ("GET", "models", ""):
             return self._models(Fields(body, "models"))
         if (method, head) == ("POST", "work_requests") and rest.endswith("/cancel"):
@@ -247,7 +247,7 @@ class OciProvider(Controlled[Store]):
 
     def _models(self, fields: Fields) -> dict[str, Any]:
         """What truly exists: for tests that count paid runs."""
-        seeded = fields.asked("seeded")
+        seeded = fields.query_flag("seeded")
         fields.done()
         works = {work.target.id: work for work in self.store.works.values() if work.operation == "CREATE_MODEL"}
         found = [model for model in self.store.models.values() if not model.pretrained and (seeded or not model.seeded)]
@@ -269,7 +269,7 @@ class OciProvider(Controlled[Store]):
             ]
         }
 
-    def shown(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """The names of what the tenancy starts with."""
         return {
             "region": self.region,

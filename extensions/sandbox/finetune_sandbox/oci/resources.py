@@ -81,7 +81,7 @@ class Resources(ABC, Generic[R]):
     def get(self, request: ParsedRequest) -> Made:
         """One of them."""
         found = self._store.find(self.table, request.id)
-        return Response(self.shown(found), headers={"etag": found.etag}), ""
+        return Response(self.describe(found), headers={"etag": found.etag}), ""
 
     def move(self, request: ParsedRequest) -> Made:
         """Change its compartment."""
@@ -109,12 +109,12 @@ class Resources(ABC, Generic[R]):
 
     # Their parts
 
-    def shown(self, resource: R) -> dict[str, Any]:
+    def describe(self, resource: R) -> dict[str, Any]:
         """As the API shows it."""
         return schema.show(GENERATIVE_AI, self.kind, {**self.members(resource), "previousState": resource.previous})
 
-    def given(self, members: dict[str, Any], compartment: str) -> dict[str, Any]:
-        """What all new resources begin with."""
+    def new_members(self, members: dict[str, Any], compartment: str) -> dict[str, Any]:
+        """The members of every new resource."""
         store, prefix = self._store, f"generativeai{self.kind.lower()}"
         now = store.clock.now()
         default = datetime.fromtimestamp(now, timezone.utc).strftime(f"{prefix}%Y%m%d%H%M%S")

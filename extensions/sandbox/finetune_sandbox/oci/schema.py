@@ -164,14 +164,14 @@ def _is_scalar(kind: str, value: Any) -> bool:
 
 def show(service: str, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
     """An answer in the form of a structure: times become RFC 3339, None is left out. BadShape where it does not fit."""
-    return _shown(shape(service, name), members, name)
+    return _show(shape(service, name), members, name)
 
 
 NULL = object()
 """Shown as null, where a member of None would be left out."""
 
 
-def _shown(found: Shape, members: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _show(found: Shape, members: Mapping[str, Any], where: str) -> dict[str, Any]:
     found = _subtype(found, members, where)
     given = {key: value for key, value in members.items() if value is not None}
     unknown = set(given) - set(found.members)
@@ -179,7 +179,7 @@ def _shown(found: Shape, members: Mapping[str, Any], where: str) -> dict[str, An
     if unknown or lacking:
         raise BadShape(f"{where} ({found.name}): unknown {sorted(unknown)}, missing {sorted(lacking)}")
     return {
-        key: _shown_value(found, found.members[key], found.members[key].type, value, f"{where}.{key}")
+        key: _show_value(found, found.members[key], found.members[key].type, value, f"{where}.{key}")
         for key, value in given.items()
     }
 
@@ -187,7 +187,7 @@ def _shown(found: Shape, members: Mapping[str, Any], where: str) -> dict[str, An
 _PLAIN: dict[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 
 
-def _shown_value(found: Shape, member: Member, kind: str, value: Any, where: str) -> Any:
+def _show_value(found: Shape, member: Member, kind: str, value: Any, where: str) -> Any:
     if value is NULL:
         return None
     if kind == "datetime":
@@ -201,11 +201,11 @@ def _shown_value(found: Shape, member: Member, kind: str, value: Any, where: str
             raise BadShape(f"{where}: {value!r} is not one of {sorted(member.values)}")
         return value
     if kind.startswith("list["):
-        return [_shown_value(found, member, kind[5:-1], each, where) for each in value]
+        return [_show_value(found, member, kind[5:-1], each, where) for each in value]
     if kind.startswith("dict("):
         inner = kind[5:-1].partition(", ")[2]
-        return {key: _shown_value(found, member, inner, each, f"{where}.{key}") for key, each in value.items()}
-    return _shown(shape(found.service, kind), value, where)
+        return {key: _show_value(found, member, inner, each, f"{where}.{key}") for key, each in value.items()}
+    return _show(shape(found.service, kind), value, where)
 
 
 def show_time(when: float) -> str:

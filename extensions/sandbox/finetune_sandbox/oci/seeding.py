@@ -65,7 +65,7 @@ def _model(
     if kind not in base.training or set(config) - {"trainingConfigType", *base.training[kind]}:
         raise ControlError(f"seed: models[{index}]: 'training_config' does not fit {base.name}.")
     number = str(index)
-    own_tags = fields.strings("freeform_tags") if fields.given("freeform_tags") else tags
+    own_tags = fields.strings("freeform_tags") if fields.has("freeform_tags") else tags
     dataset = {
         "datasetType": "OBJECT_STORAGE",
         "namespaceName": store.namespace,

@@ -158,9 +158,9 @@ class Accounts:
         """What a dialect keeps, shows, lists and refuses."""
         return self.settings.habits(dialect)
 
-    def shown_model(self, job: Job, dialect: str) -> str:
+    def show_model(self, job: Job, dialect: str) -> str:
         """The base model of a job as a dialect shows it."""
-        return habits.shown_model(
+        return habits.show_model(
             job.sent, job.model, job.model != job.base.id, self.habits(dialect).model_names, self.salt
         )
 

@@ -278,12 +278,12 @@ class Checker:
             name = message.get("name")
             if not isinstance(name, str) or not name:
                 raise BadLine(f"'{place}.name' must be a string that is not empty.")
-        said = self._assistant(message, place, talk) if role == "assistant" else False
+        has_output = self._assistant(message, place, talk) if role == "assistant" else False
         if role == "tool":
             answered = message.get("tool_call_id")
             if not isinstance(answered, str) or talk.waiting.pop(answered, None) is None:
                 raise BadLine(f"'{place}.tool_call_id' does not answer a call made before it.")
-        self._content(message.get("content"), place, role, said)
+        self._content(message.get("content"), place, role, has_output)
 
     def _assistant(self, message: dict[str, Any], place: str, talk: _Talk) -> bool:
         """Whether the message may do without content."""
@@ -307,20 +307,20 @@ class Checker:
             self._text(refusal, f"{place}.refusal")
         return calls is not None or function is not None or bool(refusal)
 
-    def _content(self, content: Any, place: str, role: str, said: bool) -> None:
-        if content is None and not said:
+    def _content(self, content: Any, place: str, role: str, has_output: bool) -> None:
+        if content is None and not has_output:
             raise BadLine(f"'{place}.content' is required.")
         if content is None:
             return
         if isinstance(content, str):
-            if not content and not said:
+            if not content and not has_output:
                 raise BadLine(f"'{place}.content' must not be empty.")
             self._text(content, f"{place}.content")
             return
         if not isinstance(content, list) or not content or role in {"tool", "function"}:
             raise BadLine(f"'{place}.content' must be a string{'' if role == 'tool' else ' or a list of parts'}.")
         filled = [self._part(part, f"{place}.content[{index}]", role) for index, part in enumerate(content)]
-        if not any(filled) and not said:
+        if not any(filled) and not has_output:
             raise BadLine(f"'{place}.content' must not be empty.")
 
     def _call(self, call: Any, place: str, talk: _Talk) -> None:

@@ -75,7 +75,7 @@ def of(dialect: str, settings: Mapping[str, Any]) -> Habits:
     return replace(HABITS[dialect], **{name: settings[name] for name in CHOICES if settings[name] is not None})
 
 
-def shown_model(sent: str, resolved: str, tuned: bool, names: str, salt: str) -> str:
+def show_model(sent: str, resolved: str, tuned: bool, names: str, salt: str) -> str:
     """A job's base model as a host shows it. salt: another one after each start of the host."""
     if names == "sent":
         return sent

@@ -63,7 +63,7 @@ class Jobs:
         body: dict[str, Any] = {
             "object": "fine_tuning.job",
             "id": job.id,
-            "model": self._store.shown_model(job, dialect),
+            "model": self._store.show_model(job, dialect),
             "created_at": int(job.created_at),
             "finished_at": None if job.finished_at is None else int(job.finished_at),
             "fine_tuned_model": job.fine_tuned_model,

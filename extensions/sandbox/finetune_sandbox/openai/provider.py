@@ -265,20 +265,20 @@ class OpenAIProvider(Controlled[Store]):
     def _accounts(self, method: str, name: str, body: Mapping[str, Any]) -> Any:
         store = self.store
         if method == "GET" and not name:
-            return {"accounts": [account.shown() for account in store.accounts.values()]}
+            return {"accounts": [account.describe() for account in store.accounts.values()]}
         if method == "POST" and not name:
-            return store.add_account(Fields(body, "accounts")).shown()
+            return store.add_account(Fields(body, "accounts")).describe()
         if method in {"GET", "PATCH"} and name:
             account = store.account(name)
             if method == "PATCH":
                 store.change_account(account, Fields(body, "accounts"))
-            return account.shown()
+            return account.describe()
         raise ControlError("accounts: GET and POST /openai/accounts, GET and PATCH /openai/accounts/<name>.")
 
     def _jobs(self, fields: Fields) -> dict[str, Any]:
         """What truly exists, whatever a dialect hides: for tests that count paid runs."""
         account = self.store.account(fields.optional_text("account"))
-        seeded = fields.asked("seeded")
+        seeded = fields.query_flag("seeded")
         fields.done()
         self.store.settle(account)
         return {

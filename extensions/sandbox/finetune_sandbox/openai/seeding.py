@@ -155,7 +155,7 @@ def _job(
     status = fields.choice("status", ("succeeded", "failed", "cancelled"), _STATUSES[index % len(_STATUSES)])
     ago = fields.number("ago", ago, low=0)
     examples = fields.integer("examples", 50, low=1) or 50
-    own = fields.strings("metadata") if fields.given("metadata") else metadata
+    own = fields.strings("metadata") if fields.has("metadata") else metadata
     job_suffix = fields.optional_text("suffix") or suffix or f"old-{index % 200}"
     keep_model = fields.flag("keep_model", True)
     code = fields.text("error", "server_error" if index % 2 else "invalid_training_file")

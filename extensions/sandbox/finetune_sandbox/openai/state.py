@@ -306,7 +306,7 @@ class Account:
     created: dict[str, deque[float]] = field(default_factory=dict)
     settled: float = 0.0
 
-    def shown(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What the control API shows of it."""
         return {
             "name": self.name,

@@ -97,7 +97,7 @@ class Application:
         self._connections_lock = threading.Lock()
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
-        """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `answer` instead."""
+        """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `respond` instead."""
         raise AssertionError("unreachable: requests are answered by the handler")
 
     def opened(self, connection: socket.socket) -> None:
@@ -118,7 +118,7 @@ class Application:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def response(self, request: Request, body: _Body) -> Response:
+    def respond(self, request: Request, body: _Body) -> Response:
         """The answer to a request; raises _Drop where the connection is to be reset."""
         control = request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/")
         why = local.objection(request, int(request.environ["SERVER_PORT"]), control)
@@ -249,7 +249,7 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         try:
             try:
-                response = self.application.response(Request(environ), body)
+                response = self.application.respond(Request(environ), body)
                 response.encoded()
             except (_Drop, ConnectionError, TimeoutError, FileNotFoundError):
                 raise

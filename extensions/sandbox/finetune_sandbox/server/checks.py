@@ -33,7 +33,7 @@ class Fields:
         self._asked.append(key)
         return self._spec.pop(key, None)
 
-    def given(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
         """Whether the key is there (and not yet taken)."""
         return key in self._spec
 
@@ -75,7 +75,7 @@ class Fields:
             raise ControlError(f"{self._what}: '{key}' must be true or false, got {value!r}.")
         return value
 
-    def asked(self, key: str) -> bool:
+    def query_flag(self, key: str) -> bool:
         """Whether it is asked for; true may have come as text in a query string."""
         return self._take(key) in (True, "true", "1")
 

@@ -87,7 +87,7 @@ class Control:
             "providers": sorted(self._providers),
             "operations": self.operations(),
             "requests": sum(self._log.counts().values()),
-            "faults": len(self._faults.shown()),
+            "faults": len(self._faults.describe()),
         }
 
     def operations(self) -> list[str]:
@@ -101,8 +101,8 @@ class Control:
         if method not in {"GET", "POST"}:
             raise ControlError("clock: use GET to read it and POST to change it.")
         if method == "POST":
-            speed = fields.number("speed", -1.0) if fields.given("speed") else None
-            advance = fields.number("advance", 0.0) if fields.given("advance") else None
+            speed = fields.number("speed", -1.0) if fields.has("speed") else None
+            advance = fields.number("advance", 0.0) if fields.has("advance") else None
             fields.done()
             if speed is None and advance is None:
                 raise ControlError("clock: give 'speed' (virtual seconds per second) or 'advance' (seconds).")
@@ -114,7 +114,7 @@ class Control:
 
     def _do_faults(self, method: str, fault_id: str | None, body: Mapping[str, Any]) -> Any:
         if method == "GET" and fault_id is None:
-            return {"faults": self._faults.shown()}
+            return {"faults": self._faults.describe()}
         if method == "POST" and fault_id is None:
             return self._faults.add(body, self.operations())
         if method == "DELETE":

@@ -52,11 +52,11 @@ class Controlled(ABC, Generic[S]):
             if path == "settings" and method in {"GET", "POST"}:
                 if method == "POST":
                     store.settings.change(body)
-                return store.settings.shown()
+                return store.settings.describe()
             if head in _SCENARIOS and (method, rest) == ("GET", ""):
-                return {head: [scenario.shown() for scenario in store.scenarios]}
+                return {head: [scenario.describe() for scenario in store.scenarios]}
             if head in _SCENARIOS and (method, rest) == ("POST", ""):
-                return store.scenarios.add(body).shown()
+                return store.scenarios.add(body).describe()
             if head in _SCENARIOS and method == "DELETE":
                 return {"removed": store.scenarios.remove(rest)}
             answer = self.own_call(method, head, rest, body)

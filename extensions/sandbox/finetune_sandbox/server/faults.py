@@ -59,7 +59,7 @@ class Fault:
         what = "reset" if self.reset else f"status {self.status}" if self.status else "delay"
         return f"{self.id}: {what}" + ("" if what == "delay" else f" {self.when}")
 
-    def shown(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """The rule as the control API returns it."""
         return {
             "id": self.id,
@@ -133,17 +133,17 @@ class Faults:
         with self._lock:
             fault.id = f"fault-{next(self._ids)}"
             self._faults.append(fault)
-            return fault.shown()
+            return fault.describe()
 
     def take(self, operation: str) -> Fault | None:
         """The rule that hits this call, if any; it counts as fired."""
         with self._lock:
             return next((fault for fault in self._faults if fault.takes(operation)), None)
 
-    def shown(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[dict[str, Any]]:
         """All rules with their counters."""
         with self._lock:
-            return [fault.shown() for fault in self._faults]
+            return [fault.describe() for fault in self._faults]
 
     def remove(self, fault_id: str | None = None) -> int:
         """Remove one rule, or all; returns how many went."""

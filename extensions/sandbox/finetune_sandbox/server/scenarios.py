@@ -27,7 +27,7 @@ class BaseScenario:
         self.used += 1
         return True
 
-    def shown(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """As the control API returns it."""
         members = {item.name: getattr(self, item.name) for item in fields(self)}
         return {"scenario": members.pop("kind"), **members}
@@ -43,7 +43,7 @@ def read_kind(spec: Fields, kinds: Sequence[str]) -> str:
 
 def read_times(spec: Fields) -> int | None:
     """The number of things that it happens to: one by default, all (None) for null."""
-    return spec.integer("times", None if spec.given("times") else 1, low=1)
+    return spec.integer("times", None if spec.has("times") else 1, low=1)
 
 
 S = TypeVar("S", bound=BaseScenario)

@@ -21,7 +21,7 @@ class BaseSettings:
     positive: ClassVar[frozenset[str]] = frozenset()
     """whole numbers that are never 0"""
 
-    def shown(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """All settings by name."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
@@ -31,7 +31,7 @@ class BaseSettings:
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
-        known = self.shown()
+        known = self.describe()
         for name, value in changes.items():
             if name not in known:
                 raise ControlError(f"settings: unknown setting {name!r}. Known: {', '.join(sorted(known))}.")

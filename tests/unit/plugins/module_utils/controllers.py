@@ -287,7 +287,7 @@ def killed_at_any_moment(host: Controller, sandbox: Sandbox, figures: Figures) -
         when = ("after", "before")[number % 2]
         fault = sandbox.fault("*", delay=0.2, reset=when, after=source.randrange(total), times=1)["id"]
         process = start(host, name, 1)[0][0]
-        _until(lambda: sandbox.faults.shown()[0]["fired"])
+        _until(lambda: sandbox.faults.describe()[0]["fired"])
         alive += process.is_alive()
         process.kill()
         process.join(20)

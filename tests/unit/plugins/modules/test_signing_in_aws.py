@@ -58,7 +58,7 @@ class Account:
     def role(self, name: str, trusted: bool = True, provider: bool = False) -> str:
         """Make a role; its ARN."""
         own = {"AWS": f"arn:aws:iam::{self.sandbox.aws.account_id if trusted else '0' * 12}:root"}
-        shown = self.sandbox.aws.shown()
+        shown = self.sandbox.aws.describe()
         statement = {
             "Effect": "Allow",
             "Action": "sts:AssumeRoleWithWebIdentity" if provider else "sts:AssumeRole",

@@ -45,7 +45,7 @@ def federated(sandbox: Sandbox) -> dict[str, Any]:
     condition = {
         "StringEquals": {"oidc.sandbox.example:sub": "runner", "oidc.sandbox.example:aud": "sts.amazonaws.com"}
     }
-    provider = sandbox.aws.shown()["oidc_provider_arn"]
+    provider = sandbox.aws.describe()["oidc_provider_arn"]
     return {"Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": provider}, "Condition": condition}
 
 

@@ -310,7 +310,7 @@ class TestTrouble:
         host.sandbox.fault("s3.PutObject", status=500, times=1)
         host.sandbox.fault("s3.PutObject", reset="after", times=1)
         assert host.dataset(converse_lines())["changed"] is True
-        assert [fault["fired"] for fault in host.sandbox.faults.shown()] == [1, 1, 1]
+        assert [fault["fired"] for fault in host.sandbox.faults.describe()] == [1, 1, 1]
         assert body(host, KEY) == converse_lines()
 
     @pytest.mark.parametrize(

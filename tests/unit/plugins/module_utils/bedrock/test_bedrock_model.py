@@ -1177,7 +1177,7 @@ class TestErrors:
             host.sandbox.fault(f"bedrock.{operation}", times=1, **fault)
         result = host.wanted(uri)
         assert (result["changed"], result["status"], len(host.jobs())) == (True, "Completed", 1)
-        assert [fault["fired"] for fault in host.sandbox.faults.shown()] == [1, 1, 1, 1]
+        assert [fault["fired"] for fault in host.sandbox.faults.describe()] == [1, 1, 1, 1]
 
     def test_throttled_with_retry_after(self, host: Host) -> None:
         uri = host.data()
