@@ -45,6 +45,9 @@ class Clusters(Resources[Cluster]):
             if members[name] not in values:
                 raise invalid(f"{name} must be one of {', '.join(sorted(values))}; got '{members[name]}'.")
         self._check_units(members["unitCount"])
+        reservation = members.get("capacityReservationId")
+        if reservation is not None and not reservation.startswith("ocid1.capacityreservation."):
+            raise invalid(f"capacityReservationId must be the OCID of a capacity reservation; got '{reservation}'.")
         if sum(c.state not in {DELETED, FAILED} for c in store.clusters.values()) >= store.settings.clusters:
             raise over_limit(f"The limit of dedicated AI clusters, {store.settings.clusters}, is reached.")
         cluster = Cluster(
@@ -52,7 +55,7 @@ class Clusters(Resources[Cluster]):
             type=members["type"],
             units=members["unitCount"],
             shape=members["unitShape"],
-            reservation=members.get("capacityReservationId"),
+            reservation=reservation,
         )
         store.clusters[cluster.id] = cluster
         work = self.work("CREATE", cluster)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from finetune_sandbox.oci.catalogue import TFEW
@@ -12,16 +13,13 @@ from finetune_sandbox.oci.errors import incorrect_state, invalid, not_found, ove
 from finetune_sandbox.oci.models import known_base
 from finetune_sandbox.oci.resources import Made, Resources
 from finetune_sandbox.oci.service import ParsedRequest
-from finetune_sandbox.oci.state import ACTIVE, DELETED, HOSTING, UPDATING, Endpoint, Model
+from finetune_sandbox.oci.state import ACTIVE, CONFIGS, DELETED, HOSTING, UPDATING, Endpoint, Model
 from finetune_sandbox.oci.store import Store
 from finetune_sandbox.server.web import Response
 
-_CONFIGS = (
-    "generativeAiPrivateEndpointId",
-    "contentModerationConfig",
-    "promptInjectionConfig",
-    "piiDetectionConfig",
-)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,254}")
+_MODES = frozenset({"INFORM", "BLOCK"})
+_OCIDS = {"generativeAiPrivateEndpointId": "generativeaiprivateendpoint", "modelId": "generativeaimodel"}
 
 
 def served_model(store: Store, identifier: str) -> Model:
@@ -57,6 +55,7 @@ class Endpoints(Resources[Endpoint]):
         """CreateEndpoint."""
         store, members = self._store, request.members
         compartment = store.known_compartment(members["compartmentId"])
+        _check(members)
         self._check_place(members["modelId"], members["dedicatedAiClusterId"])
         endpoint = Endpoint(
             **self.new_members(members, compartment),
@@ -114,9 +113,20 @@ class Endpoints(Resources[Endpoint]):
         ]
         return self.page(request, chosen, self.members)
 
+    def changeable(self, request: ParsedRequest) -> Endpoint:
+        """One thing after the other: work on it must have ended."""
+        endpoint = super().changeable(request)
+        work = self._store.busy_with(endpoint)
+        if work is not None:
+            raise incorrect_state(
+                f"The endpoint {endpoint.id} is changed by the work request {work.id} ({work.operation})."
+            )
+        return endpoint
+
     def update(self, request: ParsedRequest) -> Made:
         """UpdateEndpoint."""
         endpoint = self.changeable(request)
+        _check(request.members)
         self.check_state(endpoint, {ACTIVE})
         endpoint.previous = self.members(endpoint)
         self.change_common(endpoint, request.members)
@@ -136,4 +146,26 @@ def _together(one: Model, other: Model | None) -> bool:
 
 
 def _configs(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: members[name] for name in _CONFIGS if name in members}
+    return {name: members[name] for name in CONFIGS if name in members}
+
+
+def _check(members: dict[str, Any]) -> None:
+    """The name as the Console takes it, and the guardrails; OciError. Whether the service is as strict is not
+    established."""
+    name = members.get("displayName")
+    if name is not None and not _NAME.fullmatch(name):
+        raise invalid(
+            "displayName must start with a letter or an underscore, then letters, digits, hyphens, underscores."
+        )
+    _check_ocid("", members, "generativeAiPrivateEndpointId")
+    for config in CONFIGS[1:]:
+        given = members.get(config) or {}
+        if given.get("mode", "INFORM") not in _MODES:
+            raise invalid(f"{config}.mode must be one of {', '.join(sorted(_MODES))}; got '{given['mode']}'.")
+        _check_ocid(f"{config}.", given, "modelId")
+
+
+def _check_ocid(where: str, members: dict[str, Any], name: str) -> None:
+    value = members.get(name)
+    if value is not None and not value.startswith(f"ocid1.{_OCIDS[name]}."):
+        raise invalid(f"{where}{name} must be the OCID of a {_OCIDS[name]}; got '{value}'.")

@@ -36,6 +36,13 @@ OPERATIONS = (
     "MOVE_ENDPOINT",
 )
 PHASES = ("validation", "training")
+CONFIGS = (
+    "generativeAiPrivateEndpointId",
+    "contentModerationConfig",
+    "promptInjectionConfig",
+    "piiDetectionConfig",
+)
+"""The members of an endpoint that only endpoints have, and that an update changes."""
 _DAY = 86400.0
 
 
@@ -60,6 +67,7 @@ class Settings(BaseSettings):
     clusters: int = 20
     cluster_units: int = 16
     models_hold_clusters: bool = False
+    failed_updates_revert: bool = False
     list_lag_seconds: float = 0.0
     min_part_bytes: int = 10 * 1024**2
     tag_defaults: bool = True
@@ -140,6 +148,13 @@ class Endpoint(Resource):
     model_id: str = ""
     cluster_id: str = ""
     configs: dict[str, Any] = field(default_factory=dict)
+
+    def revert(self) -> None:
+        """Take back what the last update changed."""
+        before = self.previous or {}
+        self.display_name, self.description = before["displayName"], before["description"]
+        self.freeform, self.defined = before["freeformTags"], before["definedTags"]
+        self.configs = {name: before[name] for name in CONFIGS if name in before}
 
 
 @dataclass

@@ -135,6 +135,10 @@ class Store:
             and (cluster_id is None or endpoint.cluster_id == cluster_id)
         ]
 
+    def busy_with(self, resource: Resource) -> WorkRequest | None:
+        """The work on a resource that goes on."""
+        return next((work for work in self._active.values() if work.target is resource), None)
+
     def training_on(self, cluster_id: str) -> list[WorkRequest]:
         """The training that runs or waits on a cluster."""
         return [w for w in self._active.values() if w.cluster is not None and w.cluster.id == cluster_id]
@@ -304,6 +308,7 @@ class Store:
         if verb == "MOVE":
             if not good and work.moved_from is not None and target.state != DELETED:
                 target.compartment = work.moved_from
+                target.change(when, target.state, target.details)
         elif good and verb == "DELETE":
             target.change(when, DELETED)
             self.show_deleted(target, when)
@@ -312,6 +317,8 @@ class Store:
                 target.metrics = training.final(target, work.records)
             target.change(when, ACTIVE)
         elif verb == "UPDATE":
+            if isinstance(target, Endpoint) and self.settings.failed_updates_revert:
+                target.revert()
             target.change(when, NEEDS_ATTENTION if isinstance(target, Cluster) else ACTIVE, message)
         else:
             target.change(when, FAILED, message)
