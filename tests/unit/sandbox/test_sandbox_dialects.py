@@ -175,27 +175,6 @@ def test_deleting_models_needs_the_owner(
     assert client.models.delete(name).deleted
 
 
-def test_permissions_need_an_admin_key(
-    still_sandbox: Sandbox, client: openai.OpenAI, start: Callable[..., Any]
-) -> None:
-    job = start()
-    still_sandbox.advance(2000)
-    name = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model or ""
-    project = still_sandbox.openai.default_account.projects[0]
-    with pytest.raises(openai.PermissionDeniedError):
-        client.fine_tuning.checkpoints.permissions.create(name, project_ids=[project])
-    admin = openai.OpenAI(base_url=still_sandbox.openai_url, api_key=still_sandbox.admin_key, max_retries=0)
-    permissions = admin.fine_tuning.checkpoints.permissions
-    with pytest.raises(openai.BadRequestError, match="proj_none"):
-        permissions.create(name, project_ids=["proj_none"])
-    made = permissions.create(name, project_ids=[project]).data[0]
-    assert [item.id for item in permissions.list(name)] == [made.id]
-    assert permissions.delete(made.id, fine_tuned_model_checkpoint=name).deleted
-    assert list(permissions.list(name)) == []
-    with pytest.raises(openai.PermissionDeniedError):
-        admin.files.list()
-
-
 def test_model_limits_and_unknown_paths(still_sandbox: Sandbox, client: openai.OpenAI) -> None:
     limits: Any = client.get("/fine_tuning/model_limits", cast_to=object)
     assert {"model": "gpt-4o-mini-2024-07-18", "max_concurrent_jobs": 3}.items() <= next(

@@ -144,11 +144,15 @@ class Accounts:
         return account
 
     def change_account(self, account: Account, fields: Fields) -> None:
-        """Change role and closed."""
+        """Change role and closed, and how many projects it has: the first ones stay."""
         role = fields.choice("role", ("owner", "member"), account.role) or account.role
         closed = fields.flag("closed", account.closed)
+        kept = account.projects
+        projects = fields.integer("projects", len(kept), low=1, high=100) or 1
         fields.done()
         account.role, account.closed = role, closed
+        more = ["proj_" + self.ids.text(24) for _unused in range(projects - len(kept))]
+        account.projects = [*kept[:projects], *more]
 
     def take_scenario(self, kinds: tuple[str, ...], filename: str, suffix: str | None = None) -> Scenario | None:
         """The first scenario that matches; counts it."""

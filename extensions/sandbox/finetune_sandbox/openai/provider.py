@@ -14,7 +14,8 @@ from werkzeug import Request
 from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, GATEWAY, MINIMAL, OPENAI, SELFHOSTED, ApiError, typical
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
-from finetune_sandbox.openai.models import Graders, Models, Permissions
+from finetune_sandbox.openai.models import Graders, Models
+from finetune_sandbox.openai.permissions import SCOPES, Permissions
 from finetune_sandbox.openai.seeding import seed
 from finetune_sandbox.openai.state import Account
 from finetune_sandbox.openai.store import Store
@@ -35,7 +36,6 @@ _PREFIXES = {
 }
 _SELFHOSTED_MORE = frozenset({"jobs.pause", "jobs.resume", "jobs.events", "jobs.checkpoints"})
 _AZURE_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?|preview|latest|v1")
-_ADMIN = frozenset({"openai.permissions.create", "openai.permissions.list", "openai.permissions.delete"})
 AZURE_API_VERSION = "2025-04-01-preview"
 
 
@@ -182,10 +182,16 @@ class OpenAIProvider(Controlled[Store]):
             if project is not None and project not in account.projects:
                 message = "OpenAI-Project header should match project for API key"
                 raise ApiError(401, message, code="mismatched_project")
-        admin = call.key == account.admin_key
-        if admin != (call.operation in _ADMIN):
-            what = "an admin API key" if call.operation in _ADMIN else "a project API key, not an admin key"
-            message = f"You have insufficient permissions for this operation. It needs {what}."
+        admin, scope = call.key == account.admin_key, SCOPES.get(call.operation)
+        if scope and not admin:
+            message = (
+                f"You have insufficient permissions for this operation. Missing scopes: {scope}. Check that you have "
+                "the correct role in your organization (Reader, Writer, Owner) and project (Member, Owner), and if "
+                "you're using a restricted API key, that it has the necessary scopes."
+            )
+            raise ApiError(401, message)
+        if admin and not scope:
+            message = "You have insufficient permissions for this operation. It needs a project API key."
             raise ApiError(403, message, code="missing_scope")
 
     def _owner(self, key: str) -> Account | None:
