@@ -162,8 +162,8 @@ class Engine:
         self.result.run = None if plan.creates else plan.run
         for duplicate in plan.duplicates:
             self.create_once.cancel_duplicate(duplicate)
-        for other in plan.stop:
-            self.waiter.halt(other, driver.pause if state == "paused" else driver.cancel)
+        verb = driver.pause if state == "paused" else driver.cancel
+        stopped = [self.waiter.halt(other, verb) for other in plan.stop]
         if state == "absent":
             self._remove_all(plan)
             return
@@ -179,8 +179,10 @@ class Engine:
                 run = self._verify_update(run)
             if run.phase is Phase.READY:
                 self._remove(plan.remove)
-        elif run and plan.stop and self.options.wait:
-            run = self.waiter.wait_for_each(list(plan.stop), is_paused_or_over if state == "paused" else is_over)[0]
+        elif stopped:
+            run = stopped[0]
+            if self.options.wait:
+                run = self.waiter.wait_for_each(stopped, is_paused_or_over if state == "paused" else is_over)[0]
         self.result.report(run, details=self.details or watched or run is not plan.run)
 
     def _act(self, plan: Plan, runs: list[Run]) -> Run | None:

@@ -225,10 +225,20 @@ class TestHalting:
         result = converge(world, state="cancelled")
         assert (result["changed"], result["status"]) == (False, "ready")
 
-    def test_paused(self, world: World) -> None:
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_a_run_that_is_paused_at_once(self, world: World, wait: bool) -> None:
         run_id = world.add(Phase.PENDING)
-        result = converge(world, state="paused")
-        assert (result["run_id"], result["status"], world.count("pause")) == (run_id, "paused", 1)
+        engine = engine_on(world, state="paused", wait=wait)
+        result = engine.converge()
+        assert (result["run_id"], result["status"], world.calls) == (run_id, "paused", ["observe", "pause"])
+        assert slept(engine) == []
+
+    @pytest.mark.parametrize(("wait", "status"), [(True, "cancelled"), (False, "cancelling")])
+    def test_a_run_that_is_slow_to_stop(self, world: World, wait: bool, status: str) -> None:
+        run_id = world.add(Phase.PENDING)
+        world.stopping_seconds = 60.0
+        result = converge(world, state="cancelled", wait=wait)
+        assert (result["run_id"], result["status"], result["changed"]) == (run_id, status, True)
 
 
 class TestOnItsWay:
