@@ -212,6 +212,12 @@ class TestWhatIsOnlyAlike:
         assert self.warned(world) == ("run-1", [])
         assert world.uncancelled() == ["run-1", "other"]
 
+    def test_h4_another_token_is_another_request(self, world: World) -> None:
+        world.keeps_tokens = True
+        self.beside(world, token="theirs")
+        assert self.warned(world) == ("run-1", [])
+        assert world.uncancelled() == ["run-1", "other"]
+
     @pytest.mark.parametrize("wait", [True, False])
     def test_h4_a_pending_one_is_named_also_by_who_does_not_wait(self, world: World, wait: bool) -> None:
         self.beside(world, created=world.now - 900.0, status="running")

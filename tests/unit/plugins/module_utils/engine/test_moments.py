@@ -18,6 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
     TransientError,
 )
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.ownership import idempotency_token
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
@@ -93,6 +94,14 @@ class TestRefusedBecauseOfAnother:
     def test_the_first_token_is_the_same_on_every_day(self, world: World) -> None:
         """A task that is run again after midnight finds the run of yesterday's request."""
         assert self.token_at(12 * DAY, refused=False) == self.token_at(13 * DAY, refused=False)
+
+    def test_the_next_token_is_the_same_in_each_release(self, world: World) -> None:
+        """Two controllers of two versions share it."""
+        for refusals in (1, 2):
+            world = World()
+            world.script["create"] = [in_use()] * refusals
+            token = world.jobs[converge(world)["run_id"]].token
+            assert token == idempotency_token({"data": "v2"}, None, (int(world.now // DAY), refusals))
 
     def token_at(self, now: float, *, refused: bool = True) -> str | None:
         world = World()

@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     ApiError,
     DriftError,
+    FineTuneError,
     RateLimited,
     RunFailed,
+    TimedOut,
     TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.result import diff
@@ -235,3 +237,111 @@ def test_parts_are_shown_by_their_names() -> None:
         "before": {"tags": {"old": "b"}},
         "after": {"tags": {"team": "a"}, "config.x": {"k": "2027-01-01"}},
     }
+
+
+class TestLostAnswersToACreate:
+    """Each error says what the host said last, and what may have been started."""
+
+    RUN_AGAIN = "Run the task again: it finds a run of this one and starts no second one."
+
+    def failed(self, world: World, **options: Any) -> FineTuneError:
+        with pytest.raises(FineTuneError) as caught:
+            converge(world, **options)
+        assert caught.value.facts["changed"] is True
+        return caught.value
+
+    def test_sent_five_times(self, world: World) -> None:
+        world.script["create"] = [TransientError(f"reset {number}") for number in range(1, 9)]
+        error = self.failed(world)
+        assert (error.message, world.count("create")) == ("reset 5", 5)
+        assert error.hint == f"Sent 5 times; no run was seen yet, but a late one is possible. {self.RUN_AGAIN}"
+
+    def test_the_looks_get_no_answer(self, world: World) -> None:
+        world.script["create"] = [lost()]
+        world.script["observe"] = [None, *[TransientError("still down")] * 9]
+        error = self.failed(world)
+        assert (error.message, error.hint) == (
+            "still down",
+            f"A run may have been started; it could not be looked for. {self.RUN_AGAIN}",
+        )
+
+    @pytest.mark.parametrize(("took", "sends"), [(62.5, 2), (63.0, 1)])
+    def test_sent_again_where_time_is_left(self, world: World, took: float, sends: int) -> None:
+        """A create has half a minute, and what is lost is looked for."""
+        world.training_seconds = 1.0
+        world.script["create"] = [TransientError("reset 1")]
+        engine = engine_on(world, wait_timeout=100.0)
+        world.before_call = lambda verb: engine.clock.sleep(took if verb == "create" and not world.count(verb) else 0.0)
+        if sends == 2:
+            assert engine.converge()["status"] == "ready"
+        else:
+            with pytest.raises(TimedOut) as caught:
+                engine.converge()
+            assert (caught.value.message, caught.value.hint) == (
+                "A run may have been started, and was not seen before wait_timeout (100 s) was over: reset 1",
+                self.RUN_AGAIN,
+            )
+            assert (caught.value.facts["timed_out"], caught.value.facts["changed"]) == (True, True)
+        assert world.count("create") == sends
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_then_throttled(self, world: World, wait: bool) -> None:
+        world.script["create"] = [lost(), *[RateLimited("full", hint="Ask for more.", retry_after=50.0)] * 99]
+        error = self.failed(world, wait=wait, wait_timeout=100.0)
+        told = (
+            "Ask for more. A run may have been started before. wait_timeout (100 s) ends before it can be asked for "
+            f"again, in 50 s. {self.RUN_AGAIN}"
+        )
+        assert (error.message, error.hint) == ("full", told if wait else "Ask for more.")
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_throttled_and_nothing_started(world: World, wait: bool) -> None:
+    world.script["create"] = [RateLimited("full", hint="Ask for more.", retry_after=80.0)]
+    with pytest.raises(RateLimited) as caught:
+        converge(world, wait=wait, wait_timeout=100.0)
+    ends = "wait_timeout (100 s) ends before it can be asked for again, in 80 s. " if wait else ""
+    assert caught.value.hint == f"Ask for more. Nothing was started. {ends}Run the task again later."
+    assert caught.value.facts["changed"] is False
+
+
+def test_started_too_late(world: World) -> None:
+    engine = engine_on(world, wait_timeout=60.0)
+    world.before_call = lambda verb: engine.clock.sleep(55.0) if not world.calls else None
+    with pytest.raises(TimedOut) as caught:
+        engine.converge()
+    assert caught.value.message == (
+        "Nothing was started: 5 s of wait_timeout (60 s) were left, and a run is not started with less than 20 s."
+    )
+
+
+class TestDuplicates:
+    def test_one_that_cannot_be_cancelled_is_told_once(self, world: World) -> None:
+        world.add(Phase.PENDING, token="t", ends_at=world.now + 500.0)
+        world.add(Phase.PENDING, token="t", ago=900.0)
+        world.script["cancel"] = [ApiError("no permission", status=403)] * 9
+        engine = engine_on(world)
+        assert (engine.converge()["run_id"], world.uncancelled()) == ("old-1", ["old-1", "old-2"])
+        told = [warning for warning in engine.warnings if "could not be cancelled" in warning]
+        assert told == [
+            "Run old-2 is a duplicate of one request, and could not be cancelled: it goes on, may cost money. "
+            "no permission"
+        ]
+
+    def test_one_that_is_cancelled_is_told(self, world: World) -> None:
+        world.script["create"] = [None]
+
+        def appear(verb: str) -> None:
+            if verb == "observe" and "run-1" in world.jobs and "other" not in world.jobs:
+                world.jobs["other"] = replace(world.jobs["run-1"], id="other", created=world.now + 1.0)
+
+        world.before_call = appear
+        engine = engine_on(world, wait=False)
+        assert engine.converge()["run_id"] == "run-1"
+        assert engine.warnings == ["Run other is a duplicate of one request; it was cancelled."]
+
+    def test_where_nothing_can_be_cancelled_nothing_is_tried(self, world: World) -> None:
+        world.script["create"] = [("after", lost())]
+        engine = engine_on(world, can=Capabilities(no_cancel="Wait."))
+        assert engine.converge()["status"] == "ready"
+        assert (engine.warnings, world.count("cancel")) == ([], 0)
