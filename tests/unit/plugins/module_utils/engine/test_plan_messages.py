@@ -360,9 +360,9 @@ class TestServing:
 
     def test_several_that_all_differ(self) -> None:
         runs = [ready(1, observed=OTHER), ready(2, observed=OTHER)]
-        assert refusal_of(plan_of(runs, can=SERVES, **RETRAIN))[0] == (
-            "There are several of the name 'bot': run-2, run-1. None is as asked for."
-        )
+        plan = plan_of(runs, can=SERVES, **RETRAIN)
+        assert refusal_of(plan)[0] == "There are several of the name 'bot': run-2, run-1. None is as asked for."
+        assert plan.run is runs[1]
         assert plan_of(runs, can=SERVES, run_id="run-1", **RETRAIN).action == "replace"
         assert plan_of(runs, **RETRAIN).action == "retrain"
 

@@ -345,3 +345,18 @@ class TestDuplicates:
         engine = engine_on(world, can=Capabilities(no_cancel="Wait."))
         assert engine.converge()["status"] == "ready"
         assert (engine.warnings, world.count("cancel")) == ([], 0)
+
+    def test_the_elder_that_is_found_while_waiting_is_the_one_that_is_told(self, world: World) -> None:
+        """The task's own was cancelled for it: a time-out names what goes on."""
+        world.training_seconds = 1e6
+
+        def appear(verb: str) -> None:
+            if verb == "observe" and world.now >= 1_000_010.0 and "elder" not in world.jobs:
+                world.jobs["elder"] = replace(world.jobs["run-1"], id="elder", created=999_999.0)
+
+        world.before_call = appear
+        engine = engine_on(world, wait_timeout=100.0)
+        with pytest.raises(TimedOut) as caught:
+            engine.converge()
+        assert (caught.value.facts["run_id"], caught.value.facts["status"]) == ("elder", "pending")
+        assert world.uncancelled() == ["elder"]
