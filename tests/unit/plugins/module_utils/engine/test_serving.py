@@ -171,6 +171,34 @@ class TestInPlace:
         assert converge(host)["changed"] is True
         assert host.count("update") == 1
 
+    @pytest.mark.parametrize("another", [False, True])
+    def test_one_that_somebody_deletes_after_its_update(self, host: Host, another: bool) -> None:
+        """The result is about what was changed, also where there is another of the name by then."""
+        name = host.serve(OLD)
+
+        def delete(verb: str) -> None:
+            if verb == "observe" and host.count("update") and not host.ends and name in host.jobs:
+                del host.jobs[name]
+                if another:
+                    host.serve(NEW)
+
+        host.before_call = delete
+        result = converge(host)
+        assert (result["run_id"], result["action"], host.count("create")) == (name, "update", 0)
+
+    def test_the_read_that_lags_is_believed_in_for_a_minute(self, host: Host) -> None:
+        name = host.serve(OLD)
+        host.update_ends = "ignored"
+        ended: list[float] = []
+
+        def note(verb: str) -> None:
+            if verb == "observe" and host.count("update") and not host.ends and name in host.jobs:
+                ended.append(host.now)
+
+        host.before_call = note
+        failure(host, ApiError, "still differs")
+        assert 60.0 <= ended[-1] - ended[0] <= 65.0
+
     def test_slices_send_one_update(self, host: Host) -> None:
         host.serve(OLD)
         host.update_ends = "ignored"
