@@ -17,8 +17,9 @@ description:
     it. A second run finds the cluster and changes nothing.
   - The module finds the cluster by its compartment and a tag with its name. So any later run on any machine finds the
     cluster, even if the first run was killed. There is no state file.
-  - O(type) and O(unit_shape) cannot be changed. If one of them differs, the task fails. The module never creates a new
-    cluster instead, because OCI charges each cluster for a minimum time (a hosting cluster for 744 unit-hours).
+  - O(type), O(unit_shape) and O(capacity_reservation_id) cannot be changed. If one of them differs, the task fails. The
+    module never creates a new cluster instead, because OCI charges each cluster for a minimum time (a hosting cluster
+    for 744 unit-hours).
   - All other options are changed in place. Options that are not set are not compared.
 options:
   compartment_id:
@@ -61,6 +62,17 @@ options:
       - The number of units. The number needed for a training depends on the base model.
       - Required to create a cluster.
     type: int
+  capacity_reservation_id:
+    description:
+      - The OCID of the capacity reservation that the units are taken from. It cannot be changed.
+    type: str
+  accept_commitment:
+    description:
+      - Accepts that OCI charges a hosting cluster for at least 744 unit-hours, even if the cluster is deleted before.
+      - A cluster with O(type=HOSTING) that is created without this option gives a warning. From version 2.0.0 on, it is
+        refused. Other clusters do not need it.
+    type: int
+    choices: [744]
   description:
     description:
       - The description of the cluster. An empty string removes it.
@@ -131,6 +143,8 @@ EXAMPLES = r"""
     type: HOSTING
     unit_shape: LARGE_GENERIC
     unit_count: 1
+    capacity_reservation_id: ocid1.capacityreservation.oc1.us-chicago-1.exampleuniqueid
+    accept_commitment: 744
     freeform_tags:
       team: support
     defined_tags:
@@ -178,8 +192,7 @@ action:
 ignored_changes:
   description:
     - The ignored differences, by option of O(ignore_changes). Each has the observed value (C(before)) and the desired
-      value
-    - (C(after)).
+      value (C(after)).
   returned: when O(ignore_changes) is set
   type: dict
   sample: {"unit_count": {"before": 3, "after": 2}}
@@ -246,6 +259,17 @@ unit_count:
   returned: success, and on failure if known
   type: int
   sample: 2
+capacity_reservation_id:
+  description: The OCID of the capacity reservation. V(null) if there is none.
+  returned: success, and on failure if known
+  type: str
+hourly:
+  description:
+    - What OCI charges by the hour while the cluster exists, in check mode of the predicted one. V(null) if there is
+      none.
+  returned: success, and on failure if known
+  type: str
+  sample: 1 unit of LARGE_GENERIC, at least 744 unit-hours
 capacity:
   description: The number of endpoints on a hosting cluster, and the maximum number. V(null) for other clusters.
   returned: success, and on failure if known
@@ -325,7 +349,7 @@ progress:
 from ..module_utils._engine.basic import Module
 from ..module_utils._engine.module import PROGRESS_SPEC, TRAINING_SPEC, run_resource
 from ..module_utils._providers._oci.client import AUTH_SPEC
-from ..module_utils._providers._oci.cluster import build_driver
+from ..module_utils._providers._oci.cluster import COMMITMENT, build_driver
 from ..module_utils._providers._oci.options import WAIT_SPEC
 
 SPEC = {
@@ -335,6 +359,8 @@ SPEC = {
     "type": {"type": "str", "choices": ["HOSTING", "FINE_TUNING"]},
     "unit_shape": {"type": "str"},
     "unit_count": {"type": "int"},
+    "capacity_reservation_id": {"type": "str"},
+    "accept_commitment": {"type": "int", "choices": [COMMITMENT]},
     "description": {"type": "str"},
     "freeform_tags": {"type": "dict"},
     "defined_tags": {"type": "dict"},

@@ -32,10 +32,13 @@ from .reading import CLUSTER, ENDPOINT, MODEL
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+COMMITMENT = 744  # unit-hours that OCI charges at least for a hosting cluster
+_RESERVATION = "capacity_reservation_id"
 CLUSTERS = ResourceKind("dedicated_ai_cluster", "dedicated AI cluster", "cluster", CLUSTER)
 FIELDS = (
     Field("type", "immutable"),
     Field("unit_shape", "immutable"),
+    Field(_RESERVATION, "immutable"),
     Field("unit_count", "in_place"),
     Field("display_name", "in_place", identity=True),
     Field("description", "in_place"),
@@ -54,7 +57,7 @@ _PHASES = {
     "DELETED": Phase.DELETED,
     _FAILED: Phase.FAILED,
 }
-_BODY = ("compartment_id", "type", "unit_count", "unit_shape", "display_name", "description")
+_BODY = ("compartment_id", "type", "unit_count", "unit_shape", _RESERVATION, "display_name", "description")
 _CHANGEABLE = ("unit_count", "display_name", "description")
 _PAGE = 1000  # the API's own maximum
 _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
@@ -78,6 +81,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
         absent=params["state"] == "absent",
         ignore=options.ignore_changes,
     )
+    driver.accepted = params["accept_commitment"]
     return driver, options
 
 
@@ -87,6 +91,7 @@ def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
     identity.check_lengths(params)
     identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
     identity.check_ocid("dedicated_ai_cluster_id", params["dedicated_ai_cluster_id"], identity.CLUSTER)
+    identity.check_ocid(_RESERVATION, params[_RESERVATION], identity.CAPACITY)
     if units is not None:
         check_bound("unit_count", units, Bound(1, whole=True))
     desired: dict[str, Any] = {
@@ -112,12 +117,15 @@ class DedicatedAiCluster(NamedResource):
         no_cancel="OCI cannot stop what a cluster is doing; wait for it.",
         no_pause="A cluster cannot be paused.",
         no_rerun=(
-            "Neither can be changed, and a cluster is never replaced by itself: it costs hours at the least (a hosting "
-            "cluster 744 unit-hours). Ask for what exists, give another display_name, or delete it with "
+            "That cannot be changed, and a cluster is never replaced by itself: it costs hours at the least (a hosting "
+            f"cluster {COMMITMENT} unit-hours). Ask for what exists, give another display_name, or delete it with "
             "'state: absent' first."
         ),
         late_update=True,
     )
+
+    accepted: int | None = None
+    """The commitment that the task accepts, in unit-hours."""
 
     @property
     def is_placeholder(self) -> bool:
@@ -126,7 +134,8 @@ class DedicatedAiCluster(NamedResource):
 
     def idempotency_key(self) -> dict[str, Any]:
         """Two tasks that differ in nothing else mean the same cluster."""
-        return {key: self.resolved.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
+        key = {key: self.resolved.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
+        return {**key, **({_RESERVATION: self.resolved[_RESERVATION]} if _RESERVATION in self.resolved else {})}
 
     # -- looking --
 
@@ -176,6 +185,11 @@ class DedicatedAiCluster(NamedResource):
             )
         needed = ("display_name", "compartment_id", "type", "unit_shape", "unit_count")
         self.require(*needed, hint="There is no such cluster, and none can be made without it.")
+        if self.resolved["type"] == "HOSTING" and self.accepted is None:
+            self.warn_once(
+                f"OCI charges a hosting cluster for at least {COMMITMENT} unit-hours, however short it lives. Set "
+                f"'accept_commitment: {COMMITMENT}' to accept that: from version 2.0.0 on, none is created without it."
+            )
         return ()
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
@@ -279,6 +293,7 @@ class DedicatedAiCluster(NamedResource):
             "dedicated_ai_cluster_id": run.id if run else None,
             "state": cluster.get("lifecycle_state"),
             **{key: cluster.get(key) for key in _SHOWN},
+            "hourly": _describe_hourly(cluster),
             "dedicated_ai_cluster": cluster,
         }
 
@@ -286,7 +301,17 @@ class DedicatedAiCluster(NamedResource):
         """A cluster that check mode predicts."""
         identifier = make_placeholder("cluster", str(self.name))
         asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
-        return self.fill_placeholder(identifier, dedicated_ai_cluster_id=identifier, **asked)
+        hourly = _describe_hourly(asked)
+        return self.fill_placeholder(identifier, dedicated_ai_cluster_id=identifier, hourly=hourly, **asked)
+
+
+def _describe_hourly(cluster: Mapping[str, Any]) -> str | None:
+    """What is charged by the hour while the cluster exists."""
+    units = cluster.get("unit_count")
+    if not units:
+        return None
+    least = f", at least {COMMITMENT} unit-hours" if cluster.get("type") == "HOSTING" else ""
+    return f"{units} unit{'s' if units != 1 else ''} of {cluster.get('unit_shape')}{least}"
 
 
 _SHOWN = (
@@ -296,6 +321,7 @@ _SHOWN = (
     "type",
     "unit_count",
     "unit_shape",
+    _RESERVATION,
     "capacity",
     "lifecycle_details",
     "freeform_tags",
@@ -315,6 +341,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     status = str(cluster.get("lifecycle_state") or "unknown")
     phase = _PHASES.get(status, Phase.UNKNOWN)
     shown: dict[str, Any] = {"type": cluster.get("type"), "unit_shape": cluster.get("unit_shape")}
+    shown[_RESERVATION] = cluster.get(_RESERVATION) or ""
     if phase is Phase.READY or status == "CREATING":
         shown.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
         shown["description"] = cluster.get("description") or ""

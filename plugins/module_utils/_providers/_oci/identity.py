@@ -17,6 +17,7 @@ from ..._engine.errors import ApiError, InvalidInput, NotFound
 COMPARTMENT = ("compartment", "tenancy")
 MODEL = ("generativeaimodel",)
 CLUSTER = ("generativeaidedicatedaicluster",)
+CAPACITY = ("capacityreservation",)
 ENDPOINT = ("generativeaiendpoint",)
 PRIVATE_ENDPOINT = ("generativeaiprivateendpoint",)
 _LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
@@ -29,6 +30,7 @@ _NOUNS = {
     "bucket": "a bucket",
     "generativeaimodel": "a model",
     "generativeaidedicatedaicluster": "a dedicated AI cluster",
+    "capacityreservation": "a capacity reservation",
     "generativeaiendpoint": "an endpoint",
     "generativeaiprivateendpoint": "a private endpoint",
     "generativeaiworkrequest": "a work request",

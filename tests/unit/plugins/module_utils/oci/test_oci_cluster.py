@@ -228,6 +228,41 @@ class TestChanges:
         assert caught.value.facts["changed"] is True
 
 
+class TestCommitment:
+    """What OCI charges at least."""
+
+    def test_missing_is_a_warning_when_one_is_made(self, host: ClusterHost) -> None:
+        for check_mode in (True, False):
+            made = host.cluster("chat", **HOSTING, check_mode=check_mode)
+            assert made["action"] == "create"
+            assert any("at least 744 unit-hours" in warning for warning in host.warnings)
+            assert made["hourly"] == "1 unit of LARGE_GENERIC, at least 744 unit-hours"
+        assert host.cluster("chat", **HOSTING)["changed"] is False
+        assert host.warnings == []
+
+    def test_accepted(self, host: ClusterHost) -> None:
+        assert host.cluster("chat", **HOSTING, accept_commitment=744)["action"] == "create"
+        assert host.warnings == []
+
+    def test_none_is_needed_to_train(self, host: ClusterHost) -> None:
+        assert host.tuning()["hourly"] == "2 units of LARGE_GENERIC"
+        assert host.warnings == []
+
+    def test_a_reservation_is_for_good(self, host: ClusterHost) -> None:
+        mine, other = ("ocid1.capacityreservation.oc1..mine", "ocid1.capacityreservation.oc1..other")
+        made = host.tuning(capacity_reservation_id=mine)
+        assert made["capacity_reservation_id"] == mine
+        assert host.tuning(capacity_reservation_id=mine)["changed"] is False
+        assert host.tuning()["changed"] is False
+        with pytest.raises(InvalidInput, match=f"capacity_reservation_id: {mine} -> {other}"):
+            host.tuning(capacity_reservation_id=other)
+        host.tuning("without")
+        with pytest.raises(InvalidInput, match=f"capacity_reservation_id: .* -> {mine}"):
+            host.tuning("without", capacity_reservation_id=mine)
+        with pytest.raises(InvalidInput, match="the OCID of a compartment"):
+            host.tuning(capacity_reservation_id=host.here)
+
+
 class TestTrouble:
     def test_a_failed_one_by_its_id_is_never_made_anew(self, host: ClusterHost) -> None:
         host.scenario("CREATE")
