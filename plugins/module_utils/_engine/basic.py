@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .coerce import shown
+from .coerce import sanitize
 from .secrets import mask, of_environment, of_options
 
 
@@ -32,7 +32,7 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in so
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         """End the task with an error; it may be Ansible's own about an option."""
         self.mask_given()
-        super().fail_json(msg=shown(msg, self.no_log_values), **kwargs)
+        super().fail_json(msg=sanitize(msg, self.no_log_values), **kwargs)
 
     def exit_json(self, **kwargs: Any) -> Any:
         """End the task with its result."""

@@ -68,8 +68,8 @@ def _spelt(match: re.Match[str]) -> str:
 
 def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
     """The text as one line for a terminal."""
-    told = visible(_FOLD.sub(" ", text)).strip()
-    return told if len(told) <= longest else f"{told[: longest - 3]}..."
+    line = visible(_FOLD.sub(" ", text)).strip()
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 def paragraph(text: str) -> str:
@@ -77,17 +77,17 @@ def paragraph(text: str) -> str:
     return _NEXT.sub("\n  ", visible(text))
 
 
-def shown(value: Any, secrets: Iterable[str] = ()) -> Any:
+def sanitize(value: Any, secrets: Iterable[str] = ()) -> Any:
     """Plain data for a terminal, with no control characters. Secrets are masked first: they would be missed later."""
     if isinstance(value, str):
         return visible(str(remove_values(value, secrets))) if _UNSEEN.search(value) else value
     if isinstance(value, Mapping):
-        return {shown(key, secrets): shown(item, secrets) for key, item in value.items()}
+        return {sanitize(key, secrets): sanitize(item, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [shown(item, secrets) for item in value]
+        return [sanitize(item, secrets) for item in value]
     return value
 
 
-def told(text: str, secrets: Iterable[str] = ()) -> str:
+def format_message(text: str, secrets: Iterable[str] = ()) -> str:
     """A message or a warning for a terminal, its secrets masked."""
     return paragraph(str(remove_values(text, secrets)))

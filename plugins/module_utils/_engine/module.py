@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from . import deadline, ignoring
 from .clock import Clock
-from .coerce import shown, told
+from .coerce import format_message, sanitize
 from .content import CHECK_MODE, refuse_placeholder
 from .engine import Engine
 from .errors import FineTuneError, InvalidInput, MissingLibrary
@@ -124,7 +124,7 @@ def _end(params: Mapping[str, Any], start: float) -> float | None:
     return start + timeout if params.get("wait", True) and timeout and timeout > 0 else None
 
 
-def told_missing(error: MissingLibrary) -> str:
+def format_missing_library(error: MissingLibrary) -> str:
     """The error in the words that all modules use."""
     return str(missing_required_lib(error.library, reason=error.reason))
 
@@ -134,27 +134,28 @@ def end(module: AnsibleModule, work: Callable[[], Mapping[str, Any]], warnings: 
     try:
         result = dict(work())
     except MissingLibrary as error:
-        module.fail_json(msg=told_missing(error), exception=error.trace)
+        module.fail_json(msg=format_missing_library(error), exception=error.trace)
     except FineTuneError as error:
         warn(module, warnings())
         module.fail_json(
-            msg=told(error.text(), module.no_log_values), **_shown(module, {"changed": False, **error.facts})
+            msg=format_message(error.text(), module.no_log_values),
+            **_sanitize_result(module, {"changed": False, **error.facts}),
         )
     else:
         warn(module, warnings())
-        module.exit_json(**_shown(module, result))
+        module.exit_json(**_sanitize_result(module, result))
 
 
 def warn(module: AnsibleModule, warnings: Iterable[str]) -> None:
     """Give each warning once."""
     for warning in dict.fromkeys(warnings):
-        module.warn(told(warning, module.no_log_values))
+        module.warn(format_message(warning, module.no_log_values))
 
 
-def _shown(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
+def _sanitize_result(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
     """The result with safe texts; ``wait_state`` stays as it is."""
     return {
-        key: value if key == "wait_state" else shown(value, module.no_log_values)
+        key: value if key == "wait_state" else sanitize(value, module.no_log_values)
         for key, value in result.items()
         if key != "diff" or module._diff
     }

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._engine.clock import Clock
-from .._engine.coerce import one_line, paragraph, shown, told
+from .._engine.coerce import format_message, one_line, paragraph, sanitize
 from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, warn
 from .._providers.base import ModelSpec
@@ -100,7 +100,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
             item.resume(kept)
     pipeline = Pipeline(items, settings)
     pipeline.run()
-    results = [_shown(item, pipeline.refused, secrets) for item in items]
+    results = [_sanitize_model(item, pipeline.refused, secrets) for item in items]
     changed = any(found["changed"] for found in results) and not pipeline.refused
     result: dict[str, Any] = {"changed": changed, "results": results}
     if module._diff:
@@ -127,13 +127,17 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
     module.exit_json(**result)
 
 
-def _shown(item: ModelRun, refused: bool, secrets: set[str]) -> dict[str, Any]:
+def _sanitize_model(item: ModelRun, refused: bool, secrets: set[str]) -> dict[str, Any]:
     """One result, as it may be printed."""
     found = dict(item.done or outcome(item))
     if refused and item.error is None and (item.done is None or found["changed"]):
         found.update(msg=NOTHING_DONE, hint="Mend what is wrong there, then run the task again.", changed=False)
-    texts = {key: told(found[key], secrets) for key in ("msg", "hint")}
-    return {**shown(found, secrets), **texts, "warnings": [told(warning, secrets) for warning in found["warnings"]]}
+    texts = {key: format_message(found[key], secrets) for key in ("msg", "hint")}
+    return {
+        **sanitize(found, secrets),
+        **texts,
+        "warnings": [format_message(warning, secrets) for warning in found["warnings"]],
+    }
 
 
 def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> list[ModelRun]:

@@ -30,7 +30,7 @@ from .._engine.clock import Clock
 from .._engine.compare import number
 from .._engine.engine import Engine
 from .._engine.errors import ApiError, DriftError, FineTuneError, InvalidInput, MissingLibrary, TimedOut
-from .._engine.module import told_missing
+from .._engine.module import format_missing_library
 from .._engine.types import Driver, Run
 from .._providers.base import NEUTRAL, SPLITS, ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from .data import describe
@@ -516,7 +516,7 @@ def outcome(item: ModelRun) -> dict[str, Any]:
         "ended": _moment(ended),
         "warnings": item.warnings,
         "failed": error is not None,
-        "msg": (told_missing(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
+        "msg": (format_missing_library(error) if isinstance(error, MissingLibrary) else error.message) if error else "",
         "hint": error.hint if error else "",
         "timed_out": bool(result.get("timed_out")),
         "ignored_changes": result.get("ignored_changes") or {},
