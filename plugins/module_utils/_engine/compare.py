@@ -150,7 +150,7 @@ has_tags = CompareTags(exact=False)
 """Tags that must exist; others may exist too."""
 
 
-def told(before: Any, after: Any) -> str:
+def format_change(before: Any, after: Any) -> str:
     """``before -> after`` for a message; long texts are cut around the first difference."""
     texts = [_text(before), _text(after)]
     if texts[0] == texts[1]:

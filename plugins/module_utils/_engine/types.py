@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from .compare import Compare, same_value, told
+from .compare import Compare, format_change, same_value
 from .errors import FineTuneError
 
 Action = Literal["none", "create", "update", "retrain", "retry", "replace", "cancel", "pause", "resume", "delete"]
@@ -105,7 +105,7 @@ class Change:
         return f"{self.field}{self.part}"
 
     def __str__(self) -> str:
-        return f"{self.name}: {told(self.before, self.after)}"
+        return f"{self.name}: {format_change(self.before, self.after)}"
 
 
 @dataclass(frozen=True)

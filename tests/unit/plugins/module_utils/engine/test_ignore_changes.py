@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ignoring
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import same_deep, same_tags, told
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import format_change, same_deep, same_tags
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.plan import decide, differences
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
@@ -139,6 +139,6 @@ def test_v2_the_path_that_differs_is_told(desired: Any, observed: Any, says: lis
     ],
 )
 def test_v2_two_values_that_differ_are_never_two_equal_texts(before: Any, after: Any) -> None:
-    left, right = told(before, after).split(" -> ")
+    left, right = format_change(before, after).split(" -> ")
     assert left != right
     assert max(len(left), len(right)) <= 126
