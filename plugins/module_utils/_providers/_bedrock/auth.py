@@ -181,8 +181,8 @@ def _translate_errors(module: AnsibleModule, given: Mapping[str, Any]) -> Iterat
 
 def _read_sts_error(error: Any) -> ApiError | TransientError:
     answer = error.response
-    told, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
-    code, said = str(told.get("Code") or ""), str(told.get("Message") or "")
+    problem, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
+    code, said = str(problem.get("Code") or ""), str(problem.get("Message") or "")
     status = int(about.get("HTTPStatusCode") or 0)
     said = said.partition("The Canonical String")[0].strip()
     text = f"{_DOING}: {error.operation_name} was refused: {said or code} (HTTP {status}, {code})"

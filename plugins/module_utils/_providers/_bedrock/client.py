@@ -35,8 +35,8 @@ from ..toolkit.answers import (
     odd_error,
     page_of,
     pages,
+    quote_host,
     redirect_error,
-    told,
 )
 from ..toolkit.client import check_address, load, shared
 from . import auth
@@ -219,7 +219,7 @@ class Api:
         except (load("botocore.parsers", "to reach AWS").ResponseParserError, exceptions.ChecksumError) as error:
             raise _odd_error(doing, error) from error
         except exceptions.BotoCoreError as error:
-            raise ApiError(f"{doing}: {told(str(error))}") from error
+            raise ApiError(f"{doing}: {quote_host(str(error))}") from error
         except OSError as error:
             # Temporary credentials are asked for anew while a task waits.
             raise ApiError(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
@@ -296,7 +296,10 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
 def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiError | TransientError:
     answer = mapping(error.response)
     problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
-    code, said = told(problem.get("Code")), told(str(problem.get("Message") or "").partition("The Canonical String")[0])
+    code, said = (
+        quote_host(problem.get("Code")),
+        quote_host(str(problem.get("Message") or "").partition("The Canonical String")[0]),
+    )
     status, headers = int(number(about.get("HTTPStatusCode")) or 0), mapping(about.get("HTTPHeaders"))
     if 300 <= status < 400 and headers.get("location"):
         hint = "Check endpoint_url and the network: AWS does not answer so. A sign-in page of a proxy does."

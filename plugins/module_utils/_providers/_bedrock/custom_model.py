@@ -809,8 +809,8 @@ def _hash_inputs(desired: Mapping[str, Any]) -> str:
         elif key == "validation_data_config":
             value = sorted(map(_name_data, value))
         inputs[key] = value
-    told = json.dumps(inputs, sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps(inputs, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _needs_look(wanted: Content, shown: Content) -> bool:

@@ -20,7 +20,7 @@ from ..._engine.compare import number, same_content
 from ..._engine.content import Content
 from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..._engine.types import Phase, Progress, Run
-from ..toolkit.answers import told
+from ..toolkit.answers import quote_host
 from ..toolkit.bounds import TagBound
 from ..toolkit.rows import Rows
 from . import shapes
@@ -252,7 +252,7 @@ def run_of_job(job: Mapping[str, Any]) -> Run:
         phase=phase,
         status=str(job.get("status") or "unknown"),
         observed=_shown(job),
-        reason=told(job.get("failure_message"), _REASON),
+        reason=quote_host(job.get("failure_message"), _REASON),
         model=job.get("output_model_arn"),
         ended=timestamp(job.get("end_time")),
         token=job.get("client_request_token"),
@@ -272,7 +272,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
         phase=phase,
         status=status,
         observed=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
-        reason=told(model.get("failure_message"), _REASON),
+        reason=quote_host(model.get("failure_message"), _REASON),
         model=str(model["model_arn"]),
         removable=True,
         raw=model,

@@ -32,9 +32,9 @@ from ..toolkit.answers import (
     page_of,
     pairs,
     parse,
+    quote_host,
     record,
     text,
-    told,
     word,
 )
 
@@ -103,7 +103,7 @@ def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_event:
         if not failed:
             raise Odd(f"it is {page_of(body)}")
         code = response_dict["status_code"]
-        said = f"<Error><Code>{code}</Code><Message>{escape(told(body))}</Message></Error>"
+        said = f"<Error><Code>{code}</Code><Message>{escape(quote_host(body))}</Message></Error>"
         response_dict["body"] = said.encode()
 
 
@@ -118,7 +118,7 @@ def _before_json(response_dict: dict[str, Any], body: bytes, *, failed: bool) ->
     except Odd:
         if not failed:
             raise
-        found, whole = {"message": told(body)}, False
+        found, whole = {"message": quote_host(body)}, False
     if failed and not whole:
         kept = {key: value for key, value in found.items() if isinstance(value, str)}
         response_dict["body"] = json.dumps({key: kept[key] for key in ("message", "__type") if key in kept}).encode()

@@ -38,8 +38,8 @@ from ..toolkit.answers import (
     odd_error,
     page_of,
     pages,
+    quote_host,
     record,
-    told,
 )
 from ..toolkit.client import check_address, load, shared
 from . import auth
@@ -286,11 +286,11 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
 
 
 def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiError | TransientError:
-    code, request = told(error.code), told(error.request_id)
+    code, request = quote_host(error.code), quote_host(error.request_id)
     answer = ErrorAnswer(
         doing,
         int(error.status or 0),
-        told(error.message),
+        quote_host(error.message),
         code,
         (code, request and f"request {request}"),
         "create" if creates else "",

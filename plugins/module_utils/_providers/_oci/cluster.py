@@ -21,7 +21,7 @@ from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, NotFound
 from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Run
-from ..toolkit.answers import Kind, told
+from ..toolkit.answers import Kind, quote_host
 from ..toolkit.bounds import Bound, check_bound
 from ..toolkit.driver import steps_noted
 from . import identity, shapes, tags, work_requests
@@ -352,7 +352,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         phase=phase,
         status=status,
         observed={key: value for key, value in shown.items() if value is not None},
-        reason=told(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
+        reason=quote_host(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
         token=tags.owned(cluster).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),

@@ -16,7 +16,7 @@ from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import number
 from ..._engine.errors import ApiError
 from ..._engine.types import Phase, Run
-from ..toolkit.answers import told
+from ..toolkit.answers import quote_host
 from . import objects, shapes, tags
 from .client import Api
 from .reading import ENDPOINT, MODEL
@@ -85,7 +85,7 @@ def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
         phase=phase,
         status=status,
         observed={**_trained(model), **_described(model)},
-        reason=told(model.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
+        reason=quote_host(model.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
         model=str(model["id"]) if phase is Phase.READY else None,
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),

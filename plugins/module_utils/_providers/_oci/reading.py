@@ -23,10 +23,10 @@ from ..toolkit.answers import (
     name,
     pairs,
     parse,
+    quote_host,
     record,
     setting,
     text,
-    told,
     word,
 )
 from ..toolkit.client import load
@@ -127,7 +127,7 @@ def _before_reading(response: Any, **_more: Any) -> None:
     try:
         _MESSAGE(parse(response.content), "")
     except Odd:
-        raise _refusal(response, told(response.content)) from None
+        raise _refusal(response, quote_host(response.content)) from None
 
 
 def _refusal(response: Any, said: str) -> Exception:

@@ -16,7 +16,7 @@ from typing import Any
 from ..._engine.compare import number
 from ..._engine.errors import ApiError, NotFound, RateLimited
 from ..._engine.types import Phase, Progress
-from ..toolkit.answers import told
+from ..toolkit.answers import quote_host
 from . import shapes
 from .client import Api
 from .reading import ENTRY, WORK
@@ -121,7 +121,7 @@ def _last_line(api: Api, identifier: str) -> str:
             limit=1,
         )
         newest: Mapping[str, Any] = next(newest_first, {})
-        return told(newest.get("message"))
+        return quote_host(newest.get("message"))
     except RateLimited:
         raise
     except ApiError:
@@ -180,7 +180,7 @@ def errors_text(api: Api, work: Mapping[str, Any]) -> str:
     """Why it failed: every error, oldest first, each with its code. Empty where it has none."""
     texts: dict[str, None] = {}  # in order, each once
     for entry in errors(api, str(work["id"])):
-        code, message = told(entry.get("code")), told(entry.get("message"), _REASON).rstrip(".")
+        code, message = quote_host(entry.get("code")), quote_host(entry.get("message"), _REASON).rstrip(".")
         text = f"{message} ({code})" if code and message else message or code
         if text:
             texts[text] = None

@@ -50,9 +50,9 @@ from ..toolkit.answers import (
     odd_error,
     page_of,
     parse,
+    quote_host,
     record,
     redirect_error,
-    told,
 )
 from ..toolkit.client import check_address, check_file, check_key, fill_from_environment, is_key, load, shared
 from . import entra, extras
@@ -263,7 +263,7 @@ class Api:
         except openai.APIResponseValidationError as error:
             raise self._odd_error(doing, error) from error
         except openai.OpenAIError as error:
-            raise ApiError(f"{doing}: {told(str(error))}") from error
+            raise ApiError(f"{doing}: {quote_host(str(error))}") from error
         except _find_http_error() as error:  # raised while an answer is read as a stream
             raise TransientError(f"{doing}: the answer of {self.sdk.base_url} broke off ({error}).") from error
         except BROKEN as error:
@@ -319,12 +319,12 @@ def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb
         hint = "Give that host's address in base_url, if it is the one that is meant."
         return redirect_error(doing, status, response.headers[_REFUSED_TARGET], hint)
     body = error.body if isinstance(error.body, Mapping) else {}
-    code, param, request = (told(mark, _MARK) for mark in (error.code, error.param, error.request_id))
+    code, param, request = (quote_host(mark, _MARK) for mark in (error.code, error.param, error.request_id))
     answer = ErrorAnswer(
         doing,
         status,
         # Without such a message it is not an API's error body: a proxy, a wrong path.
-        told(body.get("message")) or told(response.text) or told(response.reason_phrase),
+        quote_host(body.get("message")) or quote_host(response.text) or quote_host(response.reason_phrase),
         code,
         (code and f"code {code}", param and f"parameter {param}", request and f"request {request}"),
         verb,

@@ -21,7 +21,7 @@ from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
 from ..._engine.module import WAIT_SPEC, options_of
 from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
-from ..toolkit.answers import name, record, told
+from ..toolkit.answers import name, quote_host, record
 from ..toolkit.naming import parse_remote_name, remote_name
 from ..toolkit.sent_dataset import SentDataset, check_name, ended
 from . import files
@@ -314,7 +314,7 @@ def to_run(file: Mapping[str, Any]) -> Run:
         phase=_PHASES.get(status.lower(), Phase.UNKNOWN),
         status=status or "processed",
         observed={"expires_after": round(expires - created)} if expires and created else {},
-        reason=told(file.get("status_details")),
+        reason=quote_host(file.get("status_details")),
         removable=True,
         raw=file,
     )

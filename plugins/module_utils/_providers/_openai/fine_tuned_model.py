@@ -278,8 +278,8 @@ class FineTunedModel(BaseDriver):
         notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
         left = bool(self._list_files(run))
         if verdict is models.Verdict.EXISTS:
-            told = f"The end of the model {model} was announced for {end}; the host still shows it."
-            return replace(run, verified=True, seen=True, notes=(*notes, *((told,) if end else ())))
+            note = f"The end of the model {model} was announced for {end}; the host still shows it."
+            return replace(run, verified=True, seen=True, notes=(*notes, *((note,) if end else ())))
         if verdict is models.Verdict.RETIRED:
             reason = f"it ended on {end}, with its base model {base}"
             # Whatever the host calls it, another base model is what a user has to ask for now.

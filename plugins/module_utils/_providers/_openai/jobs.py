@@ -18,7 +18,7 @@ from ..._engine.compare import number
 from ..._engine.content import Content
 from ..._engine.errors import ApiError, NotFound
 from ..._engine.types import Phase, Progress, Run
-from ..toolkit.answers import Odd, label, moment, name, record, setting, text, told, word
+from ..toolkit.answers import Odd, label, moment, name, quote_host, record, setting, text, word
 from ..toolkit.bounds import Bound
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ def to_run(job: Mapping[str, Any]) -> Run:
 def _reason(job: Mapping[str, Any]) -> str:
     error = job.get("error")
     if isinstance(error, str):
-        return told(error, _REASON)
+        return quote_host(error, _REASON)
     error = mapping(error)
-    message, code = told(error.get("message"), _REASON), told(error.get("code"))
+    message, code = quote_host(error.get("message"), _REASON), quote_host(error.get("code"))
     return f"{message} ({code})" if message and code else message or code
 
 

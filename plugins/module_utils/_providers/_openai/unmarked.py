@@ -57,14 +57,14 @@ class UnmarkedJobs:
             wanted = self._add_name(wanted, named)
         mine: list[Run | None] = []
         for job in unmarked:
-            told = _add_marks(job, named)
-            run = jobs.to_run(told)
+            marked = _add_marks(job, named)
+            run = jobs.to_run(marked)
             ours = jobs.same_suffix(suffix, job)
             data = run.observed.get("training_file")
             if ours:
-                mine.append(self._read(told))
+                mine.append(self._read(marked))
             elif ours is None and wanted and data and same_content(wanted, data):
-                mine.append(self._read_by_data(told, named.get(data.id, ""), wanted))
+                mine.append(self._read_by_data(marked, named.get(data.id, ""), wanted))
             elif (
                 ours is None
                 and not (data and data.sha256)

@@ -49,7 +49,7 @@ _DEEPEST = 64  # objects and lists within each other
 _DIGITS = 300  # a whole number of more is beyond any float
 _WORD, _NAME = 200, 2048  # characters
 _FIRST, _LAST = -62135596800.0, 253402300799.0  # the years 1 to 9999, in unix time
-_TOLD = 300  # characters of what a host says in a message
+_QUOTED = 300  # characters of what a host says in a message
 _TITLE = 80
 _DAY = 86400.0
 _MOST_PAGES = 100_000
@@ -375,7 +375,7 @@ def is_page(said: str | bytes) -> bool:
     return _HTML.match(start.lstrip("\ufeff")) is not None
 
 
-def told(said: Any, limit: int = _TOLD) -> str:
+def quote_host(said: Any, limit: int = _QUOTED) -> str:
     """What a host says, as part of a message's one line: cut, without control characters. Of an HTML page the title."""
     if isinstance(said, bytes):
         said = said[: 1 << 16].decode("utf-8", "replace")
@@ -438,6 +438,6 @@ def is_elsewhere(asked: str, target: str) -> bool:
 def host_of(target: str) -> str:
     """The host of an address, for a message."""
     try:
-        return told(urlsplit(target).netloc.rpartition("@")[2], _TITLE) or "another host"
+        return quote_host(urlsplit(target).netloc.rpartition("@")[2], _TITLE) or "another host"
     except ValueError:
         return "another host"

@@ -108,7 +108,7 @@ def test_e1_pages_that_begin_again() -> None:
     ],
 )
 def test_e3_what_is_told_of_what_a_host_says(said: Any, told: str) -> None:
-    assert answers.told(said) == told
+    assert answers.quote_host(said) == told
 
 
 @pytest.mark.parametrize(
