@@ -22,7 +22,7 @@ from ansible.utils.display import Display
 from ..module_utils._engine.coerce import paragraph
 from ..module_utils._pipeline.account import account
 from ..module_utils._pipeline.data import is_path
-from ..module_utils._pipeline.told import joined_warnings, label
+from ..module_utils._pipeline.messages import format_model, join_warnings
 from ._locks import PAUSE, Locks, folder_in, lock_name
 from ._progress import Teller, came, say
 from ._role_variables import MARK, known_variables, missing, unknown
@@ -177,18 +177,18 @@ class Told:
         for found in results:
             self.line(preview(found))
             if found["failed"] or found["action"] == "none":
-                self._over.add(label(found))
+                self._over.add(format_model(found))
 
     def progress(self, found: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """How far one is."""
-        name = label(found)
+        name = format_model(found)
         # One that exists already has its end told as well, if it had to be waited for.
         self._over.discard(name)
         self._tellers.setdefault(name, Teller(self.tells)).tell({**state, "name": name})
 
     def ended(self, found: Mapping[str, Any]) -> None:
         """What came of one, while others go on."""
-        name = label(found)
+        name = format_model(found)
         if name not in self._over:
             self._over.add(name)
             words = came(found, found.get("model_id"))
@@ -208,10 +208,10 @@ class Told:
 
     def warn(self, results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """Warn at once of what is new: it may be hours until the task ends. The pairs of model and warning."""
-        pairs = [[label(found), warning] for found in results for warning in found.get("warnings") or ()]
+        pairs = [[format_model(found), warning] for found in results for warning in found.get("warnings") or ()]
         new = [pair for pair in pairs if pair not in self._warned]
         if not self.quiet:
-            for text in joined_warnings(new):
+            for text in join_warnings(new):
                 display.warning(paragraph(text))
         self._warned += new
         return self._warned
@@ -219,7 +219,7 @@ class Told:
 
 def preview(found: Mapping[str, Any]) -> str:
     """One line of what will happen to a model."""
-    name = label(found)
+    name = format_model(found)
     if found["failed"]:
         return f"{name}: refused, see below"
     parts = [_WORDS.get(found["action"], str(found["action"]))]

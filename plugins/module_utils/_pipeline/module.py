@@ -17,8 +17,8 @@ from .._engine.errors import FineTuneError, InvalidInput
 from .._engine.module import PROGRESS_SPEC, TRAINING_SPEC, WAIT_SPEC, warn
 from .._providers.base import ModelSpec
 from .._providers.registry import PROVIDERS
+from .messages import format_model, join_warnings
 from .pipeline import ModelRun, Pipeline, Settings, outcome
-from .told import joined_warnings, label
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -120,8 +120,8 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
         )
     # The action plugin has warned of some while it waited.
     before = (params["wait_state"] or {}).get("warned") or ()
-    pairs = ([label(found), warning] for found in results for warning in found["warnings"])
-    warn(module, joined_warnings(pair for pair in pairs if pair not in before))
+    pairs = ([format_model(found), warning] for found in results for warning in found["warnings"])
+    warn(module, join_warnings(pair for pair in pairs if pair not in before))
     if failed:
         module.fail_json(msg=_why(failed, results), **result)
     module.exit_json(**result)
@@ -209,7 +209,7 @@ def _check(spec: ModelSpec, given: Mapping[str, Any]) -> None:
 
 
 def _why(failed: Sequence[Mapping[str, Any]], results: Sequence[object]) -> str:
-    lines = [paragraph(f"{one_line(label(found))}: {found['msg']} {found['hint']}".rstrip()) for found in failed]
+    lines = [paragraph(f"{one_line(format_model(found))}: {found['msg']} {found['hint']}".rstrip()) for found in failed]
     if len(results) == 1:
         return lines[0]
     return f"{len(failed)} of {len(results)} models failed:\n" + "\n".join(lines)

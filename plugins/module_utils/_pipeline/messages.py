@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How results are told to people, by the module and by its action plugin alike.
+"""Texts about models, for the module and its action plugin.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -14,12 +14,12 @@ from typing import Any
 _APART = 3  # so many models have a warning each; more of them share one
 
 
-def label(found: Mapping[str, Any]) -> str:
+def format_model(found: Mapping[str, Any]) -> str:
     """A model by its name and provider."""
     return f"{found['name']} ({found['provider']})"
 
 
-def joined_warnings(pairs: Iterable[Sequence[str]]) -> list[str]:
+def join_warnings(pairs: Iterable[Sequence[str]]) -> list[str]:
     """Pairs of a model and a warning as texts: what is said of many models is said once."""
     models: dict[str, list[str]] = {}
     for model, warning in pairs:
