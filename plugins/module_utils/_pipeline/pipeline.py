@@ -35,7 +35,7 @@ from .._engine.types import Driver, Run
 from .._providers.base import NEUTRAL, SPLITS, ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from .data import describe
 from .types import Data, TaskContext
-from .wording import native, reworded, spoken
+from .wording import to_native_options, translate_error, translate_message
 
 _LOOKING = 8  # models that are previewed at the same time
 _SENDING = 4  # datasets that are sent at the same time
@@ -384,7 +384,7 @@ class Pipeline:
         left = self._left(item)
         common: dict[str, Any] = {
             **{option: spec.options[option] for option in _TOLD},
-            "ignore_changes": native(spec.options["ignore_changes"], adapter, spec),
+            "ignore_changes": to_native_options(spec.options["ignore_changes"], adapter, spec),
             "details": self.settings.details,
             "wait": self.settings.wait,
             "wait_timeout": left,
@@ -439,9 +439,11 @@ class Pipeline:
                 if resource is item.adapter.model:
                     item.seen = engine.result.run
         except FineTuneError as error:
-            raise reworded(error, item.adapter, item.spec) from error
+            raise translate_error(error, item.adapter, item.spec) from error
         finally:
-            item.warn([spoken(warning, item.adapter, item.spec) for warnings in told for warning in warnings])
+            item.warn(
+                [translate_message(warning, item.adapter, item.spec) for warnings in told for warning in warnings]
+            )
 
 
 def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[str, Any]:

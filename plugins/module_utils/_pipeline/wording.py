@@ -17,12 +17,12 @@ from .._providers.base import ModelSpec, ProviderAdapter
 _HYPERPARAMETERS = "hyperparameters"
 
 
-def native(given: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
+def to_native_options(given: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
     """Names of options of fine_tune, or parts of them, as the model's module calls them; its own names pass too."""
-    return [_native(name, adapter, spec) for name in given or ()]
+    return [_to_native_option(name, adapter, spec) for name in given or ()]
 
 
-def _native(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
+def _to_native_option(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     head, dot, rest = name.partition(".")
     if head == spec.provider:
         words = {theirs: ours for ours, theirs in adapter.words.items()}
@@ -32,7 +32,7 @@ def _native(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     return next((theirs for theirs, ours in adapter.words.items() if ours == head), head) + dot + rest
 
 
-def spoken(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
+def translate_message(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     """A message of a provider's module in the words of fine_tune. Hyperparameters keep the provider's own names, which
     fine_tune takes too. A name that may be any word is one of an option only where a message begins with it."""
     words: dict[str, str] = {option: f"{spec.provider}.{option}" for option in spec.own}
@@ -48,7 +48,7 @@ def spoken(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
     return pattern.sub(put, text)
 
 
-def reworded(error: FineTuneError, adapter: ProviderAdapter, spec: ModelSpec) -> FineTuneError:
+def translate_error(error: FineTuneError, adapter: ProviderAdapter, spec: ModelSpec) -> FineTuneError:
     """The same for an error's message and hint: another error."""
-    message, hint = (spoken(text, adapter, spec) for text in (error.message, error.hint))
+    message, hint = (translate_message(text, adapter, spec) for text in (error.message, error.hint))
     return error.amended(message=message, hint=hint)
