@@ -24,14 +24,14 @@ from ..module_utils._pipeline.account import account
 from ..module_utils._pipeline.data import is_path
 from ..module_utils._pipeline.messages import format_model, join_warnings
 from ._locks import PAUSE, Locks, folder_in, lock_name
-from ._progress import Teller, came, say
+from ._progress import ProgressPrinter, format_outcome, print_line
 from ._role_variables import MARK, known_variables, missing, unknown
 from ._waiting_action import SLICE, WaitingActionBase
 
 display = Display()
 
 # Since 2.19 the callbacks print the message of a failed task by itself.
-_CALLBACK_SAYS_WHY = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
+_CALLBACK_PRINTS_REASON = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
 
 _DATA = ("training_data", "validation_data")
 
@@ -58,30 +58,30 @@ class PipelineActionBase(WaitingActionBase):
         if places:
             args["data_places"] = places
         args.setdefault("wait_slice", SLICE)
-        told = Told(self._tells(args), quiet=bool(self._task.no_log))
-        told.doubt(doubts)
+        printer = PipelinePrinter(self._shows_progress(args), quiet=bool(self._task.no_log))
+        printer.warn_early(doubts)
         with Locks(None if self._task.check_mode else _lock_folder()) as locks:
-            self._lock(args, locks, told)
-            result = self._slices(args, task_vars, locks, told)
+            self._lock(args, locks, printer)
+            result = self._slices(args, task_vars, locks, printer)
         if doubts:
             result["warnings"] = [*doubts, *(result.get("warnings") or ())]
         return result
 
     def _slices(
-        self, args: dict[str, Any], task_vars: dict[str, Any] | None, locks: Locks, told: Told
+        self, args: dict[str, Any], task_vars: dict[str, Any] | None, locks: Locks, printer: PipelinePrinter
     ) -> dict[str, Any]:
         again = False
         while True:
             result = self._call(args, task_vars, again=again)
             results = result.get("results") or ()
             if not again:
-                told.preview(results)
+                printer.print_preview(results)
             again = True
             if not result.pop("waiting", False):
-                told.end(result, results)
+                printer.end(result, results)
                 return result
             progress = result.pop("progress")
-            args["wait_state"] = {**result.pop("wait_state"), "warned": told.warn(results)}
+            args["wait_state"] = {**result.pop("wait_state"), "warned": printer.warn(results)}
             for found in results:
                 key = f"{found['provider']}/{found['name']}"
                 state = progress.get(key)
@@ -89,11 +89,11 @@ class PipelineActionBase(WaitingActionBase):
                 if state is None or state["run_id"]:
                     locks.release(key)
                 if state is None:
-                    told.ended(found)
+                    printer.print_end(found)
                 elif state["progress"]:
-                    told.progress(found, state)
+                    printer.print_progress(found, state)
 
-    def _lock(self, args: dict[str, Any], locks: Locks, told: Told) -> None:
+    def _lock(self, args: dict[str, Any], locks: Locks, printer: PipelinePrinter) -> None:
         """One task at a time starts a model. Whoever waits for that has so much less time for the rest."""
         names: dict[str, tuple[str, int]] = {}
         models = args["models"] if isinstance(args["models"], list) else []
@@ -110,7 +110,7 @@ class PipelineActionBase(WaitingActionBase):
             def wait(limit: float = limit, start: float = start, key: str = key) -> bool:
                 nonlocal shown
                 if not shown:
-                    told.line(f"{key}: another task of this controller is starting it; waiting for that")
+                    printer.print_line(f"{key}: another task of this controller is starting it; waiting for that")
                     shown = True
                 time.sleep(PAUSE)
                 return time.monotonic() - start < limit
@@ -151,60 +151,60 @@ class PipelineActionBase(WaitingActionBase):
             return given
 
 
-class Told:
+class PipelinePrinter:
     """What is printed of several models. ``quiet``: nothing at all, not even why it failed."""
 
-    def __init__(self, tells: bool, *, quiet: bool) -> None:
-        self.tells = tells
+    def __init__(self, enabled: bool, *, quiet: bool) -> None:
+        self.enabled = enabled
         self.quiet = quiet
-        self._tellers: dict[str, Teller] = {}
+        self._printers: dict[str, ProgressPrinter] = {}
         self._over: set[str] = set()  # the models whose end needs no line, or has one
         self._warned: list[list[str]] = []
 
-    def line(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Anything else that there is to know."""
-        if self.tells:
-            say(text)
+        if self.enabled:
+            print_line(text)
 
-    def doubt(self, texts: Sequence[str]) -> None:
+    def warn_early(self, texts: Sequence[str]) -> None:
         """Warn at once, while there is time to stop it. (The same text at the end is not shown again.)"""
         if not self.quiet:
             for text in texts:
                 display.warning(paragraph(text))
 
-    def preview(self, results: Sequence[Mapping[str, Any]]) -> None:
+    def print_preview(self, results: Sequence[Mapping[str, Any]]) -> None:
         """One line of what will happen to each."""
         for found in results:
-            self.line(preview(found))
+            self.print_line(format_preview(found))
             if found["failed"] or found["action"] == "none":
                 self._over.add(format_model(found))
 
-    def progress(self, found: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    def print_progress(self, found: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """How far one is."""
         name = format_model(found)
         # One that exists already has its end told as well, if it had to be waited for.
         self._over.discard(name)
-        self._tellers.setdefault(name, Teller(self.tells)).tell({**state, "name": name})
+        self._printers.setdefault(name, ProgressPrinter(self.enabled)).print_progress({**state, "name": name})
 
-    def ended(self, found: Mapping[str, Any]) -> None:
+    def print_end(self, found: Mapping[str, Any]) -> None:
         """What came of one, while others go on."""
         name = format_model(found)
         if name not in self._over:
             self._over.add(name)
-            words = came(found, found.get("model_id"))
-            if self.tells:
-                say(f"{name}: {words}", error=bool(found["failed"]))
+            words = format_outcome(found, found.get("model_id"))
+            if self.enabled:
+                print_line(f"{name}: {words}", error=bool(found["failed"]))
 
     def end(self, result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> None:
         """What came of all. Before ansible-core 2.19, why a task failed is the beginning of one long line of JSON, so
         it is said here."""
-        says_why = bool(result.get("failed")) and not _CALLBACK_SAYS_WHY
+        prints_reason = bool(result.get("failed")) and not _CALLBACK_PRINTS_REASON
         for found in results:
-            if self._tellers and not (says_why and found["failed"]):
-                self.ended(found)
-        if says_why and not self.quiet:
+            if self._printers and not (prints_reason and found["failed"]):
+                self.print_end(found)
+        if prints_reason and not self.quiet:
             for line in str(result.get("msg") or "").splitlines():
-                say(line, error=True)
+                print_line(line, error=True)
 
     def warn(self, results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """Warn at once of what is new: it may be hours until the task ends. The pairs of model and warning."""
@@ -217,12 +217,12 @@ class Told:
         return self._warned
 
 
-def preview(found: Mapping[str, Any]) -> str:
+def format_preview(found: Mapping[str, Any]) -> str:
     """One line of what will happen to a model."""
     name = format_model(found)
     if found["failed"]:
         return f"{name}: refused, see below"
-    parts = [_WORDS.get(found["action"], str(found["action"]))]
+    parts = [_ACTION_TEXTS.get(found["action"], str(found["action"]))]
     if found["action"] == "none" and not found["status"]:
         parts = ["on its way already, to be waited for"]
     training = found["dataset"].get("training")
@@ -237,7 +237,7 @@ def preview(found: Mapping[str, Any]) -> str:
     return f"{name}: {', '.join(parts)}"
 
 
-_WORDS = {
+_ACTION_TEXTS = {
     "none": "nothing to change",
     "create": "a model is to be trained",
     "retrain": "a model is to be trained anew",

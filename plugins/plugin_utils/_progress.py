@@ -27,7 +27,7 @@ _FIRST_PAUSE, _GROWTH = 60.0, 2.0  # seconds without news, before it is said tha
 _PROGRESS = frozenset(Progress.__dataclass_fields__)
 
 
-def say(text: str, *, error: bool = False) -> None:
+def print_line(text: str, *, error: bool = False) -> None:
     """One line on standard error, with the time of day. Nothing in it reaches the terminal as a control character.
 
     Standard output belongs to the callback plugin, which may write JSON there.
@@ -39,13 +39,13 @@ def say(text: str, *, error: bool = False) -> None:
         display.display(line, stderr=True)
 
 
-class Teller:
-    """Says how far one model is: the run's id, each new stage, each ten percent; where there is no news, that it goes
+class ProgressPrinter:
+    """Prints how far one model is: the run's id, each new stage, each ten percent; where there is no news, that it goes
     on, at growing intervals; and in the end what came of it. The time that is left is reckoned from what passed here.
     """
 
-    def __init__(self, tells: bool) -> None:
-        self.tells = tells
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
         self.lines = 0
         self.named: str | None = None
         self._stage: str | None = None
@@ -55,30 +55,30 @@ class Teller:
         self._pause = _FIRST_PAUSE
         self._seen: tuple[float, float] | None = None  # when, and how many percent, in this stage
 
-    def tell(self, result: Mapping[str, Any]) -> None:
+    def print_progress(self, result: Mapping[str, Any]) -> None:
         """One slice's answer; the module has masked secrets in it."""
         name, run_id = str(result.get("name")), result.get("run_id")
         if run_id and run_id != self.named:
             self.named = str(run_id)
-            self._say(f"{name}: run {run_id}")
+            self._print(f"{name}: run {run_id}")
         given = result.get("progress")
         known = {key: value for key, value in dict(given or {}).items() if key in _PROGRESS}
         progress = Progress(**{"stage": "waiting", **known})
         left = self._left(progress)
         if self._is_news(progress):
-            self._say(Progress(**{"stage": "waiting", **known, "seconds_left": left}).line(name))
+            self._print(Progress(**{"stage": "waiting", **known, "seconds_left": left}).line(name))
 
-    def end(self, name: str, came: str, *, error: bool = False) -> None:
+    def end(self, name: str, outcome: str, *, error: bool = False) -> None:
         """What came of it, once. What was over before anything had to be said needs no line."""
-        if self.tells and self.lines:
-            say(f"{name}: {came}", error=error)
-            self.tells = False
+        if self.enabled and self.lines:
+            print_line(f"{name}: {outcome}", error=error)
+            self.enabled = False
 
-    def _say(self, text: str) -> None:
-        if self.tells and self.lines < MOST_LINES - _KEPT:
+    def _print(self, text: str) -> None:
+        if self.enabled and self.lines < MOST_LINES - _KEPT:
             self.lines += 1
             self._last = time.monotonic()
-            say(text)
+            print_line(text)
 
     def _is_news(self, progress: Progress) -> bool:
         """Whether there is something to say; then it counts as said."""
@@ -107,7 +107,7 @@ class Teller:
         return (100.0 - progress.percent) * (now - since) / done if done > 0 else None
 
 
-def came(result: Mapping[str, Any], model: Any) -> str:
+def format_outcome(result: Mapping[str, Any], model: Any) -> str:
     """What came of a model, in a few words. ``model``: what it is called by, if it is there."""
     took = result.get("elapsed")
     after = f" after {duration(float(took))}" if isinstance(took, (int, float)) and took >= 1 else ""

@@ -20,7 +20,7 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils._engine.coerce import one_line
 from ..module_utils._engine.module import WAIT_SPEC
-from ._progress import Teller, came
+from ._progress import ProgressPrinter, format_outcome
 
 display = Display()
 
@@ -67,7 +67,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
             # Not to wait, in later slices too, although their time-out is what is left of the usual time.
             args["wait"], timeout = False, self._usual(args)
         args.setdefault("wait_slice", SLICE)
-        teller = Teller(self._tells(args))
+        printer = ProgressPrinter(self._shows_progress(args))
         acted: dict[str, Any] = {}
         warnings: list[Any] = []
         changed = again = False
@@ -91,11 +91,11 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
             if result.get("wait_state"):
                 args["wait_state"] = result["wait_state"]
             called = result.get("name")
-            teller.tell(result)
+            printer.print_progress(result)
         result.update(acted, changed=changed, elapsed=round(time.monotonic() - start, 1))
         present = self._binds(args)
         model = next((result[key] for key in self.model_keys if present and result.get(key)), None)
-        teller.end(str(called), came(result, model), error=bool(result.get("failed")))
+        printer.end(str(called), format_outcome(result, model), error=bool(result.get("failed")))
         if "wait_run_id" in args:
             result.setdefault("run_id", args["wait_run_id"])
         if warnings:
@@ -140,6 +140,6 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     def _state(self, args: dict[str, Any]) -> str:
         return str(args.get("state") or "present")
 
-    def _tells(self, args: dict[str, Any]) -> bool:
+    def _shows_progress(self, args: dict[str, Any]) -> bool:
         wanted = args.get("wait_progress")
         return not self._task.no_log and (wanted is None or str(wanted).lower() in _TRUE)

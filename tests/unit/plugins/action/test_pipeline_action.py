@@ -153,7 +153,7 @@ def test_where_it_prints_nothing(play: Play, quiet: dict[str, Any]) -> None:
     ],
 )
 def test_one_line_of_what_will_happen(found: dict[str, Any], line: str) -> None:
-    assert _pipeline_action.preview(told(**found)) == line
+    assert _pipeline_action.format_preview(told(**found)) == line
 
 
 def test_files_are_looked_for_where_a_playbook_keeps_them(play: Play, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def going(*names: str) -> dict[str, Any]:
 def test_m4_before_2_19_the_reason_is_told_apart_from_the_json(
     play: Play, monkeypatch: pytest.MonkeyPatch, quiet: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(_pipeline_action, "_CALLBACK_SAYS_WHY", False)
+    monkeypatch.setattr(_pipeline_action, "_CALLBACK_PRINTS_REASON", False)
     why = "2 of 2 models failed:\nbot (openai): No credit.\nbot (oci): No\x1b[2J place."
     play.run(
         {"failed": True, "msg": why, "results": [told(failed=True, msg="No credit.")]}, wait_progress=False, **quiet
@@ -254,7 +254,7 @@ def test_m4_before_2_19_the_reason_is_told_apart_from_the_json(
 
 
 def test_p4_what_was_previewed_beside_a_refusal_is_not_announced(play: Play) -> None:
-    line = _pipeline_action.preview(told(msg="Nothing was done for it."))
+    line = _pipeline_action.format_preview(told(msg="Nothing was done for it."))
     assert line.endswith("but nothing is done, as another model was refused")
 
 
