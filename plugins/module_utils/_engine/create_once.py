@@ -58,8 +58,8 @@ class Attempt:
     marked: bool = False
     looked: float = 0.0
 
-    def plain(self) -> dict[str, Any]:
-        """The attempt as plain data for the next slice; :func:`read_attempt` reads it."""
+    def to_dict(self) -> dict[str, Any]:
+        """The attempt as to_dict data for the next slice; :func:`read_attempt` reads it."""
         return {**vars(self), "before": sorted(self.before)}
 
     def is_new(self, run: Run) -> bool:

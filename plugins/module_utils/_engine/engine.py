@@ -73,7 +73,7 @@ class Engine:
         attempt = self.create_once.attempt
         return {
             **({"updated": True} if self._updated else {}),
-            "attempt": attempt.plain() if attempt else None,
+            "attempt": attempt.to_dict() if attempt else None,
             "hidden_since": self.waiter.hidden_since,
             "wait_timeout": self.waiter.total,
         }

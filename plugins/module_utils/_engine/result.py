@@ -71,7 +71,7 @@ class Result:
             name=self._options.name,
             run_id=bound.id if bound else None,
             status=status,
-            progress=(progress or Progress(status or "waiting")).plain(),
+            progress=(progress or Progress(status or "waiting")).to_dict(),
             wait_state=dict(state),
         )
 

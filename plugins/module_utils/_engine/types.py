@@ -185,7 +185,7 @@ class Progress:
             parts.append(f"about {duration(self.seconds_left)} left")
         return f"{name}: {', '.join(parts)}"
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The same as plain data, without what is unknown."""
         return {key: value for key, value in vars(self).items() if value not in (None, "")}
 

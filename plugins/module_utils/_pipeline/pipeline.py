@@ -123,7 +123,7 @@ class ModelRun:
         if self.done is not None:
             return {"done": self.done}
         return {
-            "data": {split: data.plain() for split, data in self.data.items()},
+            "data": {split: data.to_dict() for split, data in self.data.items()},
             "begun": self.begun,
             "run_id": self.run_id,
             "state": self.state,

@@ -36,8 +36,8 @@ class Data:
         """An estimate."""
         return int(self.report["estimated_tokens"])
 
-    def plain(self) -> dict[str, Any]:
-        """As it is given to the next slice; ``Data(**plain)`` reads it."""
+    def to_dict(self) -> dict[str, Any]:
+        """As it is given to the next slice; ``Data(**to_dict)`` reads it."""
         return asdict(self)
 
 

@@ -225,7 +225,7 @@ class TestProgress:
 
     def test_zero_is_known(self) -> None:
         assert Progress("training", 0.0, 0, 10).line("b") == "b: training 0 %, step 0/10"
-        assert Progress("training", percent=0.0, step=0).plain() == {"stage": "training", "percent": 0.0, "step": 0}
+        assert Progress("training", percent=0.0, step=0).to_dict() == {"stage": "training", "percent": 0.0, "step": 0}
 
     @pytest.mark.parametrize(
         ("seconds", "text"),
