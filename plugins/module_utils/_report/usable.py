@@ -21,7 +21,7 @@ _ISSUES = ("errors", "warnings")
 
 def result(given: Any) -> dict[str, Any]:
     """One model's result."""
-    found = _plain(given, 0)
+    found = _to_json_value(given, 0)
     if not isinstance(found, dict):
         return {"failed": True, "msg": f"This is no result of a model: {_text(found)}"}
     for key in ("warnings", "previous"):
@@ -56,7 +56,7 @@ def _text(value: Any) -> str:
     return str(value)[:_LONGEST_KEY]
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _to_json_value(value: Any, depth: int) -> Any:
     """Lists, dictionaries with texts as keys, and what JSON has: no number that cannot be reckoned with."""
     if isinstance(value, str):
         return value  # a class of Ansible's own stays as it is
@@ -69,14 +69,14 @@ def _plain(value: Any, depth: int) -> Any:
     if depth >= _DEEPEST:
         return "..."
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item, depth + 1) for key, item in value.items()}
+        return {_key(key): _to_json_value(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item, depth + 1) for item in value]
+        return [_to_json_value(item, depth + 1) for item in value]
     return _text(value)
 
 
 def _key(key: Any) -> str:
-    return key[:_LONGEST_KEY] if isinstance(key, str) else _text(_plain(key, _DEEPEST))
+    return key[:_LONGEST_KEY] if isinstance(key, str) else _text(_to_json_value(key, _DEEPEST))
 
 
 def _digits(value: int) -> int:

@@ -327,7 +327,7 @@ def _list_fields(tags: CompareTags) -> Sequence[Field]:
         Field(
             "invocation_logs_config",
             "immutable",
-            Compare({"invocation_log_source.s3_uri": jobs.same_place}),
+            Compare({"invocation_log_source.s3_uri": jobs.same_folder}),
             options=("training_data_config.invocation_logs_config",),
         ),
         Field(
@@ -343,7 +343,7 @@ def _list_fields(tags: CompareTags) -> Sequence[Field]:
         Field("role_arn", "creation"),
         Field("vpc_config.subnet_ids", "creation", same_set),
         Field("vpc_config.security_group_ids", "creation", same_set),
-        Field("output_data_config", "creation", jobs.same_place, options=("output_data_config.s3_uri",)),
+        Field("output_data_config", "creation", jobs.same_folder, options=("output_data_config.s3_uri",)),
         Field("job_name", "creation"),
         Field("tags", "in_place", tags, options=("tags", "resource_tags")),
         Field("custom_model_tags", "in_place", tags, options=("tags", "resource_tags")),
@@ -686,7 +686,7 @@ class CustomModel(BaseDriver):
         }
         if "hyperparameters" in body:
             body["hyperparameters"] = {
-                key: shapes.plain_decimal(value) for key, value in body["hyperparameters"].items()
+                key: shapes.format_decimal(value) for key, value in body["hyperparameters"].items()
             }
         named = {_API_NAMES.get(key, key): value for key, value in body.items()}
         request = shapes.request(named, shapes.members(self.api.bedrock, _CREATE), "")

@@ -49,7 +49,7 @@ def _get(api: Api, identifier: str) -> dict[str, Any]:
     shapes.request(identifier, shape, "model_id")
     doing = f"Looking up the foundation model {identifier}"
     answer = api.call(doing, "get_foundation_model", modelIdentifier=identifier)
-    found: dict[str, Any] = shapes.plain(answer, shapes.answer(api.bedrock, "GetFoundationModel"))
+    found: dict[str, Any] = shapes.to_dict(answer, shapes.answer(api.bedrock, "GetFoundationModel"))
     return dict(found["model_details"])
 
 
@@ -61,7 +61,7 @@ def _list(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         if params[option] is not None
     }
     answer = api.call("Listing the foundation models", "list_foundation_models", **wanted)
-    found: dict[str, Any] = shapes.plain(answer, shapes.answer(api.bedrock, "ListFoundationModels"))
+    found: dict[str, Any] = shapes.to_dict(answer, shapes.answer(api.bedrock, "ListFoundationModels"))
     return list(found["model_summaries"])
 
 

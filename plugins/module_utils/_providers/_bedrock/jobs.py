@@ -104,7 +104,7 @@ def same_function(desired: Any, shown: Any) -> bool:
     return a == b
 
 
-def same_place(desired: Any, shown: Any) -> bool:
+def same_folder(desired: Any, shown: Any) -> bool:
     """The same folder in S3."""
     return str(desired).rstrip("/") == str(shown).rstrip("/")
 
@@ -173,17 +173,17 @@ def list_models(api: Api, **wanted: Any) -> Iterator[dict[str, Any]]:
 def get_job(api: Api, identifier: str) -> dict[str, Any]:
     """One job by its ARN or name, as plain data."""
     found = api.call(f"Looking up the job {identifier}", "get_model_customization_job", jobIdentifier=identifier)
-    return _plain(api, "GetModelCustomizationJob", found)
+    return _to_dict(api, "GetModelCustomizationJob", found)
 
 
 def get_model(api: Api, identifier: str) -> dict[str, Any]:
     """One custom model by its ARN or name, as plain data."""
     found = api.call(f"Looking up the model {identifier}", "get_custom_model", modelIdentifier=identifier)
-    return _plain(api, "GetCustomModel", found)
+    return _to_dict(api, "GetCustomModel", found)
 
 
-def _plain(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = shapes.plain(given, shapes.answer(api.bedrock, operation))
+def _to_dict(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shapes.to_dict(given, shapes.answer(api.bedrock, operation))
     if "hyper_parameters" in found:
         found["hyperparameters"] = found.pop("hyper_parameters")  # as the option is called
     return found

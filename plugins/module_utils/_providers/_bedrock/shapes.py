@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from .client import Api
 
 
-def plain(value: Any, shape: Any) -> Any:
+def to_dict(value: Any, shape: Any) -> Any:
     """An answer as plain data: members in snake_case, the keys of maps as they are, times in ISO 8601."""
     if value is None:
         return None
     if shape.type_name == "structure":
         return {
-            snake(key): plain(item, shape.members[key]) if key in shape.members else item
+            snake(key): to_dict(item, shape.members[key]) if key in shape.members else item
             for key, item in value.items()
             if key != "ResponseMetadata"
         }
     if shape.type_name == "list":
-        return [plain(item, shape.member) for item in value]
+        return [to_dict(item, shape.member) for item in value]
     if shape.type_name == "map":
-        return {key: plain(item, shape.value) for key, item in value.items()}
+        return {key: to_dict(item, shape.value) for key, item in value.items()}
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
     return value
@@ -150,10 +150,10 @@ _SAID = {
 
 def _spelt(value: Any) -> str:
     """A number or a truth value as the API's text."""
-    return str(value).lower() if isinstance(value, bool) else plain_decimal(value)
+    return str(value).lower() if isinstance(value, bool) else format_decimal(value)
 
 
-def plain_decimal(value: Any) -> str:
+def format_decimal(value: Any) -> str:
     """A number, or a text that is one, without an exponent: 0.00005, never 5e-05. Other texts as they are."""
     text = str(value).strip()
     if number(value) is None or "e" not in text.lower():
@@ -195,4 +195,4 @@ def pages(api: Api, doing: str, operation: str, key: str, **wanted: Any) -> Iter
     client = api.bedrock
     shape = answer(client, client.meta.method_to_api_mapping[operation]).members[key].member
     for item in api.pages(doing, operation, key, ("nextToken", "nextToken"), **wanted):
-        yield plain(item, shape)
+        yield to_dict(item, shape)

@@ -219,7 +219,7 @@ class DedicatedAiCluster(NamedResource):
         try:
             doing = f"Listing the {what} of {compartment_id}"
             found = self.api.pages(doing, operation, item=item, compartment_id=compartment_id, limit=_PAGE, **wanted)
-            yield from map(shapes.plain, found)
+            yield from map(shapes.to_dict, found)
         except NotFound:
             # The policies need not allow this look; the service then refuses the deletion itself.
             return

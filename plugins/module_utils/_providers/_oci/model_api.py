@@ -44,7 +44,7 @@ def list_models(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[s
         limit=_PAGE,
         **wanted,
     )
-    return map(shapes.plain, found)
+    return map(shapes.to_dict, found)
 
 
 def get_model(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:

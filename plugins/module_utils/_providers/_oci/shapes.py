@@ -18,12 +18,12 @@ _MAPS = frozenset({"freeformTags", "definedTags", "systemTags", "metadata"})
 _MAPS_SNAKE = frozenset({"freeform_tags", "defined_tags", "system_tags", "metadata"})
 
 
-def plain(value: Any) -> Any:
+def to_dict(value: Any) -> Any:
     """An answer with its members in snake_case; the keys of tags as they are."""
     if isinstance(value, Mapping):
-        return {snake(key): item if key in _MAPS else plain(item) for key, item in value.items()}
+        return {snake(key): item if key in _MAPS else to_dict(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [to_dict(item) for item in value]
     return value
 
 
@@ -40,5 +40,5 @@ def body(value: Any) -> Any:
 
 def answer(response: Any) -> dict[str, Any]:
     """The object of an answer that :meth:`_providers._oci.client.Api.call` has checked, its members in snake_case."""
-    found: dict[str, Any] = plain(response.data)
+    found: dict[str, Any] = to_dict(response.data)
     return found

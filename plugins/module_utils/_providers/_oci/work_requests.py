@@ -74,7 +74,7 @@ def newest(api: Api, compartment_id: str, resource_id: str, operation: str | Non
             sort_by="timeAccepted",
             sort_order="DESC",
         )
-        for work in map(shapes.plain, found):
+        for work in map(shapes.to_dict, found):
             if operation in (None, work.get("operation_type")) and _is_about(work, resource_id):
                 return dict(work)
     except NotFound:
@@ -101,7 +101,7 @@ def _entries(api: Api, what: str, operation: str, identifier: str) -> list[dict[
     doing = f"Reading the {what} of the work request {identifier}"
     wanted: dict[str, Any] = {"work_request_id": identifier, "sort_by": "timestamp", "sort_order": "ASC"}
     try:
-        return [shapes.plain(entry) for entry in api.pages(doing, operation, item=ENTRY, **wanted)]
+        return [shapes.to_dict(entry) for entry in api.pages(doing, operation, item=ENTRY, **wanted)]
     except RateLimited:
         raise
     except ApiError:

@@ -195,8 +195,8 @@ def same_suffix(desired: str | None, job: Mapping[str, Any]) -> bool | None:
     """Whether a job shows this suffix, as hosts write it into names; None where it shows none at all."""
     shown = suffix_of(job)
     if shown is not None:
-        return desired is not None and _plain_suffix(desired) == _plain_suffix(shown)
-    return True if desired and len(desired) > 2 and _is_in_name(_plain_suffix(desired), job) else None
+        return desired is not None and _normalize_suffix(desired) == _normalize_suffix(shown)
+    return True if desired and len(desired) > 2 and _is_in_name(_normalize_suffix(desired), job) else None
 
 
 def _is_in_name(suffix: str, job: Mapping[str, Any]) -> bool:
@@ -207,10 +207,10 @@ def _is_in_name(suffix: str, job: Mapping[str, Any]) -> bool:
     model = str(job.get("fine_tuned_model") or "")
     if model.startswith("ft:") and model.count(":") >= 4:
         return False  # a suffix would have a place of its own
-    name = f"-{_plain_suffix(_last_of(model))}-"
-    base = f"-{_plain_suffix(_DATED.sub('', _last_of(str(job.get('model') or ''))))}-"
+    name = f"-{_normalize_suffix(_last_of(model))}-"
+    base = f"-{_normalize_suffix(_DATED.sub('', _last_of(str(job.get('model') or ''))))}-"
     rest = name[len(base) - 1 :] if len(base) > 2 and name.startswith(base) else name
-    identifier = _plain_suffix(str(job.get("id") or ""))
+    identifier = _normalize_suffix(str(job.get("id") or ""))
     before, found, after = _DATE_BEFORE.sub("-", rest).rpartition(f"-{suffix}-")
     words = before.strip("-").removeprefix("ft").strip("-")
     after = after.strip("-")
@@ -228,7 +228,7 @@ def _is_id(text: str, identifier: str) -> bool:
     return len(text) >= _SHORTEST_ID and (text in identifier or ("-" not in text and mixed))
 
 
-def _plain_suffix(text: str) -> str:
+def _normalize_suffix(text: str) -> str:
     return _SEPARATORS.sub("-", text.casefold()).strip("-")
 
 

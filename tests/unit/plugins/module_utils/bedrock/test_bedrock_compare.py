@@ -13,7 +13,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.content im
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput, TransientError
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.custom_model import _hash_inputs
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.jobs import same_key, same_teacher
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.shapes import plain_decimal
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock.shapes import format_decimal
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
@@ -174,7 +174,7 @@ class TestNumbers:
         ],
     )
     def test_v5_numbers_are_plain_decimals(self, value: Any, sent: str) -> None:
-        assert plain_decimal(value) == sent
+        assert format_decimal(value) == sent
 
     def test_v5_sent_and_compared(self, host: Host) -> None:
         uri = host.data()

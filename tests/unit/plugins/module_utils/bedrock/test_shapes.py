@@ -195,7 +195,7 @@ def test_an_answer_as_plain_data(client: Any) -> None:
         "somethingNew": {"fromTomorrow": 1},
         "ResponseMetadata": {"HTTPStatusCode": 200},
     }
-    found = shapes.plain(answer, shapes.answer(client, "GetModelCustomizationJob"))
+    found = shapes.to_dict(answer, shapes.answer(client, "GetModelCustomizationJob"))
     assert found == {
         "job_arn": "arn",
         "creation_time": "2026-11-20T09:00:00Z",
@@ -210,7 +210,7 @@ def test_there_and_back(client: Any) -> None:
     """What an answer shows can be asked for again: the names are the same in both directions."""
     sent = made(client, hyper_parameters={"epochCount": "2"}, job_tags=[{"key": "k", "value": ""}])
     shape = shapes.members(client, "CreateModelCustomizationJob")
-    assert shapes.request(shapes.plain(sent, shape), shape, "") == sent
+    assert shapes.request(shapes.to_dict(sent, shape), shape, "") == sent
 
 
 # -- hyperparameters -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import cluster, info
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import plain
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import to_dict
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import remote_clock
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, Tasks, pair_lines
 
@@ -75,7 +75,7 @@ class ClusterHost(Host, ClusterTasks):
     def all_made(self) -> list[dict[str, Any]]:
         """The clusters that were not there from the start, oldest first, deleted ones included."""
         listed = self.by_hand.list_dedicated_ai_clusters(self.here, sort_order="ASC", sort_by="timeCreated")
-        return [plain(item) for item in listed.data["items"] if item["id"] not in self.there]
+        return [to_dict(item) for item in listed.data["items"] if item["id"] not in self.there]
 
     def made(self) -> list[dict[str, Any]]:
         """The same without deleted ones."""
@@ -83,7 +83,7 @@ class ClusterHost(Host, ClusterTasks):
 
     def get(self, identifier: str) -> dict[str, Any]:
         """A cluster as it is."""
-        found: dict[str, Any] = plain(self.by_hand.get_dedicated_ai_cluster(identifier).data)
+        found: dict[str, Any] = to_dict(self.by_hand.get_dedicated_ai_cluster(identifier).data)
         return found
 
     def make(self, name: str = "tuning", **members: Any) -> str:
