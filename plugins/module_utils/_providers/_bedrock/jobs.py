@@ -251,7 +251,7 @@ def run_of_job(job: Mapping[str, Any]) -> Run:
         created=timestamp(job.get("creation_time")) or 0.0,
         phase=phase,
         status=str(job.get("status") or "unknown"),
-        observed=_shown(job),
+        observed=_read_observed(job),
         reason=quote_host(job.get("failure_message"), _REASON),
         model=job.get("output_model_arn"),
         ended=timestamp(job.get("end_time")),
@@ -271,7 +271,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
         created=timestamp(model.get("creation_time")) or 0.0,
         phase=phase,
         status=status,
-        observed=_shown({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
+        observed=_read_observed({**model, "output_model_kms_key_arn": model.get("model_kms_key_arn")}),
         reason=quote_host(model.get("failure_message"), _REASON),
         model=str(model["model_arn"]),
         removable=True,
@@ -279,7 +279,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
     )
 
 
-def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
+def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
     vpc = mapping(job.get("vpc_config"))
     shown: dict[str, Any] = {
         "base_model_identifier": job.get("base_model_arn"),
@@ -293,7 +293,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
         "vpc_config.security_group_ids": vpc.get("security_group_ids"),
         "job_name": job.get("job_name"),
         "invocation_logs_config": mapping(job.get("training_data_config")).get("invocation_logs_config"),
-        **shown_data(job, {}),
+        **read_data(job, {}),
     }
     if "job_arn" in job and "role_arn" in job:
         # A job in full leaves out what it has not.
@@ -306,7 +306,7 @@ def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def shown_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
+def read_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
     """What a job was trained on. ``own``: our markers, which keep what was in it."""
     shown: dict[str, Any] = {}
     training = mapping(job.get("training_data_config"))

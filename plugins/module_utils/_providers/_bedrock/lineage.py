@@ -254,7 +254,7 @@ class Family(KnownTags):
         own = self.own_markers((run.id, run.model))
         shown = {
             **{key: value for key, value in run.observed.items() if key not in _SHOWN_TAGS},
-            **jobs.shown_data(run.raw, own),
+            **jobs.read_data(run.raw, own),
             **{key: ownership.visible(tags) for key, tags in known.items()},
         }
         if known and (own or self.is_ours(str(run.raw.get("job_name")))):

@@ -93,7 +93,7 @@ def parse_data(option: str, place: Mapping[str, Any], *, check_mode: bool = Fals
     )
 
 
-def shown_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
+def read_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
     """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: our marker, which
     keeps what was in it."""
     name = str(dataset.get("object_name") or "")

@@ -115,7 +115,7 @@ def to_run(job: Mapping[str, Any]) -> Run:
         created=timestamp(job.get("created_at")) or 0.0,
         phase=phase,
         status=status,
-        observed=_shown(job),
+        observed=_read_observed(job),
         reason=_reason(job),
         model=model,
         ended=timestamp(job.get("finished_at")),
@@ -139,7 +139,7 @@ def _reason(job: Mapping[str, Any]) -> str:
     return f"{message} ({code})" if message and code else message or code
 
 
-def _shown(job: Mapping[str, Any]) -> dict[str, Any]:
+def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
     entries = mapping(job.get("metadata"))
     method = mapping(job.get("method"))
     kind = method.get("type")

@@ -394,7 +394,7 @@ class TestObjects:
         desired = objects.parse_data("data", data)
         assert (desired.id, desired.sha256, desired.placeholder) == (data["id"], SHA[:12], False)
         assert objects.parse_data("data", data, check_mode=True).placeholder
-        shown = objects.shown_data(objects.dataset_of(desired), desired.mark)
+        shown = objects.read_data(objects.dataset_of(desired), desired.mark)
         assert shown == desired
         learnt = objects.resolve(host.api, "data", desired, must_exist=True)
         assert learnt.sha256 == SHA
@@ -459,5 +459,5 @@ class TestObjects:
             objects.parse_data("data", place)
 
     def test_what_a_model_shows_is_taken_as_it_is(self) -> None:
-        shown = objects.shown_data({"bucket_name": "a b", "object_name": "../x", "namespace_name": "n"}, None)
+        shown = objects.read_data({"bucket_name": "a b", "object_name": "../x", "namespace_name": "n"}, None)
         assert shown == Content(id="oci://a b@n/../x")
