@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Protocol
 from .formats import Format, Formats
 from .limits import Limits
 from .lines import blocks, has_cuts
-from .report import ERRORS_SHOWN, Issue, Report
+from .report import MOST_ERRORS, Issue, Report
 from .scan import scan
 from .source import DatasetError, Source
 from .talk import Conversation, Loss, Prompts, Talk
@@ -181,7 +181,7 @@ class _Run:
     def _refuse(self, number: int, loss: Loss) -> None:
         code, message, hint = loss.issue
         report = self.report
-        if len(report.errors) < ERRORS_SHOWN:
+        if len(report.errors) < MOST_ERRORS:
             report.errors.append(Issue(number, code, message, hint))
         report.error_count += 1
         report.error_codes[code] = report.error_codes.get(code, 0) + 1

@@ -23,7 +23,7 @@ from .report import Report
 from .scan import scan
 from .source import DatasetError, Source
 
-_SHOWN_WARNINGS = 5
+_MOST_WARNINGS = 5
 _MOST_SCANNED = 64
 _SCANNED: dict[Any, Report] = {}
 _SCANNING = threading.Lock()
@@ -77,7 +77,7 @@ def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Call
         report = _scanned(source, stamp, params["format"], formats, limits)
     except DatasetError as error:
         raise InvalidInput(str(error)) from error
-    for warning in report.warnings[:_SHOWN_WARNINGS]:
+    for warning in report.warnings[:_MOST_WARNINGS]:
         warn(paragraph(f"{source.label}: {warning}"))
     if not report.ok and params["validate"] and params["state"] == "present":
         raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})

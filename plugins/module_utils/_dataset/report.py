@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-ERRORS_SHOWN = 20
-WARNINGS_SHOWN = 20
+MOST_ERRORS = 20
+MOST_WARNINGS = 20
 # One doubtful habit repeats on every line; it must not hide the others.
-WARNINGS_SHOWN_PER_CODE = 5
+MOST_WARNINGS_PER_CODE = 5
 
 
 @dataclass(frozen=True)

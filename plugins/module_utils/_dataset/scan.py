@@ -34,7 +34,7 @@ from .chat import may_hold_token
 from .formats import Check, Format, Formats, Measure, foreign_format
 from .limits import Limits
 from .lines import Read, blocks, has_cuts
-from .report import ERRORS_SHOWN, WARNINGS_SHOWN, WARNINGS_SHOWN_PER_CODE, Issue, Report, Statistic
+from .report import MOST_ERRORS, MOST_WARNINGS, MOST_WARNINGS_PER_CODE, Issue, Report, Statistic
 from .rules import ACCEPTED, verdict_of
 from .source import DatasetError, Source
 from .tokens import count_example, forget_words
@@ -361,10 +361,10 @@ class _Tally:
     def add(self, error: bool, line: int | None, code: str, message: str, hint: str, times: int = 1) -> None:
         """Count an issue, and keep it while it is among those that are shown."""
         shown, codes = (self.errors, self.error_codes) if error else (self.warnings, self.warning_codes)
-        for offset in range(min(times, ERRORS_SHOWN)):
-            if len(shown) >= (ERRORS_SHOWN if error else WARNINGS_SHOWN):
+        for offset in range(min(times, MOST_ERRORS)):
+            if len(shown) >= (MOST_ERRORS if error else MOST_WARNINGS):
                 break
-            if error or codes[code] + offset < WARNINGS_SHOWN_PER_CODE:
+            if error or codes[code] + offset < MOST_WARNINGS_PER_CODE:
                 shown.append((line + offset if line is not None else None, code, message, hint))
         codes[code] += times
 

@@ -39,7 +39,7 @@ from .source import DatasetError, Source
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = Limits(profile="any", accepts_bom=True)
-_SHOWN_WARNINGS = 5
+_MOST_WARNINGS = 5
 _CHUNK = 1 << 20
 
 
@@ -372,7 +372,7 @@ def converge(
         move=move,
         spare=spare,
     )
-    for warning in written.report.warnings[:_SHOWN_WARNINGS]:
+    for warning in written.report.warnings[:_MOST_WARNINGS]:
         warn(f"{source.label}: {warning}")
     told = {"format": written.format, **vars(written.training), "validation": written.report.to_dict()}
     if written.validation:

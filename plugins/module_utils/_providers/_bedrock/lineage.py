@@ -25,7 +25,7 @@ from . import jobs
 from .client import Api
 
 BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
-_SHOWN_TAGS = ("tags", "custom_model_tags", "markers")
+_TAG_FIELDS = ("tags", "custom_model_tags", "markers")
 _LONGEST_NAME = 63  # characters, of a model's and of a job's name
 _HASH = 8  # digits
 _ATTEMPT = 4  # characters kept free for "-999"
@@ -253,7 +253,7 @@ class Family(KnownTags):
         }
         own = self.own_markers((run.id, run.model))
         shown = {
-            **{key: value for key, value in run.observed.items() if key not in _SHOWN_TAGS},
+            **{key: value for key, value in run.observed.items() if key not in _TAG_FIELDS},
             **jobs.read_data(run.raw, own),
             **{key: ownership.visible(tags) for key, tags in known.items()},
         }

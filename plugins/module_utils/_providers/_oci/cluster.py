@@ -98,7 +98,7 @@ def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
         **{option: params[option] for option in _BODY},
         tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], MARKER_COUNT),
         tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
-        tags.MARKERS: {ownership.NAME: name} if name else None,
+        tags.OWNERSHIP_TAGS: {ownership.NAME: name} if name else None,
     }
     return {key: value for key, value in desired.items() if value is not None}
 
@@ -292,7 +292,7 @@ class DedicatedAiCluster(NamedResource):
             "id": run.id if run else None,
             "dedicated_ai_cluster_id": run.id if run else None,
             "state": cluster.get("lifecycle_state"),
-            **{key: cluster.get(key) for key in _SHOWN},
+            **{key: cluster.get(key) for key in _DESCRIBED},
             "hourly": _describe_hourly(cluster),
             "dedicated_ai_cluster": cluster,
         }
@@ -300,7 +300,7 @@ class DedicatedAiCluster(NamedResource):
     def describe_placeholder(self) -> dict[str, Any]:
         """A cluster that check mode predicts."""
         identifier = make_placeholder("cluster", str(self.name))
-        asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
+        asked = {key: self.resolved[key] for key in _DESCRIBED if key in self.resolved}
         hourly = _describe_hourly(asked)
         return self.fill_placeholder(identifier, dedicated_ai_cluster_id=identifier, hourly=hourly, **asked)
 
@@ -314,7 +314,7 @@ def _describe_hourly(cluster: Mapping[str, Any]) -> str | None:
     return f"{units} unit{'s' if units != 1 else ''} of {cluster.get('unit_shape')}{least}"
 
 
-_SHOWN = (
+_DESCRIBED = (
     "display_name",
     "description",
     "compartment_id",
@@ -345,7 +345,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     if phase is Phase.READY or status == "CREATING":
         shown.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
         shown["description"] = cluster.get("description") or ""
-        shown.update(tags.shown(cluster))
+        shown.update(tags.read_observed(cluster))
     return Run(
         id=str(cluster["id"]),
         created=timestamp(cluster.get("time_created")) or 0.0,

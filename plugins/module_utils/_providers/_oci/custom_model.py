@@ -83,7 +83,7 @@ _DATA = "fine_tune_details.training_dataset"
 _CONFIG = "fine_tune_details.training_config"
 _CLUSTER = "fine_tune_details.dedicated_ai_cluster_id"
 _IN_PLACE = ("display_name", "description", "vendor", "version")
-_MARKERS = 2  # tags of ours on a model
+_OWNERSHIP_TAGS = 2  # on a model
 _CREATE, _DELETE = "CREATE_MODEL", "DELETE_MODEL"
 # What the API takes of the hyperparameters (its guide, facts of 2026), and those that belong to one kind of training.
 BOUNDS = {
@@ -175,7 +175,7 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
         _CONFIG: _read_config(details.get("training_config")),
         "compartment_id": params["compartment_id"],
         **{option: params[option] for option in _IN_PLACE},
-        tags.FREEFORM: tags.read_freeform(params["freeform_tags"], _MARKERS),
+        tags.FREEFORM: tags.read_freeform(params["freeform_tags"], _OWNERSHIP_TAGS),
         tags.DEFINED: tags.read_defined(params["defined_tags"]),
     }
     if details.get("training_dataset"):
@@ -237,7 +237,7 @@ class Model(BaseDriver):
         compares: bool = True,
         ignore: Sequence[str] = (),
     ) -> None:
-        super().__init__(name, {**desired, **({tags.MARKERS: {ownership.NAME: name}} if name else {})})
+        super().__init__(name, {**desired, **({tags.OWNERSHIP_TAGS: {ownership.NAME: name}} if name else {})})
         self.api = api
         self.compartment_id = compartment_id
         self.adopts = adopts
@@ -265,7 +265,9 @@ class Model(BaseDriver):
     def request(self) -> dict[str, Any]:
         """The create request in the options' words."""
         body = {
-            key: value for key, value in self.resolved.items() if key != tags.MARKERS and not isinstance(value, Content)
+            key: value
+            for key, value in self.resolved.items()
+            if key != tags.OWNERSHIP_TAGS and not isinstance(value, Content)
         }
         if _DATA in self.resolved:
             body[_DATA] = str(self.resolved[_DATA])

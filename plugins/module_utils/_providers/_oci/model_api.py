@@ -113,7 +113,7 @@ def _described(model: Mapping[str, Any]) -> dict[str, Any]:
     if "description" in model or "time_updated" in model:
         shown["description"] = model.get("description") or ""
     shown["compartment_id"] = model.get("compartment_id")
-    shown.update(tags.shown(model))
+    shown.update(tags.read_observed(model))
     return {key: value for key, value in shown.items() if value is not None}
 
 

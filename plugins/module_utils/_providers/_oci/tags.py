@@ -26,7 +26,7 @@ from ..toolkit.bounds import TagBound, read_tag, read_tags
 
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"
-MARKERS = "markers"
+OWNERSHIP_TAGS = "markers"
 _MOST_FREEFORM = 10  # of a resource
 _MOST_DEFINED = 64  # of a resource
 _KEY = 100  # characters, of a freeform tag
@@ -116,7 +116,7 @@ def _find(entries: Any, key: str) -> Any:
 FIELDS = (
     Field(FREEFORM, "in_place", same_tags),
     Field(DEFINED, "in_place", has_defined),
-    Field(MARKERS, "in_place", has_tags, inner=True),
+    Field(OWNERSHIP_TAGS, "in_place", has_tags, inner=True),
 )
 
 
@@ -126,14 +126,14 @@ def owned(resource: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in tags.items() if key.startswith(ownership.PREFIX)}
 
 
-def shown(resource: Mapping[str, Any]) -> dict[str, Any]:
+def read_observed(resource: Mapping[str, Any]) -> dict[str, Any]:
     """What a resource shows for :data:`FIELDS`. Markers are compared only where there are any: what somebody else
     made is not written to for their sake alone."""
     own = owned(resource)
     return {
         FREEFORM: ownership.visible(resource.get(FREEFORM)),
         DEFINED: dict(mapping(resource.get(DEFINED))),
-        **({MARKERS: {ownership.NAME: own.get(ownership.NAME)}} if own else {}),
+        **({OWNERSHIP_TAGS: {ownership.NAME: own.get(ownership.NAME)}} if own else {}),
     }
 
 
@@ -202,8 +202,8 @@ def changed(
 ) -> dict[str, Any]:
     """What to send to change a resource: of the options those that differ, and all its tags if any of them do."""
     body = {option: desired[option] for option in options if option in names}
-    if FREEFORM in names or MARKERS in names:
-        own = desired.get(MARKERS, {}) if owned(resource) else {}
+    if FREEFORM in names or OWNERSHIP_TAGS in names:
+        own = desired.get(OWNERSHIP_TAGS, {}) if owned(resource) else {}
         body[FREEFORM] = freeform(desired if FREEFORM in names else {}, own, resource)
     if DEFINED in names:
         body[DEFINED] = defined(desired, resource)
