@@ -55,7 +55,7 @@ def timestamp(value: Any) -> float | None:
     return None if found is None else float(found)
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with every control character, lone surrogate and bidirectional override spelt out, as in ``\\u202e``.
     Tabs and line ends stay."""
     return _UNSEEN.sub(_spelt, text.replace("\r\n", "\n"))
@@ -68,19 +68,19 @@ def _spelt(match: re.Match[str]) -> str:
 
 def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
     """The text as one line for a terminal."""
-    line = visible(_FOLD.sub(" ", text)).strip()
+    line = escape_controls(_FOLD.sub(" ", text)).strip()
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 def paragraph(text: str) -> str:
     """The text for a terminal: its further lines are indented, so that none passes for a line of Ansible's own."""
-    return _NEXT.sub("\n  ", visible(text))
+    return _NEXT.sub("\n  ", escape_controls(text))
 
 
 def sanitize(value: Any, secrets: Iterable[str] = ()) -> Any:
     """Plain data for a terminal, with no control characters. Secrets are masked first: they would be missed later."""
     if isinstance(value, str):
-        return visible(str(remove_values(value, secrets))) if _UNSEEN.search(value) else value
+        return escape_controls(str(remove_values(value, secrets))) if _UNSEEN.search(value) else value
     if isinstance(value, Mapping):
         return {sanitize(key, secrets): sanitize(item, secrets) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

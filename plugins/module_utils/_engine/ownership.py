@@ -25,8 +25,8 @@ TOKEN = PREFIX + "token"
 MODEL = PREFIX + "model"  # the base model as it was sent, for providers that show another name of it
 
 
-def visible(entries: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The user's own entries."""
+def select_user_tags(entries: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The entries without ownership tags."""
     return {key: value for key, value in (entries or {}).items() if not key.startswith(PREFIX)}
 
 

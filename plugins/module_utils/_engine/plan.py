@@ -665,9 +665,9 @@ def _halt(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
 
 
 def _listed(changes: Sequence[Change]) -> str:
-    return "; ".join(str(change) for change in visible(changes))
+    return "; ".join(str(change) for change in select_reported(changes))
 
 
-def visible(changes: Sequence[Change]) -> list[Change]:
+def select_reported(changes: Sequence[Change]) -> list[Change]:
     """The changes for messages: options, or, if there are none, the inner fields."""
     return [change for change in changes if not change.inner] or list(changes)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import FineTuneError
-from .plan import visible
+from .plan import select_reported
 from .types import Change, Driver, Options, Phase, Plan, Progress, Run
 
 
@@ -86,7 +86,7 @@ class Result:
 
 def diff(plan: Plan, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The differences as plain data for --diff; for a first run the whole request."""
-    before, after = _split_sides(visible(plan.changes))
+    before, after = _split_sides(select_reported(plan.changes))
     if plan.ignored:
         before["ignored"], after["ignored"] = _split_sides(plan.ignored)
     if plan.refusal:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from .._engine.coerce import visible
+from .._engine.coerce import escape_controls
 
 _VOID = frozenset({"meta", "wbr"})
 
@@ -24,7 +24,7 @@ class Html(str):
 
 def escape(text: str) -> Html:
     """The text as markup; good inside a double-quoted attribute too. `Html` stays as it is."""
-    return text if isinstance(text, Html) else Html(html.escape(visible(text)))
+    return text if isinstance(text, Html) else Html(html.escape(escape_controls(text)))
 
 
 def joined(parts: Iterable[str], between: str = "") -> Html:

@@ -767,7 +767,7 @@ class CustomModel(BaseDriver):
             "status_details": job.get("status_details"),
             "creation_time": job.get("creation_time"),
             "end_time": job.get("end_time"),
-            "tags": ownership.visible(tags) if tags is not None else None,
+            "tags": ownership.select_user_tags(tags) if tags is not None else None,
             "training_metrics": [job["training_metrics"]] if job.get("training_metrics") else [],
             "validation_metrics": job.get("validation_metrics") or [],
             "metrics": jobs.final_metrics(job),

@@ -110,7 +110,7 @@ def _model(api: Api, identifier: str) -> dict[str, Any]:
 def _of_tags(api: Api, arn: str) -> dict[str, Any]:
     tags = jobs.list_tags(api, arn)
     return {
-        "tags": ownership.visible(tags),
+        "tags": ownership.select_user_tags(tags),
         "name": tags.get(ownership.NAME),
         "training_sha256": sha256_of_mark(tags.get(ownership.TRAINING)),
     }

@@ -255,7 +255,7 @@ class Family(KnownTags):
         shown = {
             **{key: value for key, value in run.observed.items() if key not in _TAG_FIELDS},
             **jobs.read_data(run.raw, own),
-            **{key: ownership.visible(tags) for key, tags in known.items()},
+            **{key: ownership.select_user_tags(tags) for key, tags in known.items()},
         }
         if known and (own or self.is_ours(str(run.raw.get("job_name")))):
             # What only one of both still has is to be put back on the other.

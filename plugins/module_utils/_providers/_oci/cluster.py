@@ -286,7 +286,7 @@ class DedicatedAiCluster(NamedResource):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The cluster's attributes, top-level."""
-        cluster = tags.present(run.raw) if run else {}
+        cluster = tags.hide_ownership_tags(run.raw) if run else {}
         return {
             "name": self.name or cluster.get("display_name"),
             "id": run.id if run else None,
@@ -353,7 +353,7 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
         status=status,
         observed={key: value for key, value in shown.items() if value is not None},
         reason=quote_host(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
-        token=tags.owned(cluster).get(ownership.TOKEN),
+        token=tags.read_ownership_tags(cluster).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),
         raw=cluster,

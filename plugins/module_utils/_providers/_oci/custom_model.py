@@ -311,7 +311,7 @@ class Model(BaseDriver):
             if model.get("display_name") != self.name:
                 self._tell_renamed(run, model)
                 continue
-            if tags.owned(model).get(ownership.NAME):
+            if tags.read_ownership_tags(model).get(ownership.NAME):
                 runs[run.id] = self._read_in_full(run)
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED):
                 unmanaged.append(run.id)
@@ -332,7 +332,10 @@ class Model(BaseDriver):
 
     def _tell_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
         """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
-        if tags.owned(model).get(ownership.NAME) != self.name or run.phase not in (Phase.READY, Phase.PENDING):
+        if tags.read_ownership_tags(model).get(ownership.NAME) != self.name or run.phase not in (
+            Phase.READY,
+            Phase.PENDING,
+        ):
             return
         self.warn_once(
             f"{run.id} was made as '{self.name}' and is called '{model.get('display_name')}' now: it is left alone. "
@@ -504,7 +507,7 @@ class Model(BaseDriver):
             run = model_api.run_of(model, whole=False)
             if run.id in known or run.phase not in (Phase.READY, Phase.PENDING):
                 continue
-            if tags.owned(model).get(ownership.NAME) == self.name:
+            if tags.read_ownership_tags(model).get(ownership.NAME) == self.name:
                 found.append(self._read_in_full(run))
             elif self._is_same(run):
                 same.append(run)
@@ -626,7 +629,7 @@ class Model(BaseDriver):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The model's attributes, top-level under the seeds' names."""
-        model = tags.present(run.raw) if run else {}
+        model = tags.hide_ownership_tags(run.raw) if run else {}
         work: dict[str, Any] = {}
         if run and details and run.raw.get("compartment_id"):
             try:

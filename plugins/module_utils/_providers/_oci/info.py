@@ -46,7 +46,7 @@ class Kind:
 
 def _more_of_model(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "training_sha256": sha256_of_mark(tags.owned(found).get(ownership.TRAINING)),
+        "training_sha256": sha256_of_mark(tags.read_ownership_tags(found).get(ownership.TRAINING)),
         "metrics": model_api.final_metrics(found),
     }
 
@@ -133,7 +133,11 @@ def _listed(api: Api, kind: Kind, params: Mapping[str, Any]) -> Iterator[Resourc
 
 
 def _entry(api: Api, kind: Kind, found: Resource, params: Mapping[str, Any]) -> dict[str, Any]:
-    entry = {**tags.present(found), "name": tags.owned(found).get(ownership.NAME), **kind.more(found)}
+    entry = {
+        **tags.hide_ownership_tags(found),
+        "name": tags.read_ownership_tags(found).get(ownership.NAME),
+        **kind.more(found),
+    }
     if params["details"]:
         work = None
         if found.get("compartment_id"):  # a base model is in none

@@ -102,7 +102,9 @@ def _trained(model: Mapping[str, Any]) -> dict[str, Any]:
         "fine_tune_details.dedicated_ai_cluster_id": details.get("dedicated_ai_cluster_id"),
     }
     if data.get("object_name"):
-        shown["fine_tune_details.training_dataset"] = objects.read_data(data, tags.owned(model).get(ownership.TRAINING))
+        shown["fine_tune_details.training_dataset"] = objects.read_data(
+            data, tags.read_ownership_tags(model).get(ownership.TRAINING)
+        )
     return {key: value for key, value in shown.items() if value is not None}
 
 

@@ -120,30 +120,30 @@ FIELDS = (
 )
 
 
-def owned(resource: Mapping[str, Any]) -> dict[str, str]:
-    """Our markers on a resource."""
+def read_ownership_tags(resource: Mapping[str, Any]) -> dict[str, str]:
+    """The ownership tags of a resource."""
     tags = mapping(resource.get(FREEFORM))
     return {key: str(value) for key, value in tags.items() if key.startswith(ownership.PREFIX)}
 
 
 def read_observed(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """What a resource shows for :data:`FIELDS`. Markers are compared only where there are any: what somebody else
+    """What a resource shows for :data:`FIELDS`. Ownership tags are compared only if there are any: what somebody else
     made is not written to for their sake alone."""
-    own = owned(resource)
+    own = read_ownership_tags(resource)
     return {
-        FREEFORM: ownership.visible(resource.get(FREEFORM)),
+        FREEFORM: ownership.select_user_tags(resource.get(FREEFORM)),
         DEFINED: dict(mapping(resource.get(DEFINED))),
         **({OWNERSHIP_TAGS: {ownership.NAME: own.get(ownership.NAME)}} if own else {}),
     }
 
 
-def present(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource as the user is shown it: without our markers, in its ``previous_state`` too."""
+def hide_ownership_tags(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource as the user is shown it: without ownership tags, in its ``previous_state`` too."""
     found = dict(resource)
     if found.get(FREEFORM) is not None:
-        found[FREEFORM] = ownership.visible(found[FREEFORM])
+        found[FREEFORM] = ownership.select_user_tags(found[FREEFORM])
     if isinstance(found.get("previous_state"), Mapping):
-        found["previous_state"] = present(found["previous_state"])
+        found["previous_state"] = hide_ownership_tags(found["previous_state"])
     return found
 
 
@@ -178,8 +178,8 @@ def freeform(
 ) -> dict[str, str]:
     """All freeform tags to send: the desired ones, or else those of ``resource``, and the markers: its and ``own``."""
     there = resource or {}
-    kept: Mapping[str, str] = desired.get(FREEFORM, ownership.visible(there.get(FREEFORM)))
-    return {**kept, **owned(there), **own}
+    kept: Mapping[str, str] = desired.get(FREEFORM, ownership.select_user_tags(there.get(FREEFORM)))
+    return {**kept, **read_ownership_tags(there), **own}
 
 
 def defined(desired: Mapping[str, Any], resource: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
@@ -203,7 +203,7 @@ def changed(
     """What to send to change a resource: of the options those that differ, and all its tags if any of them do."""
     body = {option: desired[option] for option in options if option in names}
     if FREEFORM in names or OWNERSHIP_TAGS in names:
-        own = desired.get(OWNERSHIP_TAGS, {}) if owned(resource) else {}
+        own = desired.get(OWNERSHIP_TAGS, {}) if read_ownership_tags(resource) else {}
         body[FREEFORM] = freeform(desired if FREEFORM in names else {}, own, resource)
     if DEFINED in names:
         body[DEFINED] = defined(desired, resource)

@@ -487,7 +487,11 @@ class FineTunedModel(BaseDriver):
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
     """All that the host says of a job; our markers are taken out of its metadata."""
-    return {**job, "metadata": ownership.visible(mapping(job.get("metadata")))} if "metadata" in job else dict(job)
+    return (
+        {**job, "metadata": ownership.select_user_tags(mapping(job.get("metadata")))}
+        if "metadata" in job
+        else dict(job)
+    )
 
 
 def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

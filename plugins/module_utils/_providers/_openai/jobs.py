@@ -152,7 +152,7 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
         "hyperparameters": {key: value for key, value in hyperparameters.items() if not _is_left(key, value)},
         "suffix": suffix_of(job),
         "integrations": job.get("integrations") or None,
-        "metadata": ownership.visible(entries) if entries else None,
+        "metadata": ownership.select_user_tags(entries) if entries else None,
         "training_type": job.get("trainingType"),
     }
     for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):

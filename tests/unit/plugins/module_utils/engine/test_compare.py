@@ -174,8 +174,8 @@ class TestParseContent:
 
 class TestMarkers:
     def test_hidden(self) -> None:
-        assert ownership.visible({"team": "a", ownership.NAME: "bot", ownership.TOKEN: "t"}) == {"team": "a"}
-        assert ownership.visible(None) == {}
+        assert ownership.select_user_tags({"team": "a", ownership.NAME: "bot", ownership.TOKEN: "t"}) == {"team": "a"}
+        assert ownership.select_user_tags(None) == {}
 
     def test_reserved(self) -> None:
         ownership.refuse_reserved("metadata", {"team": "a"})

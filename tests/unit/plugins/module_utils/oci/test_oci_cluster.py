@@ -143,7 +143,7 @@ class TestChanges:
 
     def test_the_markers_stay(self, host: ClusterHost) -> None:
         made = host.tuning(freeform_tags={"a": "1"})
-        own = tags.owned(host.get(made["id"]))
+        own = tags.read_ownership_tags(host.get(made["id"]))
         assert own.keys() == {ownership.NAME, ownership.TOKEN}
         host.tuning(freeform_tags={})
         assert host.get(made["id"])["freeform_tags"] == own
