@@ -42,7 +42,7 @@ _SENDING = 4  # datasets that are sent at the same time
 _WORKING = 128  # models that are made or waited for at the same time
 _COUNTS = "Looks at the provider and uploads of data count from the task's start."
 _CREATES = ("create", "retrain", "retry")
-_TOLD = ("state", "retrain", "retry_failed", "delete_previous")
+_REPORTED_OPTIONS = ("state", "retrain", "retry_failed", "delete_previous")
 
 
 @dataclass(frozen=True)
@@ -233,13 +233,13 @@ class Pipeline:
 
     def _preview(self, item: ModelRun) -> None:
         """What the engine would do, and whether that may cost what it would."""
-        result, _driver = self._converge(item, self._places(item), check_mode=True)
+        result, _driver = self._converge(item, self._predict_references(item), check_mode=True)
         item.act(result)
         item.previewed = True
         if item.action in _CREATES:
             item.adapter.starts()
             self._guard(item)
-            self._foresee_sending(item)
+            self._preview_data(item)
         else:
             item.found_id = result.get("run_id")
         if self._deletes_data(item) and self._delete_data(item, check_mode=True):
@@ -274,10 +274,10 @@ class Pipeline:
             )
 
     def _carry_out(self, item: ModelRun) -> None:
-        places = self._places(item)
+        references = self._predict_references(item)
         if item.action in _CREATES and not item.run_id:
-            places = {split: self._send(item, split) for split in item.data}
-        result, driver = self._converge(item, places, check_mode=False)
+            references = {split: self._send(item, split) for split in item.data}
+        result, driver = self._converge(item, references, check_mode=False)
         item.changed = item.changed or bool(result["changed"])
         if item.action == "none":
             item.act(result)
@@ -319,7 +319,7 @@ class Pipeline:
                 "was started.",
                 hint="Run the task again when nobody writes to it.",
             )
-        return item.adapter.sent(result)
+        return item.adapter.read_reference(result)
 
     @contextmanager
     def _turn_to_send(self, item: ModelRun) -> Iterator[None]:
@@ -355,7 +355,7 @@ class Pipeline:
             return None
         return item.clock.monotonic() + float(timeout) - (item.clock.time() - item.begun)
 
-    def _foresee_sending(self, item: ModelRun) -> None:
+    def _preview_data(self, item: ModelRun) -> None:
         """What would be refused when the data are sent (a name, a key, a bucket) is refused before anything is."""
         for split in item.data:
             options = {**item.adapter.data_options(split), **item.sources[split], "name": item.spec.data_name(split)}
@@ -374,16 +374,16 @@ class Pipeline:
             item.differs(result.get("diff") or {})
         return changed
 
-    def _places(self, item: ModelRun) -> dict[Split, Any]:
-        return {split: item.adapter.place(split, data.sha256) for split, data in item.data.items()}
+    def _predict_references(self, item: ModelRun) -> dict[Split, Any]:
+        return {split: item.adapter.predict_reference(split, data.sha256) for split, data in item.data.items()}
 
     def _converge(
-        self, item: ModelRun, places: Mapping[Split, Any], *, check_mode: bool
+        self, item: ModelRun, references: Mapping[Split, Any], *, check_mode: bool
     ) -> tuple[dict[str, Any], Driver]:
         spec, adapter = item.spec, item.adapter
         left = self._left(item)
         common: dict[str, Any] = {
-            **{option: spec.options[option] for option in _TOLD},
+            **{option: spec.options[option] for option in _REPORTED_OPTIONS},
             "ignore_changes": to_native_options(spec.options["ignore_changes"], adapter, spec),
             "details": self.settings.details,
             "wait": self.settings.wait,
@@ -397,7 +397,7 @@ class Pipeline:
             adapter.resolve(self._task(item, adapter.model, asked, check_mode))
         if not check_mode and item.found_id:
             adapter.known(item.found_id)
-        options = adapter.model_options(places.get("training"), places.get("validation"), item.hyperparameters)
+        options = adapter.model_options(references.get("training"), references.get("validation"), item.hyperparameters)
         return self._run(item, adapter.model, {**options, **common}, check_mode=check_mode)
 
     @staticmethod
@@ -506,7 +506,7 @@ def outcome(item: ModelRun) -> dict[str, Any]:
         "metrics": result.get("metrics") or {},
         "curve": result.get("curve") or {},
         "dataset_sha256": training.sha256 if training else None,
-        "dataset": {split: _told(data) for split, data in item.data.items()},
+        "dataset": {split: _summarize_data(data) for split, data in item.data.items()},
         "settings": dict(item.hyperparameters),
         "epochs": epochs(item),
         "estimated_training_tokens": training_tokens(item),
@@ -533,5 +533,5 @@ def _moment(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _told(data: Data) -> dict[str, Any]:
+def _summarize_data(data: Data) -> dict[str, Any]:
     return {**data.report, "source_format": data.source_format}

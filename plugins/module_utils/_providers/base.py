@@ -125,11 +125,11 @@ class ProviderAdapter(Protocol):
     def resolve(self, context: ModuleContext) -> None:
         """Look up what was given by name, where the API wants an id. ``context`` has the model's module's options."""
 
-    def place(self, split: Split, sha256: str) -> Any:
-        """A reference to data that is not sent where it is there already; the same in check mode."""
+    def predict_reference(self, split: Split, sha256: str) -> Any:
+        """A reference to data before it is sent, also in check mode."""
 
-    def sent(self, result: Mapping[str, Any]) -> Any:
-        """The reference to data that the dataset's module has sent, from its result."""
+    def read_reference(self, result: Mapping[str, Any]) -> Any:
+        """The reference to data, from the result of the module that sent it."""
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The options of the dataset's module, without the data itself."""

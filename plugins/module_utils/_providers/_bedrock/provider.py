@@ -117,12 +117,12 @@ class Adapter:
     def resolve(self, context: ModuleContext) -> None:
         """The API takes names."""
 
-    def place(self, split: Split, sha256: str) -> str:
+    def predict_reference(self, split: Split, sha256: str) -> str:
         """The object's address, which holds the hash."""
         own = self.spec.own
         return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self.spec.data_name(split), sha256)}"
 
-    def sent(self, result: Mapping[str, Any]) -> str:
+    def read_reference(self, result: Mapping[str, Any]) -> str:
         """The object's address."""
         return str(result["s3_uri"])
 

@@ -160,7 +160,7 @@ class Adapter:
         self._missing = None if found else name
         return str(found[0]["id"]) if found else make_placeholder("cluster", name)
 
-    def place(self, split: Split, sha256: str) -> dict[str, Any]:
+    def predict_reference(self, split: Split, sha256: str) -> dict[str, Any]:
         """The object's place, whose name holds the hash."""
         own = self.spec.own
         return {
@@ -169,7 +169,7 @@ class Adapter:
             "object": f"{own.get('prefix') or ''}{remote_name(self.spec.data_name(split), sha256)}",
         }
 
-    def sent(self, result: Mapping[str, Any]) -> dict[str, Any]:
+    def read_reference(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """The object's place."""
         return {key: result[key] for key in ("namespace", "bucket", "object")}
 

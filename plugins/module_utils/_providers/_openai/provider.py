@@ -115,11 +115,11 @@ class Adapter:
     def resolve(self, context: ModuleContext) -> None:
         """The API takes names."""
 
-    def place(self, split: Split, sha256: str) -> str:
-        """Its content, and the name under which it is there: a file's id cannot be foreseen."""
+    def predict_reference(self, split: Split, sha256: str) -> str:
+        """Its content, and the name under which it is there: a file's id cannot be predicted."""
         return f"sha256:{sha256}:{self.spec.data_name(split)}"
 
-    def sent(self, result: Mapping[str, Any]) -> str:
+    def read_reference(self, result: Mapping[str, Any]) -> str:
         """The file's id."""
         return str(result["file_id"])
 

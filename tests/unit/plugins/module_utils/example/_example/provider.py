@@ -54,10 +54,10 @@ class Adapter:
     def resolve(self, context: ModuleContext) -> None:
         """The host takes names."""
 
-    def place(self, split: Split, sha256: str) -> str:
+    def predict_reference(self, split: Split, sha256: str) -> str:
         return remote_name(self.spec.data_name(split), sha256)
 
-    def sent(self, result: Mapping[str, Any]) -> str:
+    def read_reference(self, result: Mapping[str, Any]) -> str:
         return str(result["file"])
 
     def data_options(self, split: Split) -> dict[str, Any]:
