@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The data that a task gives to a dataset module: read and validated once, then sent as it was read.
+"""The data of a dataset module: read and validated once, then sent as it was read.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -30,8 +30,8 @@ _SCANNING = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Given:
-    """``report`` is what was found in it; ``stamp`` tells whether the file is still the one that was read."""
+class LocalData:
+    """The data of a task, as it was read. ``report``: the findings; ``stamp``: identifies the version of the file."""
 
     source: Source
     report: Report
@@ -61,7 +61,7 @@ class Given:
         )
 
 
-def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Callable[[str], None]) -> Given | None:
+def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Callable[[str], None]) -> LocalData | None:
     """The data of the options ``src``, ``content``, ``format`` and ``validate``; None where there is none.
 
     Raises InvalidInput where it cannot be read, or is invalid and ``validate`` is set.
@@ -81,7 +81,7 @@ def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Call
         warn(paragraph(f"{source.label}: {warning}"))
     if not report.ok and params["validate"] and params["state"] == "present":
         raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
-    return Given(source, report, stamp)
+    return LocalData(source, report, stamp)
 
 
 def _scanned(

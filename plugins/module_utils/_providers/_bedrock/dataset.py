@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
-from ..._dataset.read import Given, read
+from ..._dataset.read import LocalData, read
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
@@ -87,8 +87,8 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
     _check(params)
     api = make_api(module, "s3")
     limits = limits_for(params["base_model_identifier"], params["customization_type"], params["split"])
-    given = read(params, formats, limits, module.warn)
-    key = object_name(params, "key", name, given)
+    local = read(params, formats, limits, module.warn)
+    key = object_name(params, "key", name, local)
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidInput(
             f"The object's key would be '{key}', which Bedrock does not take.",
@@ -99,13 +99,13 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
             f"The object's key would be '{key}', which this base model does not take.",
             hint="Amazon Nova takes letters, digits, underscores, dashes, slashes and dots in the name of a file.",
         )
-    elsewhere = set(given.report.media_buckets) - {params["bucket"]} if given and limits.one_bucket else set()
+    elsewhere = set(local.report.media_buckets) - {params["bucket"]} if local and limits.one_bucket else set()
     if elsewhere:
         raise InvalidInput(
             f"The images and videos of the data are in {', '.join(sorted(elsewhere))}, not in {params['bucket']}.",
             hint="This base model reads them only from the bucket of the data itself: copy them, or give that bucket.",
         )
-    return Dataset(api, name, params, given, key), options
+    return Dataset(api, name, params, local, key), options
 
 
 def _check(params: Mapping[str, Any]) -> None:
@@ -122,13 +122,15 @@ def _check(params: Mapping[str, Any]) -> None:
 class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
-    def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, key: str | None) -> None:
+    def __init__(
+        self, api: Api, name: str, params: Mapping[str, Any], local: LocalData | None, key: str | None
+    ) -> None:
         desired: dict[str, Any] = {}
         if params["kms_key_id"]:
             desired["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
             desired["tags"] = read_tags("tags", params["tags"], _TAGS)
-        super().__init__(str(params["bucket"]), name, given, desired)
+        super().__init__(str(params["bucket"]), name, local, desired)
         self.api = api
         self.prefix = str(params["prefix"] or "")
         self.key = key
@@ -173,7 +175,7 @@ class Dataset(StoredDataset):
     def _run(self, key: str, shown: Mapping[str, Any]) -> Run:
         fields: dict[str, Any] = {}
         digest = objects.sha256_of(shown)
-        if self.given:
+        if self.local:
             fields["content"] = self.content_of(key, digest, shown.get("ContentLength"))
         if shown.get("SSEKMSKeyId"):
             fields["kms_key_id"] = shown["SSEKMSKeyId"]
@@ -243,22 +245,22 @@ class Dataset(StoredDataset):
         self.abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
         tags = self.resolved.get("tags")
         self._upload(tags, only_if_new=self._unseen)
-        return self._sent(tags)
+        return self._finish_upload(tags)
 
-    def _sent(self, tags: Mapping[str, str] | None) -> Run:
-        given, key = self.sent(), str(self.key)
-        if given.changed:
+    def _finish_upload(self, tags: Mapping[str, str] | None) -> Run:
+        local, key = self.require_data(), str(self.key)
+        if local.changed:
             self._call(f"Deleting {self.uri(key)}", "delete_object", Key=key)
-            raise given.changed_error()
-        return self.just_sent(key, {"key": key, "kms_key_id": self.resolved.get("kms_key_id"), "tags": tags})
+            raise local.changed_error()
+        return self.build_sent_run(key, {"key": key, "kms_key_id": self.resolved.get("kms_key_id"), "tags": tags})
 
     def _upload(self, tags: Mapping[str, str] | None, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
         it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
-        given, key = self.sent(), str(self.key)
-        extra: dict[str, Any] = {"Metadata": {METADATA: given.report.sha256}, "ContentType": CONTENT_TYPE}
-        if given.report.bytes < _PART:
-            extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(given.report.sha256)).decode()
+        local, key = self.require_data(), str(self.key)
+        extra: dict[str, Any] = {"Metadata": {METADATA: local.report.sha256}, "ContentType": CONTENT_TYPE}
+        if local.report.bytes < _PART:
+            extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(local.report.sha256)).decode()
         if "kms_key_id" in self.resolved:
             extra.update(ServerSideEncryption="aws:kms", SSEKMSKeyId=self.resolved["kms_key_id"])
         if tags:
@@ -269,9 +271,9 @@ class Dataset(StoredDataset):
         )
         try:
             doing = f"Uploading {self.uri(key)}"
-            with self.api.translated(doing), self._conditionally(only_if_new), given.open() as stream:
+            with self.api.translated(doing), self._conditionally(only_if_new), local.open() as stream:
                 # A file is read part by part where it is, a stream would be held in memory.
-                source = str(given.source.path) if given.source.path else stream
+                source = str(local.source.path) if local.source.path else stream
 
                 def send() -> None:
                     with transfer.create_transfer_manager(self.api.s3, config) as manager:
@@ -318,7 +320,7 @@ class Dataset(StoredDataset):
             # What is sent replaces the object with its tags.
             tags = self._tags(run.raw["key"]) if tags is None else tags
             self._upload(tags, only_if_new=False)
-            return self._sent(tags)
+            return self._finish_upload(tags)
         self._call(
             f"Changing the tags of {run.id}",
             "put_object_tagging",

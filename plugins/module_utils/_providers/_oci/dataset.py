@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
-from ..._dataset.read import Given, read
+from ..._dataset.read import LocalData, read
 from ..._engine.coerce import timestamp
 from ..._engine.errors import ApiError, Conflict, NotFound, TransientError
 from ..._engine.module import options_of
@@ -77,10 +77,10 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
     options = options_of(module, name=name, run_id=None, id_option="bucket")
     objects.check_place("", params)
     api = make_api(module, OBJECT_STORAGE)
-    given = read(params, formats, limits_for(params["base_model_identifier"]), module.warn)
-    stored = object_name(params, "object", name, given)
+    local = read(params, formats, limits_for(params["base_model_identifier"]), module.warn)
+    stored = object_name(params, "object", name, local)
     objects.check_place("", {"object": stored})
-    return Dataset(api, name, params, given, stored), options
+    return Dataset(api, name, params, local, stored), options
 
 
 class Dataset(StoredDataset):
@@ -89,8 +89,10 @@ class Dataset(StoredDataset):
     # Under a name of the user's own the content can differ; under ours it is in the name.
     fields: Sequence[Field] = (Field("content", "in_place"),)
 
-    def __init__(self, api: Api, name: str, params: Mapping[str, Any], given: Given | None, stored: str | None) -> None:
-        super().__init__(str(params["bucket"]), name, given, {})
+    def __init__(
+        self, api: Api, name: str, params: Mapping[str, Any], local: LocalData | None, stored: str | None
+    ) -> None:
+        super().__init__(str(params["bucket"]), name, local, {})
         self.api = api
         self.prefix = str(params["prefix"] or "")
         self.object = stored
@@ -167,12 +169,14 @@ class Dataset(StoredDataset):
         with self.api.translated(f"Listing {self.uri(prefix)}"):
             yield from pages(fetch)
 
-    def _call(self, doing: str, operation: str, *given: Any, **members: Any) -> Any:
-        return self.api.call(doing, operation, self.namespace, self.bucket, *given, service=OBJECT_STORAGE, **members)
+    def _call(self, doing: str, operation: str, *arguments: Any, **members: Any) -> Any:
+        return self.api.call(
+            doing, operation, self.namespace, self.bucket, *arguments, service=OBJECT_STORAGE, **members
+        )
 
     def _run(self, name: str, shown: Mapping[str, Any]) -> Run:
         digest = str(shown.get("sha256") or "")
-        fields = {"content": self.content_of(name, digest, shown.get("size"))} if self.given else {}
+        fields = {"content": self.content_of(name, digest, shown.get("size"))} if self.local else {}
         raw = {
             "object": name,
             "sha256": digest or named_sha256(name),
@@ -202,36 +206,36 @@ class Dataset(StoredDataset):
         except TransientError:
             # Once it is there, the condition would not hold a second time.
             if self._has_arrived():
-                return self.just_sent(str(self.object), {"object": self.object})
+                return self.build_sent_run(str(self.object), {"object": self.object})
             raise
 
     def _send(self, condition: Mapping[str, Any]) -> Run:
-        given = self.sent()
+        local = self.require_data()
         try:
-            if given.report.bytes <= _PART:
-                self._put(given, condition)
+            if local.report.bytes <= _PART:
+                self._put(local, condition)
             else:
-                self._put_parts(given, condition)
+                self._put_parts(local, condition)
         except ApiError as error:
             # What the service has got is then not what was validated.
-            if given.changed:
-                raise given.changed_error() from error
+            if local.changed:
+                raise local.changed_error() from error
             if error.status == 412 or error.code == _CONCURRENT:
                 raise Conflict(error.message, hint=error.hint, status=error.status, code=error.code) from error
             raise
-        return self.just_sent(str(self.object), {"object": self.object})
+        return self.build_sent_run(str(self.object), {"object": self.object})
 
     def _has_arrived(self) -> bool:
         """Whether the object has our data by now."""
         shown = objects.head(self.api, self.namespace, self.bucket, str(self.object))
-        return shown is not None and objects.sha256_of(shown) == self.sent().report.sha256
+        return shown is not None and objects.sha256_of(shown) == self.require_data().report.sha256
 
-    def _put(self, given: Given, condition: Mapping[str, Any]) -> None:
+    def _put(self, local: LocalData, condition: Mapping[str, Any]) -> None:
         """In one piece, with the very sha256 of what was validated."""
-        with given.open() as stream:
+        with local.open() as stream:
             data = stream.read(_PART + 1)
-        if len(data) != given.report.bytes:
-            raise given.changed_error()
+        if len(data) != local.report.bytes:
+            raise local.changed_error()
         self._call(
             f"Uploading {self.uri(str(self.object))}",
             "put_object",
@@ -241,13 +245,13 @@ class Dataset(StoredDataset):
             tries=1,
             content_length=len(data),
             content_type=CONTENT_TYPE,
-            opc_meta={METADATA: given.report.sha256},
+            opc_meta={METADATA: local.report.sha256},
             opc_checksum_algorithm=_CHECKSUM,
-            opc_content_sha256=_encoded(bytes.fromhex(given.report.sha256)),
+            opc_content_sha256=_encoded(bytes.fromhex(local.report.sha256)),
             **condition,
         )
 
-    def _put_parts(self, given: Given, condition: Mapping[str, Any]) -> None:
+    def _put_parts(self, local: LocalData, condition: Mapping[str, Any]) -> None:
         """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
         uri = self.uri(str(self.object))
         started = self._call(
@@ -256,7 +260,7 @@ class Dataset(StoredDataset):
             {
                 "object": self.object,
                 "contentType": CONTENT_TYPE,
-                "metadata": {f"opc-meta-{METADATA}": given.report.sha256},
+                "metadata": {f"opc-meta-{METADATA}": local.report.sha256},
             },
             reads=UPLOAD,
             tries=1,
@@ -266,9 +270,9 @@ class Dataset(StoredDataset):
         upload = str(started.data["uploadId"])
         left = f"The unfinished upload {upload} could not be aborted"
         with ended(lambda: self.abort(str(self.object), upload), left, "delete it"):
-            parts = self._upload_parts(given, upload)
-            if given.changed:
-                raise given.changed_error()
+            parts = self._upload_parts(local, upload)
+            if local.changed:
+                raise local.changed_error()
             try:
                 self._call(
                     f"Completing the upload of {uri}",
@@ -286,18 +290,18 @@ class Dataset(StoredDataset):
                     raise
                 self.abort(str(self.object), upload)
 
-    def _upload_parts(self, given: Given, upload: str) -> list[dict[str, Any]]:
+    def _upload_parts(self, local: LocalData, upload: str) -> list[dict[str, Any]]:
         """Send all parts; what a commit has to name of them."""
         uri = self.uri(str(self.object))
         self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)  # made once, before there are several threads
-        size = max(_PART, -(-given.report.bytes // (_MAX_PARTS * MIB)) * MIB)
+        size = max(_PART, -(-local.report.bytes // (_MAX_PARTS * MIB)) * MIB)
 
         def send(number: int) -> dict[str, Any]:
-            with given.open() as stream:
+            with local.open() as stream:
                 stream.seek((number - 1) * size)
                 data = stream.read(size)
-            if len(data) != min(size, given.report.bytes - (number - 1) * size):
-                raise given.changed_error()
+            if len(data) != min(size, local.report.bytes - (number - 1) * size):
+                raise local.changed_error()
             response = self._call(
                 f"Uploading part {number} of {uri}",
                 "upload_part",
@@ -315,7 +319,7 @@ class Dataset(StoredDataset):
 
         with ThreadPoolExecutor(_PARALLEL) as pool:
             sending = [
-                pool.submit(copy_context().run, send, number) for number in range(1, -(-given.report.bytes // size) + 1)
+                pool.submit(copy_context().run, send, number) for number in range(1, -(-local.report.bytes // size) + 1)
             ]
             try:
                 wait(sending, return_when=FIRST_EXCEPTION)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MB
-from ..._dataset.read import Given, name_of, read
+from ..._dataset.read import LocalData, name_of, read
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
@@ -93,10 +93,10 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
         )
     api = make_api(module)
     provider = params["provider"] or api.host.kind
-    given = read(params, formats, limits_for(provider, params["split"]), module.warn)
-    if params["state"] == "present" and given is None and not params["file_id"]:
+    local = read(params, formats, limits_for(provider, params["split"]), module.warn)
+    if params["state"] == "present" and local is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
-    return Dataset(api, name, params["purpose"], given, expires), options
+    return Dataset(api, name, params["purpose"], local, expires), options
 
 
 def _name(params: Mapping[str, Any]) -> str:
@@ -122,10 +122,10 @@ class Dataset(SentDataset):
         api: Api,
         name: str,
         purpose: str,
-        given: Given | None,
+        local: LocalData | None,
         expires_after: int | None,
     ) -> None:
-        super().__init__(name, given, {"expires_after": expires_after} if expires_after else {})
+        super().__init__(name, local, {"expires_after": expires_after} if expires_after else {})
         self.api = api
         self.purpose = purpose
         self.filename = remote_name(name, self.report.sha256) if self.report else None
@@ -177,7 +177,7 @@ class Dataset(SentDataset):
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
         """A file that is named by its id alone cannot be uploaded again."""
-        if self.given is None and not self.name.startswith(CHECK_MODE):
+        if self.local is None and not self.name.startswith(CHECK_MODE):
             raise ApiError(
                 f"The file {self.name} is not there, or the host could not process it.",
                 hint="Upload the data with src or content.",
@@ -186,12 +186,12 @@ class Dataset(SentDataset):
 
     def create(self, token: str) -> Run:
         """Send the file: in one request, above 512 MB in parts where the host takes parts."""
-        given, filename = self.sent(), str(self.filename)
+        local, filename = self.require_data(), str(self.filename)
         file = None
-        if given.report.bytes > _LARGEST_FILE:
-            file = self._send_parts(filename, given)
+        if local.report.bytes > _LARGEST_FILE:
+            file = self._send_parts(filename, local)
         if file is None:
-            with given.open() as stream:
+            with local.open() as stream:
                 file = self.api.call(
                     f"Uploading {filename}",
                     self.api.once.files.with_raw_response.create,
@@ -202,9 +202,9 @@ class Dataset(SentDataset):
                     purpose=self._purpose,
                     **self._expiry(),
                 )
-        if given.changed:
+        if local.changed:
             files.delete_file(self.api, str(file["id"]))
-            raise given.changed_error()
+            raise local.changed_error()
         return to_run(file)
 
     @property
@@ -215,7 +215,7 @@ class Dataset(SentDataset):
         seconds = self.resolved.get("expires_after")
         return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
 
-    def _send_parts(self, filename: str, given: Given) -> dict[str, Any] | None:
+    def _send_parts(self, filename: str, local: LocalData) -> dict[str, Any] | None:
         """The Uploads API: parts in order, checked by the md5 of the whole; None where the host has none.
 
         An upload that does not come to its end is cancelled: its parts would count against the storage.
@@ -225,7 +225,7 @@ class Dataset(SentDataset):
                 f"Starting the upload of {filename}",
                 self.api.once.uploads.with_raw_response.create,
                 reads=_UPLOAD,
-                bytes=given.report.bytes,
+                bytes=local.report.bytes,
                 filename=filename,
                 mime_type="application/jsonl",
                 purpose=self._purpose,
@@ -238,7 +238,7 @@ class Dataset(SentDataset):
         left = f"The upload {upload} could not be cancelled either"
         try:
             with ended(lambda: self._cancel(upload), left, "it will expire"):
-                parts, md5 = self._parts(upload, filename, given)
+                parts, md5 = self._parts(upload, filename, local)
                 done = self.api.call(
                     f"Completing the upload of {filename}",
                     self.api.once.uploads.with_raw_response.complete,
@@ -249,18 +249,18 @@ class Dataset(SentDataset):
                     md5=md5,
                 )
         except FineTuneError as error:
-            if given.changed:
-                raise given.changed_error() from error
+            if local.changed:
+                raise local.changed_error() from error
             raise
         file: dict[str, Any] = done["file"]
         return file
 
-    def _parts(self, upload: str, filename: str, given: Given) -> tuple[list[str], str]:
+    def _parts(self, upload: str, filename: str, local: LocalData) -> tuple[list[str], str]:
         """Send all parts: their ids, and the md5 of the whole."""
         parts: list[str] = []
         md5 = hashlib.md5(usedforsecurity=False)
         send = self.api.sdk.uploads.parts.with_raw_response.create
-        with given.open() as stream:
+        with local.open() as stream:
             while data := stream.read(_PART):
                 md5.update(data)
                 doing = f"Uploading part {len(parts) + 1} of {filename}"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..._dataset.read import Given
+from ..._dataset.read import LocalData
 from ..._engine.errors import FineTuneError, InvalidInput
 from .driver import BaseDriver
 
@@ -48,16 +48,16 @@ class SentDataset(BaseDriver):
 
     name: str
 
-    def __init__(self, name: str, given: Given | None, desired: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, local: LocalData | None, desired: Mapping[str, Any]) -> None:
         super().__init__(name, desired)
-        self.given = given
-        self.report = given.report if given else None
+        self.local = local
+        self.report = local.report if local else None
 
-    def sent(self) -> Given:
-        """The data; there are some wherever they are sent."""
-        if self.given is None:
+    def require_data(self) -> LocalData:
+        """The data. Only called if there is something to send."""
+        if self.local is None:
             raise AssertionError("unreachable: nothing is sent without data")
-        return self.given
+        return self.local
 
     def describe_data(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; without them, what is ``observed`` of them."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..._dataset.read import Given, name_of
+from ..._dataset.read import LocalData, name_of
 from ..._engine.coerce import timestamp
 from ..._engine.errors import ApiError, InvalidInput
 from ..._engine.types import Capabilities, Hint, Phase, Progress, Run
@@ -43,12 +43,12 @@ def dataset_name(params: Mapping[str, Any], place: str) -> str:
     return name
 
 
-def object_name(params: Mapping[str, Any], place: str, name: str, given: Given | None) -> str | None:
+def object_name(params: Mapping[str, Any], place: str, name: str, local: LocalData | None) -> str | None:
     """The whole name of the object: what ``place`` says, or ``prefix``, name and hash. None where there is neither that
     nor data: then all versions of the dataset are meant."""
     if params[place]:
         return str(params[place])
-    return f"{params['prefix'] or ''}{remote_name(name, given.report.sha256)}" if given else None
+    return f"{params['prefix'] or ''}{remote_name(name, local.report.sha256)}" if local else None
 
 
 def is_version(stored: str, prefix: str, name: str) -> bool:
@@ -65,9 +65,9 @@ class StoredDataset(SentDataset):
     noun = "Object"
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
-    def __init__(self, bucket: str, name: str, given: Given | None, desired: Mapping[str, Any]) -> None:
-        content = {"content": f"sha256:{given.report.sha256}"} if given else {}
-        super().__init__(name, given, {**content, **desired})
+    def __init__(self, bucket: str, name: str, local: LocalData | None, desired: Mapping[str, Any]) -> None:
+        content = {"content": f"sha256:{local.report.sha256}"} if local else {}
+        super().__init__(name, local, {**content, **desired})
         self.bucket = bucket
 
     @abstractmethod
@@ -101,15 +101,15 @@ class StoredDataset(SentDataset):
             raw=raw,
         )
 
-    def just_sent(self, stored: str, raw: Mapping[str, Any]) -> Run:
+    def build_sent_run(self, stored: str, raw: Mapping[str, Any]) -> Run:
         """The object that has our data now."""
-        report = self.sent().report
+        report = self.require_data().report
         return self.run_of(stored, {"sha256": report.sha256, "bytes": report.bytes, **raw}, created=time.time())
 
     def content_of(self, stored: str, digest: str, length: int | None) -> str:
         """What is in an object, as far as one look at it tells; a name with our hash alone proves it where nothing
         speaks against it. ``digest``: its sha256 as the store knows it, or empty."""
-        report = self.sent().report
+        report = self.require_data().report
         if length not in (None, report.bytes):
             return f"other data, {length} bytes"
         if digest:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Formats
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import Given, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import LocalData, read
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
@@ -55,10 +55,10 @@ def build_driver(module: Any, formats: Formats = FORMATS) -> tuple[Driver, Optio
     params = module.params
     check_name(params["name"], params, "src")
     options = options_of(module, name=params["name"], run_id=None, id_option="store")
-    given = read(params, formats, limits_for(), module.warn)
-    if params["state"] == "present" and given is None:
+    local = read(params, formats, limits_for(), module.warn)
+    if params["state"] == "present" and local is None:
         raise InvalidInput("There is no data.", hint="Give src or content.")
-    return Dataset(Api(params["store"]), params["name"], given), options
+    return Dataset(Api(params["store"]), params["name"], local), options
 
 
 class Dataset(SentDataset):
@@ -69,8 +69,8 @@ class Dataset(SentDataset):
     fields: Sequence[Field] = ()
     capabilities = Capabilities(no_cancel="It cannot be cancelled.", no_pause="It cannot be paused.")
 
-    def __init__(self, api: Api, name: str, given: Given | None) -> None:
-        super().__init__(name, given, {})
+    def __init__(self, api: Api, name: str, local: LocalData | None) -> None:
+        super().__init__(name, local, {})
         self.api = api
         self.file = remote_name(name, self.report.sha256) if self.report else None
 
@@ -93,7 +93,7 @@ class Dataset(SentDataset):
         return ()
 
     def create(self, token: str) -> Run:
-        with self.sent().open() as stream:
+        with self.require_data().open() as stream:
             self.api.put_file(str(self.file), stream.read().decode())
         return _run(str(self.file))
 
