@@ -19,7 +19,7 @@ from .secrets import mask, of_environment, of_options
 class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in some cores only
     """The module of a task. Its output contains its options too, which ``-vvv`` shows."""
 
-    def mask_given(self) -> None:
+    def mask_secrets(self) -> None:
         """Register the secrets in the options and the environment."""
         mask(self, of_options(self.argument_spec, getattr(self, "params", None) or {}))
         mask(self, of_environment())
@@ -31,15 +31,15 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in so
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         """End the task with an error; it may be Ansible's own about an option."""
-        self.mask_given()
+        self.mask_secrets()
         super().fail_json(msg=sanitize(msg, self.no_log_values), **kwargs)
 
     def exit_json(self, **kwargs: Any) -> Any:
         """End the task with its result."""
-        self.mask_given()
+        self.mask_secrets()
         super().exit_json(**kwargs)
 
     def _log_invocation(self) -> None:
         """Write to the system's log."""
-        self.mask_given()
+        self.mask_secrets()
         super()._log_invocation()

@@ -69,7 +69,7 @@ _MFA_HINT = (
 )
 
 
-def given_credential(module: AnsibleModule) -> dict[str, Any]:
+def read_credential(module: AnsibleModule) -> dict[str, Any]:
     """From the options of a task, and from the environment where they say nothing; raises InvalidInput.
 
     The task's own credential beats every one of the environment: a further entry ``bearer`` says whether one of the

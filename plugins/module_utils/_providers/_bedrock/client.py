@@ -316,7 +316,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
 
     ``service``: what ``endpoint_url`` is the address of.
     """
-    given = auth.given_credential(module)
+    given = auth.read_credential(module)
     check_address(module, "endpoint_url", given["endpoint_url"], "Give the credential as access_key.")
     for variable in sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")):
         check_address(module, variable, os.environ[variable], "Give the credential as access_key.")

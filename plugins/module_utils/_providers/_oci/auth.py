@@ -91,7 +91,7 @@ HINTS = {
 
 
 @dataclass(frozen=True)
-class Given:
+class Credential:
     """The credential that a task describes. ``options``: of the task or of the environment, by the options' names.
 
     ``named``: what the task itself gives; it beats the environment.
@@ -119,7 +119,7 @@ class SignIn:
         return HINTS.get(self.kind, HINTS[""])
 
 
-def given_credential(module: AnsibleModule) -> Given:
+def read_credential(module: AnsibleModule) -> Credential:
     """From the options of a task, and from the environment where they say nothing; raises InvalidInput."""
     options = {option: module.params.get(option) or None for option in SPEC}
     named = frozenset(option for option, value in options.items() if value)
@@ -146,7 +146,7 @@ def given_credential(module: AnsibleModule) -> Given:
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
         _check_word(module, option, options[option])
     check_file(module, "cert_bundle", options["cert_bundle"])
-    return Given(options, named)
+    return Credential(options, named)
 
 
 def _check_word(module: AnsibleModule, option: str, value: Any) -> None:
@@ -156,15 +156,15 @@ def _check_word(module: AnsibleModule, option: str, value: Any) -> None:
         raise InvalidInput(f"{option} has a space or a line break in it.", hint=TRIM)
 
 
-def sign_in(module: AnsibleModule, given: Given) -> SignIn:
+def sign_in(module: AnsibleModule, credential: Credential) -> SignIn:
     """The credential itself. No call is made but for a principal's token."""
-    options = given.options
+    options = credential.options
     kind = options["auth_type"]
     if kind is not None and kind not in _FROM_PROFILE:
         return SignIn({"region": options["region"]} if options["region"] else {}, _make_principal(module, kind), kind)
-    profile = _find_profile(module, given)
-    kind = kind or _choose_kind(profile, given)
-    config = _merge_config(profile, given)
+    profile = _find_profile(module, credential)
+    kind = kind or _choose_kind(profile, credential)
+    config = _merge_config(profile, credential)
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
         _check_word(module, option, config.get(_ENTRIES[option]))
     if not config.get("region"):
@@ -229,11 +229,11 @@ class _Profile:
         return {**self.inherited, **self.own}
 
 
-def _find_profile(module: AnsibleModule, given: Given) -> _Profile:
-    options = given.options
+def _find_profile(module: AnsibleModule, credential: Credential) -> _Profile:
+    options = credential.options
     whole = all(options[option] for option in ("api_user", "api_user_fingerprint", "tenancy"))
     needed = options["auth_type"] == "security_token" or not (whole and any(options[key] for key in _KEYS))
-    if not needed and not given.named & {*_PROFILE} and given.named & {*_IDENTITY} and options["region"]:
+    if not needed and not credential.named & {*_PROFILE} and credential.named & {*_IDENTITY} and options["region"]:
         return _Profile()  # the task says all: a file of another user does not matter, right or wrong
     location = options["config_file_location"] or _DEFAULT_FILE
     if is_file(location):
@@ -276,9 +276,9 @@ def _read_profile(module: AnsibleModule, path: Path, name: str) -> _Profile:
     return _Profile(own, inherited)
 
 
-def _choose_kind(profile: _Profile, given: Given) -> str:
+def _choose_kind(profile: _Profile, credential: Credential) -> str:
     """A profile with a session's token is one of that session, unless a key of its own or of the task says else."""
-    if given.named & {*_IDENTITY}:
+    if credential.named & {*_IDENTITY}:
         return "api_key"
     if profile.own.get(_TOKEN):
         return "security_token"
@@ -286,16 +286,16 @@ def _choose_kind(profile: _Profile, given: Given) -> str:
     return "security_token" if profile.entries.get(_TOKEN) and not own_key else "api_key"
 
 
-def _merge_config(profile: _Profile, given: Given) -> dict[str, Any]:
+def _merge_config(profile: _Profile, credential: Credential) -> dict[str, Any]:
     """The profile with what the options say instead. One that the task names beats the environment."""
     config: dict[str, Any] = dict(profile.entries)
     config.pop("key_content", None)  # the SDK takes none of a file
-    first = bool(given.named & {*_PROFILE})
+    first = bool(credential.named & {*_PROFILE})
     has_key = bool(config.get("key_file"))
     for option, entry in _ENTRIES.items():
-        value = given.options[option]
+        value = credential.options[option]
         from_file = config.get(entry) or (entry == "key_content" and has_key)
-        if value and (option in given.named or not (first and from_file)):
+        if value and (option in credential.named or not (first and from_file)):
             config[entry] = value
             if option in _KEYS:
                 config.pop("key_content" if entry == "key_file" else "key_file", None)

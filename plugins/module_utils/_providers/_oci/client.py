@@ -307,7 +307,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
 
     ``service``: what ``service_endpoint`` is the address of.
     """
-    credential = auth.given_credential(module)
+    credential = auth.read_credential(module)
     # The SDK would sign a path with two slashes and send one with one.
     endpoint = str(module.params["service_endpoint"] or "").rstrip("/") or None
     check_address(module, "service_endpoint", endpoint, "Requests are signed with the key.")
@@ -318,7 +318,7 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     return shared(module, key, lambda: _make_api(module, credential, given, service), threads=False)
 
 
-def _make_api(module: AnsibleModule, credential: auth.Given, given: Mapping[str, Any], service: str) -> Api:
+def _make_api(module: AnsibleModule, credential: auth.Credential, given: Mapping[str, Any], service: str) -> Api:
     load("oci", _PURPOSE, without=_UNUSED, later=_SELDOM)
     exceptions = load("oci.exceptions", _PURPOSE)
     signed = auth.sign_in(module, credential)
