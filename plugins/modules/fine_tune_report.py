@@ -136,8 +136,8 @@ def main() -> None:
     )
 
     def attributes(path: str, diff: dict[str, dict[str, str]]) -> bool:
-        given = module.load_file_common_arguments(module.params, path=path)
-        return bool(module.set_fs_attributes_if_different(given, False, diff=diff))
+        wanted = module.load_file_common_arguments(module.params, path=path)
+        return bool(module.set_fs_attributes_if_different(wanted, False, diff=diff))
 
     end(module, lambda: put(module.params, module.check_mode, module.atomic_move, attributes))
 

@@ -53,10 +53,10 @@ class PipelineActionBase(WaitingActionBase):
             wrong += missing(args.get("models"))
             if wrong:
                 return {"failed": True, "changed": False, "msg": "\n".join(wrong), "results": []}
-        places: dict[str, list[str]] = {}
-        args["models"] = self._found(args.get("models"), places)
-        if places:
-            args["data_places"] = places
+        searched: dict[str, list[str]] = {}
+        args["models"] = self._found(args.get("models"), searched)
+        if searched:
+            args["data_places"] = searched
         args.setdefault("wait_slice", SLICE)
         printer = PipelinePrinter(self._shows_progress(args), quiet=bool(self._task.no_log))
         printer.warn_early(doubts)
@@ -105,13 +105,13 @@ class PipelineActionBase(WaitingActionBase):
         for name, (key, number) in sorted(names.items()):
             start = time.monotonic()
             limit = self._limit(models[number])
-            shown = False
+            printed = False
 
             def wait(limit: float = limit, start: float = start, key: str = key) -> bool:
-                nonlocal shown
-                if not shown:
+                nonlocal printed
+                if not printed:
                     printer.print_line(f"{key}: another task of this controller is starting it; waiting for that")
-                    shown = True
+                    printed = True
                 time.sleep(PAUSE)
                 return time.monotonic() - start < limit
 
@@ -122,33 +122,33 @@ class PipelineActionBase(WaitingActionBase):
 
     def _limit(self, entry: Mapping[str, Any]) -> float:
         """How long a model may wait, in seconds. What makes no sense is left to the module."""
-        given = entry.get("wait_timeout")
+        timeout = entry.get("wait_timeout")
         try:
-            return float(self.default_timeout if given is None else given) or self.default_timeout
+            return float(self.default_timeout if timeout is None else timeout) or self.default_timeout
         except (TypeError, ValueError):
             return 0.0
 
-    def _found(self, models: Any, places: dict[str, list[str]]) -> Any:
-        """The same models, with the files looked for where a playbook and a role keep theirs. ``places`` gets the files
-        that are not there, and where they were looked for."""
+    def _found(self, models: Any, searched: dict[str, list[str]]) -> Any:
+        """The same models, with the paths of the files that a playbook or a role keeps. ``searched`` gets the files
+        that do not exist, and the paths where they were looked for."""
         if not isinstance(models, list):
             return models
         return [
-            {key: self._path(value, places) if key in _DATA else value for key, value in entry.items()}
+            {key: self._path(value, searched) if key in _DATA else value for key, value in entry.items()}
             if isinstance(entry, Mapping) and entry.get("state", "present") == "present"
             else entry
             for entry in models
         ]
 
-    def _path(self, given: Any, places: dict[str, list[str]]) -> Any:
-        if not is_path(given) or not given or Path(check_type_path(given)).is_absolute():
-            return given
+    def _path(self, value: Any, searched: dict[str, list[str]]) -> Any:
+        if not is_path(value) or not value or Path(check_type_path(value)).is_absolute():
+            return value
         try:
-            return self._find_needle("files", given)
+            return self._find_needle("files", value)
         except AnsibleError as error:
             # The module says what is wrong. (Of a file that is not there, ansible-core names the places.)
-            places[given] = list(dict.fromkeys(str(place) for place in getattr(error, "paths", None) or ()))
-            return given
+            searched[value] = list(dict.fromkeys(str(path) for path in getattr(error, "paths", None) or ()))
+            return value
 
 
 class PipelinePrinter:

@@ -61,8 +61,8 @@ class ProgressPrinter:
         if run_id and run_id != self.named:
             self.named = str(run_id)
             self._print(f"{name}: run {run_id}")
-        given = result.get("progress")
-        known = {key: value for key, value in dict(given or {}).items() if key in _PROGRESS}
+        latest = result.get("progress")
+        known = {key: value for key, value in dict(latest or {}).items() if key in _PROGRESS}
         progress = Progress(**{"stage": "waiting", **known})
         left = self._left(progress)
         if self._is_news(progress):

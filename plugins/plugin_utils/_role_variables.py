@@ -41,7 +41,7 @@ def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], 
             doubtful.append(f"{name} is no variable of the role fine_tune, and is not used. Is {other} meant?")
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}_") or name in _OURS or name in known:
             continue
-        meant = _meant(name, known)
+        meant = _find_similar(name, known)
         if meant:
             wrong.append(f"{name} is no variable of the role; {meant} is one. Rename it.")
         else:
@@ -49,14 +49,14 @@ def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], 
     return wrong, doubtful
 
 
-def _meant(name: str, known: Iterable[str]) -> str | None:
+def _find_similar(name: str, known: Iterable[str]) -> str | None:
     """What all of them begin with says nothing."""
-    given = name[len(PREFIX) :].lower()
+    text = name[len(PREFIX) :].lower()
     short = {variable[len(PREFIX) :]: variable for variable in known}
-    close = difflib.get_close_matches(given, short, 1, _CLOSE)
+    close = difflib.get_close_matches(text, short, 1, _CLOSE)
     if close:
         return short[close[0]]
-    return next((short[other] for other in short if sorted(other) == sorted(given)), None)
+    return next((short[other] for other in short if sorted(other) == sorted(text)), None)
 
 
 def _begun_otherwise(name: str, known: Mapping[str, Any]) -> str | None:

@@ -125,9 +125,9 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
 
     def _seconds(self, args: dict[str, Any]) -> float | None:
         """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
-        given = next((args[name] for name in self.timeout_options if args.get(name) is not None), self._usual(args))
+        timeout = next((args[name] for name in self.timeout_options if args.get(name) is not None), self._usual(args))
         try:
-            return float(given)
+            return float(timeout)
         except (TypeError, ValueError):
             return None
 

@@ -129,11 +129,11 @@ def models_fragment() -> str:
         }
     spec = {key: value for key, value in argument_spec()["models"].items() if key != "options"}
     models = {**_describe(spec, ""), "description": texts["models"], "suboptions": options}
-    text = _named(dump({"options": {"models": models, **own}}), "suboptions", blocks)
+    text = _name_blocks(dump({"options": {"models": models, **own}}), "suboptions", blocks)
     return _FRAGMENT.format(sources="the specs, the documentation of the modules and tests/tools/models.yml", text=text)
 
 
-def _named(text: str, key: str, blocks: Mapping[str, Any]) -> str:
+def _name_blocks(text: str, key: str, blocks: Mapping[str, Any]) -> str:
     """Write each block once, with a name, and its name wherever else it stands."""
     for name, block in blocks.items():
         text = text.replace(f"{key}: '*{name}'", f"{key}: *{name}")
@@ -192,7 +192,7 @@ def argument_specs() -> str:
     shown = {f"fine_tune_{name}": option for name, option in options.items()}
     for name, option in own["options"].items():
         shown[name] = {**option, "options": entries} if name == "fine_tune_models" else option
-    text = _named(dump({"argument_specs": {"main": {**own["main"], "options": shown}}}), "options", blocks)
+    text = _name_blocks(dump({"argument_specs": {"main": {**own["main"], "options": shown}}}), "options", blocks)
     return _HEAD.format(sources="the same as doc_fragments/models.py, and tests/tools/role.yml") + text
 
 

@@ -782,11 +782,11 @@ class Preference(Format):
         )
 
     def measure(self, example: Pairs) -> Measure | None:
-        (key, given), (better_key, better), (worse_key, worse) = example
-        ((messages_key, messages),) = given
+        (key, prompt), (better_key, better), (worse_key, worse) = example
+        ((messages_key, messages),) = prompt
         if (key, messages_key, better_key, worse_key) != ("input", "messages", *_OUTPUTS) or better == worse:
             return None
-        if not isinstance(given, tuple) or not isinstance(messages, list) or not isinstance(better, list):
+        if not isinstance(prompt, tuple) or not isinstance(messages, list) or not isinstance(better, list):
             return None
         if not isinstance(worse, list):
             return None
@@ -816,14 +816,14 @@ class Preference(Format):
         if any(missing):
             return None
         unknown_keys(example, _PREFERENCE_KEYS, check)
-        given = example["input"]
-        if not isinstance(given, dict) or "messages" not in given:
+        prompt = example["input"]
+        if not isinstance(prompt, dict) or "messages" not in prompt:
             check.error("bad_messages", "input is not an object with messages.", f"The format is {self.shape}")
             return None
-        unknown_keys(given, _INPUT_KEYS, check, "input")
+        unknown_keys(prompt, _INPUT_KEYS, check, "input")
         talk = _Messages(check, "input", images=False)
-        talk.tools = _Tools(check, "input").declare(given)
-        if not talk.run(given["messages"], "messages"):
+        talk.tools = _Tools(check, "input").declare(prompt)
+        if not talk.run(prompt["messages"], "messages"):
             return None
         if talk.roles[-1] not in ("user", "tool", ""):
             talk.warn(

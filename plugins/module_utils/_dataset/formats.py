@@ -185,10 +185,10 @@ class Formats(dict[str, Format]):
         """
         best: tuple[int, int, int] | None = None
         found = None
-        for place, form in enumerate(self.values()):
+        for index, form in enumerate(self.values()):
             sure = int(form.recognises(example))
             if sure:
-                rank = (sure, -accepted.index(form.name), 0) if form.name in accepted else (sure, -len(self), -place)
+                rank = (sure, -accepted.index(form.name), 0) if form.name in accepted else (sure, -len(self), -index)
                 if best is None or rank > best:
                     best, found = rank, form
         return found

@@ -27,7 +27,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Words:
+class ReservedWords:
     """Words that no text may contain, whether that is hard, and who says so."""
 
     words: tuple[str, ...]
@@ -89,8 +89,8 @@ class Limits:
     one_bucket: bool = False
     one_medium: Limit | None = None
     max_user_messages: Limit | None = None
-    reserved: Words | None = None
-    doubtful: Words | None = None
+    reserved: ReservedWords | None = None
+    doubtful: ReservedWords | None = None
     reasoning: bool = True
     schema_version: str = "any"
     max_reinforcement_examples: Limit | None = None

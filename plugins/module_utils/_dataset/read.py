@@ -80,7 +80,7 @@ def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Call
     for warning in report.warnings[:_MOST_WARNINGS]:
         warn(paragraph(f"{source.label}: {warning}"))
     if not report.ok and params["validate"] and params["state"] == "present":
-        raise InvalidInput(_told(source, report), facts={"validation": report.to_dict()})
+        raise InvalidInput(_format_errors(source, report), facts={"validation": report.to_dict()})
     return LocalData(source, report, stamp)
 
 
@@ -112,12 +112,12 @@ def _stamp(source: Source) -> tuple[int, int, int] | None:
     return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _told(source: Source, report: Report) -> str:
-    shown = "\n".join(f"  {issue}" for issue in report.errors)
+def _format_errors(source: Source, report: Report) -> str:
+    lines = "\n".join(f"  {issue}" for issue in report.errors)
     more = report.error_count - len(report.errors)
     rest = f"\n  and {more} more." if more > 0 else ""
     kind = report.format or "unknown format"
     return (
         f"{source.label} is not a valid dataset ({kind}), errors: {report.error_count}; nothing was uploaded.\n"
-        f"{shown}{rest}"
+        f"{lines}{rest}"
     )

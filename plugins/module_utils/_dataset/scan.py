@@ -37,7 +37,7 @@ from .lines import Read, blocks, has_cuts
 from .report import MOST_ERRORS, MOST_WARNINGS, MOST_WARNINGS_PER_CODE, Issue, Report, Statistic
 from .rules import ACCEPTED, verdict_of
 from .source import DatasetError, Source
-from .tokens import count_example, forget_words
+from .tokens import count_example, unload_vocabulary
 
 MAX_WORKERS = 4
 # Below this, starting a process costs more than it saves.
@@ -134,7 +134,7 @@ def _scan(
         ranges = _ranges(stream, skip, before[0], count) if count > 1 else []
         lines = _Lines(form, limits, _tokens_by_weight(stream, before[0], form, limits))
         if len(ranges) > 1:
-            forget_words()  # each process would hold them too, and does not need them
+            unload_vocabulary()  # each process would hold them too, and does not need them
         parts = _fork(stream, ranges, lines, digest) if len(ranges) > 1 else None
         if parts is None:
             digest.update(stream.read(skip))
@@ -360,12 +360,12 @@ class _Tally:
 
     def add(self, error: bool, line: int | None, code: str, message: str, hint: str, times: int = 1) -> None:
         """Count an issue, and keep it while it is among those that are shown."""
-        shown, codes = (self.errors, self.error_codes) if error else (self.warnings, self.warning_codes)
+        issues, codes = (self.errors, self.error_codes) if error else (self.warnings, self.warning_codes)
         for offset in range(min(times, MOST_ERRORS)):
-            if len(shown) >= (MOST_ERRORS if error else MOST_WARNINGS):
+            if len(issues) >= (MOST_ERRORS if error else MOST_WARNINGS):
                 break
             if error or codes[code] + offset < MOST_WARNINGS_PER_CODE:
-                shown.append((line + offset if line is not None else None, code, message, hint))
+                issues.append((line + offset if line is not None else None, code, message, hint))
         codes[code] += times
 
     def blank(self) -> None:
@@ -395,12 +395,12 @@ class _Tally:
         self.lines += part["lines"]
         if part["lines"] > part["blanks"]:
             self.settle_blanks()
-        for error, shown, codes in (
+        for error, issues, codes in (
             (True, part["errors"], part["error_codes"]),
             (False, part["warnings"], part["warning_codes"]),
         ):
             held: Counter[str] = Counter()
-            for line, code, message, hint in shown:
+            for line, code, message, hint in issues:
                 held[code] += 1
                 self.add(error, line + offset if line is not None else None, code, message, hint)
             totals = self.error_codes if error else self.warning_codes
@@ -427,10 +427,10 @@ class _Tally:
         report.examples = self.examples
         report.media_buckets = sorted(self.buckets)
         report.estimated_tokens = self.statistics[-1].total
-        report.errors = [Issue(*shown) for shown in self.errors]
+        report.errors = [Issue(*issue) for issue in self.errors]
         report.error_codes = dict(sorted(self.error_codes.items()))
         report.error_count = self.error_codes.total()
-        report.warnings = [Issue(*shown) for shown in self.warnings]
+        report.warnings = [Issue(*issue) for issue in self.warnings]
         report.warning_codes = dict(sorted(self.warning_codes.items()))
         report.warning_count = self.warning_codes.total()
 
@@ -469,10 +469,10 @@ def _finish(
         known = [formats[name] for name in limits.formats] or formats.values()
         shapes = "; ".join(f"{each.name}: {each.shape}" for each in known)
         if tally.foreign:
-            told, hint = f"Its examples are in {tally.foreign}, which no host takes.", "Write them in another: "
+            message, hint = f"Its examples are in {tally.foreign}, which no host takes.", "Write them in another: "
         else:
-            told, hint = "Its examples have no known format.", "Known are "
-        tally.add(True, None, "unknown_format", told, f"{hint}{shapes}")
+            message, hint = "Its examples have no known format.", "Known are "
+        tally.add(True, None, "unknown_format", message, f"{hint}{shapes}")
     for name, numbers in zip(_STATISTICS, tally.statistics, strict=True):
         report.statistics[name] = numbers.statistic()
     if form and not form.has_messages:
@@ -686,14 +686,14 @@ class _Lines:
             else "The host refuses a longer one: shorten or split the example.",
         )
 
-    def _line(self, given: bytes | bytearray) -> Measure | None:
+    def _line(self, raw: bytes | bytearray) -> Measure | None:
         """Check one line precisely. Returns its measure if it is valid. A bytearray is cleared."""
         tally, self._example = self.tally, None
-        if given.endswith(b"\r") and not tally.first_crlf:
+        if raw.endswith(b"\r") and not tally.first_crlf:
             tally.first_crlf = tally.lines
-        line = given.strip(b" \t\r")
-        if isinstance(given, bytearray):
-            given.clear()
+        line = raw.strip(b" \t\r")
+        if isinstance(raw, bytearray):
+            raw.clear()
         if not line:
             tally.blank()
             return None
@@ -795,8 +795,8 @@ class _Lines:
         return None
 
     def _too_deep(self) -> None:
-        told = f"The line's JSON is nested too deeply: more than {MAX_DEPTH} objects and lists within each other."
-        self._report(True, "not_json", told, "Flatten it.")
+        message = f"The line's JSON is nested too deeply: more than {MAX_DEPTH} objects and lists within each other."
+        self._report(True, "not_json", message, "Flatten it.")
 
     def tally_all(self, read: Read) -> _Tally:
         """Check all lines that ``read`` gives."""
@@ -890,9 +890,9 @@ def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: 
     if size <= COUNTED_BYTES or form is None:
         return None
     decode, measure = _Decoder(object_pairs_hook=tuple).scan_once, form.bind(limits)
-    for places, length in _SAMPLES:
+    for count, length in _SAMPLES:
         tokens = weight = 0
-        for line in _sample(stream, size, places, length):
+        for line in _sample(stream, size, count, length):
             try:
                 text = line.decode()
                 example, _end = decode(text, 0)
@@ -907,12 +907,12 @@ def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: 
     return _USUAL
 
 
-def _sample(stream: BinaryIO, size: int, places: int, length: int) -> Iterator[bytes]:
+def _sample(stream: BinaryIO, size: int, count: int, length: int) -> Iterator[bytes]:
     """Whole lines at places that are evenly spread over a file, as far as one read holds them."""
-    for place in range(places):
-        stream.seek(size * place // places)
+    for index in range(count):
+        stream.seek(size * index // count)
         lines = stream.read(length).split(b"\n")[:-1]
-        yield from lines[1:] if place else lines
+        yield from lines[1:] if index else lines
     stream.seek(0)
 
 

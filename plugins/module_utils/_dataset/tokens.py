@@ -119,7 +119,7 @@ def _counts() -> _Counts:
     return _Counts(frozenset(accumulate(steps)), LONGEST)
 
 
-def forget_words() -> None:
+def unload_vocabulary() -> None:
     """Let go of the vocabulary, some ten MiB; it is unpacked again when a text is counted."""
     _counts.cache_clear()
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.errors import FineTuneError, InvalidInput
-from .._engine.paths import not_writable, refuse_place, status_of
+from .._engine.paths import check_destination, not_writable, status_of
 from .convert import Sink, Unfit, conversation, convert
 from .formats import Format, Formats
 from .limits import Limits
@@ -189,11 +189,11 @@ class _Splitter:
         self._first = False
         if line:
             digest = self._seeded.copy()
-            digest.update(self._said(line))
+            digest.update(self._read_content(line))
             chosen = int.from_bytes(digest.digest()[:8], "big") < self._below
             (self._validation if chosen else self._training).add(line + b"\n")
 
-    def _said(self, line: bytes) -> bytes:
+    def _read_content(self, line: bytes) -> bytes:
         """What an example says, in one notation whatever its format."""
         try:
             example = json.loads(line)
@@ -202,8 +202,8 @@ class _Splitter:
             # It was a valid line when it was checked. Whether the file has changed is known at its end.
             self._fault = fault
             return line
-        said = [talk.system, [[turn.role, turn.texts] for turn in talk.turns]] if talk else example
-        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        content = [talk.system, [[turn.role, turn.texts] for turn in talk.turns]] if talk else example
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def put(
@@ -231,9 +231,9 @@ def put(
         raise InvalidInput(
             "split and validation_dest belong together.", hint="Give both to write two files, or none to write one."
         )
-    paths = _places({"dest": dest, "validation_dest": validation_dest}, source.path)
+    paths = _check_destinations({"dest": dest, "validation_dest": validation_dest}, source.path)
     for option, path in paths.items():
-        refuse_place(option, path)
+        check_destination(option, path)
     done = False
     with _Beside(spare) as beside:
         try:
@@ -316,7 +316,9 @@ class _Beside:
 def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mode: bool) -> list[File]:
     """Remove files; one that is not there is fine. ``src`` must not be among them."""
     files = []
-    for option, path in _places({"dest": dest, "validation_dest": validation_dest}, Path(src) if src else None).items():
+    for option, path in _check_destinations(
+        {"dest": dest, "validation_dest": validation_dest}, Path(src) if src else None
+    ).items():
         status = status_of(option, path)
         if status and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise InvalidInput(f"{option}: {path} is no file; only a file is removed.", hint="Give the path of a file.")
@@ -374,14 +376,14 @@ def converge(
     )
     for warning in written.report.warnings[:_MOST_WARNINGS]:
         warn(f"{source.label}: {warning}")
-    told = {"format": written.format, **vars(written.training), "validation": written.report.to_dict()}
+    found = {"format": written.format, **vars(written.training), "validation": written.report.to_dict()}
     if written.validation:
-        told |= {f"validation_{name}": value for name, value in vars(written.validation).items()}
-    return _result(files, told, attributes)
+        found |= {f"validation_{name}": value for name, value in vars(written.validation).items()}
+    return _result(files, found, attributes)
 
 
 def _result(
-    files: Sequence[File], told: Mapping[str, Any], attributes: Callable[[str, dict[str, Any]], bool]
+    files: Sequence[File], found: Mapping[str, Any], attributes: Callable[[str, dict[str, Any]], bool]
 ) -> dict[str, Any]:
     changed = False
     diffs = []
@@ -395,7 +397,7 @@ def _result(
             changed = True
             diffs.append({"before_header": str(file.path), "after_header": str(file.path), **diff})
     paths = dict(zip(("dest", "validation_dest"), (str(file.path) for file in files), strict=False))
-    return {"changed": changed, **paths, **told, "diff": diffs}
+    return {"changed": changed, **paths, **found, "diff": diffs}
 
 
 def _source(params: Mapping[str, Any]) -> Source:
@@ -405,10 +407,10 @@ def _source(params: Mapping[str, Any]) -> Source:
         raise InvalidInput(str(error)) from error
 
 
-def _places(given: Mapping[str, str | None], src: Path | None) -> dict[str, Path]:
+def _check_destinations(options: Mapping[str, str | None], src: Path | None) -> dict[str, Path]:
     """The files by their options. Raises InvalidInput where one is the source, or both are one."""
     paths: dict[str, Path] = {}
-    for option, value in given.items():
+    for option, value in options.items():
         if value is None:
             continue
         if value.endswith("/"):
@@ -469,7 +471,7 @@ def _folder(path: Path, spare: str | None) -> str:
 
 
 def _refusal(source: Source, report: Report, to_format: str) -> str:
-    shown = "\n".join(f"  {issue}" for issue in report.errors)
+    lines = "\n".join(f"  {issue}" for issue in report.errors)
     more = report.error_count - len(report.errors)
     rest = f"\n  and {more} more." if more > 0 else ""
     kind = report.format or "unknown format"
@@ -477,4 +479,4 @@ def _refusal(source: Source, report: Report, to_format: str) -> str:
         what = f"{source.label} ({kind}) cannot be written as {to_format} without loss"
     else:
         what = f"{source.label} is not a valid dataset ({kind})"
-    return f"{what}, errors: {report.error_count}; nothing was written.\n{shown}{rest}"
+    return f"{what}, errors: {report.error_count}; nothing was written.\n{lines}{rest}"

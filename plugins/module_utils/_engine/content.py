@@ -65,7 +65,7 @@ class Content:
         version = " ".join(word for word in (mark or "").split() if ":" in word)
         return replace(self, sha256=sha256_of_mark(mark) or self.sha256, version=version)
 
-    def says_less_than(self, other: Content) -> bool:
+    def knows_less_than(self, other: Content) -> bool:
         """Whether the other reference has a checksum that this one lacks."""
         if other.sha256:
             return not self.sha256

@@ -86,18 +86,18 @@ class Attempt:
         return bool(run.created and bound.created) and abs(run.created - bound.created) <= lasts
 
 
-def read_attempt(given: Any) -> Attempt | None:
+def read_attempt(kept: Any) -> Attempt | None:
     """Read the attempt of an earlier slice. Raises InvalidInput for anything else."""
-    if given is None:
+    if kept is None:
         return None
     try:
         return Attempt(
-            str(given["token"]),
-            float(given["since"]),
-            frozenset(map(str, given["before"])),
-            bool(given["unsure"]),
-            bool(given["marked"]),
-            float(given["looked"]),
+            str(kept["token"]),
+            float(kept["since"]),
+            frozenset(map(str, kept["before"])),
+            bool(kept["unsure"]),
+            bool(kept["marked"]),
+            float(kept["looked"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
@@ -339,12 +339,12 @@ class CreateOnce:
         try:
             self.waiter.halt(duplicate, self.driver.cancel)
         except ApiError as error:
-            told = (
+            warning = (
                 f"Run {duplicate.id} is a duplicate of one request, and could not be cancelled: it goes on, may cost "
                 f"money. {error.text()}"
             )
-            if told not in self.warnings:
-                self.warnings.append(told)
+            if warning not in self.warnings:
+                self.warnings.append(warning)
             return False
         return True
 

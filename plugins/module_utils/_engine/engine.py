@@ -81,7 +81,7 @@ class Engine:
     def _converge_anew(self) -> None:
         """Observe and decide again after a Conflict, a few times."""
         for left in range(_DECISIONS - 1, -1, -1):
-            told = len(self.warnings)
+            count = len(self.warnings)
             try:
                 self._converge()
                 return
@@ -89,7 +89,7 @@ class Engine:
                 self.result.changed = self.result.changed or bool(error.facts.get("changed"))
                 if not left:
                     raise
-                del self.warnings[told:]
+                del self.warnings[count:]
                 self.create_once.forget()
                 self.create_once.look_for_what_came_first()
 

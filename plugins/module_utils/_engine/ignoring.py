@@ -18,12 +18,12 @@ from .types import Change, Field
 OPTION = "ignore_changes"
 
 
-def read(given: Iterable[str] | None, fields: Sequence[Field], identity: Sequence[str]) -> tuple[str, ...]:
+def read(values: Iterable[str] | None, fields: Sequence[Field], identity: Sequence[str]) -> tuple[str, ...]:
     """The entries of ``ignore_changes``, each once. ``identity``: further options that select the resource.
 
     Raises InvalidInput for an option that selects the resource, and for one that is not compared.
     """
-    entries = tuple(dict.fromkeys(given or ()))
+    entries = tuple(dict.fromkeys(values or ()))
     compared = [field for field in fields if not field.inner and not field.identity]
     meant = {*identity, *(field.path for field in fields if field.identity)}
     for entry in entries:

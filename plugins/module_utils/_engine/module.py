@@ -95,9 +95,9 @@ def options_of(
     )
 
 
-def refuse_missing(given: Mapping[str, Any], hint: str) -> None:
+def refuse_missing(values: Mapping[str, Any], hint: str) -> None:
     """Raise InvalidInput that names all options without a value."""
-    missing = [f"{option} is missing" for option, value in given.items() if not value]
+    missing = [f"{option} is missing" for option, value in values.items() if not value]
     if missing:
         raise InvalidInput(f"{'; '.join(missing)}.", hint=hint)
 

@@ -31,7 +31,7 @@ def status_of(option: str, path: Path) -> os.stat_result | None:
         ) from error
 
 
-def refuse_place(option: str, path: Path) -> None:
+def check_destination(option: str, path: Path) -> None:
     """Raise InvalidInput if a file cannot or should not be written there."""
     status = status_of(option, path)
     if status is None:

@@ -164,7 +164,7 @@ def _find_lookalikes(
     kept = plan.run
     if kept is None or plan.creates or not _counts(kept):
         return ()
-    given = [field for field in fields if not field.chosen]
+    set_by_user = [field for field in fields if not field.chosen]
     named = {run.id for run in (kept, *plan.stop, *plan.remove)}
     return tuple(
         run
@@ -174,7 +174,7 @@ def _find_lookalikes(
         and run.token == kept.token
         and run.observed
         and not needs_replacement(fields, desired, run, ignore)
-        and not needs_replacement(given, kept.observed, run)
+        and not needs_replacement(set_by_user, kept.observed, run)
     )
 
 
@@ -517,11 +517,11 @@ def _make_anew(
         return Plan("none", kept, tuple(differs), refusal=_refuse_held(kept, case, differs))
     named = ", ".join(one.id for one in first)
     if not case.options.wait:
-        told = f"{named} has to be deleted before a new {case.kind} is made, so nothing was done: use 'wait: true'."
-        return Plan("none", run, warnings=(told,))
+        warning = f"{named} has to be deleted before a new {case.kind} is made, so nothing was done: use 'wait: true'."
+        return Plan("none", run, warnings=(warning,))
     why = f", as {can.why_unique}" if can.unique_names else ""
-    told = f"{named} is deleted before the new {case.kind} is made{why}."
-    return replace(plan, warnings=(*plan.warnings, told), remove_first=first)
+    warning = f"{named} is deleted before the new {case.kind} is made{why}."
+    return replace(plan, warnings=(*plan.warnings, warning), remove_first=first)
 
 
 def _refuse_held(run: Run, case: Case, differs: Sequence[Change] = ()) -> ApiError:

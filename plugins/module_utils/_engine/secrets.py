@@ -113,14 +113,14 @@ def of_environment() -> Iterator[str]:
             yield value
 
 
-def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
+def of_options(spec: Mapping[str, Any], values: Any) -> Iterator[str]:
     """The secrets among the options of a task, valid or not, as far as they can be recognised."""
-    if not isinstance(given, Mapping):
-        yield from (text for text in leaves(given) if len(text) >= _DOUBTFUL)
+    if not isinstance(values, Mapping):
+        yield from (text for text in leaves(values) if len(text) >= _DOUBTFUL)
         return
     names = {name: name for name in spec}
     names.update({alias: name for name, option in spec.items() for alias in option.get("aliases", ())})
-    for name, value in given.items():
+    for name, value in values.items():
         own = names.get(str(name))
         if own is not None:
             yield from _of_option(spec[own], value)
@@ -134,25 +134,25 @@ def of_options(spec: Mapping[str, Any], given: Any) -> Iterator[str]:
             yield from (piece for text in leaves(value) for piece in pieces(text))
 
 
-def of_entries(given: Any, named: bool = False) -> Iterator[str]:
+def of_entries(part: Any, named: bool = False) -> Iterator[str]:
     """The secrets in a mapping with the user's own keys (headers, a body), by the key's name or the value's form.
 
     A plain word is not taken for a secret, because masking it would hide it everywhere.
     """
-    if isinstance(given, Mapping):
-        for name, value in given.items():
+    if isinstance(part, Mapping):
+        for name, value in part.items():
             yield from of_entries(value, named or bool(_NAME.search(str(name))) or "cookie" in str(name).lower())
-    elif isinstance(given, (list, tuple)):
-        for value in given:
+    elif isinstance(part, (list, tuple)):
+        for value in part:
             yield from of_entries(value, named)
-    elif isinstance(given, str):
-        scheme, _blank, rest = given.partition(" ")
-        if named and len(given) >= _SHORTEST:
-            yield given
+    elif isinstance(part, str):
+        scheme, _blank, rest = part.partition(" ")
+        if named and len(part) >= _SHORTEST:
+            yield part
             if rest and scheme.lower() in ("bearer", "basic"):
                 yield rest
-        elif len(given) >= _RANDOM and _MIXED.search(given) and " " not in given:
-            yield given
+        elif len(part) >= _RANDOM and _MIXED.search(part) and " " not in part:
+            yield part
 
 
 def _of_option(option: Mapping[str, Any], value: Any) -> Iterator[str]:

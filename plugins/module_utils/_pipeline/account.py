@@ -15,7 +15,7 @@ def account(provider: Any, *options: Any) -> dict[str, str]:
     """What is said of it, in the order of precedence; what is not said is the same for all tasks of a controller."""
     known = CATALOGUE[provider].account if isinstance(provider, str) and provider in CATALOGUE else ()
     found: dict[str, str] = {}
-    for given in options:
-        if isinstance(given, Mapping):
-            found.update({key: str(given[key]) for key in known if given.get(key) not in (None, "")})
+    for values in options:
+        if isinstance(values, Mapping):
+            found.update({key: str(values[key]) for key in known if values.get(key) not in (None, "")})
     return found

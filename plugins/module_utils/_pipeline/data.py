@@ -32,33 +32,33 @@ _FIRST = 1 << 20  # bytes of a first line that are looked at
 
 
 def describe(
-    given: Any,
+    data: Any,
     label: str,
     formats: Sequence[str],
     limits: Limits,
     folder: str,
-    places: Sequence[str] | None = None,
+    searched: Sequence[str] | None = None,
 ) -> tuple[Data, dict[str, Any], list[str]]:
     """The data as it is to be sent, the options of the dataset's module that send it, and warnings.
 
-    ``given``: a path, JSONL text, or examples. ``label``: how messages call it. What has to be converted is written
-    into ``folder``. ``places``: where the controller has looked for a file in vain. Raises InvalidInput for what cannot
-    be read, would lose something, or is not valid.
+    ``data``: a path, JSONL text, or examples. ``label``: how messages call it. What has to be converted is written
+    into ``folder``. ``searched``: where the controller has looked for a file. Raises InvalidInput for data that cannot
+    be read, that would lose something, or that is not valid.
     """
-    source = _source(given, label, places)
+    source = _source(data, label, searched)
     try:
         # What several providers write alike is taken for what this one calls it.
-        shown = detect_source(source, all_formats(), replace(limits, formats=tuple(formats)))
+        detected = detect_source(source, all_formats(), replace(limits, formats=tuple(formats)))
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
-    wanted = _wanted(shown, formats)
+    wanted = _choose_format(detected, formats)
     # An empty or unknown dataset is checked as if it were what is wanted: that names what is wrong with it.
-    kept = shown is None or shown == wanted
-    options = _options(given, source) if kept else {"src": _converted(source, wanted, label, folder)}
+    kept = detected is None or detected == wanted
+    options = _options(data, source) if kept else {"src": _converted(source, wanted, label, folder)}
     options["format"] = wanted
     warnings: list[str] = []
     asked = {"src": None, "content": None, "validate": True, "state": "present", **options}
-    if shown is None and _is_foreign(source):
+    if detected is None and _is_foreign(source):
         asked["format"], limits = None, replace(limits, formats=tuple(formats))
     try:
         found = read(asked, all_formats(), limits, warnings.append)
@@ -66,14 +66,14 @@ def describe(
         raise InvalidInput(f"{label}: {error.message}", hint=error.hint, facts=error.facts) from error
     if found is None:
         raise AssertionError("unreachable: there are data")
-    return Data(found.report.sha256, wanted, shown or wanted, found.report.to_dict()), options, warnings
+    return Data(found.report.sha256, wanted, detected or wanted, found.report.to_dict()), options, warnings
 
 
-def _source(given: Any, label: str, places: Sequence[str] | None) -> Source:
-    if is_path(given) and _is_missing(check_type_path(given)):
-        raise _missing(given, label, places)
+def _source(data: Any, label: str, searched: Sequence[str] | None) -> Source:
+    if is_path(data) and _is_missing(check_type_path(data)):
+        raise _missing(data, label, searched)
     try:
-        return Source.from_path(check_type_path(given)) if is_path(given) else Source.from_content(given)
+        return Source.from_path(check_type_path(data)) if is_path(data) else Source.from_content(data)
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
 
@@ -98,36 +98,36 @@ def _is_missing(path: str) -> bool:
     return False
 
 
-def _missing(given: str, label: str, places: Sequence[str] | None) -> InvalidInput:
-    if places is None:
+def _missing(data: str, label: str, searched: Sequence[str] | None) -> InvalidInput:
+    if searched is None:
         return InvalidInput(
-            f"{label}: {given} does not exist. It is looked up on the host that runs fine_tune: with the role, and for "
+            f"{label}: {data} does not exist. It is looked up on the host that runs fine_tune: with the role, and for "
             "localhost, the controller.",
             hint="Correct the path.",
         )
-    searched = "".join(f"\n  {place}" for place in places)
+    listed = "".join(f"\n  {path}" for path in searched)
     return InvalidInput(
-        f"{label}: {given} does not exist. A relative path is looked up on the controller, where a playbook and a "
-        f"role keep their files{':' if places else '.'}{searched}",
+        f"{label}: {data} does not exist. A relative path is looked up on the controller, where a playbook and a "
+        f"role keep their files{':' if searched else '.'}{listed}",
         hint="Put the file into one of these places, or give its absolute path."
-        if places
+        if searched
         else "Correct the path, or give an absolute one.",
     )
 
 
-def is_path(given: Any) -> bool:
+def is_path(data: Any) -> bool:
     """Whether a text is a path; else it is examples."""
-    return isinstance(given, str) and "\n" not in given and not given.lstrip().startswith(("{", "["))
+    return isinstance(data, str) and "\n" not in data and not data.lstrip().startswith(("{", "["))
 
 
-def _options(given: Any, source: Source) -> dict[str, Any]:
-    return {"src": str(source.path)} if source.path else {"content": given}
+def _options(data: Any, source: Source) -> dict[str, Any]:
+    return {"src": str(source.path)} if source.path else {"content": data}
 
 
-def _wanted(shown: str | None, formats: Sequence[str]) -> str:
-    if shown is None or shown in formats:
-        return shown or formats[0]
-    return next((form for form in formats if form in targets(shown, all_formats())), formats[0])
+def _choose_format(detected: str | None, formats: Sequence[str]) -> str:
+    if detected is None or detected in formats:
+        return detected or formats[0]
+    return next((form for form in formats if form in targets(detected, all_formats())), formats[0])
 
 
 def _converted(source: Source, wanted: str, label: str, folder: str) -> str:

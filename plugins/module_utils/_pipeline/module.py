@@ -70,8 +70,8 @@ def _provider_options() -> dict[str, Any]:
         name: {
             "type": "dict",
             "options": {
-                option: {key: value for key, value in given.items() if key != "default"}
-                for option, given in provider.options.items()
+                option: {key: value for key, value in spec.items() if key != "default"}
+                for option, spec in provider.options.items()
             },
         }
         for name, provider in PROVIDERS.items()
@@ -146,19 +146,19 @@ def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> 
         raise InvalidInput("models is empty.", hint="Give at least one.")
     items: list[ModelRun] = []
     wrong: list[str] = []
-    for number, given in enumerate(models, 1):
-        provider, name = given["provider"], given["name"]
+    for number, entry in enumerate(models, 1):
+        provider, name = entry["provider"], entry["name"]
         spec = ModelSpec(
             provider,
             name,
-            {option: given[option] for option in _OPTIONS},
-            _own(provider, given[provider], params[provider]),
-            given["base_model"],
-            given["hyperparameters"] or {},
+            {option: entry[option] for option in _OPTIONS},
+            _own(provider, entry[provider], params[provider]),
+            entry["base_model"],
+            entry["hyperparameters"] or {},
         )
         found: list[str] = []
         try:
-            _check(spec, given)
+            _check(spec, entry)
         except InvalidInput as error:
             found.append(error.text())
         try:
@@ -175,10 +175,10 @@ def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> 
     return items
 
 
-def _own(provider: str, given: Mapping[str, Any] | None, common: Mapping[str, Any] | None) -> dict[str, Any]:
+def _own(provider: str, own: Mapping[str, Any] | None, common: Mapping[str, Any] | None) -> dict[str, Any]:
     """A provider's options of one model: its own, else those of the task, else their defaults."""
     defaults = {option: spec.get("default") for option, spec in PROVIDERS[provider].options.items()}
-    return _joined(_joined(defaults, common or {}), given or {})
+    return _joined(_joined(defaults, common or {}), own or {})
 
 
 def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,13 +191,13 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return found
 
 
-def _check(spec: ModelSpec, given: Mapping[str, Any]) -> None:
+def _check(spec: ModelSpec, entry: Mapping[str, Any]) -> None:
     """All that is missing is named at once."""
     if not spec.name:
         raise InvalidInput("name is empty.")
     missing: list[str] = []
     if spec.state == "present":
-        missing += [option for option in ("base_model", "training_data") if given[option] in (None, "")]
+        missing += [option for option in ("base_model", "training_data") if entry[option] in (None, "")]
     missing += [f"{spec.provider}.{option}" for option in PROVIDERS[spec.provider].adapter.needed(spec)]
     if missing:
         raise InvalidInput(

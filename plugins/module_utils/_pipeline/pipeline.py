@@ -206,8 +206,8 @@ class Pipeline:
 
     def _read(self, item: ModelRun, split: Split) -> None:
         spec, adapter = item.spec, item.adapter
-        given, label = spec.options[f"{split}_data"], f"{split}_data"
-        data, options, warnings = self._described(given, label, tuple(adapter.formats()), adapter.limits(split))
+        source, label = spec.options[f"{split}_data"], f"{split}_data"
+        data, options, warnings = self._described(source, label, tuple(adapter.formats()), adapter.limits(split))
         known = item.data.get(split)
         if known and known.sha256 != data.sha256:
             raise ApiError(
@@ -218,16 +218,16 @@ class Pipeline:
         item.warn([f"{label}: {warning}" for warning in warnings])
 
     def _described(
-        self, given: Any, label: str, formats: tuple[str, ...], limits: Limits
+        self, source: Any, label: str, formats: tuple[str, ...], limits: Limits
     ) -> tuple[Data, dict[str, Any], list[str]]:
         """One file is read once, for however many models."""
-        if not isinstance(given, str):
-            return describe(given, label, formats, limits, self.settings.folder)
-        key = (given, label, formats, limits)
+        if not isinstance(source, str):
+            return describe(source, label, formats, limits, self.settings.folder)
+        key = (source, label, formats, limits)
         with self._describing:
             if key not in self._files:
                 self._files[key] = describe(
-                    given, label, formats, limits, self.settings.folder, self.settings.data_places.get(given)
+                    source, label, formats, limits, self.settings.folder, self.settings.data_places.get(source)
                 )
             return self._files[key]
 
@@ -416,8 +416,8 @@ class Pipeline:
         self, item: ModelRun, resource: ResourceModule, options: Mapping[str, Any], check_mode: bool
     ) -> TaskContext:
         spec = resource.spec["argument_spec"]
-        given = {key: value for key, value in options.items() if value is not None and key in spec}
-        checked = ArgumentSpecValidator(**resource.spec).validate(given)
+        values = {key: value for key, value in options.items() if value is not None and key in spec}
+        checked = ArgumentSpecValidator(**resource.spec).validate(values)
         if checked.error_messages:
             raise InvalidInput("; ".join(checked.error_messages))
         return TaskContext(dict(checked.validated_parameters), check_mode, item.no_log_values, self._clients)
@@ -425,14 +425,14 @@ class Pipeline:
     def _run(
         self, item: ModelRun, resource: ResourceModule, options: Mapping[str, Any], *, check_mode: bool
     ) -> tuple[dict[str, Any], Driver]:
-        told: list[list[str]] = []
+        lists: list[list[str]] = []
         try:
             task = self._task(item, resource, options, check_mode)
             if resource is not item.adapter.dataset:  # what is to be said of the data was said with their description
-                told.append(task.warnings)
+                lists.append(task.warnings)
             driver, asked = resource.build_driver(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
-            told.append(engine.warnings)
+            lists.append(engine.warnings)
             try:
                 return engine.converge(), driver
             finally:
@@ -442,7 +442,7 @@ class Pipeline:
             raise translate_error(error, item.adapter, item.spec) from error
         finally:
             item.warn(
-                [translate_message(warning, item.adapter, item.spec) for warnings in told for warning in warnings]
+                [translate_message(warning, item.adapter, item.spec) for warnings in lists for warning in warnings]
             )
 
 
@@ -450,11 +450,11 @@ def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[st
     """Under the provider's own names. Raises InvalidInput for a neutral one that it lacks, and for one given twice."""
     found: dict[str, Any] = {}
     names = adapter.names
-    for given, value in spec.hyperparameters.items():
-        name = names.get(given, given)
-        if given in NEUTRAL and given not in names and given not in names.values():
+    for option, value in spec.hyperparameters.items():
+        name = names.get(option, option)
+        if option in NEUTRAL and option not in names and option not in names.values():
             raise InvalidInput(
-                f"hyperparameters.{given}: {spec.provider} has none for {spec.base_model}.",
+                f"hyperparameters.{option}: {spec.provider} has none for {spec.base_model}.",
                 hint=f"It has {', '.join(names)}; its own names pass too.",
             )
         if name in found:

@@ -17,9 +17,9 @@ from .._providers.base import ModelSpec, ProviderAdapter
 _HYPERPARAMETERS = "hyperparameters"
 
 
-def to_native_options(given: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
+def to_native_options(names: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
     """Names of options of fine_tune, or parts of them, as the model's module calls them; its own names pass too."""
-    return [_to_native_option(name, adapter, spec) for name in given or ()]
+    return [_to_native_option(name, adapter, spec) for name in names or ()]
 
 
 def _to_native_option(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
@@ -38,8 +38,8 @@ def translate_message(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> s
     words: dict[str, str] = {option: f"{spec.provider}.{option}" for option in spec.own}
     words.update(adapter.words)
     words[adapter.hyperparameters] = _HYPERPARAMETERS
-    told = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    pattern = re.compile(rf"(?<![\w./:-])(?:{told})(?![\w/-])")
+    names = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w./:-])(?:{names})(?![\w/-])")
 
     def put(found: re.Match[str]) -> str:
         plain = "_" not in found.group() and "." not in found.group()

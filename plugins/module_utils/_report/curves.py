@@ -40,14 +40,14 @@ class Curves:
     validation: tuple[Point, ...] = ()
     unusable: int = 0
 
-    def given(self) -> list[tuple[str, tuple[Point, ...]]]:
+    def drawn(self) -> list[tuple[str, tuple[Point, ...]]]:
         """Name and points of each curve that has any."""
         return [(name, points) for name in _SERIES if (points := getattr(self, name))]
 
     @property
     def drawable(self) -> bool:
         """Whether there is a line to draw: a curve of at least two steps."""
-        return any(points[0][0] < points[-1][0] for _name, points in self.given())
+        return any(points[0][0] < points[-1][0] for _name, points in self.drawn())
 
     def last(self, name: str) -> float | None:
         """The last loss of a curve."""
@@ -60,17 +60,17 @@ def read(curve: Any) -> Curves:
     found: dict[str, tuple[Point, ...]] = {}
     unusable = 0
     for name in _SERIES:
-        given = mapping(curve).get(name) or ()
-        points = [point for point in map(_point, given) if point]
-        unusable += len(given) - len(points)
+        drawns = mapping(curve).get(name) or ()
+        points = [point for point in map(_point, drawns) if point]
+        unusable += len(drawns) - len(points)
         found[name] = tuple(sorted(points, key=lambda point: point[0]))
     return Curves(found["training"], found["validation"], unusable)
 
 
-def _point(given: Any) -> Point | None:
-    if not isinstance(given, (list, tuple)) or len(given) != 2:
+def _point(drawns: Any) -> Point | None:
+    if not isinstance(drawns, (list, tuple)) or len(drawns) != 2:
         return None
-    step, loss = number(given[0]), number(given[1])
+    step, loss = number(drawns[0]), number(drawns[1])
     if step is None or loss is None or abs(step) > _LARGEST or abs(loss) > _LARGEST:
         return None
     return _drawn(step), _drawn(loss)
@@ -127,14 +127,14 @@ class _Scale:
 
 
 def _steps(curves: Curves) -> _Scale:
-    steps = [step for _name, points in curves.given() for step, _loss in points]
+    steps = [step for _name, points in curves.drawn() for step, _loss in points]
     first, last = min(steps), max(steps)
     # What begins soon after zero begins there; what was resumed later does not.
     return _Scale(0 if 0 <= first <= last / 10 else first, last)
 
 
 def _losses(curves: Iterable[Curves]) -> tuple[float, float]:
-    losses = [loss for one in curves for _name, points in one.given() for _step, loss in points]
+    losses = [loss for one in curves for _name, points in one.drawn() for _step, loss in points]
     return min(losses), max(losses)
 
 
@@ -145,7 +145,7 @@ def _percent(share: float) -> str:
 def chart(name: str, curves: Curves) -> Html:
     """The chart of one model with axes and a legend; where there is nothing to draw, a sentence."""
     if not curves.drawable:
-        return tag("p", _in_words(curves), class_="quiet")
+        return tag("p", _describe_points(curves), class_="quiet")
     low, high = _losses([curves])
     # A loss has its zero; far above it, starting there would hide the shape.
     marks = ticks(0 if 0 <= low <= high / 2 else low, high)
@@ -156,12 +156,12 @@ def chart(name: str, curves: Curves) -> Html:
         _grid(marks, up),
         _labels_along(along, across),
         _lines(curves, across, up, MOST_POINTS),
-        *(_dots(series, points, across, up) for series, points in curves.given()),
+        *(_dots(series, points, across, up) for series, points in curves.drawn()),
         role="img",
-        aria_label=f"Loss of {name} by step. {_told(curves)}",
+        aria_label=f"Loss of {name} by step. {_describe_curves(curves)}",
     )
     notes = []
-    thinned = max(len(points) for _series, points in curves.given())
+    thinned = max(len(points) for _series, points in curves.drawn())
     if thinned > MOST_POINTS:
         notes.append(
             f"Drawn with at most {MOST_POINTS} of {grouped(thinned)} points a curve; its highs and lows are kept."
@@ -170,7 +170,7 @@ def chart(name: str, curves: Curves) -> Html:
         notes.append(_left_out(curves))
     return tag(
         "figure",
-        tag("figcaption", *(_legend(series, points) for series, points in curves.given())),
+        tag("figcaption", *(_legend(series, points) for series, points in curves.drawn())),
         tag("div", picture, class_="plot"),
         tag("p", "step", class_="axis"),
         *(tag("p", note, class_="quiet small") for note in notes),
@@ -193,7 +193,7 @@ def overview(models: Sequence[tuple[str, str, str, Curves]]) -> Html:
             _grid([up.low, up.high], up),
             _lines(curves, _steps(curves), up, _FEW_POINTS),
             role="img",
-            aria_label=f"Loss of {name} ({provider}) by step. {_told(curves)}",
+            aria_label=f"Loss of {name} ({provider}) by step. {_describe_curves(curves)}",
         )
         small.append(
             tag(
@@ -248,17 +248,17 @@ def _labels_along(along: Sequence[float], across: _Scale) -> Html:
 
 def _lines(curves: Curves, across: _Scale, up: _Scale, most: int) -> Html:
     lines = []
-    for series, points in curves.given():
-        places = (
+    for series, points in curves.drawn():
+        positions = (
             f"{round(_FINE * across.share(step), 1):g},{round(_FINE * (1 - up.share(loss)), 1):g}"
             for step, loss in thin(points, most)
         )
-        lines.append(tag("polyline", points=" ".join(places), class_=series))
+        lines.append(tag("polyline", points=" ".join(positions), class_=series))
     return tag("svg", *lines, width="100%", height="100%", viewBox=f"0 0 {_FINE} {_FINE}", preserveAspectRatio="none")
 
 
 def _dots(series: str, points: Sequence[Point], across: _Scale, up: _Scale) -> Html:
-    shown = thin(points, MOST_POINTS)
+    thinned = thin(points, MOST_POINTS)
     dots = (
         tag(
             "circle",
@@ -267,9 +267,9 @@ def _dots(series: str, points: Sequence[Point], across: _Scale, up: _Scale) -> H
             cy=_percent(1 - up.share(loss)),
             r="3",
         )
-        for step, loss in shown
+        for step, loss in thinned
     )
-    return tag("g", *dots, class_=f"dots {series}{' dense' if len(shown) > _FEW_POINTS else ''}")
+    return tag("g", *dots, class_=f"dots {series}{' dense' if len(thinned) > _FEW_POINTS else ''}")
 
 
 def _step_text(step: float) -> str:
@@ -289,26 +289,29 @@ def _legend(series: str, points: Sequence[Point]) -> Html:
     return _sample(series, f"{series.capitalize()} loss ", tag("b", change))
 
 
-def _told(curves: Curves) -> str:
+def _describe_curves(curves: Curves) -> str:
     """The curves in words, for who does not see them."""
-    said = []
-    for series, points in curves.given():
+    sentences = []
+    for series, points in curves.drawn():
         (first, start), (last, end) = points[0], points[-1]
         at = f"{readable(start)} at step {_step_text(first)}"
         if len(points) > 1:
             lowest = min(loss for _step, loss in points)
             at = f"from {at} to {readable(end)} at step {_step_text(last)}, lowest {readable(lowest)}"
-        said.append(f"{series.capitalize()}: {at}.")
-    return " ".join(said)
+        sentences.append(f"{series.capitalize()}: {at}.")
+    return " ".join(sentences)
 
 
-def _in_words(curves: Curves) -> str:
-    given = curves.given()
-    said = "No loss curve: none was reported."
-    if given:
-        ends = (f"{name} loss {readable(points[-1][1])} at step {_step_text(points[-1][0])}" for name, points in given)
-        said = f"One step only, too little for a curve: {', '.join(ends)}."
-    return f"{said} {_left_out(curves)}" if curves.unusable else said
+def _describe_points(curves: Curves) -> str:
+    curves_drawn = curves.drawn()
+    text = "No loss curve: none was reported."
+    if curves_drawn:
+        ends = (
+            f"{name} loss {readable(points[-1][1])} at step {_step_text(points[-1][0])}"
+            for name, points in curves_drawn
+        )
+        text = f"One step only, too little for a curve: {', '.join(ends)}."
+    return f"{text} {_left_out(curves)}" if curves.unusable else text
 
 
 def _left_out(curves: Curves) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.errors import FineTuneError
-from .._engine.paths import not_writable, refuse_place
+from .._engine.paths import check_destination, not_writable
 from .page import page
 
 
@@ -28,7 +28,7 @@ def put(
     ``attributes(path, diff)`` sets mode, owner and so on, and returns whether that changed anything.
     """
     path = Path(params["dest"]).absolute()  # what moves it into place wants to see a folder
-    refuse_place("dest", path)
+    check_destination("dest", path)
     content = page(params["title"], params["results"]).encode()
     digest = hashlib.sha256(content).hexdigest()
     try:

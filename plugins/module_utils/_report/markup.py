@@ -34,11 +34,11 @@ def joined(parts: Iterable[str], between: str = "") -> Html:
 
 def tag(element: str, /, *children: str, **attributes: str | int | None) -> Html:
     """One element. An attribute that is None is left out; ``class_`` is ``class``, ``data_label`` is ``data-label``."""
-    given = "".join(
+    text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     if element in _VOID:
-        return Html(f"<{element}{given}>")
-    return Html(f"<{element}{given}>{joined(children)}</{element}>")
+        return Html(f"<{element}{text}>")
+    return Html(f"<{element}{text}>{joined(children)}</{element}>")

@@ -168,10 +168,10 @@ class _Datasets:
         self.of: dict[int, list[tuple[str, _Data]]] = {}
         known: dict[str, _Data] = {}
         for model in models:
-            given = mapping(model.result.get("dataset"))
+            dataset = mapping(model.result.get("dataset"))
             self.of[model.position] = []
             for use in ("training", "validation"):
-                found = mapping(given.get(use))
+                found = mapping(dataset.get(use))
                 if not found:
                     continue
                 same = json.dumps(found, sort_keys=True, default=str)
@@ -193,7 +193,7 @@ def page(title: str, results: Sequence[Mapping[str, Any]]) -> str:
     gives it, and source_format), estimated_training_tokens, epochs, warnings and previous (lists of texts). Secrets
     must have been masked: all that is given here is shown.
     """
-    models = [_Model(position, usable.result(given)) for position, given in enumerate(results, 1)]
+    models = [_Model(position, usable.result(result)) for position, result in enumerate(results, 1)]
     datasets = _Datasets(models)
     failed = [model for model in models if model.kind == "bad"]
     body = joined(
@@ -233,16 +233,16 @@ def _document(title: str, body: Html) -> str:
 
 def _head(title: str, models: Sequence[_Model]) -> Html:
     providers = dict.fromkeys(model.provider for model in models if model.provider)
-    told = [words.counted(len(models), "model"), *providers]
+    facts = [words.counted(len(models), "model"), *providers]
     times = sorted(
-        (found, shown)
+        (found, text)
         for model in models
         for key in ("started", "ended")
-        if (found := timestamp(model.result.get(key))) is not None and (shown := words.moment(model.result.get(key)))
+        if (found := timestamp(model.result.get(key))) is not None and (text := words.moment(model.result.get(key)))
     )
     if times:
-        told.append(words.period(times[0][1], times[-1][1]))
-    return tag("header", tag("h1", title), tag("p", " · ".join(told), class_="quiet"))
+        facts.append(words.period(times[0][1], times[-1][1]))
+    return tag("header", tag("h1", title), tag("p", " · ".join(facts), class_="quiet"))
 
 
 def _summary(models: Sequence[_Model]) -> Html:
@@ -361,9 +361,9 @@ def _model(model: _Model, datasets: _Datasets) -> Html:
             ("Trained on", _trained_on(datasets.of[model.position])),
         ]
     )
-    metrics = _named([(name, words.readable(value)) for name, value in model.metrics])
+    metrics = _definition_list([(name, words.readable(value)) for name, value in model.metrics])
     settings = joined(
-        joined((tag("p", _breakable(where), class_="small quiet") if where else "", _named(rows)))
+        joined((tag("p", _breakable(where), class_="small quiet") if where else "", _definition_list(rows)))
         for where, rows in words.settings(mapping(model.result.get("settings"))).items()
     )
     parts += [
@@ -385,11 +385,11 @@ def _model(model: _Model, datasets: _Datasets) -> Html:
 
 def _facts(rows: Sequence[tuple[str, str]], class_: str = "") -> Html:
     """A list of names and values; one without a value is left out, and without any there is no list."""
-    shown = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows if value]
-    return tag("dl", *shown, class_=f"facts {class_}".strip()) if shown else Html("")
+    entries = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows if value]
+    return tag("dl", *entries, class_=f"facts {class_}".strip()) if entries else Html("")
 
 
-def _named(rows: Sequence[tuple[str, str]]) -> Html:
+def _definition_list(rows: Sequence[tuple[str, str]]) -> Html:
     return _facts([(_breakable(name), value) for name, value in rows])
 
 
@@ -412,9 +412,9 @@ def _run(model: _Model) -> list[tuple[str, str]]:
     ]
 
 
-def _trained_on(given: Sequence[tuple[str, _Data]]) -> str:
+def _trained_on(datasets: Sequence[tuple[str, _Data]]) -> str:
     lines = []
-    for use, data in given:
+    for use, data in datasets:
         sha256 = words.text(data.found.get("sha256") or "")[:12]
         doubts = (words.counted(count, kind) for kind in ("error", "warning") if (count := data.issues(kind)))
         about = ", ".join(filter(None, (data.format + data.converted, sha256 and f"sha256 {sha256}", *doubts)))

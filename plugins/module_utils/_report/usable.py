@@ -19,9 +19,9 @@ _DIGITS_OF_A_BIT = math.log10(2)
 _ISSUES = ("errors", "warnings")
 
 
-def result(given: Any) -> dict[str, Any]:
+def result(raw: Any) -> dict[str, Any]:
     """One model's result."""
-    found = _to_json_value(given, 0)
+    found = _to_json_value(raw, 0)
     if not isinstance(found, dict):
         return {"failed": True, "msg": f"This is no result of a model: {_text(found)}"}
     for key in ("warnings", "previous"):
@@ -38,12 +38,12 @@ def result(given: Any) -> dict[str, Any]:
     return found
 
 
-def _dataset(given: dict[str, Any]) -> dict[str, Any]:
+def _dataset(dataset: dict[str, Any]) -> dict[str, Any]:
     for key in _ISSUES:
-        given[key] = [
-            issue if isinstance(issue, dict) else {"message": _text(issue)} for issue in _list(given.get(key))
+        dataset[key] = [
+            issue if isinstance(issue, dict) else {"message": _text(issue)} for issue in _list(dataset.get(key))
         ]
-    return given
+    return dataset
 
 
 def _list(value: Any) -> list[Any]:

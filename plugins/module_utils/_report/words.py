@@ -73,11 +73,11 @@ def text(value: Any) -> str:
     return f"{found[:LONGEST]} ... ({counted(rest, 'character')} more)" if rest > 0 else found
 
 
-def settings(given: Mapping[Any, Any], above: str = "") -> dict[str, list[tuple[str, str]]]:
+def settings(values: Mapping[Any, Any], above: str = "") -> dict[str, list[tuple[str, str]]]:
     """Names and values of settings by where they stand: ``""`` for those at the top, which come first, else the names
     above them, as in ``method.supervised``. What is None is left out."""
     found: dict[str, list[tuple[str, str]]] = {above: []}
-    for key, value in given.items():
+    for key, value in values.items():
         name = text(key)
         if isinstance(value, Mapping) and value:
             found.update(settings(value, f"{above}.{name}" if above else name))

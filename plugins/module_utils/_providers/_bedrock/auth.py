@@ -75,53 +75,53 @@ def read_credential(module: AnsibleModule) -> dict[str, Any]:
     The task's own credential beats every one of the environment: a further entry ``bearer`` says whether one of the
     environment's tokens may sign.
     """
-    given = {option: module.params[option] or None for option in SPEC}
-    given["validate_certs"] = module.params["validate_certs"]
-    named = bool(given["profile"] or any(given[option] for option in _KEYS))
-    mask(module, (given[option] for option in ("secret_key", "session_token")))
-    if given["profile"] and any(given[option] for option in _KEYS):
+    options = {option: module.params[option] or None for option in SPEC}
+    options["validate_certs"] = module.params["validate_certs"]
+    named = bool(options["profile"] or any(options[option] for option in _KEYS))
+    mask(module, (options[option] for option in ("secret_key", "session_token")))
+    if options["profile"] and any(options[option] for option in _KEYS):
         raise InvalidInput(
             "profile is given with access_key, secret_key or session_token.", hint="Give one or the other."
         )
-    if not given["profile"]:
+    if not options["profile"]:
         # The token in the environment belongs to the keys in the environment.
-        fill_from_environment(given, _KEY_VARIABLES, {"session_token"} if given["access_key"] else ())
-    fill_from_environment(given, _VARIABLES, {"profile"} if any(given[option] for option in _KEYS) else ())
-    mask(module, [given["secret_key"], given["session_token"], os.environ.get(BEARER)])
-    _check_options(module, given)
-    given["bearer"] = bool(os.environ.get(BEARER)) and not named
-    return given
+        fill_from_environment(options, _KEY_VARIABLES, {"session_token"} if options["access_key"] else ())
+    fill_from_environment(options, _VARIABLES, {"profile"} if any(options[option] for option in _KEYS) else ())
+    mask(module, [options["secret_key"], options["session_token"], os.environ.get(BEARER)])
+    _check_options(module, options)
+    options["bearer"] = bool(os.environ.get(BEARER)) and not named
+    return options
 
 
-def _check_options(module: AnsibleModule, given: Mapping[str, Any]) -> None:
-    if bool(given["access_key"]) != bool(given["secret_key"]):
-        missing, other = ("secret_key", "access_key") if given["access_key"] else ("access_key", "secret_key")
+def _check_options(module: AnsibleModule, options: Mapping[str, Any]) -> None:
+    if bool(options["access_key"]) != bool(options["secret_key"]):
+        missing, other = ("secret_key", "access_key") if options["access_key"] else ("access_key", "secret_key")
         raise InvalidInput(f"{missing} is missing; {other} is given.", hint="Give both, or neither.")
     for option in _KEYS:
-        check_key(module, option, given[option])
-    profile = given["profile"]
+        check_key(module, option, options[option])
+    profile = options["profile"]
     if profile and not (profile.isprintable() and profile == profile.strip()):
         raise character_error(module, "profile", profile, "profile")
-    check_file(module, "aws_ca_bundle", given["aws_ca_bundle"])
+    check_file(module, "aws_ca_bundle", options["aws_ca_bundle"])
 
 
 # -- the session -----------------------------------------------------------------------------------------------
 
 
-def session_of(module: AnsibleModule, given: Mapping[str, Any]) -> Any:
+def session_of(module: AnsibleModule, options: Mapping[str, Any]) -> Any:
     """boto3's session. Its credentials are there: those of a role are asked for here, in one call."""
     boto, core = load("boto3.session", PURPOSE, without=_UNUSED), load("botocore.session", PURPOSE)
-    with _translate_errors(module, given):
-        inner = core.Session(profile=given["profile"])
-        if given["aws_ca_bundle"]:
-            inner.set_config_variable("ca_bundle", given["aws_ca_bundle"])  # of STS and SSO, too
+    with _translate_errors(module, options):
+        inner = core.Session(profile=options["profile"])
+        if options["aws_ca_bundle"]:
+            inner.set_config_variable("ca_bundle", options["aws_ca_bundle"])  # of STS and SSO, too
         inner.set_config_variable("retry_mode", "standard")
         _check_profiles(module, inner)
         made = boto.Session(
-            aws_access_key_id=given["access_key"],
-            aws_secret_access_key=given["secret_key"],
-            aws_session_token=given["session_token"],
-            region_name=given["region"],
+            aws_access_key_id=options["access_key"],
+            aws_secret_access_key=options["secret_key"],
+            aws_session_token=options["session_token"],
+            region_name=options["region"],
             botocore_session=inner,
         )
         if not made.region_name:
@@ -156,13 +156,13 @@ def _check_profiles(module: AnsibleModule, inner: Any) -> None:
 
 
 @contextmanager
-def _translate_errors(module: AnsibleModule, given: Mapping[str, Any]) -> Iterator[None]:
+def _translate_errors(module: AnsibleModule, options: Mapping[str, Any]) -> Iterator[None]:
     """What botocore raises while it looks for credentials, in our words: its own quote files and what they start."""
     exceptions = load("botocore.exceptions", PURPOSE)
     try:
         yield
     except exceptions.ProfileNotFound:
-        name = given["profile"]
+        name = options["profile"]
         called = f"profile ({name})" if name and is_word(name) else "profile of the task or of AWS_PROFILE"
         mask(module, [name] if name and not is_word(name) else [])
         raise InvalidInput(
@@ -182,10 +182,10 @@ def _translate_errors(module: AnsibleModule, given: Mapping[str, Any]) -> Iterat
 def _read_sts_error(error: Any) -> ApiError | TransientError:
     answer = error.response
     problem, about = dict(answer.get("Error") or {}), dict(answer.get("ResponseMetadata") or {})
-    code, said = str(problem.get("Code") or ""), str(problem.get("Message") or "")
+    code, message = str(problem.get("Code") or ""), str(problem.get("Message") or "")
     status = int(about.get("HTTPStatusCode") or 0)
-    said = said.partition("The Canonical String")[0].strip()
-    text = f"{_DOING}: {error.operation_name} was refused: {said or code} (HTTP {status}, {code})"
+    message = message.partition("The Canonical String")[0].strip()
+    text = f"{_DOING}: {error.operation_name} was refused: {message or code} (HTTP {status}, {code})"
     if status >= 500 or status == 429:
         return TransientError(text, hint="Run the task again later.")
     return ApiError(text, hint=_ROLE_HINT, status=status, code=code)

@@ -81,12 +81,12 @@ _PIECE = 1 << 16
 class Api:
     """One account and region with one credential. Use its clients inside :meth:`translated`."""
 
-    def __init__(self, session: Any, given: Mapping[str, Any], service: str) -> None:
+    def __init__(self, session: Any, options: Mapping[str, Any], service: str) -> None:
         self._session = session
-        self._given = given
+        self._options = options
         self._service = service
         self._clients: dict[str, Any] = {}
-        self.said: float | None = None  # the time, as the host last said it
+        self.host_time: float | None = None  # the time, as the host last said it
         self._making = threading.Lock()  # a session, unlike its clients, is for one thread
 
     @property
@@ -102,11 +102,11 @@ class Api:
         kind = f"{service}/{tries}"
         with self._making:
             if kind not in self._clients:
-                given = self._given
-                verify: Any = (given["aws_ca_bundle"] or None) if given["validate_certs"] else False
+                options = self._options
+                verify: Any = (options["aws_ca_bundle"] or None) if options["validate_certs"] else False
                 made = self._session.client(
                     service,
-                    endpoint_url=given["endpoint_url"] if service == self._service else None,
+                    endpoint_url=options["endpoint_url"] if service == self._service else None,
                     verify=verify,
                     config=load("botocore.config", "to reach AWS").Config(
                         retries={"mode": "standard", "total_max_attempts": tries}, **self._choose_signature(service)
@@ -120,12 +120,12 @@ class Api:
 
     def _choose_signature(self, service: str) -> dict[str, str]:
         """The task's own credential signs, also where a token in the environment would do it instead."""
-        return {} if service == "s3" or self._given["bearer"] else {"signature_version": "v4"}
+        return {} if service == "s3" or self._options["bearer"] else {"signature_version": "v4"}
 
     @property
     def _unsigned(self) -> str:
         """What to do where the credential is missing or not known."""
-        if self._given["bearer"]:
+        if self._options["bearer"]:
             return (
                 f"{auth.BEARER} of the environment signs the calls of Bedrock, and none of S3: those need access_key "
                 f"and secret_key, or profile, or their environment variables. What the task gives beats {auth.BEARER}."
@@ -164,7 +164,7 @@ class Api:
         method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
         with self.translated(doing, creates=creates):
             answer: dict[str, Any] = cleaned(within(doing, partial(method, **members), own=_LONGEST))
-        self.said = time_of(answer) or self.said
+        self.host_time = time_of(answer) or self.host_time
         return answer
 
     def data(self, doing: str, bucket: str, key: str, take: Callable[[bytes], Any]) -> None:
@@ -209,7 +209,7 @@ class Api:
                 "Give access_key and secret_key, or profile, or set their environment variables where the module runs."
             )
             raise ApiError(
-                f"{doing}: there are no credentials.", hint=self._unsigned if self._given["bearer"] else hint
+                f"{doing}: there are no credentials.", hint=self._unsigned if self._options["bearer"] else hint
             ) from error
         except exceptions.InvalidEndpointConfigurationError as error:
             raise ApiError(
@@ -243,13 +243,13 @@ def _ask_for_a_region_once(s3: Any) -> None:
     def ends(**_event: Any) -> None:
         asking.depth -= 1
 
-    def asked(context: dict[str, Any], **_event: Any) -> None:
+    def stop_redirect(context: dict[str, Any], **_event: Any) -> None:
         if getattr(asking, "depth", 0):
             context.setdefault("s3_redirect", {})["redirected"] = True
 
     s3.meta.events.register_first("needs-retry.s3", begins)
     s3.meta.events.register_last("needs-retry.s3", ends)
-    s3.meta.events.register_last("before-call.s3.HeadBucket", asked)
+    s3.meta.events.register_last("before-call.s3.HeadBucket", stop_redirect)
 
 
 def _odd_error(doing: str, error: Exception) -> NoAnswer:
@@ -296,7 +296,7 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
 def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiError | TransientError:
     answer = mapping(error.response)
     problem, about = mapping(answer.get("Error")), mapping(answer.get("ResponseMetadata"))
-    code, said = (
+    code, message = (
         quote_host(problem.get("Code")),
         quote_host(str(problem.get("Message") or "").partition("The Canonical String")[0]),
     )
@@ -307,7 +307,7 @@ def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiErro
     request = about.get("RequestId")
     marks = (code, f"request {request}" if request else "")
     verb = "create" if creates else ""
-    found = ErrorAnswer(doing, status, said, code, marks, verb, headers.get("retry-after"))
+    found = ErrorAnswer(doing, status, message, code, marks, verb, headers.get("retry-after"))
     return classify_error(found, _build_rules(unsigned))
 
 
@@ -316,20 +316,20 @@ def make_api(module: AnsibleModule, service: str) -> Api:
 
     ``service``: what ``endpoint_url`` is the address of.
     """
-    given = auth.read_credential(module)
-    check_address(module, "endpoint_url", given["endpoint_url"], "Give the credential as access_key.")
+    options = auth.read_credential(module)
+    check_address(module, "endpoint_url", options["endpoint_url"], "Give the credential as access_key.")
     for variable in sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")):
         check_address(module, variable, os.environ[variable], "Give the credential as access_key.")
-    return shared(module, ("bedrock", service, *given.items()), lambda: _make_api(module, given, service))
+    return shared(module, ("bedrock", service, *options.items()), lambda: _make_api(module, options, service))
 
 
-def _make_api(module: AnsibleModule, given: Mapping[str, Any], service: str) -> Api:
+def _make_api(module: AnsibleModule, options: Mapping[str, Any], service: str) -> Api:
     exceptions = load("botocore.exceptions", "to reach AWS")
-    api = Api(auth.session_of(module, given), given, service)
+    api = Api(auth.session_of(module, options), options, service)
     try:
         api.client(service)
     except exceptions.InvalidRegionError:
-        region = str(given["region"] or "")
+        region = str(options["region"] or "")
         named = f"'{region}'" if is_word(region.replace(" ", "")) else "it"
         raise InvalidInput(
             f"region: {named} doesn't match the form of a region.", hint="Check AWS_REGION, too."

@@ -30,7 +30,7 @@ from . import jobs, objects, shapes
 from .base_models import CUSTOMIZATION_TYPES, path_pattern
 from .client import AUTH_SPEC, Api, make_api
 from .hyperparameters import check_hyperparameters, unknown_hyperparameters
-from .lineage import BASE, Family
+from .lineage import BASE, Lineage
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -245,10 +245,10 @@ def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> di
     return desired
 
 
-def _read_hyperparameters(given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _read_hyperparameters(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """As they were given, without those that are none; a template's ``2.0`` is a whole number."""
     found: dict[str, Any] = {}
-    for key, value in (given or {}).items():
+    for key, value in (values or {}).items():
         if isinstance(value, (dict, list)):
             raise InvalidInput(f"hyperparameters.{key} is {value!r}; it is a text or a number.")
         if value is None:
@@ -354,8 +354,8 @@ def _list_fields(tags: CompareTags) -> Sequence[Field]:
 class CustomModel(BaseDriver):
     """Customization jobs and their models in one account and region. See :class:`_engine.types.Driver`.
 
-    A family is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
-    no two models of one name. Its jobs are found by their names, which begin with the family's.
+    A lineage is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
+    no two models of one name. Its jobs are found by their names, which begin with the lineage's.
     """
 
     kind = "model"
@@ -385,7 +385,7 @@ class CustomModel(BaseDriver):
         self.steps = steps
         self._warn_of_same_data()
         self.thorough = thorough
-        self.family = Family(api, name or "", self.warnings)
+        self.lineage = Lineage(api, name or "", self.warnings)
         self._model_name = name or ""
         self._job_name = str(self.resolved.get("job_name") or "")
         self._searched = False
@@ -408,24 +408,24 @@ class CustomModel(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The jobs of the family by their names; what only a thorough look finds is left to ``preflight``.
+        """The jobs of the lineage by their names; what only a thorough look finds is left to ``preflight``.
 
-        A job of somebody's own naming is found by ``job_name``, or by a thorough look: where the family has nothing
+        A job of somebody's own naming is found by ``job_name``, or by a thorough look: where the lineage has nothing
         else, and where something may be deleted.
         """
-        self.family.forget()
+        self.lineage.forget()
         self._searched = False
         runs: dict[str, Run] = {}
         if run_id:
-            adopted = self._look_up(run_id)
-            self._refuse_other_family(run_id, adopted)
+            adopted = self._read_adopted(run_id)
+            self._refuse_other_lineage(run_id, adopted)
             runs[adopted.id] = adopted
         if not self.name:
             return list(runs.values())
-        wanted = [self.family.prefix]
-        if self.resolved.get("job_name") and self.family.prefix not in self.resolved["job_name"]:
+        wanted = [self.lineage.prefix]
+        if self.resolved.get("job_name") and self.lineage.prefix not in self.resolved["job_name"]:
             wanted.append(self.resolved["job_name"])
-        found = {str(summary["job_arn"]): summary for part in wanted for summary in self.family.jobs_called(part)}
+        found = {str(summary["job_arn"]): summary for part in wanted for summary in self.lineage.find_jobs(part)}
         for run in self._keep_decisive(map(jobs.run_of_summary, found.values())):
             runs.setdefault(run.id, run)
         alive = any(run.phase.pending or run.phase.transitional or run.phase is Phase.READY for run in runs.values())
@@ -454,25 +454,25 @@ class CustomModel(BaseDriver):
         try:
             return self._read_job(run.id)
         except NotFound as error:
-            if self.family.has_made(run.id):
+            if self.lineage.is_created_here(run.id):
                 return replace(run, verified=True)
             raise TransientError(error.message) from error
 
     def _search(self, known: Mapping[str, Run]) -> list[Run]:
-        """Jobs that are under way or that made a living model of the family, whatever they are called."""
+        """Jobs that are under way or that made a living model of the lineage, whatever they are called."""
         self._searched = True
         found: dict[str, Run] = {}
-        for summary in self.family.jobs_under_way():
+        for summary in self.lineage.jobs_under_way():
             if summary["job_arn"] not in known:
                 found[str(summary["job_arn"])] = self._read_in_full(jobs.run_of_summary(summary))
-        for arn in self.family.models({run.model for run in known.values()}):
+        for arn in self.lineage.models({run.model for run in known.values()}):
             model = jobs.get_model(self.api, arn)
             run = self._read_job(str(model["job_arn"])) if model.get("job_arn") else self._read_model(model)
             if run.id not in known:
                 found[run.id] = run
         return list(found.values())
 
-    def _look_up(self, identifier: str) -> Run:
+    def _read_adopted(self, identifier: str) -> Run:
         if jobs.is_model(identifier):
             return self._read_model(jobs.get_model(self.api, identifier))
         return self._read_job(identifier)
@@ -480,23 +480,23 @@ class CustomModel(BaseDriver):
     def _read_job(self, identifier: str) -> Run:
         """A job with its settings and, where they are compared, its tags."""
         job = jobs.get_job(self.api, identifier)
-        self.family.job_names[str(job.get("job_name"))] = str(job["job_arn"])
+        self.lineage.job_names[str(job.get("job_name"))] = str(job["job_arn"])
         if self.compares:
             self._read_tags(str(job["job_arn"]))
-        return self.family.with_tags(jobs.run_of_job(job))
+        return self.lineage.with_tags(jobs.run_of_job(job))
 
     def _read_model(self, model: Mapping[str, Any]) -> Run:
         """A model that no job of this account made."""
         if self.compares:
             self._read_tags(str(model["model_arn"]))
-        return self.family.with_tags(jobs.run_of_model(model))
+        return self.lineage.with_tags(jobs.run_of_model(model))
 
     def _read_tags(self, arn: str) -> None:
         with suppress(NotFound):  # reads may lag behind what was just made
-            self.family.tags_of(arn)
+            self.lineage.tags_of(arn)
 
-    def _refuse_other_family(self, run_id: str, run: Run) -> None:
-        owner = (self.family.tags_of(run.id) or {}).get(ownership.NAME) if self.name else None
+    def _refuse_other_lineage(self, run_id: str, run: Run) -> None:
+        owner = (self.lineage.tags_of(run.id) or {}).get(ownership.NAME) if self.name else None
         self.refuse_other_name(run_id, owner, "job_arn")
 
     # -- looking closer --
@@ -516,14 +516,14 @@ class CustomModel(BaseDriver):
             run = self._read_job(run.id)
         if run.phase is Phase.READY and run.model:
             try:
-                if self.family.tags_of(run.model) is None:
+                if self.lineage.tags_of(run.model) is None:
                     jobs.get_model(self.api, run.model)
             except NotFound:
                 if not self._is_gone(run):
                     raise
                 return self._judge_missing(run)
-        run = self.family.with_tags(run)
-        self._resolve_named_base(run)
+        run = self.lineage.with_tags(run)
+        self._resolve_base_name(run)
         run = self._resolve_contents(run)
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
 
@@ -534,18 +534,18 @@ class CustomModel(BaseDriver):
         if end:
             reason = f"its base model {base} ended on {end}"
             return replace(run, phase=Phase.RETIRED, reason=reason, removable=False, verified=True)
-        return replace(run, phase=Phase.DELETED, removable=False, verified=True, looked=self.api.said)
+        return replace(run, phase=Phase.DELETED, removable=False, verified=True, looked=self.api.host_time)
 
     def _is_gone(self, run: Run) -> bool:
-        return self.family.is_gone(str(run.model), _name_model(run.raw))
+        return self.lineage.is_gone(str(run.model), _name_model(run.raw))
 
-    def _resolve_named_base(self, run: Run) -> None:
+    def _resolve_base_name(self, run: Run) -> None:
         """A custom model as the base may be given by its name, and the job need not show which one it was."""
-        wanted, shown = (
+        wanted, observed = (
             str(self.resolved.get("base_model_identifier", "")),
             str(run.observed.get("base_model_identifier", "")),
         )
-        if wanted and (jobs.is_model(wanted) or jobs.is_name(wanted)) and not jobs.same_base(wanted, shown):
+        if wanted and (jobs.is_model(wanted) or jobs.is_name(wanted)) and not jobs.same_base(wanted, observed):
             self._resolve_base()
 
     def _resolve_base(self) -> None:
@@ -563,21 +563,21 @@ class CustomModel(BaseDriver):
         """Where only S3 knows what is in the desired data now, and a tag says what was in it, ask S3; where no tag says
         what a job was given, ask for both: it may be the same under another name."""
         run = self._resolve_former(run)
-        wanted, shown = self.resolved.get("training_data_config"), run.observed.get("training_data_config")
-        if wanted and shown and _needs_look(wanted, shown):
+        wanted, observed = self.resolved.get("training_data_config"), run.observed.get("training_data_config")
+        if wanted and observed and _needs_lookup(wanted, observed):
             found = objects.resolve(self.api, "training_data_config.s3_uri", wanted, must_exist=False)
             self.resolve("training_data_config", found)
         several, shown_ones = self.resolved.get("validation_data_config"), run.observed.get("validation_data_config")
-        if several and shown_ones and any(_needs_look(one, other) for one in several for other in shown_ones):
+        if several and shown_ones and any(_needs_lookup(one, other) for one in several for other in shown_ones):
             option = "validation_data_config"
             self.resolve(option, [objects.resolve(self.api, option, each, must_exist=False) for each in several])
         return run
 
     def _resolve_former(self, run: Run) -> Run:
         """The run with what S3 shows of data that nothing else is known of, and that are called otherwise now."""
-        shown = dict(run.observed)
+        observed = dict(run.observed)
         for field in ("training_data_config", "validation_data_config"):
-            wanted, had = self.resolved.get(field), shown.get(field)
+            wanted, had = self.resolved.get(field), observed.get(field)
             if not wanted or not had:
                 continue
             several = isinstance(had, list)
@@ -588,8 +588,8 @@ class CustomModel(BaseDriver):
                 else objects.resolve_former(self.api, content, run.created)
                 for content in (had if several else [had])
             ]
-            shown[field] = resolved if several else resolved[0]
-        return replace(run, observed=shown)
+            observed[field] = resolved if several else resolved[0]
+        return replace(run, observed=observed)
 
     def refresh(self, run: Run) -> Run:
         """One GET."""
@@ -618,22 +618,22 @@ class CustomModel(BaseDriver):
         if "training_data_config" not in self.resolved and "invocation_logs_config" not in self.resolved:
             raise InvalidInput("training_data_config is missing.", hint="A job has to be started.")
         self._resolve_base()
-        self._check_places()
+        self._check_uris()
         self._choose_names(runs)
         return ()
 
     def _choose_names(self, runs: Sequence[Run]) -> None:
         taken = {_name_model(run.raw) for run in runs if run.phase not in _NO_MODEL}
         inputs = _hash_inputs(self.resolved)
-        self._model_name = self.family.choose_model_name(inputs, taken)
-        self._job_name = self.family.choose_job_name(inputs, self.resolved.get("job_name"))
+        self._model_name = self.lineage.choose_model_name(inputs, taken)
+        self._job_name = self.lineage.choose_job_name(inputs, self.resolved.get("job_name"))
 
     def _warn_of_same_data(self) -> None:
         training = self.resolved.get("training_data_config")
         if any(same_data(training, each) for each in self.resolved.get("validation_data_config") or ()):
             self.warn_once(SAME_DATA)
 
-    def _check_places(self) -> None:
+    def _check_uris(self) -> None:
         if "training_data_config" in self.resolved:
             option = "training_data_config.s3_uri"
             content = self.resolved["training_data_config"]
@@ -692,24 +692,24 @@ class CustomModel(BaseDriver):
         request = shapes.request(named, shapes.members(self.api.bedrock, _CREATE), "")
         doing = f"Creating the job {self._job_name}"
         arn = str(self.api.call(doing, "create_model_customization_job", creates=True, **request)["jobArn"])
-        self.family.made(arn, entries)
+        self.lineage.remember_tags(arn, entries)
         return Run(arn, 0.0, Phase.PENDING, "InProgress", token=token, raw={"job_arn": arn, **body})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """The tags of the job and of its model, our markers put back."""
+        """The tags of the job and of its model, the ownership tags put back."""
         changed = {change.field for change in changes}
-        own = {**self.family.own_markers((run.id, run.model)), ownership.NAME: str(self.name)}
+        own = {**self.lineage.read_ownership_tags((run.id, run.model)), ownership.NAME: str(self.name)}
         with steps_noted() as done:
             for field, arn in (("tags", run.id), ("custom_model_tags", run.model)):
-                if arn is None or self.family.known_tags(arn) is None:
+                if arn is None or self.lineage.known_tags(arn) is None:
                     continue
                 wanted = {
                     **(self.resolved["tags"] if field in changed else {}),
                     **(own if "markers" in changed else {}),
                 }
                 purge = field in changed and self.purge_tags
-                done += self.family.change_tags(arn, wanted, purge=purge)
-        return self.family.with_tags(run)
+                done += self.lineage.change_tags(arn, wanted, purge=purge)
+        return self.lineage.with_tags(run)
 
     def cancel(self, run: Run) -> Run:
         """POST .../stop; what was trained so far is charged and lost."""
@@ -724,7 +724,7 @@ class CustomModel(BaseDriver):
             try:
                 self.api.call(f"Deleting the model {run.model}", "delete_custom_model", modelIdentifier=run.model)
             except NotFound:
-                self.family.forget()
+                self.lineage.forget()
                 if not self._is_gone(run):
                     raise
         return replace(run, phase=Phase.DELETED, removable=False)
@@ -742,7 +742,7 @@ class CustomModel(BaseDriver):
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's and its model's attributes, top-level under the seed's names."""
         job = run.raw if run else {}
-        tags = self.family.known_tags(run.id) if run else None
+        tags = self.lineage.known_tags(run.id) if run else None
         steps: dict[str, Any] = {}
         if run and self.steps and run.phase is Phase.READY and not jobs.is_model(run.id):
             try:
@@ -813,10 +813,10 @@ def _hash_inputs(desired: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _needs_look(wanted: Content, shown: Content) -> bool:
+def _needs_lookup(wanted: Content, observed: Content) -> bool:
     """Whether S3 may know of the desired data what makes both comparable."""
-    return wanted.says_less_than(shown) or bool(
-        shown.version and not shown.sha256 and wanted.id != shown.id and not wanted.version
+    return wanted.knows_less_than(observed) or bool(
+        observed.version and not observed.sha256 and wanted.id != observed.id and not wanted.version
     )
 
 

@@ -28,7 +28,7 @@ from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.client import load
-from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.naming import METADATA, sha256_in_name
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import jobs, objects
 from .base_models import CUSTOMIZATION_TYPES
@@ -163,34 +163,34 @@ class Dataset(StoredDataset):
             return [self._run(key, {}) for key in self._keys_of_name()]
         self._unseen = False
         try:
-            shown = objects.head(self.api, self.bucket, self.key)
+            found = objects.head(self.api, self.bucket, self.key)
         except ApiError as error:
             if error.status != 403:
                 raise
             self._unseen = True
             there = self._met or self._is_listed(self.key)
             return [self._run(self.key, {})] if there else []
-        return [self._run(self.key, shown)] if shown is not None else []
+        return [self._run(self.key, found)] if found is not None else []
 
-    def _run(self, key: str, shown: Mapping[str, Any]) -> Run:
+    def _run(self, key: str, found: Mapping[str, Any]) -> Run:
         fields: dict[str, Any] = {}
-        digest = objects.sha256_of(shown)
+        digest = objects.sha256_of(found)
         if self.local:
-            fields["content"] = self.content_of(key, digest, shown.get("ContentLength"))
-        if shown.get("SSEKMSKeyId"):
-            fields["kms_key_id"] = shown["SSEKMSKeyId"]
+            fields["content"] = self.content_of(key, digest, found.get("ContentLength"))
+        if found.get("SSEKMSKeyId"):
+            fields["kms_key_id"] = found["SSEKMSKeyId"]
         if "tags" in self.resolved:
             fields["tags"] = self._tags(key)
         raw = {
             "key": key,
-            "sha256": digest or named_sha256(key),
-            "bytes": shown.get("ContentLength"),
-            "etag": str(shown.get("ETag") or "").strip('"') or None,
-            "version_id": shown.get("VersionId"),
-            "kms_key_id": shown.get("SSEKMSKeyId"),
+            "sha256": digest or sha256_in_name(key),
+            "bytes": found.get("ContentLength"),
+            "etag": str(found.get("ETag") or "").strip('"') or None,
+            "version_id": found.get("VersionId"),
+            "kms_key_id": found.get("SSEKMSKeyId"),
             "tags": fields.get("tags"),
         }
-        return self.run_of(key, raw, created=timestamp(shown.get("LastModified")), observed=fields)
+        return self.run_of(key, raw, created=timestamp(found.get("LastModified")), observed=fields)
 
     def _tags(self, key: str) -> dict[str, str]:
         found = self._call(f"Reading the tags of {self.uri(key)}", "get_object_tagging", Key=key)
@@ -225,8 +225,8 @@ class Dataset(StoredDataset):
 
     def refresh(self, run: Run) -> Run:
         """One HEAD."""
-        shown = objects.head(self.api, self.bucket, run.raw["key"])
-        return replace(run, phase=Phase.DELETED) if shown is None else self._run(run.raw["key"], shown)
+        found = objects.head(self.api, self.bucket, run.raw["key"])
+        return replace(run, phase=Phase.DELETED) if found is None else self._run(run.raw["key"], found)
 
     # -- changing --
 
@@ -343,16 +343,16 @@ class Dataset(StoredDataset):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The object, and what was found in the data."""
-        shown = run.raw if run else {}
-        key = shown.get("key") or self.key
+        found = run.raw if run else {}
+        key = found.get("key") or self.key
         return {
-            **self.describe_data(shown),
+            **self.describe_data(found),
             "id": run.id if run else None,
             "s3_uri": self.uri(key) if key else None,
             "bucket": self.bucket,
             "key": key,
-            "version_id": shown.get("version_id"),
-            "tags": shown.get("tags"),
+            "version_id": found.get("version_id"),
+            "tags": found.get("tags"),
         }
 
     def describe_placeholder(self) -> dict[str, Any]:

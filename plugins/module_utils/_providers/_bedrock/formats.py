@@ -29,7 +29,7 @@ from ..._dataset.formats import (
     unknown_keys,
     weigh,
 )
-from ..._dataset.limits import Limits, Words
+from ..._dataset.limits import Limits, ReservedWords
 from ..._dataset.rules import ACCEPTED, verdict_of
 from ..._dataset.talk import Conversation, Loss, Talk, Turn, refuse_empty, refuse_keys, refuse_other_turns, single_text
 
@@ -54,7 +54,7 @@ _NO_TOOLS = "Training takes no tools, or only one source says so: remove it."
 Reserved = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _reserved(words: Words | None) -> Reserved:
+def _reserved(words: ReservedWords | None) -> Reserved:
     found: dict[str, tuple[str, ...]] = {}
     for word in words.words if words else ():
         mark = next((char for char in reversed(word) if not char.isalnum()), word)
@@ -279,13 +279,13 @@ class Converse(Conversation):
     def _version(self, example: dict[str, Any], check: Check) -> None:
         if example.get("schemaVersion") != SCHEMA_VERSION:
             missing = "schemaVersion" not in example
-            given = "is missing" if missing else f"is {quote(example['schemaVersion'])}"
+            problem = "is missing" if missing else f"is {quote(example['schemaVersion'])}"
             kind = check.limits.schema_version
             doubtful = kind != "required" if missing else kind == "any" and isinstance(example["schemaVersion"], str)
             check.limit(
                 not doubtful,
                 "bad_schema_version",
-                f"schemaVersion {given}.",
+                f"schemaVersion {problem}.",
                 f'Write "schemaVersion": "{SCHEMA_VERSION}".',
             )
 
@@ -321,28 +321,28 @@ class Converse(Conversation):
             what = "an empty array" if content == [] else kind_of(content)
             check.error("bad_content", f"{where}: content is {what}.", 'Make it an array of blocks: [{"text": "..."}].')
             return
-        said = blank = False
-        for number, given in enumerate(content, 1):
+        filled = blank = False
+        for number, entry in enumerate(content, 1):
             at = f"{where}: block {number}"
-            block = self._untyped(given)
+            block = self._untyped(entry)
             if not isinstance(block, dict) or len(block) != 1:
                 what = f"has {len(block)} keys" if isinstance(block, dict) else f"is {kind_of(block)}"
                 check.error("bad_content", f"{at} {what}.", 'A block is an object with one key, as {"text": "..."}.')
-                said = True
+                filled = True
                 continue
             ((kind, value),) = block.items()
             if kind == "text":
                 if not isinstance(value, str):
                     check.error("bad_content", f"{at}: text is {kind_of(value)}.", "Make it a string.")
-                    said = True
+                    filled = True
                     continue
                 talk.text(value, at)
-                said = said or bool(value)
+                filled = filled or bool(value)
                 blank = blank or not value.strip()
             else:
-                said = True
+                filled = True
                 self._block(kind, value, role, at, talk)
-        if not said:
+        if not filled:
             check.error("empty_content", f"{where} holds no text.", "Write the text, or remove the message.")
         elif blank:
             check.warn("empty_content", f"{where} holds a blank text.", "Write the text, or remove the block.")
@@ -415,18 +415,18 @@ class Converse(Conversation):
             "video": limits.video_types,
             "document": limits.document_types,
         }[kind]
-        given = value.get("format")
-        if not isinstance(given, str) or given.lower() not in types:
-            check.error(f"bad_{kind}", f"{at}: format is {quote(given)}.", f"Use one of {', '.join(types)}.")
+        form = value.get("format")
+        if not isinstance(form, str) or form.lower() not in types:
+            check.error(f"bad_{kind}", f"{at}: format is {quote(form)}.", f"Use one of {', '.join(types)}.")
         source = value.get("source")
         location = source.get("s3Location") if isinstance(source, dict) else None
         uri = location.get("uri") if isinstance(location, dict) else None
         found = _BUCKET.fullmatch(uri) if isinstance(uri, str) else None
         if not isinstance(uri, str) or not found:
-            shown = f"its address is {quote(uri)}" if uri is not None else "it has no address in S3"
+            address = f"its address is {quote(uri)}" if uri is not None else "it has no address in S3"
             check.error(
                 f"bad_{kind}",
-                f"{at}: {shown}.",
+                f"{at}: {address}.",
                 'Put it into a bucket and write "source": {"s3Location": {"uri": "s3://BUCKET/KEY"}}.',
             )
             return

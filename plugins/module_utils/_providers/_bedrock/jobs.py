@@ -66,19 +66,19 @@ def model_id(identifier: str) -> str:
     return identifier.partition(":foundation-model/")[2] or identifier
 
 
-def same_base(desired: Any, shown: Any) -> bool:
+def same_base(desired: Any, observed: Any) -> bool:
     """The same base model: an ARN equals the id in it, an id with a context suffix (``:300k``) the one without."""
-    a, b = model_id(str(desired)), model_id(str(shown))
+    a, b = model_id(str(desired)), model_id(str(observed))
     if a == b:
         return True
     bare_a, bare_b = _without_context(a), _without_context(b)
     return bare_a == bare_b and (a == bare_a or b == bare_b)
 
 
-def same_teacher(desired: Any, shown: Any) -> bool:
+def same_teacher(desired: Any, observed: Any) -> bool:
     """The same teacher. An inference profile says where a model runs, not which it is; one without a model's id in its
     own, as accounts can make them, says nothing of the model: only such ones are compared with each other."""
-    a, b = (_PROFILE.sub("", str(identifier)) for identifier in (desired, shown))
+    a, b = (_PROFILE.sub("", str(identifier)) for identifier in (desired, observed))
     if ("." in a) != ("." in b):
         return True
     return same_base(_GEOGRAPHY.sub("", a), _GEOGRAPHY.sub("", b))
@@ -89,24 +89,24 @@ def _without_context(identifier: str) -> str:
     return head if colon and _CONTEXT.fullmatch(colon + last) else identifier
 
 
-def same_key(desired: Any, shown: Any) -> bool:
+def same_key(desired: Any, observed: Any) -> bool:
     """The same KMS key, by its ARN or its id. An alias may point to another key any day: it is not compared, but with
     a model that has no key of its own."""
-    a, b = str(desired), str(shown)
+    a, b = str(desired), str(observed)
     if "alias/" in a or "alias/" in b:
         return NO_KEY not in (a, b)
     return a == b or a.endswith(f":key/{b}") or b.endswith(f":key/{a}")
 
 
-def same_function(desired: Any, shown: Any) -> bool:
+def same_function(desired: Any, observed: Any) -> bool:
     """The same Lambda function; without a version, the newest is meant."""
-    a, b = (str(arn).removesuffix(":$LATEST") for arn in (desired, shown))
+    a, b = (str(arn).removesuffix(":$LATEST") for arn in (desired, observed))
     return a == b
 
 
-def same_folder(desired: Any, shown: Any) -> bool:
+def same_folder(desired: Any, observed: Any) -> bool:
     """The same folder in S3."""
-    return str(desired).rstrip("/") == str(shown).rstrip("/")
+    return str(desired).rstrip("/") == str(observed).rstrip("/")
 
 
 def is_name(identifier: str) -> bool:
@@ -127,8 +127,8 @@ def end_of_base(api: Api, base: str) -> str | None:
         answer = api.call(f"Looking up the foundation model {base}", "get_foundation_model", modelIdentifier=base)
     except ApiError:
         return None
-    said = mapping(answer["modelDetails"].get("modelLifecycle")).get("endOfLifeTime")
-    end = said.timestamp() if isinstance(said, datetime) else timestamp(said)
+    end_of_life = mapping(answer["modelDetails"].get("modelLifecycle")).get("endOfLifeTime")
+    end = end_of_life.timestamp() if isinstance(end_of_life, datetime) else timestamp(end_of_life)
     if end is None or end > (time_of(answer) or time.time()):
         return None
     return datetime.fromtimestamp(end, timezone.utc).date().isoformat()
@@ -182,8 +182,8 @@ def get_model(api: Api, identifier: str) -> dict[str, Any]:
     return _to_dict(api, "GetCustomModel", found)
 
 
-def _to_dict(api: Api, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = shapes.to_dict(given, shapes.answer(api.bedrock, operation))
+def _to_dict(api: Api, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shapes.to_dict(answer, shapes.answer(api.bedrock, operation))
     if "hyper_parameters" in found:
         found["hyperparameters"] = found.pop("hyper_parameters")  # as the option is called
     return found
@@ -281,7 +281,7 @@ def run_of_model(model: Mapping[str, Any]) -> Run:
 
 def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
     vpc = mapping(job.get("vpc_config"))
-    shown: dict[str, Any] = {
+    observed: dict[str, Any] = {
         "base_model_identifier": job.get("base_model_arn"),
         "customization_type": job.get("customization_type"),
         "hyperparameters": job.get("hyperparameters"),
@@ -297,33 +297,33 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "job_arn" in job and "role_arn" in job:
         # A job in full leaves out what it has not.
-        shown["vpc_config.subnet_ids"] = vpc.get("subnet_ids") or []
-        shown["vpc_config.security_group_ids"] = vpc.get("security_group_ids") or []
-        shown["customization_config"] = job.get("customization_config") or {}
-        shown["invocation_logs_config"] = shown["invocation_logs_config"] or {}
+        observed["vpc_config.subnet_ids"] = vpc.get("subnet_ids") or []
+        observed["vpc_config.security_group_ids"] = vpc.get("security_group_ids") or []
+        observed["customization_config"] = job.get("customization_config") or {}
+        observed["invocation_logs_config"] = observed["invocation_logs_config"] or {}
         if PHASES.get(str(job.get("status"))) is Phase.READY:
-            shown["custom_model_kms_key_id"] = job.get("output_model_kms_key_arn") or NO_KEY
-    return {key: value for key, value in shown.items() if value is not None}
+            observed["custom_model_kms_key_id"] = job.get("output_model_kms_key_arn") or NO_KEY
+    return {key: value for key, value in observed.items() if value is not None}
 
 
 def read_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
-    """What a job was trained on. ``own``: our markers, which keep what was in it."""
-    shown: dict[str, Any] = {}
+    """What a job was trained on. ``own``: the ownership tags, which keep what was in it."""
+    observed: dict[str, Any] = {}
     training = mapping(job.get("training_data_config"))
     if training.get("s3_uri"):
-        shown["training_data_config"] = _content(training["s3_uri"], own.get(ownership.TRAINING))
+        observed["training_data_config"] = _content(training["s3_uri"], own.get(ownership.TRAINING))
     elif training.get("invocation_logs_config"):
-        shown["training_data_config"] = Content(id="invocation logs")
+        observed["training_data_config"] = Content(id="invocation logs")
     validators = mapping(job.get("validation_data_config")).get("validators")
     if validators is None and "role_arn" in job:
         validators = []
     if validators is not None:
         kept = own.get(ownership.VALIDATION, "").split(_BETWEEN)
         kept = kept if len(kept) == len(validators) else [""] * len(validators)
-        shown["validation_data_config"] = [
+        observed["validation_data_config"] = [
             _content(item.get("s3_uri"), mark) for item, mark in zip(validators, kept, strict=True)
         ]
-    return shown
+    return observed
 
 
 def contents_mark(contents: list[Content]) -> str:
@@ -344,9 +344,9 @@ def _content(uri: Any, mark: str | None) -> Content:
     return content.marked(mark)
 
 
-def same_contents(desired: Any, shown: Any) -> bool:
+def same_contents(desired: Any, observed: Any) -> bool:
     """Several data sets, in which order says nothing."""
-    left = list(shown)
+    left = list(observed)
     for content in desired:
         found = next((index for index, other in enumerate(left) if same_content(content, other)), None)
         if found is None:

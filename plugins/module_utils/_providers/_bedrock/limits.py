@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..._dataset.limits import GIB, MIB, Limit, Limits, Words
+from ..._dataset.limits import GIB, MIB, Limit, Limits, ReservedWords
 from .base_models import CUSTOMIZATION_TYPES, is_family, path_pattern
 
 _BEDROCK_READ = "2026-11-20"
@@ -26,7 +26,7 @@ def _bedrock(value: int, source: str, hard: bool = True) -> Limit:
     return Limit(value, hard, source, _BEDROCK_READ)
 
 
-_NOVA_WORDS = Words(
+_NOVA_WORDS = ReservedWords(
     (
         *("System:", "SYSTEM:", "User:", "USER:", "Bot:", "BOT:", "Assistant:", "ASSISTANT:", "Thought:"),
         *("[EOS]", "<image>", "<video>"),
@@ -35,7 +35,7 @@ _NOVA_WORDS = Words(
     f"{_NOVA}; the spellings: {_NOVA_CHECK}",
     _BEDROCK_READ,
 )
-_NOVA_DOUBTS = Words(
+_NOVA_DOUBTS = ReservedWords(
     ("system:", "user:", "bot:", "assistant:", "thought:", "[eos]", "<image>", "<video>", "<unk>"),
     False,
     f"{_NOVA_CHECK}, of 2026: in any spelling, and one word more",
@@ -169,7 +169,7 @@ _FINE_TUNING: tuple[tuple[str, str, Limits], ...] = (
             max_validation_bytes=_bedrock(GIB, _CLAUDE),
             max_example_tokens=_bedrock(32_000, _CLAUDE, hard=False),
             truncates=False,
-            reserved=Words(("\nHuman:", "\nAssistant:"), True, _CLAUDE, _BEDROCK_READ),
+            reserved=ReservedWords(("\nHuman:", "\nAssistant:"), True, _CLAUDE, _BEDROCK_READ),
         ),
     ),
     (

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A family of custom models: which jobs and models belong to one name, their tags, and what still exists.
+"""A lineage of custom models: which jobs and models belong to one name, their tags, and what still exists.
 
 Private to llmops.finetune; may change at any time.
 
-Bedrock has no two models of one name, so a model that is trained beside the family's first is called
-``<name>-<hash, 8>``. A model that is merely called so belongs to the family only if its job's name or its tags say so.
+Bedrock has no two models of one name, so a model that is trained beside the lineage's first is called
+``<name>-<hash, 8>``. A model that is merely called so belongs to the lineage only if its job's name or its tags say so.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class KnownTags:
     def __init__(self, api: Api, warnings: list[str]) -> None:
         self.api = api
         self._warnings = warnings
-        self._told = False
-        self._tags: dict[str, dict[str, str]] = {}  # by ARN, markers included
+        self._warned = False
+        self._tags: dict[str, dict[str, str]] = {}  # by ARN, with ownership tags
         self._made: dict[str, dict[str, str]] = {}  # what this task gave, where reads still lag behind
 
     def forget(self) -> None:
@@ -118,7 +118,7 @@ class Family(KnownTags):
 
     @property
     def prefix(self) -> str:
-        """What the names of the family's jobs begin with: a job's name has no underscore."""
+        """What the names of the lineage's jobs begin with: a job's name has no underscore."""
         return self.name.replace("_", "-")[: _LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
 
     def later_name(self, inputs: str) -> str:
@@ -147,17 +147,17 @@ class Family(KnownTags):
             )
         return model
 
-    def choose_job_name(self, inputs: str, given: str | None) -> str:
+    def choose_job_name(self, inputs: str, wanted: str | None) -> str:
         """The given name for one more job, else one that none has had. Raises InvalidInput for one that was used."""
-        if given in self.job_names:
+        if wanted in self.job_names:
             raise InvalidInput(
-                f"job_name: '{given}' was used by {self.job_names[given]}, and Bedrock frees no job's name.",
+                f"job_name: '{wanted}' was used by {self.job_names[wanted]}, and Bedrock frees no job's name.",
                 hint="Give another, or leave job_name out.",
             )
-        return given or self.next_job_name(inputs)
+        return wanted or self.next_job_name(inputs)
 
     def is_ours(self, job_name: str) -> bool:
-        """Whether a job has a name that this collection gives in this family."""
+        """Whether a job has a name that this collection gives in this lineage."""
         return re.fullmatch(rf"{re.escape(self.prefix)}-[0-9a-f]{{{_HASH}}}-\d+", job_name) is not None
 
     def _is_later(self, model_name: str) -> bool:
@@ -165,8 +165,8 @@ class Family(KnownTags):
 
     # -- jobs --
 
-    def jobs_called(self, part: str) -> list[dict[str, Any]]:
-        """The family's jobs whose own name contains ``part``, as the list shows them."""
+    def find_jobs(self, part: str) -> list[dict[str, Any]]:
+        """The lineage's jobs whose own name contains ``part``, as the list shows them."""
         found = []
         for summary in jobs.list_jobs(self.api, nameContains=part):
             self.job_names[str(summary.get("job_name"))] = str(summary["job_arn"])
@@ -175,7 +175,7 @@ class Family(KnownTags):
         return found
 
     def jobs_under_way(self) -> list[dict[str, Any]]:
-        """The family's jobs that may still become a model, whatever they are called."""
+        """The lineage's jobs that may still become a model, whatever they are called."""
         return [
             summary
             for status in ("InProgress", "Stopping")
@@ -184,7 +184,7 @@ class Family(KnownTags):
         ]
 
     def has(self, summary: Mapping[str, Any]) -> bool:
-        """Whether a job's model is of this family."""
+        """Whether a job's model is of this lineage."""
         model = summary.get("custom_model_name")
         if model is None:  # the list may leave it out
             model = jobs.get_job(self.api, str(summary["job_arn"])).get("output_model_name")
@@ -211,7 +211,7 @@ class Family(KnownTags):
     # -- models --
 
     def models(self, known: Collection[str | None]) -> list[str]:
-        """The ARNs of the family's living models, by the list, without those that are ``known``."""
+        """The ARNs of the lineage's living models, by the list, without those that are ``known``."""
         found = []
         for arn, name in self._listed(self.name).items():
             if arn in known:
@@ -235,7 +235,7 @@ class Family(KnownTags):
 
     # -- tags --
 
-    def own_markers(self, arns: Iterable[str | None]) -> dict[str, str]:
+    def read_ownership_tags(self, arns: Iterable[str | None]) -> dict[str, str]:
         """Our entries in the tags of a job and its model, as far as they were read; what one lacks the other has."""
         found: dict[str, str] = {}
         for arn in arns:
@@ -251,8 +251,8 @@ class Family(KnownTags):
             for key, arn in (("tags", run.id), ("custom_model_tags", run.model))
             if (tags := self.known_tags(arn)) is not None
         }
-        own = self.own_markers((run.id, run.model))
-        shown = {
+        own = self.read_ownership_tags((run.id, run.model))
+        observed = {
             **{key: value for key, value in run.observed.items() if key not in _TAG_FIELDS},
             **jobs.read_data(run.raw, own),
             **{key: ownership.select_user_tags(tags) for key, tags in known.items()},
@@ -260,7 +260,7 @@ class Family(KnownTags):
         if known and (own or self.is_ours(str(run.raw.get("job_name")))):
             # What only one of both still has is to be put back on the other.
             whole = all(tags.get(key) == value for tags in known.values() for key, value in own.items())
-            shown["markers"] = own if whole else {}
+            observed["markers"] = own if whole else {}
         if own.get(BASE):
-            shown["base_model_identifier"] = own[BASE]
-        return replace(run, observed=shown)
+            observed["base_model_identifier"] = own[BASE]
+        return replace(run, observed=observed)

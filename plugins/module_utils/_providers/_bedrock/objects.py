@@ -17,7 +17,7 @@ from typing import Any
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.content import Content, refuse_placeholder
 from ..._engine.errors import ApiError, InvalidInput, NotFound
-from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.naming import METADATA, sha256_in_name
 from .client import Api
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
@@ -42,7 +42,7 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
     _bucket, key = split_uri(option, uri)
     if not key or key.endswith("/"):
         raise InvalidInput(f"{option} is '{uri}', a folder.", hint="Give the URI of one file.")
-    digest = named_sha256(key) or ""
+    digest = sha256_in_name(key) or ""
     return Content(id=uri, sha256=digest, placeholder=check_mode and bool(digest))
 
 
@@ -61,28 +61,28 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
         return None
 
 
-def sha256_of(shown: Mapping[str, Any]) -> str:
+def sha256_of(found: Mapping[str, Any]) -> str:
     """The sha256 that bedrock_dataset keeps with an object, or S3's own of the whole; or empty."""
-    digest = str(mapping(shown.get("Metadata")).get(METADATA) or "")
+    digest = str(mapping(found.get("Metadata")).get(METADATA) or "")
     if _SHA256.fullmatch(digest):
         return digest
-    if shown.get("ChecksumType") == "FULL_OBJECT" and shown.get("ChecksumSHA256"):
-        return base64.b64decode(shown["ChecksumSHA256"]).hex()
+    if found.get("ChecksumType") == "FULL_OBJECT" and found.get("ChecksumSHA256"):
+        return base64.b64decode(found["ChecksumSHA256"]).hex()
     return ""
 
 
-def version_of(shown: Mapping[str, Any]) -> str:
+def version_of(found: Mapping[str, Any]) -> str:
     """Words for the bytes of an object that depend on nothing else, or empty where S3 shows none.
 
     The ETag is the MD5 of the bytes only for an object that was sent in one part and is not encrypted with a key of
     KMS (S3 API reference, Object).
     """
     words = []
-    etag = str(shown.get("ETag") or "").strip('"')
-    if etag and "-" not in etag and shown.get("ServerSideEncryption", "AES256") == "AES256":
+    etag = str(found.get("ETag") or "").strip('"')
+    if etag and "-" not in etag and found.get("ServerSideEncryption", "AES256") == "AES256":
         words.append(f"md5:{etag}")
-    if shown.get("ChecksumType") == "FULL_OBJECT":
-        words += [f"{kind.lower()}:{shown[f'Checksum{kind}']}" for kind in _KINDS if shown.get(f"Checksum{kind}")]
+    if found.get("ChecksumType") == "FULL_OBJECT":
+        words += [f"{kind.lower()}:{found[f'Checksum{kind}']}" for kind in _KINDS if found.get(f"Checksum{kind}")]
     return " ".join(words)
 
 
@@ -91,24 +91,24 @@ def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Con
     check mode foresees it."""
     bucket, key = split_uri(option, content.id)
     try:
-        shown = head(api, bucket, key)
-        if must_exist and shown is not None and not sha256_of(shown):
+        found = head(api, bucket, key)
+        if must_exist and found is not None and not sha256_of(found):
             # What is trained, and once only, rests on it: what one look does not show another may.
-            shown = {**(head(api, bucket, key) or {}), **shown}
+            found = {**(head(api, bucket, key) or {}), **found}
     except ApiError as error:
         # Not allowed to look is no proof of anything: the job's role may be allowed.
         if error.status == 403:
             return content
         raise
-    if shown is None:
+    if found is None:
         if must_exist and not content.placeholder:
             raise ApiError(
                 f"{option}: {content.id} is not there (or its bucket is not).",
                 hint="Upload the data with bedrock_dataset and give the s3_uri that it returns.",
             )
         return content
-    digest, etag = sha256_of(shown), str(shown.get("ETag") or "").strip('"')
-    return replace(content, sha256=digest or content.sha256, version=version_of(shown), etag=etag)
+    digest, etag = sha256_of(found), str(found.get("ETag") or "").strip('"')
+    return replace(content, sha256=digest or content.sha256, version=version_of(found), etag=etag)
 
 
 def resolve_former(api: Api, content: Content, when: float) -> Content:
@@ -116,13 +116,13 @@ def resolve_former(api: Api, content: Content, when: float) -> Content:
     to it since; else, and where it is not to be seen, as it is."""
     try:
         bucket, key = split_uri("s3_uri", content.id)
-        shown = head(api, bucket, key) or {}
+        found = head(api, bucket, key) or {}
     except (InvalidInput, ApiError):
         return content
-    written = timestamp(shown.get("LastModified"))
+    written = timestamp(found.get("LastModified"))
     if written is None or written > when:
         return content
-    return replace(content, sha256=sha256_of(shown), version=version_of(shown))
+    return replace(content, sha256=sha256_of(found), version=version_of(found))
 
 
 def bucket_region(api: Api, bucket: str) -> str | None:

@@ -96,15 +96,15 @@ def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_event:
     if not isinstance(body, bytes):
         return  # data, which are read as a stream
     failed = int(response_dict["status_code"]) >= _FIRST_ERROR
-    spoken = str(operation_model.service_model.metadata.get("protocol"))
-    if "json" in spoken:
+    protocol = str(operation_model.service_model.metadata.get("protocol"))
+    if "json" in protocol:
         _before_json(response_dict, body, failed=failed)
     elif is_page(body):
         if not failed:
             raise Odd(f"it is {page_of(body)}")
         code = response_dict["status_code"]
-        said = f"<Error><Code>{code}</Code><Message>{escape(quote_host(body))}</Message></Error>"
-        response_dict["body"] = said.encode()
+        error = f"<Error><Code>{code}</Code><Message>{escape(quote_host(body))}</Message></Error>"
+        response_dict["body"] = error.encode()
 
 
 def _before_json(response_dict: dict[str, Any], body: bytes, *, failed: bool) -> None:

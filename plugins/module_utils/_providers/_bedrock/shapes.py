@@ -118,14 +118,14 @@ def _text(value: Any, shape: Any, option: str) -> str:
         raise InvalidInput(f"{option} is '{text}'; it is one of {', '.join(allowed)}.")
     pattern = shape.metadata.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(text):
-        said = _SAID.get(shape.name, "it has a form or a character of its own")
-        raise InvalidInput(f"{option} is '{text}', which does not match what the API takes: {said}.")
+        rule = _RULES.get(shape.name, "it has a form or a character of its own")
+        raise InvalidInput(f"{option} is '{text}', which does not match what the API takes: {rule}.")
     return text
 
 
 _SIGNS = "letters from a to z, digits, spaces and the signs . _ : / = + @ -"
 # What the patterns of the API say, by the name of the shape.
-_SAID = {
+_RULES = {
     "CustomModelName": "it has letters from a to z, digits, '-' and '_', begins with a letter or digit, and never has "
     "two signs in a row",
     "JobName": "it has letters from a to z, digits, '+', '-' and '.', and begins with a letter or digit",

@@ -144,12 +144,12 @@ def read_credential(module: AnsibleModule) -> Credential:
     key_file = options["api_user_key_file"]
     check_path(module, "api_user_key_file", key_file, "Give the key itself as api_user_key_content.")
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
-        _check_word(module, option, options[option])
+        _check_no_blank(module, option, options[option])
     check_file(module, "cert_bundle", options["cert_bundle"])
     return Credential(options, named)
 
 
-def _check_word(module: AnsibleModule, option: str, value: Any) -> None:
+def _check_no_blank(module: AnsibleModule, option: str, value: Any) -> None:
     text = str(value or "")
     if len(text.split()) > 1 or text != text.strip():
         mask(module, [text])
@@ -166,7 +166,7 @@ def sign_in(module: AnsibleModule, credential: Credential) -> SignIn:
     kind = kind or _choose_kind(profile, credential)
     config = _merge_config(profile, credential)
     for option in ("api_user", "api_user_fingerprint", "tenancy", "region"):
-        _check_word(module, option, config.get(_ENTRIES[option]))
+        _check_no_blank(module, option, config.get(_ENTRIES[option]))
     if not config.get("region"):
         raise InvalidInput("region is missing.", hint="Give it, or set OCI_REGION where the module runs.")
     if kind == "security_token":

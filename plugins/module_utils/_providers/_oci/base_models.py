@@ -25,7 +25,7 @@ _NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
 _VENDORS = ("COHERE", "GENERIC")  # what the name of a unit shape has, by whose models it is for
 
 
-class Family(NamedTuple):
+class ModelFamily(NamedTuple):
     """``kinds`` of training; ``batch`` sizes, lowest and highest; ``shape`` of the cluster to train on."""
 
     kinds: tuple[str, ...]
@@ -35,21 +35,21 @@ class Family(NamedTuple):
 
 # By the beginning of the base model's name, the longest first.
 _FAMILIES = {
-    "cohere.command-light": Family((_TFEW, _VANILLA), (8, 16), "SMALL_COHERE"),
-    "cohere.command-r": Family((_TFEW,), (8, 16), "SMALL_COHERE_V2"),
-    "meta.llama-3.3-70b": Family((_LORA,), (8, 16), "LARGE_GENERIC"),
-    "meta.llama-3.1-70b": Family((_LORA,), (8, 16), "LARGE_GENERIC"),
-    "meta.llama-3-70b": Family((_LORA,), (8, 16), "LARGE_GENERIC"),
+    "cohere.command-light": ModelFamily((_TFEW, _VANILLA), (8, 16), "SMALL_COHERE"),
+    "cohere.command-r": ModelFamily((_TFEW,), (8, 16), "SMALL_COHERE_V2"),
+    "meta.llama-3.3-70b": ModelFamily((_LORA,), (8, 16), "LARGE_GENERIC"),
+    "meta.llama-3.1-70b": ModelFamily((_LORA,), (8, 16), "LARGE_GENERIC"),
+    "meta.llama-3-70b": ModelFamily((_LORA,), (8, 16), "LARGE_GENERIC"),
 }
 
 
-def _family(name: str) -> Family | None:
+def _find_family(name: str) -> ModelFamily | None:
     return next((family for start, family in _FAMILIES.items() if name.startswith(start)), None)
 
 
 def check_config(option: str, name: str, config: Mapping[str, Any]) -> list[str]:
     """Warnings for what is probably wrong. Raises ApiError for a kind of training that the base model lacks."""
-    family = _family(name)
+    family = _find_family(name)
     if family is None:
         return []
     kind = config.get("training_config_type")
@@ -67,7 +67,7 @@ def check_config(option: str, name: str, config: Mapping[str, Any]) -> list[str]
 
 def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[str]:
     """The same for the shape of the cluster to train on."""
-    family, shape = _family(name), str(cluster.get("unit_shape") or "")
+    family, shape = _find_family(name), str(cluster.get("unit_shape") or "")
     if family is None or not shape or shape == family.shape:
         return []
     wrong = f"{option}: {cluster.get('id')} has the unit shape {shape}; {name} is trained on {family.shape}"

@@ -78,12 +78,12 @@ class Api:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], signer: Any, given: Mapping[str, Any], service: str, unsigned: str = ""
+        self, config: Mapping[str, Any], signer: Any, options: Mapping[str, Any], service: str, unsigned: str = ""
     ) -> None:
         """``unsigned``: what to do where the service does not know the credential."""
         self._config = dict(config)
         self._signer = signer
-        self._given = given
+        self._options = options
         self._service = service
         self._unsigned = unsigned
         self._clients: dict[str, Any] = {}
@@ -105,8 +105,8 @@ class Api:
         """
         kind = f"{service}/{tries}"
         if kind not in self._clients:
-            given = self._given
-            own = given["service_endpoint"] if service == self._service else None
+            options = self._options
+            own = options["service_endpoint"] if service == self._service else None
             retry, breaker = load("oci.retry", _PURPOSE), load("oci.circuit_breaker", _PURPOSE)
             client = getattr(load(f"oci.{service}", _PURPOSE), _CLIENTS[service])(
                 self._config,
@@ -117,8 +117,8 @@ class Api:
                 skip_deserialization=True,
                 signer=self._signer,
             )
-            if given["cert_bundle"]:
-                client.base_client.session.verify = given["cert_bundle"]
+            if options["cert_bundle"]:
+                client.base_client.session.verify = options["cert_bundle"]
             watch(client)
             self._clients[kind] = client
         return self._clients[kind]
@@ -152,7 +152,7 @@ class Api:
         self,
         doing: str,
         operation: str,
-        *given: Any,
+        *arguments: Any,
         reads: Kind | None = None,
         headers: Sequence[str] = (_REQUEST,),
         service: str = GENERATIVE_AI,
@@ -169,7 +169,7 @@ class Api:
         method = getattr(self.client(service, tries), operation)
         with self.translated(doing, creates=creates):
             own = None if operation in _SENDS_DATA else _LONGEST
-            response = within(doing, partial(method, *given, **members), own=own)
+            response = within(doing, partial(method, *arguments, **members), own=own)
             for header in headers if reads is None else ():
                 if not response.headers.get(header):
                     raise Odd(f"it has no {header}")
@@ -179,13 +179,13 @@ class Api:
                 response.data = checked(response.data, reads)
         return response
 
-    def pages(self, doing: str, operation: str, *given: Any, item: Kind, **members: Any) -> Iterator[Any]:
+    def pages(self, doing: str, operation: str, *arguments: Any, item: Kind, **members: Any) -> Iterator[Any]:
         """The items of every page of a listing with ``items`` and ``opc-next-page``."""
         page = record({"items": each(item)})
 
         def fetch(mark: Any) -> tuple[list[Any], Any]:
             more = {"page": mark} if mark else {}
-            response = self.call(doing, operation, *given, reads=page, **members, **more)
+            response = self.call(doing, operation, *arguments, reads=page, **members, **more)
             return response.data["items"], response.headers.get(_NEXT)
 
         with self.translated(doing):
@@ -201,10 +201,12 @@ class Api:
         except exceptions.ServiceError as error:
             raise _read_error(doing, error, creates, self._unsigned) from error
         except transport.RequestException as error:
-            said = _read_reason(error)
+            reason = _read_reason(error)
             if _is_caused_by(error, transport.SSLError):
-                raise ApiError(f"{doing}: {said}", hint="Give the authority's file in cert_bundle.") from error
-            raise TransientError(f"{doing}: {said}", hint="Check region, service_endpoint and the network.") from error
+                raise ApiError(f"{doing}: {reason}", hint="Give the authority's file in cert_bundle.") from error
+            raise TransientError(
+                f"{doing}: {reason}", hint="Check region, service_endpoint and the network."
+            ) from error
         except exceptions.ClientError as error:
             raise ApiError(f"{doing}: {_read_reason(error)}") from error
         except BROKEN as error:
@@ -312,18 +314,18 @@ def make_api(module: AnsibleModule, service: str) -> Api:
     endpoint = str(module.params["service_endpoint"] or "").rstrip("/") or None
     check_address(module, "service_endpoint", endpoint, "Requests are signed with the key.")
     check_address(module, _ENDPOINT, os.environ.get(_ENDPOINT), "Requests are signed with the key.")
-    given = {"service_endpoint": endpoint, "cert_bundle": credential.options["cert_bundle"]}
+    options = {"service_endpoint": endpoint, "cert_bundle": credential.options["cert_bundle"]}
     # Oracle does not say that several threads may use one client.
     key = ("oci", service, endpoint, *credential.key())
-    return shared(module, key, lambda: _make_api(module, credential, given, service), threads=False)
+    return shared(module, key, lambda: _make_api(module, credential, options, service), threads=False)
 
 
-def _make_api(module: AnsibleModule, credential: auth.Credential, given: Mapping[str, Any], service: str) -> Api:
+def _make_api(module: AnsibleModule, credential: auth.Credential, options: Mapping[str, Any], service: str) -> Api:
     load("oci", _PURPOSE, without=_UNUSED, later=_SELDOM)
     exceptions = load("oci.exceptions", _PURPOSE)
     signed = auth.sign_in(module, credential)
     try:
-        api = Api(signed.config, signed.signer, given, service, unsigned=signed.hint)
+        api = Api(signed.config, signed.signer, options, service, unsigned=signed.hint)
         api.client(service)
     except (exceptions.ClientError, ValueError, OSError) as error:
         # Without the SDK's own words, which quote what they are given.

@@ -340,18 +340,18 @@ def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
     """
     status = str(cluster.get("lifecycle_state") or "unknown")
     phase = _PHASES.get(status, Phase.UNKNOWN)
-    shown: dict[str, Any] = {"type": cluster.get("type"), "unit_shape": cluster.get("unit_shape")}
-    shown[_RESERVATION] = cluster.get(_RESERVATION) or ""
+    observed: dict[str, Any] = {"type": cluster.get("type"), "unit_shape": cluster.get("unit_shape")}
+    observed[_RESERVATION] = cluster.get(_RESERVATION) or ""
     if phase is Phase.READY or status == "CREATING":
-        shown.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
-        shown["description"] = cluster.get("description") or ""
-        shown.update(tags.read_observed(cluster))
+        observed.update({option: cluster.get(option) for option in ("unit_count", "display_name", "compartment_id")})
+        observed["description"] = cluster.get("description") or ""
+        observed.update(tags.read_observed(cluster))
     return Run(
         id=str(cluster["id"]),
         created=timestamp(cluster.get("time_created")) or 0.0,
         phase=phase,
         status=status,
-        observed={key: value for key, value in shown.items() if value is not None},
+        observed={key: value for key, value in observed.items() if value is not None},
         reason=quote_host(cluster.get("lifecycle_details"), 1000) if phase is Phase.FAILED else "",
         token=tags.read_ownership_tags(cluster).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),

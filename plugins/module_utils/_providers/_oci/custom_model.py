@@ -183,11 +183,11 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
     return {key: value for key, value in desired.items() if value is not None}
 
 
-def _read_config(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _read_config(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The hyperparameters as the API takes them."""
-    if given is None:
+    if values is None:
         return None
-    found = {key: value for key, value in given.items() if value is not None}
+    found = {key: value for key, value in values.items() if value is not None}
     for key, value in found.items():
         kind = _KINDS.get(key)
         if kind and found["training_config_type"] != kind:
@@ -215,11 +215,14 @@ class Model(BaseDriver):
         Field(_DATA, "immutable", same_content),
         Field(_CONFIG, "immutable", each=True),
         # One that check mode only foresees has no OCID to compare.
-        Field(_CLUSTER, "creation", lambda desired, shown: desired.startswith(CHECK_MODE) or desired == shown),
+        Field(_CLUSTER, "creation", lambda desired, observed: desired.startswith(CHECK_MODE) or desired == observed),
         Field("compartment_id", "in_place", identity=True),
         *(
             Field(
-                option, "in_place", lambda desired, shown: str(desired) == str(shown), identity=option == "display_name"
+                option,
+                "in_place",
+                lambda desired, observed: str(desired) == str(observed),
+                identity=option == "display_name",
             )
             for option in _IN_PLACE
         ),
@@ -309,15 +312,15 @@ class Model(BaseDriver):
             if model.get("type") == "BASE" or run.id in runs:
                 continue
             if model.get("display_name") != self.name:
-                self._tell_renamed(run, model)
+                self._warn_renamed(run, model)
                 continue
             if tags.read_ownership_tags(model).get(ownership.NAME):
                 runs[run.id] = self._read_in_full(run)
             elif run.phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED):
                 unmanaged.append(run.id)
         living = [run.id for run in runs.values() if run is not adopted and run.phase in (Phase.READY, Phase.PENDING)]
-        place = (self.name, compartment)
-        comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != place
+        home = (self.name, compartment)
+        comes = adopted and listed and (adopted.raw.get("display_name"), adopted.raw.get("compartment_id")) != home
         if adopted and comes and (unmanaged or living):
             raise identity.clash_error("models", adopted.id, self.name, [*unmanaged, *living])
         if adopted and adopted.phase is Phase.DELETED and not living:
@@ -330,7 +333,7 @@ class Model(BaseDriver):
         self._found = bool(runs)
         return [self._resolve_data(run) for run in runs.values()] if self.compares else list(runs.values())
 
-    def _tell_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
+    def _warn_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
         """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
         if tags.read_ownership_tags(model).get(ownership.NAME) != self.name or run.phase not in (
             Phase.READY,
@@ -349,8 +352,8 @@ class Model(BaseDriver):
         except NotFound as error:
             if self.compares:
                 raise
-            place = str(self.compartment_id)
-            listed = partial(model_api.list_models, self.api, place, id=identifier)
+            compartment = str(self.compartment_id)
+            listed = partial(model_api.list_models, self.api, compartment, id=identifier)
             identity.refuse_unproven(error, self.compartment_id, lambda: any(listed()))
             self.warnings.append(
                 f"{identifier} is not found, and {self.compartment_id} does not list it: it is taken for deleted."
@@ -406,17 +409,19 @@ class Model(BaseDriver):
     def _resolve_data(self, run: Run) -> Run:
         """Where only Object Storage knows what is in the desired data now, and a tag says what was in it, ask it; where
         no tag says what a model was trained on, ask for both: it may be the same under another name."""
-        wanted, shown = self.resolved.get(_DATA), run.observed.get(_DATA)
-        if not wanted or not shown:
+        wanted, observed = self.resolved.get(_DATA), run.observed.get(_DATA)
+        if not wanted or not observed:
             return run
-        wanted = objects.in_namespace_of(wanted, shown)
-        unmarked = not (shown.sha256 or shown.version) and wanted.id != shown.id
+        wanted = objects.in_namespace_of(wanted, observed)
+        unmarked = not (observed.sha256 or observed.version) and wanted.id != observed.id
         if unmarked:
             if run.id not in self._former:
-                self._former[run.id] = objects.resolve_former(self.api, shown, run.created)
-            shown = self._former[run.id]
-            run = replace(run, observed={**run.observed, _DATA: shown})
-        if not self._asked and (wanted.says_less_than(shown) or (unmarked and shown.version and not shown.sha256)):
+                self._former[run.id] = objects.resolve_former(self.api, observed, run.created)
+            observed = self._former[run.id]
+            run = replace(run, observed={**run.observed, _DATA: observed})
+        if not self._asked and (
+            wanted.knows_less_than(observed) or (unmarked and observed.version and not observed.sha256)
+        ):
             self._asked = True
             wanted = objects.resolve(self.api, _DATA, wanted, must_exist=False)
         self.resolve(_DATA, wanted)
@@ -427,11 +432,11 @@ class Model(BaseDriver):
         work = self._find_work(run, _CREATE)
         if not work:
             return run
-        said = work_requests.errors_text(self.api, work) or run.reason.rstrip(".")
+        reason = work_requests.errors_text(self.api, work) or run.reason.rstrip(".")
         if work_requests.phase(work) is Phase.CANCELLED:
-            said = said or "it was cancelled"
-            return replace(run, phase=Phase.CANCELLED, reason=f"{said}{_WORK}{work['id']}")
-        return replace(run, reason=f"{said or 'no reason is given'}{_WORK}{work['id']}")
+            reason = reason or "it was cancelled"
+            return replace(run, phase=Phase.CANCELLED, reason=f"{reason}{_WORK}{work['id']}")
+        return replace(run, reason=f"{reason or 'no reason is given'}{_WORK}{work['id']}")
 
     def _find_work(self, run: Run, operation: str) -> dict[str, Any] | None:
         return self._works.find(run.id, run.raw.get("compartment_id") or self.compartment_id, operation)
@@ -452,10 +457,10 @@ class Model(BaseDriver):
         ended = work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED)
         # A look that lags shows it as it was before; in any other state the deletion has come to nothing.
         if ended or fresh.status != run.raw.get("lifecycle_state"):
-            said = work_requests.errors_text(self.api, work) if work else ""
-            said = said or str(fresh.raw.get("lifecycle_details") or f"it is {fresh.status}").rstrip(".")
+            reason = work_requests.errors_text(self.api, work) if work else ""
+            reason = reason or str(fresh.raw.get("lifecycle_details") or f"it is {fresh.status}").rstrip(".")
             raise ApiError(
-                f"The deletion of {run.id} failed: {said}{_WORK + str(work['id']) if work else ''}.",
+                f"The deletion of {run.id} failed: {reason}{_WORK + str(work['id']) if work else ''}.",
                 hint="Look at what still uses it, then run the task again.",
             )
         return replace(run, raw=fresh.raw)
@@ -499,7 +504,7 @@ class Model(BaseDriver):
             self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
     def _find_renamed(self, runs: Sequence[Run]) -> list[Run]:
-        """Living models of the family that somebody has called otherwise; of others that are equal it is told."""
+        """Living models of the lineage that somebody has called otherwise; of others that are equal it is told."""
         known = {run.id for run in runs}
         found, same = [], []
         for model in model_api.list_models(self.api, str(self.compartment_id)):
@@ -619,11 +624,11 @@ class Model(BaseDriver):
 
     def hint(self, run: Run) -> Hint:
         """By the words of the failed work request."""
-        said = run.reason.lower().partition(_WORK)[0]
-        mend = find_hint(_HINTS, said)
+        reason = run.reason.lower().partition(_WORK)[0]
+        mend = find_hint(_HINTS, reason)
         if mend:
             return Hint(mend)
-        if "capacity" in said:
+        if "capacity" in reason:
             return Hint("The host had no capacity left.", "Try again later with 'retry_failed: true'.")
         return Hint("Mend the cause,", "then 'retry_failed: true' trains once more.")
 

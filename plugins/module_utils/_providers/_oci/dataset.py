@@ -28,7 +28,7 @@ from ..._engine.errors import ApiError, Conflict, NotFound, TransientError
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.answers import pages
-from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.naming import METADATA, sha256_in_name
 from ..toolkit.sent_dataset import ended
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import objects
@@ -75,11 +75,11 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
     params = module.params
     name = dataset_name(params, "object")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
-    objects.check_place("", params)
+    objects.check_location("", params)
     api = make_api(module, OBJECT_STORAGE)
     local = read(params, formats, limits_for(params["base_model_identifier"]), module.warn)
     stored = object_name(params, "object", name, local)
-    objects.check_place("", {"object": stored})
+    objects.check_location("", {"object": stored})
     return Dataset(api, name, params, local, stored), options
 
 
@@ -127,16 +127,16 @@ class Dataset(StoredDataset):
         return is_version(item["name"], self.prefix, self.name)
 
     def _look(self, name: str) -> list[Run]:
-        shown = objects.head(self.api, self.namespace, self.bucket, name)
-        if shown is None:
+        found = objects.head(self.api, self.namespace, self.bucket, name)
+        if found is None:
             # Of all names that begin so, this one is the first.
             return [self._run(name, item) for item in self._list(name, limit=1) if item["name"] == name]
-        length = shown.get("content-length", "")
+        length = found.get("content-length", "")
         item = {
             "size": int(length) if length.isdecimal() else None,
-            "etag": shown.get("etag"),
-            "sha256": objects.sha256_of(shown),
-            "versionId": shown.get("version-id"),
+            "etag": found.get("etag"),
+            "sha256": objects.sha256_of(found),
+            "versionId": found.get("version-id"),
         }
         return [self._run(name, item)]
 
@@ -174,17 +174,17 @@ class Dataset(StoredDataset):
             doing, operation, self.namespace, self.bucket, *arguments, service=OBJECT_STORAGE, **members
         )
 
-    def _run(self, name: str, shown: Mapping[str, Any]) -> Run:
-        digest = str(shown.get("sha256") or "")
-        fields = {"content": self.content_of(name, digest, shown.get("size"))} if self.local else {}
+    def _run(self, name: str, found: Mapping[str, Any]) -> Run:
+        digest = str(found.get("sha256") or "")
+        fields = {"content": self.content_of(name, digest, found.get("size"))} if self.local else {}
         raw = {
             "object": name,
-            "sha256": digest or named_sha256(name),
-            "bytes": shown.get("size"),
-            "etag": shown.get("etag"),
-            "version_id": shown.get("versionId"),
+            "sha256": digest or sha256_in_name(name),
+            "bytes": found.get("size"),
+            "etag": found.get("etag"),
+            "version_id": found.get("versionId"),
         }
-        return self.run_of(name, raw, created=timestamp(shown.get("timeModified")), observed=fields)
+        return self.run_of(name, raw, created=timestamp(found.get("timeModified")), observed=fields)
 
     def refresh(self, run: Run) -> Run:
         """One HEAD, and where it shows nothing, a listing."""
@@ -227,8 +227,8 @@ class Dataset(StoredDataset):
 
     def _has_arrived(self) -> bool:
         """Whether the object has our data by now."""
-        shown = objects.head(self.api, self.namespace, self.bucket, str(self.object))
-        return shown is not None and objects.sha256_of(shown) == self.require_data().report.sha256
+        found = objects.head(self.api, self.namespace, self.bucket, str(self.object))
+        return found is not None and objects.sha256_of(found) == self.require_data().report.sha256
 
     def _put(self, local: LocalData, condition: Mapping[str, Any]) -> None:
         """In one piece, with the very sha256 of what was validated."""
@@ -368,14 +368,14 @@ class Dataset(StoredDataset):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The object, and what was found in the data."""
-        shown = run.raw if run else {}
+        found = run.raw if run else {}
         return {
-            **self.describe_data(shown),
+            **self.describe_data(found),
             "id": run.id if run else None,
             "namespace": self.namespace,
             "bucket": self.bucket,
-            "object": shown.get("object") or self.object,
-            "version_id": shown.get("version_id"),
+            "object": found.get("object") or self.object,
+            "version_id": found.get("version_id"),
         }
 
     def describe_placeholder(self) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def _find(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
         identity.check_ocid(option, params[option], ocid)
     identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
     api = make_api(module, GENERATIVE_AI)
-    given = params[kind.option]
-    found = [kind.get(api, given)[0]] if given else limited(module, _listed(api, kind, params))
+    identifier = params[kind.option]
+    found = [kind.get(api, identifier)[0]] if identifier else limited(module, _listed(api, kind, params))
     return {"changed": False, kind.result: [_entry(api, kind, item, params) for item in found]}
 
 

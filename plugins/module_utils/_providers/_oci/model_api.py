@@ -96,27 +96,27 @@ def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
 def _trained(model: Mapping[str, Any]) -> dict[str, Any]:
     details = mapping(model.get("fine_tune_details"))
     data = mapping(details.get("training_dataset"))
-    shown: dict[str, Any] = {
+    observed: dict[str, Any] = {
         "base_model_id": model.get("base_model_id"),
         "fine_tune_details.training_config": details.get("training_config"),
         "fine_tune_details.dedicated_ai_cluster_id": details.get("dedicated_ai_cluster_id"),
     }
     if data.get("object_name"):
-        shown["fine_tune_details.training_dataset"] = objects.read_data(
+        observed["fine_tune_details.training_dataset"] = objects.read_data(
             data, tags.read_ownership_tags(model).get(ownership.TRAINING)
         )
-    return {key: value for key, value in shown.items() if value is not None}
+    return {key: value for key, value in observed.items() if value is not None}
 
 
 def _described(model: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    observed: dict[str, Any] = {
         key: model.get(key) or ("" if key in model else None) for key in ("display_name", "vendor", "version")
     }
     if "description" in model or "time_updated" in model:
-        shown["description"] = model.get("description") or ""
-    shown["compartment_id"] = model.get("compartment_id")
-    shown.update(tags.read_observed(model))
-    return {key: value for key, value in shown.items() if value is not None}
+        observed["description"] = model.get("description") or ""
+    observed["compartment_id"] = model.get("compartment_id")
+    observed.update(tags.read_observed(model))
+    return {key: value for key, value in observed.items() if value is not None}
 
 
 def final_metrics(model: Mapping[str, Any]) -> dict[str, Any]:

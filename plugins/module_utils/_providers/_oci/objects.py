@@ -21,7 +21,7 @@ from typing import Any
 from ..._engine.content import Content, refuse_placeholder
 from ..._engine.errors import ApiError, InvalidInput, NotFound
 from ..toolkit.answers import date_of
-from ..toolkit.naming import METADATA, named_sha256
+from ..toolkit.naming import METADATA, sha256_in_name
 from .client import OBJECT_STORAGE, Api
 
 DATASET_TYPE = "OBJECT_STORAGE"
@@ -46,12 +46,12 @@ def split_uri(spelt: str) -> tuple[str, str, str]:
     return match["namespace"] or "", match["bucket"], match["object"]
 
 
-def check_place(option: str, place: Mapping[str, Any]) -> None:
+def check_location(option: str, location: Mapping[str, Any]) -> None:
     """Raise InvalidInput for a ``namespace``, ``bucket`` or ``object`` that cannot be. ``option``: what holds them,
     ending with a dot, or empty."""
-    namespace, bucket, name = (place.get(key) for key in ("namespace", "bucket", "object"))
+    namespace, bucket, name = (location.get(key) for key in ("namespace", "bucket", "object"))
     for key in ("namespace", "bucket", "object"):
-        refuse_placeholder(f"{option}{key}", place.get(key))
+        refuse_placeholder(f"{option}{key}", location.get(key))
     if namespace is not None and not _NAMESPACE.fullmatch(namespace):
         raise InvalidInput(
             f"{option}namespace is '{namespace}', which is no namespace.",
@@ -74,37 +74,37 @@ def check_place(option: str, place: Mapping[str, Any]) -> None:
         raise InvalidInput(f"{option}object is '{name}'.", hint="'.' and '..' cannot stand between its slashes.")
 
 
-def parse_data(option: str, place: Mapping[str, Any], *, check_mode: bool = False) -> Content:
+def parse_data(option: str, location: Mapping[str, Any], *, check_mode: bool = False) -> Content:
     """The data that ``bucket``, ``object`` and perhaps ``namespace`` stand for: its content is known where the object's
     name carries the hash.
 
     ``option`` is the name of the option that holds them. In check mode such an object may be one that an earlier task
     only foresees. Raises InvalidInput.
     """
-    check_place(f"{option}.", place)
-    name = str(place["object"])
+    check_location(f"{option}.", location)
+    name = str(location["object"])
     if name.endswith("/"):
         raise InvalidInput(f"{option}.object is '{name}', a folder.", hint="Give the name of one file.")
-    digest = named_sha256(name) or ""
+    digest = sha256_in_name(name) or ""
     return Content(
-        id=uri(str(place.get("namespace") or ""), str(place["bucket"]), name),
+        id=uri(str(location.get("namespace") or ""), str(location["bucket"]), name),
         sha256=digest,
         placeholder=check_mode and bool(digest),
     )
 
 
 def read_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
-    """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: our marker, which
+    """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: the ownership tag, which
     keeps what was in it."""
     name = str(dataset.get("object_name") or "")
     spelt = uri(str(dataset.get("namespace_name") or ""), str(dataset.get("bucket_name") or ""), name)
-    return Content(id=spelt, sha256=named_sha256(name) or "").marked(mark)
+    return Content(id=spelt, sha256=sha256_in_name(name) or "").marked(mark)
 
 
-def in_namespace_of(wanted: Content, shown: Content) -> Content:
+def in_namespace_of(wanted: Content, observed: Content) -> Content:
     """The desired data in the namespace of the shown one, where none was given: a tenancy has one."""
     namespace, bucket, name = split_uri(wanted.id)
-    there = _URI.fullmatch(shown.id)
+    there = _URI.fullmatch(observed.id)
     if namespace or not there or not there["namespace"]:
         return wanted
     return replace(wanted, id=uri(there["namespace"], bucket, name))
@@ -140,25 +140,25 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
     return {key.lower(): value for key, value in response.headers.items()}
 
 
-def sha256_of(shown: Mapping[str, str]) -> str:
+def sha256_of(headers: Mapping[str, str]) -> str:
     """The sha256 that oci_generative_ai_dataset keeps with an object, or the service's own of the whole; or empty."""
-    digest = shown.get(f"opc-meta-{METADATA}", "")
-    return digest if _SHA256.fullmatch(digest) else _hexadecimal(shown.get("opc-content-sha256"))
+    digest = headers.get(f"opc-meta-{METADATA}", "")
+    return digest if _SHA256.fullmatch(digest) else _hexadecimal(headers.get("opc-content-sha256"))
 
 
-def version_of(shown: Mapping[str, str]) -> str:
+def version_of(headers: Mapping[str, str]) -> str:
     """Words for the bytes of an object, or empty where the service shows none.
 
     The etag is none of them: it is new with every upload of the same bytes. A checksum of the parts' checksums holds
     for one way of cutting, of which their number is all that is shown.
     """
     words = {
-        "md5": _hexadecimal(shown.get("content-md5")),
-        "crc32c": _hexadecimal(shown.get("opc-content-crc32c")),
-        "sha384": _hexadecimal(shown.get("opc-content-sha384")),
+        "md5": _hexadecimal(headers.get("content-md5")),
+        "crc32c": _hexadecimal(headers.get("opc-content-crc32c")),
+        "sha384": _hexadecimal(headers.get("opc-content-sha384")),
     }
     for kind in ("md5", "sha256", "sha384"):
-        digest, _dash, parts = shown.get(f"opc-multipart-{kind}", "").partition("-")
+        digest, _dash, parts = headers.get(f"opc-multipart-{kind}", "").partition("-")
         if parts:
             words[f"{kind}-of-{parts}"] = _hexadecimal(digest)
     return " ".join(f"{kind}:{digest}" for kind, digest in words.items() if digest)
@@ -171,13 +171,13 @@ def resolve_former(api: Api, content: Content, when: float) -> Content:
     if not found or not found["namespace"]:
         return content
     try:
-        shown = head(api, found["namespace"], found["bucket"], found["object"]) or {}
+        headers = head(api, found["namespace"], found["bucket"], found["object"]) or {}
     except ApiError:
         return content
-    written = date_of(shown.get("last-modified"))
+    written = date_of(headers.get("last-modified"))
     if written is None or written > when:
         return content
-    return replace(content, sha256=sha256_of(shown), version=version_of(shown))
+    return replace(content, sha256=sha256_of(headers), version=version_of(headers))
 
 
 def _hexadecimal(encoded: str | None) -> str:
@@ -193,11 +193,11 @@ def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Con
     namespace, bucket, name = split_uri(content.id)
     namespace = namespace or api.namespace
     content = replace(content, id=uri(namespace, bucket, name))
-    shown = head(api, namespace, bucket, name)
-    if must_exist and shown is not None and not sha256_of(shown):
+    headers = head(api, namespace, bucket, name)
+    if must_exist and headers is not None and not sha256_of(headers):
         # What is trained, and once only, rests on it: what one look does not show another may.
-        shown = {**(head(api, namespace, bucket, name) or {}), **shown}
-    if shown is None:
+        headers = {**(head(api, namespace, bucket, name) or {}), **headers}
+    if headers is None:
         if must_exist and not content.placeholder:
             raise ApiError(
                 f"{option}: {content.id} is not there, or this user's policies do not show it.",
@@ -205,9 +205,9 @@ def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Con
                 "it returns.",
             )
         return content
-    if must_exist and shown.get("archival-state") in _ARCHIVED:
+    if must_exist and headers.get("archival-state") in _ARCHIVED:
         raise ApiError(
             f"{option}: {content.id} is archived, so that it cannot be read.",
             hint="Restore it, or upload the data again to a bucket of the standard tier.",
         )
-    return replace(content, sha256=sha256_of(shown) or content.sha256, version=version_of(shown))
+    return replace(content, sha256=sha256_of(headers) or content.sha256, version=version_of(headers))

@@ -125,8 +125,8 @@ class Adapter:
         if self._is_name(self._cluster):
             self._cluster = self._find_cluster(api, compartment, str(self._cluster))
 
-    def _is_name(self, given: str | None) -> bool:
-        return bool(given) and not str(given).startswith(("ocid1.", CHECK_MODE))
+    def _is_name(self, text: str | None) -> bool:
+        return bool(text) and not str(text).startswith(("ocid1.", CHECK_MODE))
 
     def _find_base(self, api: Api, compartment: str, name: str) -> str:
         found = [
@@ -220,8 +220,8 @@ class Adapter:
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         """Its OCID, which it has before it is there, too."""
         identifier = str(result.get("id") or "")
-        foreseen = identifier.startswith(CHECK_MODE)
-        return identifier if foreseen or result.get("status") == "ACTIVE" else None
+        is_placeholder = identifier.startswith(CHECK_MODE)
+        return identifier if is_placeholder or result.get("status") == "ACTIVE" else None
 
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
         """The model's, and its work request's; the last change of a model is its end where it was trained just now."""

@@ -130,8 +130,8 @@ def _before_reading(response: Any, **_more: Any) -> None:
         raise _refusal(response, quote_host(response.content)) from None
 
 
-def _refusal(response: Any, said: str) -> Exception:
+def _refusal(response: Any, message: str) -> Exception:
     error: Exception = load("oci.exceptions", "to reach Oracle Cloud Infrastructure").ServiceError(
-        response.status_code, None, response.headers, said
+        response.status_code, None, response.headers, message
     )
     return error

@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-Freeform tags are the user's in whole: given, they are to be exactly these, our markers besides. Of defined tags only
+Freeform tags are the user's in whole: given, they are to be exactly these, and the ownership tags. Of defined tags only
 those that the user names are compared and changed: a tenancy's tag defaults, and the service itself, put others on
 everything that is made (``Oracle-Tags``). An update replaces each of both maps as a whole, so what is kept is sent too.
 
@@ -38,13 +38,13 @@ Defined = dict[str, dict[str, "str | None"]]
 # -- options ---------------------------------------------------------------------------------------------------
 
 
-def read_freeform(given: Mapping[str, Any] | None, own: int) -> dict[str, str] | None:
+def read_freeform(values: Mapping[str, Any] | None, own: int) -> dict[str, str] | None:
     """The option ``freeform_tags``, its values as text, without those that are none.
 
     ``own``: how many ownership tags a resource has besides.
     """
     hint = f"Give {_MOST_FREEFORM - own} at most; of {DEFINED} there may be more."
-    found = read_tags(FREEFORM, given, TagBound("OCI", _MOST_FREEFORM, own=own, hint=hint))
+    found = read_tags(FREEFORM, values, TagBound("OCI", _MOST_FREEFORM, own=own, hint=hint))
     for key, value in (found or {}).items():
         if not 1 <= len(key) <= _KEY or not key.isprintable() or "." in key or " " in key:
             raise InvalidInput(
@@ -55,15 +55,15 @@ def read_freeform(given: Mapping[str, Any] | None, own: int) -> dict[str, str] |
     return found
 
 
-def read_defined(given: Mapping[str, Any] | None) -> Defined | None:
+def read_defined(values: Mapping[str, Any] | None) -> Defined | None:
     """The option ``defined_tags`` as namespace to key to text; None as a text is a tag that is not to be there.
 
     ``{"Operations": {"CostCenter": "42"}}``, or with both in one word, as Terraform has it, ``Operations.CostCenter``.
     """
-    if given is None:
+    if values is None:
         return None
     found: Defined = {}
-    for name, entry in given.items():
+    for name, entry in values.items():
         namespace, dot, key = str(name).partition(".")
         if isinstance(entry, Mapping) and not dot:
             entries = {str(key): value for key, value in entry.items()}
@@ -97,11 +97,11 @@ class _CompareDefined(CompareTags):
     def __init__(self) -> None:
         super().__init__(exact=False)
 
-    def differing(self, desired: Any, shown: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
         """Of a tag that is not to be there, None is desired."""
         for namespace, entries in desired.items():
             for key, value in entries.items():
-                there = _find(_find(shown, namespace), key)
+                there = _find(_find(observed, namespace), key)
                 if there != value:
                     yield f"{namespace}.{key}", value, there
 
@@ -156,7 +156,7 @@ def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -
     carried = [mapping(resource.get(DEFINED)) for resource in resources]
     missing = []
     for namespace, entries in mapping(desired.get(DEFINED)).items():
-        there = [entry for entry in (_find(shown, namespace) for shown in carried) if entry is not None]
+        there = [entry for entry in (_find(tags, namespace) for tags in carried) if entry is not None]
         keys = [key for key, value in entries.items() if value is not None]
         if there:
             missing += [f"{namespace}.{key}" for key in keys if all(_find(entry, key) is None for entry in there)]
@@ -176,7 +176,7 @@ def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -
 def freeform(
     desired: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """All freeform tags to send: the desired ones, or else those of ``resource``, and the markers: its and ``own``."""
+    """All freeform tags to send: the desired ones, or else those of ``resource``, and the ownership tags: its and ``own``."""
     there = resource or {}
     kept: Mapping[str, str] = desired.get(FREEFORM, ownership.select_user_tags(there.get(FREEFORM)))
     return {**kept, **read_ownership_tags(there), **own}

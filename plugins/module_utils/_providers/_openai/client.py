@@ -337,15 +337,15 @@ class _HostTime:
     """The ``Date`` of the newest answer, before there is one this machine's time."""
 
     def __init__(self) -> None:
-        self._said: float | None = None
+        self._host_time: float | None = None
 
     def note(self, response: Any) -> None:
         """A hook of the HTTP library."""
-        self._said = date_of(response.headers.get("date")) or self._said
+        self._host_time = date_of(response.headers.get("date")) or self._host_time
 
     def now(self) -> float:
         """In unix time."""
-        return time.time() if self._said is None else self._said
+        return time.time() if self._host_time is None else self._host_time
 
 
 def _keep_redirect(response: Any) -> None:
@@ -358,26 +358,26 @@ def _keep_redirect(response: Any) -> None:
 
 def make_api(module: AnsibleModule) -> Api:
     """The client that the task's options and the SDK's environment variables describe; no call is made."""
-    given = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
+    options = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
     for variable in ENVIRONMENT.values():
         if os.environ.get(variable) == "":
             del os.environ[variable]  # the SDK would take it for a value
-    fill_from_environment(given, ENVIRONMENT)
+    fill_from_environment(options, ENVIRONMENT)
     # What is not what its option takes may be a key that was given in a wrong place.
-    words = (str(given[option] or "") for option in ("organization", "project"))
+    words = (str(options[option] or "") for option in ("organization", "project"))
     mask(module, (word for word in words if not is_key(word)))
-    mask(module, (path for path in (given["ca_path"],) if path and not is_path(path)))
+    mask(module, (path for path in (options["ca_path"],) if path and not is_path(path)))
     for option in ("base_url", "azure_endpoint"):
-        check_address(module, option, given[option], "Give the credential as api_key.")
+        check_address(module, option, options[option], "Give the credential as api_key.")
     host = host_for(module.params)
-    sign_in = _choose_credential(module, given, host)
+    sign_in = _choose_credential(module, options, host)
     for option in ("api_key", "azure_ad_token"):
-        mask(module, [given[option]])
+        mask(module, [options[option]])
     for option in ("extra_headers", "extra_query"):
-        mask(module, of_entries(given[option]))
-    _check_options(module, given, host, sign_in)
-    given["extra_headers"] = extras.headers(given["extra_headers"], host)
-    given["extra_query"] = extras.query(given["extra_query"], host)
+        mask(module, of_entries(options[option]))
+    _check_options(module, options, host, sign_in)
+    options["extra_headers"] = extras.headers(options["extra_headers"], host)
+    options["extra_query"] = extras.query(options["extra_query"], host)
     version = str(load("openai", "to reach an OpenAI-style API", without=_UNUSED, later=_SELDOM).__version__)
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
@@ -431,72 +431,72 @@ def _list_credentials(host: Host) -> Sequence[tuple[str, str]]:
     return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
 
 
-def _make_api(given: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
+def _make_api(options: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
     with _hide_variables(_AD_TOKEN, _AZURE_KEY):
-        return _make_client(given, host, tokens)
+        return _make_client(options, host, tokens)
 
 
-def _make_client(given: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
+def _make_client(options: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
     import openai
 
     common: dict[str, Any] = {
-        "api_key": given["api_key"],
-        "organization": given["organization"],
-        "timeout": given["timeout"],
-        "max_retries": given["max_retries"],
-        "default_headers": given["extra_headers"] or None,
-        "default_query": given["extra_query"] or None,
+        "api_key": options["api_key"],
+        "organization": options["organization"],
+        "timeout": options["timeout"],
+        "max_retries": options["max_retries"],
+        "default_headers": options["extra_headers"] or None,
+        "default_query": options["extra_query"] or None,
     }
     time_there = _HostTime()
     transport: dict[str, Any] = {"event_hooks": {"response": [_keep_redirect, time_there.note]}}
-    if not given["validate_certs"] or given["ca_path"]:
-        verify = ssl.create_default_context(cafile=given["ca_path"]) if given["validate_certs"] else False
+    if not options["validate_certs"] or options["ca_path"]:
+        verify = ssl.create_default_context(cafile=options["ca_path"]) if options["validate_certs"] else False
         transport["verify"] = verify
     common["http_client"] = openai.DefaultHttpxClient(**transport)
     if host.azure and not host.v1:
-        place: dict[str, Any] = {
-            "azure_endpoint" if host.address == given["azure_endpoint"] else "base_url": host.address
+        address: dict[str, Any] = {
+            "azure_endpoint" if host.address == options["azure_endpoint"] else "base_url": host.address
         }
         return Api(
             openai.AzureOpenAI(
-                **place,
-                api_version=given["api_version"],
-                azure_ad_token=None if given["api_key"] or tokens else given["azure_ad_token"],
+                **address,
+                api_version=options["api_version"],
+                azure_ad_token=None if options["api_key"] or tokens else options["azure_ad_token"],
                 azure_ad_token_provider=tokens,
                 **common,
             ),
             host,
-            given["timeout"],
+            options["timeout"],
             time_there.now,
         )
     if host.azure:
-        common["api_key"] = tokens or given["api_key"] or given["azure_ad_token"]
-    sdk = openai.OpenAI(base_url=host.address, project=given["project"], **common)
-    return Api(sdk, host, given["timeout"], time_there.now)
+        common["api_key"] = tokens or options["api_key"] or options["azure_ad_token"]
+    sdk = openai.OpenAI(base_url=host.address, project=options["project"], **common)
+    return Api(sdk, host, options["timeout"], time_there.now)
 
 
-def _check_options(module: AnsibleModule, given: Mapping[str, Any], host: Host, sign_in: entra.SignIn | None) -> None:
+def _check_options(module: AnsibleModule, options: Mapping[str, Any], host: Host, sign_in: entra.SignIn | None) -> None:
     if host.azure and not host.address:
         raise InvalidInput("azure_endpoint is missing.", hint="Give it, or set AZURE_OPENAI_ENDPOINT.")
-    if host.azure and not host.v1 and not given["api_version"]:
+    if host.azure and not host.v1 and not options["api_version"]:
         raise InvalidInput(
             "api_version is missing.",
             hint="Give it, or set OPENAI_API_VERSION; an address that ends in /openai/v1/ needs none.",
         )
-    if not given["api_key"] and not sign_in and not (host.azure and given["azure_ad_token"]):
+    if not options["api_key"] and not sign_in and not (host.azure and options["azure_ad_token"]):
         hint = f"Give it, or set {_AZURE_KEY if host.azure else 'OPENAI_API_KEY'} where the module runs."
         if host.azure:
             hint = f"{hint} With azure_ad_token or auth_source, Microsoft Entra ID does without a key."
-        elif given["azure_ad_token"] or entra.is_asked(given):
+        elif options["azure_ad_token"] or entra.is_asked(options):
             hint = f"{hint} A sign-in with Microsoft Entra ID is for Azure OpenAI: set 'api_type: azure' if it is that."
         raise InvalidInput("api_key is missing.", hint=hint)
     for option in ("organization", "project"):
-        if given[option] and not is_key(given[option]):
+        if options[option] and not is_key(options[option]):
             raise InvalidInput(f"{option} has a space, a line break or an accent, which none has.")
     for option in ("api_key", "azure_ad_token"):
-        check_key(module, option, given[option])
-    if not 0 < given["timeout"] < _LONGEST_TIMEOUT:
-        raise InvalidInput(f"timeout is {given['timeout']}; it is a number of seconds above 0, at most a day.")
-    if given["max_retries"] < 0:
-        raise InvalidInput(f"max_retries is {given['max_retries']}; it is 0 or more.")
-    check_file(module, "ca_path", given["ca_path"])
+        check_key(module, option, options[option])
+    if not 0 < options["timeout"] < _LONGEST_TIMEOUT:
+        raise InvalidInput(f"timeout is {options['timeout']}; it is a number of seconds above 0, at most a day.")
+    if options["max_retries"] < 0:
+        raise InvalidInput(f"max_retries is {options['max_retries']}; it is 0 or more.")
+    check_file(module, "ca_path", options["ca_path"])

@@ -287,9 +287,9 @@ class Dataset(SentDataset):
         """The file, and what was found in the data."""
         file = run.raw if run else {}
         known = parse_remote_name(str(file.get("filename") or ""))
-        shown = {"sha256": known[1] if known else None, "bytes": file.get("bytes")}
+        observed = {"sha256": known[1] if known else None, "bytes": file.get("bytes")}
         return {
-            **self.describe_data(shown),
+            **self.describe_data(observed),
             "id": file.get("id"),
             "file_id": file.get("id"),
             "filename": file.get("filename") or self.filename,

@@ -87,16 +87,16 @@ class Implied(str):
     __slots__ = ()
 
 
-def _same_method(desired: Any, shown: Any) -> bool:
+def _same_method(desired: Any, observed: Any) -> bool:
     """The same method. A host has words of its own for what is meant where none is named."""
     if isinstance(desired, Implied):
-        return str(shown).lower() not in ("dpo", "reinforcement")
-    return same_value(desired, shown)
+        return str(observed).lower() not in ("dpo", "reinforcement")
+    return same_value(desired, observed)
 
 
-def _same_entry(desired: Any, shown: Any) -> bool:
+def _same_entry(desired: Any, observed: Any) -> bool:
     """The same text; truth values are one however they are spelt, as version 1.0.0 spelt them otherwise."""
-    a, b = str(desired), str(shown)
+    a, b = str(desired), str(observed)
     return a == b or (a.lower() == b.lower() and a.lower() in ("true", "false"))
 
 
@@ -187,8 +187,8 @@ def read_desired(
     for option in FILE_OPTIONS:
         if params[option]:
             content = parse_content(option, params[option], check_mode=check_mode)
-            foreseen = sends_data or params[option].startswith(CHECK_MODE)
-            desired[option] = replace(content, placeholder=content.placeholder and foreseen)
+            predicted = sends_data or params[option].startswith(CHECK_MODE)
+            desired[option] = replace(content, placeholder=content.placeholder and predicted)
     for setting in jobs.METHOD_SETTINGS:
         desired[setting] = (method.get("reinforcement") or {}).get(setting)
     _check_values(desired, params, host)
@@ -208,17 +208,17 @@ def _read_method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
                 f"method.{other} is given, but method.type is '{kind}'.",
                 hint="Give the settings of one method.",
             )
-    given = (method.get(kind) or {}).get("hyperparameters") or {} if kind else {}
+    nested = (method.get(kind) or {}).get("hyperparameters") or {} if kind else {}
     if short and kind in ("dpo", "reinforcement"):
         raise InvalidInput(
             "hyperparameters is the short form for the method 'supervised'.",
             hint=f"Give those of '{kind}' as method.{kind}.hyperparameters.",
         )
-    if short and given:
+    if short and nested:
         raise InvalidInput(
             "hyperparameters and method.supervised.hyperparameters are both given.", hint="Give one of them."
         )
-    return method, {key: read_setting(value, key) for key, value in (given or short).items() if value is not None}
+    return method, {key: read_setting(value, key) for key, value in (nested or short).items() if value is not None}
 
 
 def read_setting(value: Any, key: str = "") -> Any:
@@ -235,8 +235,8 @@ def read_setting(value: Any, key: str = "") -> Any:
     return int(found) if whole and float(found).is_integer() else found
 
 
-def _read_integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
-    if not given:
+def _read_integrations(entries: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if not entries:
         return None
     return [
         {
@@ -247,7 +247,7 @@ def _read_integrations(given: Sequence[Mapping[str, Any]] | None) -> list[dict[s
                 if value not in (None, []) and key != "api_key"
             },
         }
-        for item in given
+        for item in entries
     ]
 
 

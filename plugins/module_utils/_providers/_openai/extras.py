@@ -42,10 +42,10 @@ _OWN_BODY = {
 }
 
 
-def headers(given: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
+def headers(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
     """``extra_headers`` as they are sent; raises InvalidInput, which quotes no value."""
     found: dict[str, str] = {}
-    for name, value in (given or {}).items():
+    for name, value in (values or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise InvalidInput(
                 "extra_headers: a name is not one of a header.", hint="It has neither spaces nor colons."
@@ -67,10 +67,10 @@ def headers(given: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
     return found
 
 
-def query(given: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
+def query(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
     """``extra_query`` as it is sent; raises InvalidInput."""
     found: dict[str, str] = {}
-    for name, value in (given or {}).items():
+    for name, value in (values or {}).items():
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput("extra_query: a name is empty or no text.", hint="Give texts as names.")
         dated = host.azure and not host.v1 and name.lower() == "api-version"
@@ -82,15 +82,15 @@ def query(given: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
     return found
 
 
-def body(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def body(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """``extra_body`` as it is sent, without what is null; raises InvalidInput."""
-    for name, value in (given or {}).items():
+    for name, value in (values or {}).items():
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput("extra_body: a key is empty or no text.", hint="Give texts as keys.")
         _refuse_own("extra_body", name, _OWN_BODY.get(name, ""), own=name in _OWN_BODY)
         if not _is_json(value):
             raise InvalidInput(f"extra_body: the value of '{name}' cannot be written as JSON.")
-    return {name: value for name, value in (given or {}).items() if value is not None} or None
+    return {name: value for name, value in (values or {}).items() if value is not None} or None
 
 
 def _refuse_own(option: str, name: str, instead: str, *, own: bool) -> None:

@@ -148,7 +148,7 @@ class FineTunedModel(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The jobs of this name by the marker in their metadata; by suffix and data on hosts that keep none."""
+        """The jobs of this name by the ownership tags in their metadata; by suffix and data on hosts that keep none."""
         runs: dict[str, Run] = {}
         if run_id:
             adopted = jobs.get_job(self.api, run_id)
@@ -214,10 +214,10 @@ class FineTunedModel(BaseDriver):
         extra = self.resolved.get("extra_body")
         if extra:
             run = replace(run, observed={**run.observed, "extra_body": {key: job.get(key) for key in extra}})
-        wanted, shown = self.resolved.get("model"), job.get("model")
-        if wanted and shown and jobs.same_dated_name(wanted, shown):
+        wanted, observed = self.resolved.get("model"), job.get("model")
+        if wanted and observed and jobs.same_dated_name(wanted, observed):
             # Also where another name of it was sent: that one is kept in the metadata.
-            return replace(run, observed={**run.observed, "model": shown})
+            return replace(run, observed={**run.observed, "model": observed})
         if not self._is_renamed(job):
             return run
         note = (
@@ -225,14 +225,14 @@ class FineTunedModel(BaseDriver):
             "host may call a model by another name than was sent, so it is not compared, and no new run is started for "
             "that."
         )
-        shown = {key: value for key, value in run.observed.items() if key != "model"}
-        return replace(run, observed=shown, notes=(*run.notes, note), uncertain=True)
+        observed = {key: value for key, value in run.observed.items() if key != "model"}
+        return replace(run, observed=observed, notes=(*run.notes, note), uncertain=True)
 
     def _is_renamed(self, job: Mapping[str, Any]) -> bool:
-        wanted, shown = self.resolved.get("model"), job.get("model")
+        wanted, observed = self.resolved.get("model"), job.get("model")
         sent = mapping(job.get("metadata")).get(ownership.MODEL)
-        unsure = self.api.host.compatible and wanted and shown and not sent
-        return bool(unsure) and not jobs.same_dated_name(wanted, shown)
+        unsure = self.api.host.compatible and wanted and observed and not sent
+        return bool(unsure) and not jobs.same_dated_name(wanted, observed)
 
     def _resolve_contents(self, runs: Iterable[Run]) -> None:
         """Find out what a desired file contains where a job was made with another: it may be the same data again."""
@@ -240,12 +240,12 @@ class FineTunedModel(BaseDriver):
             wanted = self.resolved.get(option)
             if not wanted or wanted.sha256:
                 continue
-            shown = [run.observed[option] for run in runs if option in run.observed]
-            same = [content for content in shown if content.id == wanted.id]
+            contents = [run.observed[option] for run in runs if option in run.observed]
+            same = [content for content in contents if content.id == wanted.id]
             known = next((content for content in same if content.sha256), None)
             if known:
                 self.resolve(option, known)
-            elif shown and not same:
+            elif contents and not same:
                 self.resolve(option, files.resolve(self.api, option, wanted))
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
@@ -262,15 +262,15 @@ class FineTunedModel(BaseDriver):
             # This host calls all models of a name the same, so a later run has put its own in this one's place.
             return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._list_files(run)))
         if listed and model in listed:
-            shown = models.Shown(found=True, own=listed[model], now=self.api.now())
+            evidence = models.ModelEvidence(found=True, own=listed[model], now=self.api.now())
         else:
-            shown = models.look(self.api, model, listed)
+            evidence = models.observe_model(self.api, model, listed)
         base = str(jobs.base_of(run.raw) or "")
         # What was said of a model is not true of a later one of the same name.
         reported_missing = self.missing_model_id == model and len(made) == 1
-        run = replace(run, looked=shown.now)
-        verdict = models.judge(self.api.host, shown, base, reported_missing=reported_missing)
-        end = shown.end(self.api.host, base)
+        run = replace(run, looked=evidence.now)
+        verdict = models.judge_model(self.api.host, evidence, base, reported_missing=reported_missing)
+        end = evidence.end(self.api.host, base)
         hidden = (
             f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "
             f"deployed or configured. So it is taken for there. If it was deleted, say 'missing_model_id: {model}'."
@@ -324,14 +324,14 @@ class FineTunedModel(BaseDriver):
             self.warn_once(SAME_DATA)
 
     def create(self, token: str) -> Run:
-        """POST once, our markers in the metadata."""
+        """POST once, with the ownership tags in the metadata."""
         contents: dict[str, Content] = {
             option: self.resolved[option] for option in FILE_OPTIONS if option in self.resolved
         }
         entries = {**self.resolved.get("metadata", {}), ownership.NAME: self.name, ownership.TOKEN: token}
-        for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
+        for option, tag in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
             if option in contents and contents[option].sha256:
-                entries[marker] = contents[option].sha256
+                entries[tag] = contents[option].sha256
         model = str(self.resolved["model"])
         if self.api.host.compatible and len(entries) < METADATA.most and len(model) <= METADATA.value:
             entries[ownership.MODEL] = model
@@ -360,8 +360,8 @@ class FineTunedModel(BaseDriver):
 
     def _add_keys(self) -> list[dict[str, Any]]:
         """With their keys, which are neither shown nor compared."""
-        given = zip_longest(self.resolved["integrations"], self.wandb_keys)
-        return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in given]
+        pairs = zip_longest(self.resolved["integrations"], self.wandb_keys)
+        return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in pairs]
 
     def _build_method(self) -> dict[str, Any]:
         """``method`` when the user named one; else the short form, which every compatible host understands."""
@@ -432,9 +432,9 @@ class FineTunedModel(BaseDriver):
             if found.phase in (Phase.DELETED, Phase.RETIRED):
                 return
             left = ", ".join((model, *self._list_files(run)))
-            shown = "" if found.seen else ", and does not show this one"
+            hidden = "" if found.seen else ", and does not show this one"
             raise ApiError(
-                f"This host cannot delete models{shown} (HTTP {error.status}). What is left: {left}. {error.message}",
+                f"This host cannot delete models{hidden} (HTTP {error.status}). What is left: {left}. {error.message}",
                 hint=(
                     "Delete it where the host is administered, if that is possible. Of a host that does not show it, "
                     f"'missing_model_id: {model}' then says that it is deleted."
@@ -486,7 +486,7 @@ class FineTunedModel(BaseDriver):
 
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the host says of a job; our markers are taken out of its metadata."""
+    """All that the host says of a job; without ownership tags."""
     return (
         {**job, "metadata": ownership.select_user_tags(mapping(job.get("metadata")))}
         if "metadata" in job

@@ -73,15 +73,15 @@ def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def host_for(params: Mapping[str, Any]) -> Host:
     """The host that the options and the environment name; raises InvalidInput for what names none."""
-    given = settings_of(params)
-    if given["api_type"] not in (None, *KINDS):
+    settings = settings_of(params)
+    if settings["api_type"] not in (None, *KINDS):
         raise InvalidInput(
             "api_type, which is read from OPENAI_API_TYPE, is unknown; it is 'openai', 'azure' or 'compatible'."
         )
     # An address in the environment chooses no host; one in the task is meant, whatever kind the environment names.
     by_endpoint = bool(params.get("azure_endpoint")) and not params.get("api_type")
-    kind = "azure" if by_endpoint else given["api_type"]
-    address = _address(params, given, kind)
+    kind = "azure" if by_endpoint else settings["api_type"]
+    address = _address(params, settings, kind)
     name, path = _parts(address)
     own = name == _OPENAI or name.endswith(f".{_OPENAI}")
     mantle = name.startswith(_MANTLE)
@@ -95,7 +95,7 @@ def host_for(params: Mapping[str, Any]) -> Host:
         kind = "azure"
     if kind == "azure":
         v1 = path.endswith(_AZURE_V1)
-        if not v1 and address == given["azure_endpoint"]:
+        if not v1 and address == settings["azure_endpoint"]:
             _check_endpoint(address, path, azure_name)
         return Host("azure", address, v1=v1)
     if kind is None:
@@ -103,11 +103,11 @@ def host_for(params: Mapping[str, Any]) -> Host:
     return Host("openai" if kind == "openai" else "compatible", address, own=own, mantle=mantle)
 
 
-def _address(params: Mapping[str, Any], given: Mapping[str, Any], kind: str | None) -> str:
+def _address(params: Mapping[str, Any], settings: Mapping[str, Any], kind: str | None) -> str:
     if kind == "azure":
         named = params.get("azure_endpoint") or params.get("base_url")
-        return str(named or given["azure_endpoint"] or given["base_url"] or "")
-    return str(given["base_url"] or f"https://{_OPENAI}/v1")
+        return str(named or settings["azure_endpoint"] or settings["base_url"] or "")
+    return str(settings["base_url"] or f"https://{_OPENAI}/v1")
 
 
 def _parts(address: str) -> tuple[str, str]:

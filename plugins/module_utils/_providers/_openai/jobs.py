@@ -145,7 +145,7 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
     kind = method.get("type")
     settings = mapping(method.get(kind)) if kind else {}
     hyperparameters = {**mapping(job.get("hyperparameters")), **mapping(settings.get("hyperparameters"))}
-    shown: dict[str, Any] = {
+    observed: dict[str, Any] = {
         "model": base_of(job),
         "seed": job.get("seed"),
         "method": kind,
@@ -155,11 +155,11 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": ownership.select_user_tags(entries) if entries else None,
         "training_type": job.get("trainingType"),
     }
-    for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
+    for option, tag in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
         if job.get(option):
-            shown[option] = Content(id=str(job[option]), sha256=str(entries.get(marker) or ""))
-    shown.update({key: settings.get(key) for key in METHOD_SETTINGS})
-    return {key: value for key, value in shown.items() if value is not None}
+            observed[option] = Content(id=str(job[option]), sha256=str(entries.get(tag) or ""))
+    observed.update({key: settings.get(key) for key in METHOD_SETTINGS})
+    return {key: value for key, value in observed.items() if value is not None}
 
 
 def base_of(job: Mapping[str, Any]) -> Any:
@@ -181,9 +181,9 @@ def suffix_of(job: Mapping[str, Any]) -> str | None:
     return parts[3] or None if parts[0] == "ft" and len(parts) >= 5 else None
 
 
-def same_dated_name(desired: Any, shown: Any) -> bool:
+def same_dated_name(desired: Any, observed: Any) -> bool:
     """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
-    a, b = str(desired), str(shown)
+    a, b = str(desired), str(observed)
     if a == b:
         return True
     if bool(_DATED.search(a)) == bool(_DATED.search(b)):
@@ -193,9 +193,9 @@ def same_dated_name(desired: Any, shown: Any) -> bool:
 
 def same_suffix(desired: str | None, job: Mapping[str, Any]) -> bool | None:
     """Whether a job shows this suffix, as hosts write it into names; None where it shows none at all."""
-    shown = suffix_of(job)
-    if shown is not None:
-        return desired is not None and _normalize_suffix(desired) == _normalize_suffix(shown)
+    observed = suffix_of(job)
+    if observed is not None:
+        return desired is not None and _normalize_suffix(desired) == _normalize_suffix(observed)
     return True if desired and len(desired) > 2 and _is_in_name(_normalize_suffix(desired), job) else None
 
 

@@ -52,9 +52,9 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What was seen of one model. ``found``: by itself or in the list; ``denied``: the host says that it has no such
-    model; ``listed``: the complete list, by id, None where there is no valid one. ``now``: the host's time."""
+class ModelEvidence:
+    """What the host shows of one model. ``found``: by itself or in the list. ``denied``: the host says that it has no
+    such model. ``listed``: the complete list, by id, None if there is no valid one. ``now``: the host's time."""
 
     found: bool = False
     denied: bool = False
@@ -94,21 +94,21 @@ def _begins(date: str) -> float:
     return datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()
 
 
-def judge(host: Host, shown: Shown, base: str, *, reported_missing: bool = False) -> Verdict:
+def judge_model(host: Host, evidence: ModelEvidence, base: str, *, reported_missing: bool = False) -> Verdict:
     """The first of these rules that fits. ``reported_missing``: the user says that the model was deleted."""
-    if shown.found:
+    if evidence.found:
         return Verdict.EXISTS
-    if shown.denied and shown.end(host, base):
+    if evidence.denied and evidence.end(host, base):
         return Verdict.RETIRED
     if reported_missing:
         return Verdict.DELETED
-    if shown.denied and shown.listed is not None and not host.compatible and not host.v1:
-        has_base = any(same_dated_name(base, listed) for listed in shown.listed)
+    if evidence.denied and evidence.listed is not None and not host.compatible and not host.v1:
+        has_base = any(same_dated_name(base, listed) for listed in evidence.listed)
         return Verdict.DELETED if host.kind == "openai" or has_base else Verdict.UNKNOWN
     return Verdict.UNKNOWN
 
 
-def look(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = None) -> Shown:
+def observe_model(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = None) -> ModelEvidence:
     """What the host shows of a model: by itself, and where it has no such one, in its list.
 
     ``listed``: a list that was read already. Raises what is no decision: a credential that may not look, passing
@@ -119,7 +119,7 @@ def look(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = 
     try:
         send = api.sdk.models.with_raw_response.retrieve
         own: Mapping[str, Any] = api.call(f"Looking up the model {model}", send, model, reads=_MODEL)
-        return Shown(found=True, own=own, now=api.now())
+        return ModelEvidence(found=True, own=own, now=api.now())
     except NotFound:
         denied = True
     except (ApiError, NoAnswer) as error:
@@ -128,7 +128,7 @@ def look(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = 
     if listed is None:
         listed = list_models(api)
     entry = (listed or {}).get(model)
-    return Shown(found=entry is not None, denied=denied, listed=listed, own=entry or {}, now=api.now())
+    return ModelEvidence(found=entry is not None, denied=denied, listed=listed, own=entry or {}, now=api.now())
 
 
 def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:

@@ -135,8 +135,8 @@ class Adapter:
         short = dict(hyperparameters)
         if method and short:
             kind = str(method.get("type"))
-            given = method.get(kind) or {}
-            method[kind] = {**given, "hyperparameters": {**(given.get("hyperparameters") or {}), **short}}
+            values = method.get(kind) or {}
+            method[kind] = {**values, "hyperparameters": {**(values.get("hyperparameters") or {}), **short}}
             short = {}
         return {
             **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},

@@ -71,9 +71,11 @@ class UnmarkedJobs:
                 and (run.phase.pending or run.phase is Phase.READY)
                 and jobs.same_dated_name(self.resolved.get("model"), job.get("model"))
             ):
-                shown = {**run.observed, "training_file": data or Content(id="unknown")}
+                observed = {**run.observed, "training_file": data or Content(id="unknown")}
                 mine.append(
-                    replace(run, observed=shown, ambiguous="This host shows neither its suffix nor what data it has.")
+                    replace(
+                        run, observed=observed, ambiguous="This host shows neither its suffix nor what data it has."
+                    )
                 )
         found = [run for run in mine if run is not None]
         if wanted and wanted.name and wanted.name != self.name:
@@ -133,10 +135,10 @@ class UnmarkedJobs:
 
 
 def _add_marks(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
-    """The job with the markers that its files' names stand for."""
+    """The job with the ownership tags that its files' names stand for."""
     entries = {}
-    for option, marker in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
+    for option, tag in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
         known = parse_remote_name(named.get(str(job.get(option)), ""))
         if known:
-            entries[marker] = known[1]
+            entries[tag] = known[1]
     return {**job, "metadata": entries or None}

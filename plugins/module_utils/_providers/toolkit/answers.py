@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, markers, the list of a
+What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, ownership tags, the list of a
 listing) must be of that kind, or the whole answer is none: :class:`Odd`, which a client turns into NoAnswer. What only
 describes may be anything, and is passed by where it makes no sense. What an error means is decided by a table of rules,
 one for each provider.
@@ -290,7 +290,7 @@ class ErrorAnswer:
 
     doing: str
     status: int
-    said: str
+    message: str
     code: str = ""
     marks: Sequence[str] = ()
     verb: str = ""
@@ -318,7 +318,7 @@ class ErrorRule:
         return (
             (not self.statuses or answer.status in self.statuses)
             and (not self.codes or answer.code in self.codes)
-            and (not self.words or any(word in answer.said for word in self.words))
+            and (not self.words or any(word in answer.message for word in self.words))
             and (not self.verbs or answer.verb in self.verbs)
         )
 
@@ -329,7 +329,7 @@ _REFUSAL = ErrorRule(ApiError)
 def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> ApiError | TransientError:
     """The engine's error for an answer, by the first rule that holds; a plain refusal if none does."""
     rule = next((rule for rule in rules if rule.holds(answer)), _REFUSAL)
-    brief = f"{answer.doing}: {answer.said or answer.code or 'refused'}"
+    brief = f"{answer.doing}: {answer.message or answer.code or 'refused'}"
     text = f"{brief} ({', '.join([f'HTTP {answer.status}', *filter(None, answer.marks)])})"
     retry_after = pause_of(answer.retry_after, time.time())
     status, code = answer.status, answer.code
@@ -367,26 +367,26 @@ def odd_error(doing: str, error: Exception, *, answer: str = "the answer", api: 
 # -- telling ---------------------------------------------------------------------------------------------------
 
 
-def is_page(said: str | bytes) -> bool:
+def is_page(text: str | bytes) -> bool:
     """Whether this is an HTML page: of a proxy, a login, a wrong address."""
-    start = said[:4096]
+    start = text[:4096]
     if isinstance(start, bytes):
         start = start.decode("utf-8", "replace")
     return _HTML.match(start.lstrip("\ufeff")) is not None
 
 
-def quote_host(said: Any, limit: int = _QUOTED) -> str:
+def quote_host(text: Any, limit: int = _QUOTED) -> str:
     """What a host says, as part of a message's one line: cut, without control characters. Of an HTML page the title."""
-    if isinstance(said, bytes):
-        said = said[: 1 << 16].decode("utf-8", "replace")
-    if not isinstance(said, str):
+    if isinstance(text, bytes):
+        text = text[: 1 << 16].decode("utf-8", "replace")
+    if not isinstance(text, str):
         return ""
-    return f"{page_of(said)} was answered" if is_page(said) else _cut(said, limit)
+    return f"{page_of(text)} was answered" if is_page(text) else _cut(text, limit)
 
 
-def page_of(said: str | bytes) -> str:
+def page_of(text: str | bytes) -> str:
     """An HTML page as a message may name it: by its title."""
-    start = said[: 1 << 16]
+    start = text[: 1 << 16]
     if isinstance(start, bytes):
         start = start.decode("utf-8", "replace")
     found = next((match for title in _TITLES if (match := title.search(start))), None)
@@ -394,12 +394,12 @@ def page_of(said: str | bytes) -> str:
     return f"an HTML page ('{title}')" if title else "an HTML page"
 
 
-def _cut(said: str, limit: int) -> str:
+def _cut(text: str, limit: int) -> str:
     """On one line, printable, and no longer than that."""
     # Three times as much as is shown: what is taken out may be the most of it.
     line = "".join(
         char if unicodedata.category(char)[0] not in "CZ" else " " if char.isspace() or char < " " else ""
-        for char in said[: 3 * limit]
+        for char in text[: 3 * limit]
     )
     line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 3] + "..."

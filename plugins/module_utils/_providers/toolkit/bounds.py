@@ -72,20 +72,20 @@ class TagBound(NamedTuple):
     hint: str = ""
 
 
-def read_tags(option: str, given: Mapping[str, Any] | None, bound: TagBound) -> dict[str, str] | None:
+def read_tags(option: str, values: Mapping[str, Any] | None, bound: TagBound) -> dict[str, str] | None:
     """The tags of an option as text, without those that are None. Raises InvalidInput for what cannot be sent."""
     if bound.own:
-        ownership.refuse_reserved(option, {str(key): value for key, value in (given or {}).items()})
-    if given is None:
+        ownership.refuse_reserved(option, {str(key): value for key, value in (values or {}).items()})
+    if values is None:
         return None
-    given = {key: value for key, value in given.items() if value is not None}
-    if len(given) > bound.most - bound.own:
+    values = {key: value for key, value in values.items() if value is not None}
+    if len(values) > bound.most - bound.own:
         own = f", of which this collection needs {bound.own}" if bound.own else ""
         raise InvalidInput(
-            f"{option} has {len(given)} entries; {bound.service} takes {bound.most} of {bound.thing}{own}.",
+            f"{option} has {len(values)} entries; {bound.service} takes {bound.most} of {bound.thing}{own}.",
             hint=bound.hint,
         )
-    found = {str(key): read_tag(option, key, value) for key, value in given.items()}
+    found = {str(key): read_tag(option, key, value) for key, value in values.items()}
     for key, value in found.items():
         if (bound.key and not 1 <= len(key) <= bound.key) or (bound.value and len(value) > bound.value):
             raise InvalidInput(

@@ -104,11 +104,11 @@ def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool 
     kept = getattr(module, "clients", None)
     if kept is None:
         return make()
-    place = (key, None if threads else threading.get_ident())
+    slot = (key, None if threads else threading.get_ident())
     with _loading:
-        if place not in kept:
-            kept[place] = make()
-        found: _T = kept[place]
+        if slot not in kept:
+            kept[slot] = make()
+        found: _T = kept[slot]
     return found
 
 
@@ -116,13 +116,15 @@ def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool 
 
 
 def fill_from_environment(
-    given: dict[str, Any], variables: Mapping[str, str | Sequence[str]], skip: Collection[str] = ()
+    options: dict[str, Any], variables: Mapping[str, str | Sequence[str]], skip: Collection[str] = ()
 ) -> None:
     """Take the options that say nothing from the environment, if a variable is set there; the first one counts."""
     for option, names in variables.items():
         if option not in skip:
             names = (names,) if isinstance(names, str) else names
-            given[option] = given[option] or next((os.environ[name] for name in names if os.environ.get(name)), None)
+            options[option] = options[option] or next(
+                (os.environ[name] for name in names if os.environ.get(name)), None
+            )
 
 
 def is_key(value: str) -> bool:

@@ -50,11 +50,11 @@ def is_placeholder(module: AnsibleModule, *id_options: str) -> bool:
     params = module.params
     if params["limit"] < 0:
         raise InvalidInput(f"limit is {params['limit']}; it is 0 (all) or more.")
-    given = {option: str(params[option] or "") for option in id_options}
+    ids = {option: str(params[option] or "") for option in id_options}
     if not module.check_mode:
-        for option, value in given.items():
+        for option, value in ids.items():
             refuse_placeholder(option, value)
-    return any(value.startswith(CHECK_MODE) for value in given.values())
+    return any(value.startswith(CHECK_MODE) for value in ids.values())
 
 
 def limited(module: AnsibleModule, found: Iterable[_T]) -> Iterator[_T]:

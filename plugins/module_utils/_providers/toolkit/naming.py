@@ -40,7 +40,7 @@ def parse_remote_name(filename: str) -> tuple[str, str] | None:
     return (match["name"], match["sha"]) if match else None
 
 
-def named_sha256(path: str) -> str | None:
+def sha256_in_name(path: str) -> str | None:
     """The first 12 digits of the sha256 that the name at the end of a path carries, or None."""
     named = parse_remote_name(PurePosixPath(path).name)
     return named[1] if named else None

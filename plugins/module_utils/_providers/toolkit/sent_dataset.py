@@ -59,13 +59,13 @@ class SentDataset(BaseDriver):
             raise AssertionError("unreachable: nothing is sent without data")
         return self.local
 
-    def describe_data(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_data(self, observed: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; without them, what is ``observed`` of them."""
         report = self.report
         return {
             "name": self.name,
-            "sha256": report.sha256 if report else shown.get("sha256"),
-            "bytes": report.bytes if report else shown.get("bytes"),
+            "sha256": report.sha256 if report else observed.get("sha256"),
+            "bytes": report.bytes if report else observed.get("bytes"),
             "examples": report.examples if report else None,
             "format": report.format if report else None,
             "validation": report.to_dict() if report else {},

@@ -19,35 +19,35 @@ from ..._dataset.read import LocalData, name_of
 from ..._engine.coerce import timestamp
 from ..._engine.errors import ApiError, InvalidInput
 from ..._engine.types import Capabilities, Hint, Phase, Progress, Run
-from .naming import named_sha256, parse_remote_name, remote_name
+from .naming import parse_remote_name, remote_name, sha256_in_name
 from .sent_dataset import SentDataset, check_name
 
 CONTENT_TYPE = "application/jsonl"
 UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it
 
 
-def dataset_name(params: Mapping[str, Any], place: str) -> str:
+def dataset_name(params: Mapping[str, Any], key_option: str) -> str:
     """The dataset's name, from ``name``, ``src`` or the option ``place``, which is the whole name of the object.
 
     Raises InvalidInput where it cannot be one, and for what else can be said before the data are read.
     """
-    for option in (place, "prefix"):
+    for option in (key_option, "prefix"):
         if (params[option] or "").startswith("/"):
             raise InvalidInput(f"{option} begins with a slash.", hint="Leave the slash out.")
     if params["prefix"] and not params["prefix"].endswith("/"):
         raise InvalidInput(f"prefix is '{params['prefix']}'; it ends with a slash.")
     if params["state"] == "present" and params["src"] is None and params["content"] is None:
         raise InvalidInput("There is no data.", hint="Give src or content.")
-    name = name_of(params) or PurePosixPath(params[place] or "").name
-    check_name(name, params, f"src or {place}")
+    name = name_of(params) or PurePosixPath(params[key_option] or "").name
+    check_name(name, params, f"src or {key_option}")
     return name
 
 
-def object_name(params: Mapping[str, Any], place: str, name: str, local: LocalData | None) -> str | None:
+def object_name(params: Mapping[str, Any], key_option: str, name: str, local: LocalData | None) -> str | None:
     """The whole name of the object: what ``place`` says, or ``prefix``, name and hash. None where there is neither that
     nor data: then all versions of the dataset are meant."""
-    if params[place]:
-        return str(params[place])
+    if params[key_option]:
+        return str(params[key_option])
     return f"{params['prefix'] or ''}{remote_name(name, local.report.sha256)}" if local else None
 
 
@@ -114,7 +114,7 @@ class StoredDataset(SentDataset):
             return f"other data, {length} bytes"
         if digest:
             return f"sha256:{digest}"
-        named = named_sha256(stored)
+        named = sha256_in_name(stored)
         return f"sha256:{report.sha256}" if named and report.sha256.startswith(named) else "unknown"
 
     def progress(self, run: Run) -> Progress:
@@ -146,7 +146,7 @@ class StoredDataset(SentDataset):
             )
         return replace(run, phase=Phase.DELETED, removable=False)
 
-    def describe_data(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_data(self, observed: Mapping[str, Any]) -> dict[str, Any]:
         """What was found in the data; of an object alone, what its ``raw`` data say."""
         tokens = self.report.estimated_tokens if self.report else None
-        return {**super().describe_data(shown), "estimated_tokens": tokens}
+        return {**super().describe_data(observed), "estimated_tokens": tokens}

@@ -558,7 +558,7 @@ class TestAdoption:
         assert host.models() == []
 
     def test_under_another_name_with_an_older_model_to_delete(self, host: Host) -> None:
-        """A model that the family's own list lacks is not gone for that."""
+        """A model that the lineage's own list lacks is not gone for that."""
         uri = host.data()
         host.wanted(letters(host), "mine")
         arn = host.by_hand(uri, "terraform", "tf-model")

@@ -65,7 +65,7 @@ def test_the_sha256_of_a_mark(mark: str | None, sha256: str | None) -> None:
     ],
 )
 def test_whether_there_is_something_to_learn(mine: Content, other: Content, less: bool) -> None:
-    assert mine.says_less_than(other) is less
+    assert mine.knows_less_than(other) is less
 
 
 def test_what_was_learnt_decides() -> None:

@@ -15,7 +15,11 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     InvalidInput,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.hosts import Host as Kind
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.models import Shown, Verdict, judge
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.models import (
+    ModelEvidence,
+    Verdict,
+    judge_model,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     MODEL,
     Host,
@@ -60,25 +64,35 @@ NOW = 1790000000.0  # in September 2026
 @pytest.mark.parametrize(
     ("host", "shown", "verdict"),
     [
-        *((host, Shown(found=True, now=NOW), "exists") for host in (OPENAI, AZURE, AZURE_V1, COMPATIBLE)),
-        (OPENAI, Shown(found=True, own={"shutdown_date": "2026-01-01"}, now=NOW), "exists"),
-        *((host, Shown(denied=True, listed=BASE, now=JANUARY_15), "retired") for host in (OPENAI, COMPATIBLE)),
-        (OPENAI, Shown(denied=True, listed=OTHERS, now=JANUARY_15), "retired"),
-        (OPENAI, Shown(denied=True, listed=ENDED, now=JANUARY_15), "retired"),
-        (OPENAI, Shown(denied=True, listed=ENDED, now=NOW), "deleted"),
-        (OPENAI, Shown(denied=True, listed=ENDLESS, now=JANUARY_15), "deleted"),  # the host knows better than the table
-        (OPENAI, Shown(denied=True, listed=OTHERS, now=NOW), "deleted"),
-        (AZURE, Shown(denied=True, listed=BASE, now=NOW), "deleted"),
-        (AZURE, Shown(denied=True, listed=BASE, now=JANUARY_15), "deleted"),  # it has a calendar of its own
-        (AZURE, Shown(denied=True, listed=OTHERS, now=NOW), "unknown"),
-        (AZURE_V1, Shown(denied=True, listed=BASE, now=NOW), "unknown"),
-        *((COMPATIBLE, Shown(denied=True, listed=listed, now=NOW), "unknown") for listed in (BASE, OTHERS, None)),
-        *((COMPATIBLE, Shown(denied=False, listed=listed, now=NOW), "unknown") for listed in (BASE, OTHERS, None)),
+        *((host, ModelEvidence(found=True, now=NOW), "exists") for host in (OPENAI, AZURE, AZURE_V1, COMPATIBLE)),
+        (OPENAI, ModelEvidence(found=True, own={"shutdown_date": "2026-01-01"}, now=NOW), "exists"),
+        *((host, ModelEvidence(denied=True, listed=BASE, now=JANUARY_15), "retired") for host in (OPENAI, COMPATIBLE)),
+        (OPENAI, ModelEvidence(denied=True, listed=OTHERS, now=JANUARY_15), "retired"),
+        (OPENAI, ModelEvidence(denied=True, listed=ENDED, now=JANUARY_15), "retired"),
+        (OPENAI, ModelEvidence(denied=True, listed=ENDED, now=NOW), "deleted"),
+        (
+            OPENAI,
+            ModelEvidence(denied=True, listed=ENDLESS, now=JANUARY_15),
+            "deleted",
+        ),  # the host knows better than the table
+        (OPENAI, ModelEvidence(denied=True, listed=OTHERS, now=NOW), "deleted"),
+        (AZURE, ModelEvidence(denied=True, listed=BASE, now=NOW), "deleted"),
+        (AZURE, ModelEvidence(denied=True, listed=BASE, now=JANUARY_15), "deleted"),  # it has a calendar of its own
+        (AZURE, ModelEvidence(denied=True, listed=OTHERS, now=NOW), "unknown"),
+        (AZURE_V1, ModelEvidence(denied=True, listed=BASE, now=NOW), "unknown"),
+        *(
+            (COMPATIBLE, ModelEvidence(denied=True, listed=listed, now=NOW), "unknown")
+            for listed in (BASE, OTHERS, None)
+        ),
+        *(
+            (COMPATIBLE, ModelEvidence(denied=False, listed=listed, now=NOW), "unknown")
+            for listed in (BASE, OTHERS, None)
+        ),
     ],
 )
-def test_h1_table_2(host: Kind, shown: Shown, verdict: str) -> None:
-    assert judge(host, shown, MODEL) is Verdict(verdict)
-    said = judge(host, shown, MODEL, reported_missing=True)
+def test_h1_table_2(host: Kind, shown: ModelEvidence, verdict: str) -> None:
+    assert judge_model(host, shown, MODEL) is Verdict(verdict)
+    said = judge_model(host, shown, MODEL, reported_missing=True)
     assert said is Verdict("deleted" if verdict == "unknown" else verdict)
 
 
