@@ -94,8 +94,8 @@ def parse_data(option: str, location: Mapping[str, Any], *, check_mode: bool = F
 
 
 def read_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
-    """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: the ownership tag, which
-    keeps what was in it."""
+    """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: the ownership
+    tag, which keeps what was in it."""
     name = str(dataset.get("object_name") or "")
     spelt = uri(str(dataset.get("namespace_name") or ""), str(dataset.get("bucket_name") or ""), name)
     return Content(id=spelt, sha256=sha256_in_name(name) or "").marked(mark)

@@ -176,7 +176,7 @@ def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -
 def freeform(
     desired: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """All freeform tags to send: the desired ones, or else those of ``resource``, and the ownership tags: its and ``own``."""
+    """All freeform tags to send: the desired ones, else those of ``resource``, and its ownership tags with ``own``."""
     there = resource or {}
     kept: Mapping[str, str] = desired.get(FREEFORM, ownership.select_user_tags(there.get(FREEFORM)))
     return {**kept, **read_ownership_tags(there), **own}
