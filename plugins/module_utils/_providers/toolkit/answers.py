@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, ownership tags, the list
+What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, owners, the list
 of a listing) must be of that kind, or the whole answer is none: :class:`Odd`, which a client turns into NoAnswer. What
 only describes may be anything, and is passed by if it makes no sense. A table of rules for each provider decides what
 an error means.
