@@ -45,11 +45,11 @@ class KnownTags:
         """What was read may have changed."""
         self._tags.clear()
 
-    def made(self, arn: str, tags: Mapping[str, str]) -> None:
+    def remember_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """This task has given these tags to what it made."""
         self._made[arn] = self._tags[arn] = dict(tags)
 
-    def has_made(self, arn: str) -> bool:
+    def is_created_here(self, arn: str) -> bool:
         """Whether this task has made it."""
         return arn in self._made
 
@@ -73,9 +73,9 @@ class KnownTags:
             except ApiError as error:
                 if error.status != 403:
                     raise
-                if not self._told:
+                if not self._warned:
                     self._warnings.append(f"Tags are not compared. {error.message}")
-                self._told = True
+                self._warned = True
                 return None
         return self._tags[arn]
 
@@ -86,7 +86,7 @@ class KnownTags:
         """
         has = self._tags[arn]
         added = {key: value for key, value in wanted.items() if has.get(key) != value}
-        extra = [key for key in ownership.visible(has) if key not in wanted] if purge else []
+        extra = [key for key in ownership.select_user_tags(has) if key not in wanted] if purge else []
         # Added first, so that a failure loses nothing, unless there is no room for both.
         steps = [partial(jobs.add_tags, self.api, arn, added)] if added else []
         if extra:
@@ -100,7 +100,7 @@ class KnownTags:
         return done
 
 
-class Family(KnownTags):
+class Lineage(KnownTags):
     """What one look at the account shows of a name; :meth:`forget` before the next look."""
 
     def __init__(self, api: Api, name: str, warnings: list[str]) -> None:

@@ -63,7 +63,7 @@ class ResourceKind:
             limit=_PAGE,
             **filters,
         )
-        return map(shapes.plain, found)
+        return map(shapes.to_dict, found)
 
     def get(self, api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
         """One resource, and its etag."""
@@ -137,7 +137,7 @@ class NamedResource(BaseDriver):
 
     def request(self) -> dict[str, Any]:
         """The create request in the words of the options."""
-        return {key: value for key, value in self.resolved.items() if key != tags.MARKERS}
+        return {key: value for key, value in self.resolved.items() if key != tags.OWNERSHIP_TAGS}
 
     # -- looking --
 
@@ -159,7 +159,7 @@ class NamedResource(BaseDriver):
             return []
         ours, others = [], []
         for resource in self.list_resources(self.compartment_id):
-            if tags.owned(resource).get(ownership.NAME) == self.name:
+            if tags.read_ownership_tags(resource).get(ownership.NAME) == self.name:
                 ours.append(self.run_of(resource, whole=False))
             elif resource.get("display_name") == self.name:
                 others.append(self.run_of(resource, whole=False))
@@ -193,18 +193,19 @@ class NamedResource(BaseDriver):
     def _refuse_clash(self, run: Run) -> None:
         """Refuse a name that another resource has. With equal names, neither would be found by its name."""
         now = {key: run.raw.get(key) for key in ("display_name", "compartment_id")}
-        place = {key: self.resolved.get(key) or value for key, value in now.items()}
-        if place == now or run.phase is Phase.DELETED:
+        target = {key: self.resolved.get(key) or value for key, value in now.items()}
+        if target == now or run.phase is Phase.DELETED:
             return
         clashing = [
             str(resource["id"])
-            for resource in self.list_resources(str(place["compartment_id"]))
+            for resource in self.list_resources(str(target["compartment_id"]))
             if resource["id"] != run.id
-            and place["display_name"] in (resource.get("display_name"), tags.owned(resource).get(ownership.NAME))
+            and target["display_name"]
+            in (resource.get("display_name"), tags.read_ownership_tags(resource).get(ownership.NAME))
             and self.run_of(resource, whole=False).phase not in (Phase.FAILED, Phase.DELETING, Phase.DELETED)
         ]
         if clashing:
-            raise identity.clash_error(f"{self.resource_kind.word}s", run.id, place["display_name"], clashing)
+            raise identity.clash_error(f"{self.resource_kind.word}s", run.id, target["display_name"], clashing)
 
     def _is_listed(self, identifier: str, compartment_id: str | None = None) -> bool:
         found = self.list_resources(str(compartment_id or self.compartment_id), id=identifier)

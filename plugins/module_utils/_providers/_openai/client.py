@@ -382,10 +382,10 @@ def make_api(module: AnsibleModule) -> Api:
     if int(version.partition(".")[0]) < _OLDEST_SDK:
         raise MissingLibrary(f"openai >= {_OLDEST_SDK}.0.0", f"(version {version} is installed)", "")
 
-    key = json.dumps([given, sign_in and sign_in.key()], sort_keys=True)
+    key = json.dumps([options, sign_in and sign_in.key()], sort_keys=True)
 
     def make() -> Api:
-        return _make_api(given, host, entra.Tokens(module, sign_in) if sign_in else None)
+        return _make_api(options, host, entra.Tokens(module, sign_in) if sign_in else None)
 
     try:
         return shared(module, ("openai", host, key), make)
@@ -396,20 +396,20 @@ def make_api(module: AnsibleModule) -> Api:
         ) from None
 
 
-def _choose_credential(module: AnsibleModule, given: dict[str, Any], host: Host) -> entra.SignIn | None:
-    """Put the key or the token that counts into ``given``; or return the sign-in by which tokens are got.
+def _choose_credential(module: AnsibleModule, options: dict[str, Any], host: Host) -> entra.SignIn | None:
+    """Put the key or the token that counts into ``options``; or return the sign-in by which tokens are got.
 
     What the task gives beats the environment, whatever it is.
     """
-    if given["api_key"] or given["azure_ad_token"]:
+    if options["api_key"] or options["azure_ad_token"]:
         return None
-    if entra.is_asked(given):
-        return entra.read_task(module, given, host) if host.azure else None
+    if entra.is_asked(options):
+        return entra.read_task(module, options, host) if host.azure else None
     for option, variable in _list_credentials(host):
         if os.environ.get(variable):
-            given[option] = os.environ[variable]
+            options[option] = os.environ[variable]
             return None
-    return entra.read_environment(module, given, host) if host.azure else None
+    return entra.read_environment(module, options, host) if host.azure else None
 
 
 @contextmanager

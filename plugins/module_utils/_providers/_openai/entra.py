@@ -24,7 +24,7 @@ from typing import Any
 
 from ..._engine.errors import ApiError, InvalidInput, RateLimited
 from ..._engine.secrets import Masking, mask
-from ..toolkit.answers import told
+from ..toolkit.answers import quote_host
 from ..toolkit.client import character_error, is_key, load, read_profiles
 from .hosts import Host
 
@@ -88,57 +88,57 @@ class SignIn:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def is_asked(given: Mapping[str, Any]) -> bool:
+def is_asked(options: Mapping[str, Any]) -> bool:
     """Whether the options of a task ask for a sign-in."""
-    return any(given[option] for option in SPEC if option != "cloud_environment")
+    return any(options[option] for option in SPEC if option != "cloud_environment")
 
 
-def read_task(module: Any, given: Mapping[str, Any], host: Host) -> SignIn:
+def read_task(module: Any, options: Mapping[str, Any], host: Host) -> SignIn:
     """The sign-in that the options of a task ask for."""
-    source = given["auth_source"]
+    source = options["auth_source"]
     if not source:
         usual = os.environ.get(_SOURCE)
         # What the task gives beats the environment; which managed identity is meant, only the task may know.
-        own = given["secret"] or given["profile"] or (given["client_id"] and usual != "msi")
+        own = options["secret"] or options["profile"] or (options["client_id"] and usual != "msi")
         source = "auto" if own else usual or "auto"
-    return _read(module, given, host, source)
+    return _read(module, options, host, source)
 
 
-def read_environment(module: Any, given: Mapping[str, Any], host: Host) -> SignIn | None:
+def read_environment(module: Any, options: Mapping[str, Any], host: Host) -> SignIn | None:
     """The sign-in that the environment asks for; None if it asks for none."""
     source = os.environ.get(_SOURCE)
     if not source and not os.environ.get(_PROFILE) and not all(map(os.environ.get, _PRINCIPAL.values())):
         return None
-    return _read(module, given, host, source or "env")
+    return _read(module, options, host, source or "env")
 
 
-def _read(module: Any, given: Mapping[str, Any], host: Host, source: str) -> SignIn:
+def _read(module: Any, options: Mapping[str, Any], host: Host, source: str) -> SignIn:
     if source not in SOURCES:
         mask(module, [source])
         raise InvalidInput(f"{_SOURCE} is unknown.", hint=f"It is one of {', '.join(SOURCES)}.")
     if source == "msi":
-        found = {"client_id": given["client_id"] or os.environ.get(_PRINCIPAL["client_id"])}
-        return _sign_in(module, "msi", found, given, host)
+        found = {"client_id": options["client_id"] or os.environ.get(_PRINCIPAL["client_id"])}
+        return _sign_in(module, "msi", found, options, host)
     if source == "cli":
-        return _sign_in(module, "cli", {"tenant": given["tenant"]}, given, host)
+        return _sign_in(module, "cli", {"tenant": options["tenant"]}, options, host)
     if source == "env":
-        return _sign_in(module, "principal", _read_variables(module), given, host)
-    if source == "credential_file" or given["profile"]:
-        return _sign_in(module, "principal", _read_profile(module, given["profile"] or "default"), given, host)
-    return _find_first(module, given, host)
+        return _sign_in(module, "principal", _read_variables(module), options, host)
+    if source == "credential_file" or options["profile"]:
+        return _sign_in(module, "principal", _read_profile(module, options["profile"] or "default"), options, host)
+    return _find_first(module, options, host)
 
 
-def _find_first(module: Any, given: Mapping[str, Any], host: Host) -> SignIn:
+def _find_first(module: Any, options: Mapping[str, Any], host: Host) -> SignIn:
     """``auto``: the task's options, the environment, the default profile, the tool of the command line."""
-    if given["client_id"] or given["secret"]:
-        own = {option: given[option] for option in _PRINCIPAL}
+    if options["client_id"] or options["secret"]:
+        own = {option: options[option] for option in _PRINCIPAL}
         _refuse_missing(own, "Give all three, or auth_source to sign in without a secret (cli, msi).")
-        return _sign_in(module, "principal", own, given, host)
+        return _sign_in(module, "principal", own, options, host)
     if os.environ.get(_PROFILE) or all(map(os.environ.get, _PRINCIPAL.values())):
-        return _sign_in(module, "principal", _read_variables(module), given, host)
+        return _sign_in(module, "principal", _read_variables(module), options, host)
     if Path(_FILE).expanduser().is_file():
-        return _sign_in(module, "principal", _read_profile(module, "default"), given, host)
-    return _sign_in(module, "cli", {"tenant": given["tenant"]}, given, host)
+        return _sign_in(module, "principal", _read_profile(module, "default"), options, host)
+    return _sign_in(module, "cli", {"tenant": options["tenant"]}, options, host)
 
 
 def _refuse_missing(found: Mapping[str, Any], hint: str) -> None:
@@ -158,7 +158,7 @@ def _read_variables(module: Any) -> dict[str, Any]:
 
 
 def _read_profile(module: Any, name: str) -> dict[str, Any]:
-    """A profile of the file that azure.azcollection reads. Its name may be a key by mistake, so it is not told."""
+    """A profile of the file that azure.azcollection reads. Its name may be a key by mistake: no message quotes it."""
     try:
         raw = Path(_FILE).expanduser().read_bytes()
     except (OSError, RuntimeError):
@@ -173,7 +173,7 @@ def _read_profile(module: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def _sign_in(module: Any, way: str, found: Mapping[str, Any], given: Mapping[str, Any], host: Host) -> SignIn:
+def _sign_in(module: Any, way: str, found: Mapping[str, Any], options: Mapping[str, Any], host: Host) -> SignIn:
     mask(module, (found.get(option) for option in _PRINCIPAL))
     for option in _PRINCIPAL:
         value = found.get(option)
@@ -181,7 +181,7 @@ def _sign_in(module: Any, way: str, found: Mapping[str, Any], given: Mapping[str
             raise character_error(module, option, value, "such value")
     if found.get("tenant") and not _TENANT.fullmatch(found["tenant"]):
         raise InvalidInput("tenant is neither the id of a tenant nor one of its domains.")
-    named = given["cloud_environment"] or found.get("cloud_environment") or os.environ.get(_CLOUD)
+    named = options["cloud_environment"] or found.get("cloud_environment") or os.environ.get(_CLOUD)
     if named and named not in CLOUDS:
         mask(module, [named])
         raise InvalidInput("cloud_environment is unknown.", hint=f"It is one of {', '.join(CLOUDS)}.")
@@ -238,19 +238,21 @@ class Tokens:
 
     def _make_credential(self) -> Any:
         """The library's credential. It keeps tokens, but for that of the tool of the command line."""
-        given = self._sign_in
-        if given.way == "cli":
-            return self._library.AzureCliCredential(tenant_id=given.tenant or "", process_timeout=_CLI_TIME)
-        if given.way == "msi":
-            return self._library.ManagedIdentityCredential(client_id=given.client_id, **_NET)
-        place = {"authority": given.authority} if given.authority else {}
-        return self._library.ClientSecretCredential(given.tenant, given.client_id, given.secret, **place, **_NET)
+        sign_in = self._sign_in
+        if sign_in.way == "cli":
+            return self._library.AzureCliCredential(tenant_id=sign_in.tenant or "", process_timeout=_CLI_TIME)
+        if sign_in.way == "msi":
+            return self._library.ManagedIdentityCredential(client_id=sign_in.client_id, **_NET)
+        authority = {"authority": sign_in.authority} if sign_in.authority else {}
+        return self._library.ClientSecretCredential(
+            sign_in.tenant, sign_in.client_id, sign_in.secret, **authority, **_NET
+        )
 
     def _read_error(self, error: Exception) -> ApiError:
-        said = str(error)
+        message = str(error)
         for own in (self._sign_in.secret, self._sign_in.client_id, self._sign_in.tenant):
-            said = said.replace(own, "***") if own else said  # now, as what is cut is not masked later
-        text = f"Signing in with Microsoft Entra ID failed: {told(said) or type(error).__name__}"
+            message = message.replace(own, "***") if own else message  # now, as what is cut is not masked later
+        text = f"Signing in with Microsoft Entra ID failed: {quote_host(message) or type(error).__name__}"
         if self._is_passing(error):
             hint = "Check the network and its proxies where the module runs."
             return RateLimited(f"{text.rstrip('.')}.", hint=f"{hint} {_NOT_SENT}")
