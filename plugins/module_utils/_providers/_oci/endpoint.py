@@ -21,7 +21,7 @@ from ..._engine.content import CHECK_MODE, make_placeholder, refuse_placeholder
 from ..._engine.errors import ApiError, InvalidInput, RateLimited
 from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Run
-from ..toolkit.answers import told
+from ..toolkit.answers import quote_host
 from ..toolkit.driver import find_hint, steps_noted
 from . import hosting, identity, tags, work_requests
 from .client import GENERATIVE_AI, Api, make_api
@@ -112,7 +112,7 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
         **{guardrail: _read_guardrail(guardrail, params[guardrail]) for guardrail in GUARDRAILS},
         tags.FREEFORM: tags.read_freeform(params[tags.FREEFORM], MARKER_COUNT),
         tags.DEFINED: tags.read_defined(params[tags.DEFINED]),
-        tags.MARKERS: {ownership.NAME: name} if name else None,
+        tags.OWNERSHIP_TAGS: {ownership.NAME: name} if name else None,
     }
     return {key: value for key, value in desired.items() if value is not None}
 
@@ -412,7 +412,7 @@ class Endpoint(NamedResource):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The attributes of the endpoint as result keys."""
-        endpoint = tags.present(run.raw) if run else {}
+        endpoint = tags.hide_ownership_tags(run.raw) if run else {}
         return {
             "name": self.name or endpoint.get("display_name"),
             "id": run.id if run else None,
@@ -466,8 +466,8 @@ def run_of(endpoint: Mapping[str, Any], *, whole: bool) -> Run:
     """
     status = str(endpoint.get("lifecycle_state") or "unknown")
     phase = _PHASES.get(status, Phase.UNKNOWN)
-    shown, before = _show_changeable(endpoint), mapping(endpoint.get("previous_state"))
-    served = (_show_changeable(before) if before else {}) if phase is Phase.UPDATING else shown
+    observed, before = _show_changeable(endpoint), mapping(endpoint.get("previous_state"))
+    served = (_show_changeable(before) if before else {}) if phase is Phase.UPDATING else observed
     fixed = {option: endpoint.get(option) for option in (MODEL_ID, CLUSTER_ID)}
     return Run(
         id=str(endpoint["id"]),
@@ -475,9 +475,9 @@ def run_of(endpoint: Mapping[str, Any], *, whole: bool) -> Run:
         phase=phase,
         status=status,
         observed={**{key: value for key, value in fixed.items() if value is not None}, **served},
-        target=shown if phase is Phase.UPDATING else {},
-        reason=told(endpoint.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
-        token=tags.owned(endpoint).get(ownership.TOKEN),
+        target=observed if phase is Phase.UPDATING else {},
+        reason=quote_host(endpoint.get("lifecycle_details"), _REASON) if phase is Phase.FAILED else "",
+        token=tags.read_ownership_tags(endpoint).get(ownership.TOKEN),
         removable=phase in (Phase.READY, Phase.FAILED),
         verified=whole or phase not in (Phase.READY, Phase.FAILED),
         raw=endpoint,
@@ -486,16 +486,16 @@ def run_of(endpoint: Mapping[str, Any], *, whole: bool) -> Run:
 
 def _show_changeable(endpoint: Mapping[str, Any]) -> dict[str, Any]:
     """What can be changed in place, as it is compared."""
-    shown: dict[str, Any] = {key: endpoint.get(key) for key in ("display_name", "compartment_id")}
-    shown.update({key: endpoint.get(key) or "" for key in ("description", _PRIVATE)})
-    shown.update({guardrail: _show_guardrail(endpoint.get(guardrail)) for guardrail in GUARDRAILS})
-    shown.update(tags.shown(endpoint))
-    return {key: value for key, value in shown.items() if value is not None}
+    observed: dict[str, Any] = {key: endpoint.get(key) for key in ("display_name", "compartment_id")}
+    observed.update({key: endpoint.get(key) or "" for key in ("description", _PRIVATE)})
+    observed.update({guardrail: _show_guardrail(endpoint.get(guardrail)) for guardrail in GUARDRAILS})
+    observed.update(tags.read_observed(endpoint))
+    return {key: value for key, value in observed.items() if value is not None}
 
 
-def _show_guardrail(shown: Any) -> dict[str, Any]:
+def _show_guardrail(observed: Any) -> dict[str, Any]:
     """A guardrail that is not shown is off. One that is off need not show its other settings."""
-    found = mapping(shown)
+    found = mapping(observed)
     enabled = bool(found.get("is_enabled"))
     rest = {key: found.get(key) or ("" if enabled else None) for key in ("mode", MODEL_ID)}
     return {"is_enabled": enabled, **{key: value for key, value in rest.items() if value is not None}}

@@ -53,7 +53,7 @@ def find_newest(api: Api, compartment_id: str, name: str) -> str:
         for model in model_api.list_models(api, compartment_id, display_name=name)
         if model.get("lifecycle_state") == _ACTIVE
     ]
-    managed = [model for model in found if tags.owned(model).get(ownership.NAME)]
+    managed = [model for model in found if tags.read_ownership_tags(model).get(ownership.NAME)]
     custom = [model for model in found if model.get("type") != "BASE"]
     if not found:
         raise ApiError(
