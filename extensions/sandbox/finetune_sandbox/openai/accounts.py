@@ -17,6 +17,7 @@ from finetune_sandbox.openai.catalogue import COMPLETION, BaseModel, Catalogue
 from finetune_sandbox.openai.dataset import Report, check
 from finetune_sandbox.openai.errors import AZURE
 from finetune_sandbox.openai.state import Account, File, Job, Settings, start_of_day
+from finetune_sandbox.server.answers import Library
 from finetune_sandbox.server.checks import ControlError, Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.ids import Ids
@@ -66,6 +67,7 @@ class Accounts:
         self.lock = threading.RLock()
         self.clock = clock
         self.folder = folder
+        self.library = Library(folder / "trained")
         self.ids = Ids(seed)
         self._default_keys = ("sk-sandbox-" + self.ids.text(40), "sk-admin-sandbox-" + self.ids.text(40))
         self._default_ids = ("org-" + self.ids.text(24), "proj_" + self.ids.text(24))
@@ -98,6 +100,7 @@ class Accounts:
         """As just started; the default account keeps its keys."""
         with self.lock:
             shutil.rmtree(self.content, ignore_errors=True)
+            self.library.clear()
             self._begin()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from finetune_sandbox.openai.errors import COMPATIBLE, GATEWAY, SELFHOSTED
 
 CHAT = "chat"
 COMPLETION = "completion"
+EMBEDDING = "embedding"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ BASE_MODELS = (
     BaseModel("babbage-002", 1692634615, (), ("supervised",), COMPLETION),
     BaseModel("davinci-002", 1692634301, (), ("supervised",), COMPLETION),
     BaseModel("o4-mini-2025-04-16", 1744133506, ("o4-mini",), ("reinforcement",)),
-    BaseModel("text-embedding-3-small", 1705948997),
+    BaseModel("text-embedding-3-small", 1705948997, data=EMBEDDING),
 )
 COMPATIBLE_MODELS = (
     BaseModel("meta-llama/Llama-3.1-8B-Instruct", 1721692800, (), _BOTH, owned_by="meta-llama"),

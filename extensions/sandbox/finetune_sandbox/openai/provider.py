@@ -11,6 +11,7 @@ from typing import Any
 
 from werkzeug import Request
 
+from finetune_sandbox.openai.chat import Chat
 from finetune_sandbox.openai.errors import AZURE, COMPATIBLE, GATEWAY, MINIMAL, OPENAI, SELFHOSTED, ApiError, typical
 from finetune_sandbox.openai.files import Files, Uploads
 from finetune_sandbox.openai.jobs import Jobs
@@ -26,15 +27,17 @@ from finetune_sandbox.server.web import Call, Match, Refusal, Response, Route, R
 
 Operation = Callable[[Call, Account], Response]
 _AZURE_V1 = "/azure/openai/v1"
+_AZURE_DATED = "/azure/openai"
 _PREFIXES = {
     "/v1": OPENAI,
     _AZURE_V1: AZURE,
-    "/azure/openai": AZURE,
+    _AZURE_DATED: AZURE,
     "/compatible/v1": COMPATIBLE,
     "/gateway/v1": GATEWAY,
     "/selfhosted/v1": SELFHOSTED,
 }
 _SELFHOSTED_MORE = frozenset({"jobs.pause", "jobs.resume", "jobs.events", "jobs.checkpoints"})
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _AZURE_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?|preview|latest|v1")
 AZURE_API_VERSION = "2025-04-01-preview"
 
@@ -48,7 +51,7 @@ class OpenAIProvider(Controlled[Store]):
         self.store = Store(clock, folder, seed_number)
         files = Files(self.store)
         uploads, jobs, models = Uploads(self.store, files), Jobs(self.store), Models(self.store)
-        permissions, graders = Permissions(self.store), Graders()
+        permissions, graders, chat = Permissions(self.store), Graders(), Chat(self.store)
         job, permission = "/fine_tuning/jobs/<job>", "/fine_tuning/checkpoints/<path:checkpoint>/permissions"
         core: list[tuple[str, str, str, Operation]] = [
             ("files.create", "POST", "/files", files.create),
@@ -87,6 +90,13 @@ class OpenAIProvider(Controlled[Store]):
             if dialect not in MINIMAL
             or (operation, method, rule, function) in core
             or (dialect == SELFHOSTED and operation in _SELFHOSTED_MORE)
+        ]
+        completions = "/chat/completions"
+        paths = {prefix + completions: dialect for prefix, dialect in _PREFIXES.items() if prefix != _AZURE_DATED}
+        paths[f"{_AZURE_DATED}/deployments/<deployment>{completions}"] = AZURE
+        routes += [
+            Route(f"{self.name}.chat.completions.create", "POST", path, dialect, self._handler(chat.create))
+            for path, dialect in paths.items()
         ]
         self._routes = RouteTable(routes)
         self._operations = {route.operation for route in routes} | {f"{self.name}.unknown"}
@@ -257,9 +267,11 @@ class OpenAIProvider(Controlled[Store]):
         return seed(self.store, spec)
 
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
-        """`accounts`, `jobs` and `restart`."""
+        """`accounts`, `deployments`, `jobs` and `restart`."""
         if head == "accounts":
             return self._accounts(method, rest, body)
+        if head == "deployments":
+            return self._deployments(method, rest, Fields(body, "deployments"))
         if (method, head, rest) == ("GET", "jobs", ""):
             return self._jobs(Fields(body, "jobs"))
         if (method, head, rest) == ("POST", "restart", ""):
@@ -280,6 +292,34 @@ class OpenAIProvider(Controlled[Store]):
                 store.change_account(account, Fields(body, "accounts"))
             return account.describe()
         raise ControlError("accounts: GET and POST /openai/accounts, GET and PATCH /openai/accounts/<name>.")
+
+    def _deployments(self, method: str, name: str, fields: Fields) -> dict[str, Any]:
+        """The deployments of an Azure resource; its control plane is not played."""
+        account = self.store.account(fields.optional_text("account"))
+        table = account.deployments
+        if method == "POST" and not name:
+            name = fields.text("name")
+            if not _DEPLOYMENT.fullmatch(name):
+                raise ControlError(f"deployments: {name!r} is not a name of 1 to 64 letters, digits, '_', '.' and '-'.")
+            if name in table:
+                raise ControlError(f"deployments: {name!r} exists already; change its model with PATCH.", 409)
+        elif name and name not in table:
+            raise ControlError(f"There is no deployment {name!r}. Known: {', '.join(sorted(table)) or 'none'}.", 404)
+        elif (method, bool(name)) not in {("GET", False), ("PATCH", True), ("DELETE", True)}:
+            calls = "GET and POST /openai/deployments, PATCH and DELETE /openai/deployments/<name>"
+            raise ControlError(f"deployments: {calls}.")
+        if method in {"POST", "PATCH"}:
+            model = fields.text("model")
+            self.store.settle(account)
+            if model not in account.models and self.store.catalogue.find(model, AZURE) is None:
+                raise ControlError(f"deployments: there is no model {model!r}.", 404)
+            table[name] = model
+        fields.done()
+        if method == "DELETE":
+            return {"name": name, "model": table.pop(name)}
+        if method == "GET":
+            return {"deployments": [{"name": each, "model": model} for each, model in sorted(table.items())]}
+        return {"name": name, "model": table[name]}
 
     def _jobs(self, fields: Fields) -> dict[str, Any]:
         """What truly exists, whatever a dialect hides: for tests that count paid runs."""
@@ -322,6 +362,17 @@ class OpenAIProvider(Controlled[Store]):
         """Change role and closed."""
         shown: dict[str, Any] = self.control("PATCH", f"accounts/{name}", spec)
         return shown
+
+    def deploy(self, name: str, model: str) -> None:
+        """Deploy a model at Azure, or let an existing deployment serve it from now on."""
+        if name in self.default_account.deployments:
+            self.control("PATCH", f"deployments/{name}", {"model": model})
+        else:
+            self.control("POST", "deployments", {"name": name, "model": model})
+
+    def undeploy(self, name: str) -> None:
+        """Delete a deployment of Azure."""
+        self.control("DELETE", f"deployments/{name}", {})
 
     def restart(self) -> None:
         """The self-hosted server starts again: what it has stays, hashes of local paths change."""

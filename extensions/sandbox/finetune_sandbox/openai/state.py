@@ -16,6 +16,7 @@ from typing import Any
 from finetune_sandbox.openai import habits
 from finetune_sandbox.openai.catalogue import BaseModel
 from finetune_sandbox.openai.dataset import Report
+from finetune_sandbox.server.answers import TrainingData
 from finetune_sandbox.server.checks import ControlError
 from finetune_sandbox.server.settings import BaseSettings
 
@@ -220,6 +221,7 @@ class Job:
     scenario: str | None = None
     scenario_at: float = 0.5
     scenario_message: str | None = None
+    data: TrainingData | None = None
     seeded: bool = False
 
     @property
@@ -286,7 +288,8 @@ class Ordered:
 class Account:
     """An organisation.
 
-    closed: it creates no jobs any more. role: "owner" may delete models, "member" may not.
+    closed: it creates no jobs any more. role: "owner" may delete models, "member" may not. deployments: of Azure, by
+    name, with the model behind each.
     """
 
     name: str
@@ -303,6 +306,7 @@ class Account:
     active: dict[str, Job] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     permissions: dict[str, list[Permission]] = field(default_factory=dict)
+    deployments: dict[str, str] = field(default_factory=dict)
     created: dict[str, deque[float]] = field(default_factory=dict)
     settled: float = 0.0
 

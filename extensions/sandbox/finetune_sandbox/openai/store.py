@@ -12,7 +12,9 @@ from finetune_sandbox.openai import training
 from finetune_sandbox.openai.accounts import RESULTS, Accounts
 from finetune_sandbox.openai.dataset import MIN_EXAMPLES
 from finetune_sandbox.openai.errors import AZURE, OPENAI, SELFHOSTED
+from finetune_sandbox.openai.examples import reader
 from finetune_sandbox.openai.state import Account, File, Job, Model
+from finetune_sandbox.server.contents import Segment
 
 _PATIENCE = 1.0
 """Real seconds that a request waits for the check of a large file; after that the job is still validating."""
@@ -169,6 +171,7 @@ class Store(Accounts):
                     failure = {"code": code, "message": f"{intro}{report.message}", "param": param}
                 elif what == "training":
                     job.examples, job.characters = report.examples, report.characters
+                    job.data = self.library.keep([Segment(file.path, file.bytes)], reader(job.method, job.grader))
             if failure is not None:
                 self.finish(account, job, when, "failed", failure)
                 return True
@@ -188,6 +191,9 @@ class Store(Accounts):
         if job.segments and job.segments[-1][1] is None:
             job.segments[-1][1] = when
         job.status, job.since, job.finished_at, job.error = status, when, when, error
+        if status != "succeeded":
+            self.library.forget(job.data)
+            job.data = None
         if error is not None:
             job.say(when, error["message"], "error")
         account.active.pop(job.id, None)
