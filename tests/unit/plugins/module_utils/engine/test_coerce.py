@@ -56,8 +56,8 @@ def test_other_shapes_than_documented() -> None:
     ],
 )
 def test_no_control_character_reaches_a_terminal(text: str, seen: str) -> None:
-    assert coerce.visible(text) == seen
-    assert coerce.shown({text: [text, (text, 5)]}) == {seen if seen != text else text: [seen, [seen, 5]]}
+    assert coerce.escape_controls(text) == seen
+    assert coerce.sanitize({text: [text, (text, 5)]}) == {seen if seen != text else text: [seen, [seen, 5]]}
 
 
 def test_one_line() -> None:
@@ -73,8 +73,8 @@ def test_further_lines_are_indented() -> None:
 
 def test_secrets_are_masked_before_they_are_spelt_out() -> None:
     """A secret with a control character would be missed later."""
-    assert "s\x1bt" not in coerce.shown("the s\x1bt!", ["s\x1bt"]) and "x1bt" not in coerce.shown(
+    assert "s\x1bt" not in coerce.sanitize("the s\x1bt!", ["s\x1bt"]) and "x1bt" not in coerce.sanitize(
         "the s\x1bt!", ["s\x1bt"]
     )
-    assert "secret" not in coerce.told("a secret\nb", ["secret"])
-    assert coerce.told("a\nb") == "a\n  b"
+    assert "secret" not in coerce.format_message("a secret\nb", ["secret"])
+    assert coerce.format_message("a\nb") == "a\n  b"

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
     Compare,
+    format_change,
     has_tags,
     number,
     same_content,
@@ -19,7 +20,6 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare im
     same_set,
     same_tags,
     same_value,
-    told,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
     Content,
@@ -306,14 +306,14 @@ class TestTold:
     )
     def test_told(self, before: Any, after: Any, says: str | None) -> None:
         if says is None:
-            left, right = told(before, after).split(" -> ")
+            left, right = format_change(before, after).split(" -> ")
             assert left != right
             return
-        assert told(before, after) == says
+        assert format_change(before, after) == says
 
     @pytest.mark.parametrize("length", [40, 41, 114, 121])
     def test_no_dots_where_nothing_is_left_out(self, length: int) -> None:
-        right = told("a" * 130, "a" * length).split(" -> ")[1]
+        right = format_change("a" * 130, "a" * length).split(" -> ")[1]
         assert right == ("..." if length > 40 else "") + "a" * min(length, 40)
 
 
