@@ -8,9 +8,10 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from .._dataset.formats import Formats
 from .._dataset.limits import Limits
@@ -67,6 +68,10 @@ class ModelSpec:
         """What its data are called at the provider."""
         return self.name if split == "training" else f"{self.name}-{split}"
 
+    def missing(self, options: Iterable[str]) -> list[str]:
+        """Which of the provider's own options have no value."""
+        return [option for option in options if not self.own.get(option)]
+
     @property
     def state(self) -> str:
         """``present``, ``absent`` or ``cancelled``."""
@@ -84,7 +89,7 @@ class ResourceModule:
     build_driver: BuildDriver
 
 
-class ProviderAdapter(Protocol):
+class ProviderAdapter(ABC):
     """How one provider makes a model of a dataset: everything of it that the pipeline must not know.
 
     An adapter is made anew for each model. Nothing but ``resolve`` and ``curve`` makes a call.
@@ -97,61 +102,82 @@ class ProviderAdapter(Protocol):
     # How far above the estimate of tokens their real number may be, as a part of it.
     token_margin: float
     # What the model's module calls its hyperparameters.
-    hyperparameters: str
+    hyperparameters = "hyperparameters"
     # Of the options of the model's module, and parts of them in messages, those of fine_tune that they are made of.
     words: Mapping[str, str]
 
     def __init__(self, spec: ModelSpec) -> None:
         """Check what only the provider can; raises InvalidInput."""
+        self.spec = spec
 
     @classmethod
     def needed(cls, spec: ModelSpec) -> Sequence[str]:
         """The names of the provider's own options that are missing, all of them. Asked before an adapter is made."""
+        return ()
 
     @property
+    @abstractmethod
     def names(self) -> Mapping[str, str]:
         """Of the neutral names of hyperparameters, the provider's own."""
 
-    def formats(self) -> Sequence[str]:
-        """The formats that the training takes, best first."""
+    def own(self, options: Iterable[str]) -> dict[str, Any]:
+        """Some of the provider's own options; None for one that is left out."""
+        return {option: self.spec.own.get(option) for option in options}
 
+    def formats(self) -> Sequence[str]:
+        """The formats that the training takes, best first: those of the limits."""
+        return self.limits("training").formats
+
+    @abstractmethod
     def limits(self, split: Split) -> Limits:
         """What the provider takes of such data."""
 
+    @abstractmethod
     def epochs(self, examples: int) -> float | None:
         """How often the training goes through so many examples, where ``hyperparameters`` do not say it; None where
         nobody knows."""
 
     def resolve(self, context: ModuleContext) -> None:
-        """Look up what was given by name, where the API wants an id. ``context`` has the model's module's options."""
+        """Look up what was given by name, where the API wants an id; most take names. ``context`` has the model's
+        module's options."""
+        return
 
+    @abstractmethod
     def predict_reference(self, split: Split, sha256: str) -> Any:
         """A reference to data before it is sent, also in check mode."""
 
+    @abstractmethod
     def read_reference(self, result: Mapping[str, Any]) -> Any:
         """The reference to data, from the result of the module that sent it."""
 
+    @abstractmethod
     def data_options(self, split: Split) -> dict[str, Any]:
         """The options of the dataset's module, without the data itself."""
 
+    @abstractmethod
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the model's module; ``training`` and ``validation`` are references, or None."""
 
     def starts(self) -> None:
         """Called where a run is to be started; raises InvalidInput where ``resolve`` has not found what it needs."""
+        return
 
     def known(self, identifier: str) -> None:
         """Called where this run is there already, and none is started: some options are needed no more."""
+        return
 
+    @abstractmethod
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         """What the model is called by, from the result of the model's module; None where it is not there yet."""
 
+    @abstractmethod
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
         """When the run was created and when it ended, as the provider counts time; None where that is not known.
         ``created``: this task has started the run."""
 
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """The losses by step of a finished run: ``training`` and ``validation``, lists of ``[step, loss]``."""
+        return {}
 
 
 @dataclass(frozen=True)

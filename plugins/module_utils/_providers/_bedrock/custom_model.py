@@ -62,10 +62,7 @@ _OPTIONS = {
     "job_arn": {"type": "str"},
     "job_name": {"type": "str"},
     "base_model_identifier": {"type": "str"},
-    "customization_type": {
-        "type": "str",
-        "choices": list(CUSTOMIZATION_TYPES),
-    },
+    "customization_type": {"type": "str", "choices": list(CUSTOMIZATION_TYPES)},
     "hyperparameters": {"type": "dict"},
     "customization_config": {
         "type": "dict",

@@ -29,6 +29,7 @@ from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.client import load
 from ..toolkit.naming import METADATA, sha256_in_name
+from ..toolkit.sent_dataset import DATA_SPEC
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import jobs, objects
 from .base_models import CUSTOMIZATION_TYPES
@@ -40,27 +41,17 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _OPTIONS = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
+    **DATA_SPEC,
     "bucket": {"type": "str", "required": True},
     "prefix": {"type": "str"},
     "key": {"type": "str", "no_log": False},
-    "format": {
-        "type": "str",
-        "choices": list(FORMATS),
-    },
-    "validate": {"type": "bool", "default": True},
+    "format": {"type": "str", "choices": list(FORMATS)},
     "base_model_identifier": {"type": "str"},
-    "customization_type": {
-        "type": "str",
-        "choices": list(CUSTOMIZATION_TYPES),
-    },
+    "customization_type": {"type": "str", "choices": list(CUSTOMIZATION_TYPES)},
     "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
     "kms_key_id": {"type": "str"},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 SPEC: dict[str, Any] = {
     "argument_spec": {**AUTH_SPEC, **_OPTIONS},

@@ -8,12 +8,12 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..._dataset.limits import Limits
-from ..._engine.types import Driver, ModuleContext
-from ..base import ModelSpec, Provider, ResourceModule, Split
+from ..._engine.types import Driver
+from ..base import ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from ..toolkit.naming import remote_name
 from . import custom_model, dataset
 from .client import AUTH_SPEC
@@ -51,7 +51,7 @@ _EPOCHS = (
 )
 
 
-class Adapter:
+class Adapter(ProviderAdapter):
     """Objects in S3, and customization jobs."""
 
     model = ResourceModule(custom_model.SPEC, custom_model.build_driver)
@@ -59,7 +59,6 @@ class Adapter:
     run_key = "job_arn"
     # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
     token_margin = 0.35
-    hyperparameters = "hyperparameters"
     words: Mapping[str, str] = {
         "custom_model_name": "name",
         "base_model_identifier": "base_model",
@@ -71,9 +70,6 @@ class Adapter:
         "output_data_config.s3_uri": "bedrock.output_s3_uri",
     }
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self.spec = spec
-
     @classmethod
     def needed(cls, spec: ModelSpec) -> list[str]:
         """To start a job; to delete data, where they are."""
@@ -82,7 +78,7 @@ class Adapter:
             wanted = ("bucket", "role_arn", "output_s3_uri")
         elif spec.options["delete_dataset"] and spec.state == "absent":
             wanted = ("bucket",)
-        return [option for option in wanted if not spec.own.get(option)]
+        return spec.missing(wanted)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -99,10 +95,6 @@ class Adapter:
         }
         return {neutral: name for neutral, name in names.items() if known is None or name in known}
 
-    def formats(self) -> Sequence[str]:
-        """By the base model and the way of training."""
-        return self.limits("training").formats
-
     def limits(self, split: Split) -> Limits:
         """Those of the base model."""
         return limits_for(self.spec.base_model, self.spec.own.get("customization_type"), split)
@@ -113,9 +105,6 @@ class Adapter:
             return None
         base = model_id(self.spec.base_model or "")
         return next((number for start, number in _EPOCHS if base.startswith(start)), None)
-
-    def resolve(self, context: ModuleContext) -> None:
-        """The API takes names."""
 
     def predict_reference(self, split: Split, sha256: str) -> str:
         """The object's address, which holds the hash."""
@@ -128,20 +117,17 @@ class Adapter:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The object's."""
-        own = self.spec.own
         return {
-            **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS)},
+            **self.own((*AUTH_SPEC, *_DATA_OPTIONS, "customization_type")),
             "base_model_identifier": self.spec.base_model,
-            "customization_type": own.get("customization_type"),
             "split": split,
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The job's."""
-        own = self.spec.own
-        output = own.get("output_s3_uri")
+        output = self.spec.own.get("output_s3_uri")
         return {
-            **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
+            **self.own((*AUTH_SPEC, *_JOB_OPTIONS)),
             "custom_model_name": self.spec.name,
             "base_model_identifier": self.spec.base_model,
             "hyperparameters": dict(hyperparameters) or None,
@@ -149,12 +135,6 @@ class Adapter:
             "validation_data_config": {"validator": [{"s3_uri": validation}]} if validation else None,
             "output_data_config": {"s3_uri": output} if output else None,
         }
-
-    def starts(self) -> None:
-        """Nothing was looked up."""
-
-    def known(self, identifier: str) -> None:
-        """A job is found again by its name alone."""
 
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         """Its ARN, which it gets when it is there."""

@@ -29,7 +29,7 @@ from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.answers import pages
 from ..toolkit.naming import METADATA, sha256_in_name
-from ..toolkit.sent_dataset import ended
+from ..toolkit.sent_dataset import DATA_SPEC, ended
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
 from . import objects
 from .client import AUTH_SPEC, OBJECT_STORAGE, Api, make_api
@@ -41,17 +41,13 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _OPTIONS = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
+    **DATA_SPEC,
     "namespace": {"type": "str"},
     "bucket": {"type": "str", "required": True},
     "prefix": {"type": "str"},
     "object": {"type": "str"},
     "format": {"type": "str", "choices": list(FORMATS)},
-    "validate": {"type": "bool", "default": True},
     "base_model_identifier": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 SPEC: dict[str, Any] = {
     "argument_spec": {**AUTH_SPEC, **_OPTIONS},

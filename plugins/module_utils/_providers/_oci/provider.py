@@ -8,14 +8,14 @@ Private to llmops.finetune; may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..._dataset.limits import Limits
 from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import InvalidInput
-from ..._engine.types import Driver, ModuleContext
-from ..base import ModelSpec, Provider, ResourceModule, Split
+from ..._engine.types import ModuleContext
+from ..base import ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from ..toolkit.naming import remote_name
 from . import cluster, custom_model, dataset, model_api
 from .client import AUTH_SPEC, GENERATIVE_AI, Api, make_api
@@ -38,7 +38,7 @@ _TFEW_FAMILY = "cohere."  # Oracle's documentation, "Fine-tuning base models"
 _LORA = ("lora_r", "lora_alpha", "lora_dropout")
 
 
-class Adapter:
+class Adapter(ProviderAdapter):
     """Objects in Object Storage, and custom models."""
 
     model = ResourceModule(custom_model.SPEC, custom_model.build_driver)
@@ -66,7 +66,7 @@ class Adapter:
     }
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.spec = spec
+        super().__init__(spec)
         if spec.state == "cancelled":
             raise InvalidInput(
                 "state is cancelled, but OCI cannot stop a training.", hint="Wait until it has ended, then remove it."
@@ -93,11 +93,7 @@ class Adapter:
                 wanted = ("compartment_id",)
         if spec.options["delete_dataset"] and spec.state == "absent":
             wanted = (*wanted, "bucket")
-        return [option for option in wanted if not spec.own.get(option)]
-
-    def formats(self) -> Sequence[str]:
-        """One only."""
-        return self.limits("training").formats
+        return spec.missing(wanted)
 
     def limits(self, split: Split) -> Limits:
         """Those of the base model, as far as its name is known."""
@@ -175,25 +171,23 @@ class Adapter:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The object's. ``service_endpoint`` is that of Generative AI."""
-        own = self.spec.own
         return {
-            **{option: own.get(option) for option in (*AUTH_SPEC, *_DATA_OPTIONS) if option != "service_endpoint"},
+            **self.own(option for option in (*AUTH_SPEC, *_DATA_OPTIONS) if option != "service_endpoint"),
             "base_model_identifier": self.spec.base_model,
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The model's. The API takes no hyperparameters without the kind of training: T-Few for the models of Cohere,
         LoRA for all others and where something is given that only that has."""
-        own = self.spec.own
         config = dict(hyperparameters)
-        kind = own.get("training_config_type")
+        kind = self.spec.own.get("training_config_type")
         if config and not kind:
             few = self._family.startswith(_TFEW_FAMILY) and not any(name in config for name in _LORA)
             kind = "TFEW_TRAINING_CONFIG" if few else "LORA_TRAINING_CONFIG"
         if kind:
             config = {"training_config_type": kind, **config}
         return {
-            **{option: own.get(option) for option in (*AUTH_SPEC, *_MODEL_OPTIONS)},
+            **self.own((*AUTH_SPEC, *_MODEL_OPTIONS)),
             "model_id": self._model_id,
             "display_name": self.spec.name,
             "base_model_id": self._base,
@@ -229,10 +223,6 @@ class Adapter:
         if ended is None and created and self.model_id(result):
             ended = result.get("time_updated")
         return result.get("time_created"), ended
-
-    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
-        """The service shows the last loss only."""
-        return {}
 
 
 PROVIDER = Provider(FACTS, OPTIONS, {status.lower(): phase for status, phase in model_api.PHASES.items()}, Adapter)

@@ -23,7 +23,7 @@ from ..._engine.module import WAIT_SPEC, options_of
 from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, quote_host, record
 from ..toolkit.naming import parse_remote_name, remote_name
-from ..toolkit.sent_dataset import SentDataset, check_name, ended
+from ..toolkit.sent_dataset import DATA_SPEC, SentDataset, check_name, ended
 from . import files
 from .client import AUTH_SPEC, Api, make_api
 from .formats import FORMATS
@@ -33,20 +33,13 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _OPTIONS = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
+    **DATA_SPEC,
     "file_id": {"type": "str"},
     "purpose": {"type": "str", "default": "fine-tune"},
-    "format": {
-        "type": "str",
-        "choices": list(FORMATS),
-    },
-    "validate": {"type": "bool", "default": True},
+    "format": {"type": "str", "choices": list(FORMATS)},
     "provider": {"type": "str", "choices": list(LIMITS)},
     "split": {"type": "str", "choices": ["training", "validation"], "default": "training"},
     "expires_after": {"type": "int"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 SPEC: dict[str, Any] = {
     "argument_spec": {**AUTH_SPEC, **WAIT_SPEC, **_OPTIONS},

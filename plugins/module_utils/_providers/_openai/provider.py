@@ -15,8 +15,8 @@ from typing import Any
 from ..._dataset.limits import Limits
 from ..._engine.compare import number
 from ..._engine.errors import InvalidInput
-from ..._engine.types import Driver, ModuleContext
-from ..base import ModelSpec, Provider, ResourceModule, Split
+from ..._engine.types import Driver
+from ..base import ModelSpec, Provider, ProviderAdapter, ResourceModule, Split
 from . import dataset, desired, fine_tuned_model
 from .client import AUTH_SPEC
 from .facts import FACTS
@@ -48,7 +48,7 @@ _EPOCHS, _FEWEST, _MOST, _MOST_EPOCHS = 3, 100, 25_000, 25
 _LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid_loss")}
 
 
-class Adapter:
+class Adapter(ProviderAdapter):
     """Files and jobs of one host."""
 
     model = ResourceModule(desired.SPEC, fine_tuned_model.build_driver)
@@ -61,7 +61,6 @@ class Adapter:
     run_key = "job_id"
     # The estimate is of o200k_base, the vocabulary of today's OpenAI models.
     token_margin = 0.15
-    hyperparameters = "hyperparameters"
     words: Mapping[str, str] = {
         "model": "base_model",
         "training_file": "training_data",
@@ -69,7 +68,7 @@ class Adapter:
     }
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.spec = spec
+        super().__init__(spec)
         self._method = dict(spec.own.get("method") or {})
         own = self._own_hyperparameters()
         twice = [name for name in own if name in spec.hyperparameters or self._neutral(name) in spec.hyperparameters]
@@ -77,11 +76,6 @@ class Adapter:
             raise InvalidInput(
                 f"hyperparameters: {twice[0]} is given twice, here and in openai.method.", hint="Give it once."
             )
-
-    @classmethod
-    def needed(cls, spec: ModelSpec) -> list[str]:
-        """Nothing: credentials may come from the environment."""
-        return []
 
     def _own_hyperparameters(self) -> dict[str, Any]:
         """Those that are given with the method."""
@@ -112,9 +106,6 @@ class Adapter:
             return max(1, _MOST // examples)
         return _EPOCHS
 
-    def resolve(self, context: ModuleContext) -> None:
-        """The API takes names."""
-
     def predict_reference(self, split: Split, sha256: str) -> str:
         """Its content, and the name under which it is there: a file's id cannot be predicted."""
         return f"sha256:{sha256}:{self.spec.data_name(split)}"
@@ -125,12 +116,10 @@ class Adapter:
 
     def data_options(self, split: Split) -> dict[str, Any]:
         """The file's."""
-        own = self.spec.own
-        return {**{option: own.get(option) for option in AUTH_SPEC}, "expires_after": own.get("expires_after")}
+        return self.own((*AUTH_SPEC, "expires_after"))
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The job's. Hyperparameters belong to the method where one is named."""
-        own = self.spec.own
         method = {key: value for key, value in self._method.items() if value is not None}
         short = dict(hyperparameters)
         if method and short:
@@ -139,7 +128,7 @@ class Adapter:
             method[kind] = {**values, "hyperparameters": {**(values.get("hyperparameters") or {}), **short}}
             short = {}
         return {
-            **{option: own.get(option) for option in (*AUTH_SPEC, *_JOB_OPTIONS)},
+            **self.own((*AUTH_SPEC, *_JOB_OPTIONS)),
             "name": self.spec.name,
             "model": self.spec.base_model,
             "training_file": training,
@@ -147,12 +136,6 @@ class Adapter:
             "method": method or None,
             "hyperparameters": short or None,
         }
-
-    def starts(self) -> None:
-        """Nothing was looked up."""
-
-    def known(self, identifier: str) -> None:
-        """A job is found again by its name alone."""
 
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         """Its name, which it gets when it is there."""

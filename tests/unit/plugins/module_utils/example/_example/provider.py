@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import Limits
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Driver, ModuleContext
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import (
     ModelSpec,
     Provider,
+    ProviderAdapter,
     ResourceModule,
     Split,
 )
@@ -24,7 +24,7 @@ from .facts import FACTS
 from .limits import limits_for
 
 
-class Adapter:
+class Adapter(ProviderAdapter):
     """Files and jobs of one store."""
 
     model = ResourceModule(fine_tuned_model.SPEC, fine_tuned_model.build_driver)
@@ -35,24 +35,15 @@ class Adapter:
     hyperparameters = "rounds"
     words: Mapping[str, str] = {"flour_kind": "base_model", "recipe_file": "training_data"}
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self.spec = spec
-
     @classmethod
     def needed(cls, spec: ModelSpec) -> list[str]:
         return [] if spec.own.get("store") else ["store"]
-
-    def formats(self) -> Sequence[str]:
-        return self.limits("training").formats
 
     def limits(self, split: Split) -> Limits:
         return limits_for(split)
 
     def epochs(self, examples: int) -> float | None:
         return 2
-
-    def resolve(self, context: ModuleContext) -> None:
-        """The host takes names."""
 
     def predict_reference(self, split: Split, sha256: str) -> str:
         return remote_name(self.spec.data_name(split), sha256)
@@ -73,20 +64,11 @@ class Adapter:
             "rounds": hyperparameters.get("rounds"),
         }
 
-    def starts(self) -> None:
-        """Nothing was looked up."""
-
-    def known(self, identifier: str) -> None:
-        """A job is found again by its name alone."""
-
     def model_id(self, result: Mapping[str, Any]) -> str | None:
         return result.get("loaf")
 
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
         return result.get("put_in"), result.get("taken_out")
-
-    def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
-        return {}
 
 
 _OPTIONS = {**AUTH_SPEC, "label": fine_tuned_model.SPEC["argument_spec"]["label"]}
