@@ -18,6 +18,8 @@ from finetune_sandbox.bedrock.state import (
     ACTIVE,
     CREATING,
     DELETING,
+    FAIL_CREATION,
+    FAIL_UPDATE,
     FAILED,
     UPDATING,
     CustomModel,
@@ -86,6 +88,7 @@ class Deployments:
             description=request.get("description"),
             tags=checked_tags(request.get("tags", []), "tags", MAX_TAGS),
             changed_at=now,
+            failure=store.failure_of(FAIL_CREATION, name),
         )
         return arn
 
@@ -94,7 +97,10 @@ class Deployments:
         return Unmodelled(status) if status == DELETING else status
 
     def _failure(self, deployment: Deployment) -> str | None:
-        return deployment.failure if self._status(deployment) == FAILED else None
+        now, update = self._store.clock.now(), deployment.update
+        if self._status(deployment) == FAILED:
+            return deployment.failure
+        return update.failure if update is not None and not update.runs(now) else None
 
     def _changed(self, deployment: Deployment) -> float:
         """When something last happened to it."""
@@ -166,7 +172,8 @@ class Deployments:
         old = region.models.get(found.model_arn)
         if old is not None and old.base.id != model.base.id:
             raise invalid("The new model must have the same base model as the deployed one.")
-        found.update = ModelUpdate(model.arn, now + self._store.settings.deployment_seconds)
+        failure = self._store.failure_of(FAIL_UPDATE, found.name)
+        found.update = ModelUpdate(model.arn, now + self._store.settings.deployment_seconds, failure)
         found.changed_at = now
         region.settle(now)
         return {"customModelDeploymentArn": found.arn}

@@ -21,6 +21,7 @@ STOPPING, STOPPED, NOT_STARTED = "Stopping", "Stopped", "NotStarted"
 CREATING, ACTIVE, IN_SERVICE, UPDATING, DELETING = "Creating", "Active", "InService", "Updating", "Deleting"
 PHASES = ("validation", "data_processing", "training")
 PENDING = frozenset({IN_PROGRESS, STOPPING})
+SERVING_KINDS = FAIL_CREATION, FAIL_UPDATE = ("fail_creation", "fail_update")
 _LAYOUTS = ("samples", "docs")
 
 
@@ -268,10 +269,11 @@ class Region:
 
 @dataclass
 class Scenario(BaseScenario):
-    """The outcome of the next matching jobs."""
+    """The outcome of the next matching jobs, or (kinds in SERVING_KINDS) of what serves a model, by its name."""
 
     job_name: str | None
     model_name: str | None
+    name: str | None
     phase: str
     message: str | None
 
@@ -279,9 +281,10 @@ class Scenario(BaseScenario):
     def read(cls, fields: Fields) -> Scenario:
         """From its JSON form (docs/sandbox.md)."""
         return cls(
-            kind=read_kind(fields, ("fail", "stuck", "complete_despite_stop")),
+            kind=read_kind(fields, ("fail", "stuck", "complete_despite_stop", *SERVING_KINDS)),
             job_name=fields.optional_text("job_name"),
             model_name=fields.optional_text("model_name"),
+            name=fields.optional_text("name"),
             phase=fields.choice("phase", PHASES, "training") or "training",
             message=fields.optional_text("message"),
             times=read_times(fields),
@@ -289,6 +292,10 @@ class Scenario(BaseScenario):
 
     def takes(self, job: Job) -> bool:
         """Whether it hits this job; counts it."""
-        return self.hits(
+        return self.kind not in SERVING_KINDS and self.hits(
             fnmatchcase(job.name, self.job_name or "*") and fnmatchcase(job.model_name, self.model_name or "*")
         )
+
+    def takes_served(self, kind: str, name: str) -> bool:
+        """Whether it hits a creation or an update of what has this name; counts it."""
+        return self.kind == kind and self.hits(fnmatchcase(name, self.name or "*"))

@@ -99,6 +99,11 @@ class Store:
             else:
                 job.scenario = scenario
 
+    def failure_of(self, kind: str, name: str) -> str | None:
+        """Why the creation or the update of a deployment or throughput fails, if a scenario says so."""
+        scenario = next((each for each in self.scenarios if each.takes_served(kind, name)), None)
+        return None if scenario is None else scenario.message or "Internal error. Please try again."
+
     def check_later(self, work: Callable[[], Report]) -> Future[Report]:
         """Read a dataset in the background."""
         return self._pool.submit(work)

@@ -11,7 +11,15 @@ from typing import Any
 
 from finetune_sandbox.bedrock.errors import conflict, invalid, not_found, over_quota
 from finetune_sandbox.bedrock.jobs import once
-from finetune_sandbox.bedrock.state import FAILED, IN_SERVICE, ModelUpdate, Region, Throughput
+from finetune_sandbox.bedrock.state import (
+    FAIL_CREATION,
+    FAIL_UPDATE,
+    FAILED,
+    IN_SERVICE,
+    ModelUpdate,
+    Region,
+    Throughput,
+)
 from finetune_sandbox.bedrock.store import Store, created_within
 from finetune_sandbox.bedrock.tags import MAX_TAGS, checked_tags
 
@@ -87,6 +95,7 @@ class Throughputs:
             expires_at=None if term is None else now + _TERMS[term],
             tags=checked_tags(request.get("tags", []), "tags", MAX_TAGS),
             changed_at=now,
+            failure=store.failure_of(FAIL_CREATION, request["provisionedModelName"]),
         )
         return arn
 
@@ -157,7 +166,8 @@ class Throughputs:
             arn, foundation = self._model(region, model)
             if foundation != found.foundation_arn:
                 raise invalid("The desired model must have the same base model as the provisioned one.")
-            found.update = ModelUpdate(arn, now + self._store.settings.throughput_seconds)
+            failure = self._store.failure_of(FAIL_UPDATE, found.name)
+            found.update = ModelUpdate(arn, now + self._store.settings.throughput_seconds, failure)
         found.name, found.changed_at = name or found.name, now
         region.settle(now)
         return {}

@@ -185,3 +185,27 @@ def test_what_answers_under_an_arn(still_sandbox: Sandbox, bedrock: Any, trained
     assert serving(still_sandbox, "amazon.nova-lite-v1:0").model.id == "amazon.nova-lite-v1:0"
     assert serving(still_sandbox, "amazon.nova-lite-v1:0:300k").problem.name == "NEEDS_THROUGHPUT"
     assert serving(still_sandbox, "d-1").problem.name == "MISSING"
+
+
+def test_what_fails(still_sandbox: Sandbox, bedrock: Any, trained: Any, deploy: Any) -> None:
+    model, second = (trained(jobName=f"job-{n}", customModelName=f"model-{n}")["outputModelArn"] for n in (1, 2))
+    still_sandbox.aws.scenario("fail_creation", name="d-2", message="No capacity.")
+    first, arn = deploy(model), deploy(model, "d-2")
+    get = bedrock.get_custom_model_deployment
+    shown = get(customModelDeploymentIdentifier=arn)
+    assert (shown["status"], shown["failureMessage"]) == ("Failed", "No capacity.")
+    listed = bedrock.list_custom_model_deployments(statusEquals="Failed")["modelDeploymentSummaries"]
+    assert [each["failureMessage"] for each in listed] == ["No capacity."]
+    assert serving(still_sandbox, arn).problem.name == "FAILED"
+    assert refusal(bedrock.update_custom_model_deployment, customModelDeploymentIdentifier=arn, modelArn=second)[0] == (
+        "ValidationException"
+    )
+    bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+    still_sandbox.aws.scenario("fail_update", message="No room.")
+    bedrock.update_custom_model_deployment(customModelDeploymentIdentifier=first, modelArn=second)
+    still_sandbox.advance(100)
+    shown = get(customModelDeploymentIdentifier=first)
+    assert (shown["status"], shown["modelArn"], shown["failureMessage"]) == ("Active", model, "No room.")
+    assert shown["updateDetails"] == {"modelArn": second, "updateStatus": "UpdateFailed"}
+    assert serving(still_sandbox, first).model.arn == model
+    bedrock.delete_custom_model(modelIdentifier=second)

@@ -116,3 +116,22 @@ def test_other_changes_that_are_refused(still_sandbox: Sandbox, bedrock: Any, tr
     assert "in use" in refusal(update, provisionedModelId=arn, desiredProvisionedModelName="p-2")[1]
     assert refusal(update, provisionedModelId=arn)[0] == "ValidationException"
     update(provisionedModelId=arn, desiredProvisionedModelName="p-1")
+
+
+def test_what_fails(still_sandbox: Sandbox, bedrock: Any, trained: Any) -> None:
+    model, second = (trained(jobName=f"job-{n}", customModelName=f"model-{n}")["outputModelArn"] for n in (1, 2))
+    create, get = bedrock.create_provisioned_model_throughput, bedrock.get_provisioned_model_throughput
+    still_sandbox.aws.scenario("fail_creation", name="p-1", message="No capacity.")
+    for name in ("p-1", "p-2"):
+        create(modelUnits=1, provisionedModelName=name, modelId=model)
+    still_sandbox.advance(200)
+    shown = get(provisionedModelId="p-1")
+    assert (shown["status"], shown["failureMessage"]) == ("Failed", "No capacity.")
+    assert shown["lastModifiedTime"] == shown["creationTime"]
+    bedrock.delete_provisioned_model_throughput(provisionedModelId="p-1")
+    still_sandbox.aws.scenario("fail_update", message="No room.")
+    bedrock.update_provisioned_model_throughput(provisionedModelId="p-2", desiredModelId=second)
+    still_sandbox.advance(200)
+    shown = get(provisionedModelId="p-2")
+    assert (shown["status"], shown["modelArn"], shown["desiredModelArn"]) == ("InService", model, second)
+    assert shown["failureMessage"] == "No room."
