@@ -69,3 +69,21 @@ requirements:
   - boto3 >= 1.38.23 (where the module runs)
   - Python >= 3.10 (where the module runs)
 """
+
+    TIMEOUTS = r"""
+options:
+  wait:
+    description:
+      - Whether to wait until the requested state is reached. If V(false), the task returns as soon as the operation has
+        started, and a later run continues from there.
+      - If the task would have to wait before it can change something, it changes nothing with V(false), and warns.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - The maximum time to wait, in seconds. After this time, the task fails with RV(ignore:timed_out=true), and the
+        started operation continues. The next run resumes the wait and starts nothing twice.
+      - If not set, the default is 3600 for O(state=present), and 1200 for O(state=absent).
+      - V(0) is the same as O(wait=false).
+    type: int
+"""

@@ -220,6 +220,19 @@ class Lineage(KnownTags):
                 found.append(arn)
         return found
 
+    def newest_ready(self, served: str | None = None) -> str | None:
+        """The ARN of the newest model that is ready; None if there is none.
+
+        ``served``: a model that is in use under the task's name. It needs no proof that it is of this family.
+        """
+        for model in jobs.list_models(self.api, nameContains=self.name, isOwned=True):
+            arn, name = str(model["model_arn"]), str(model.get("model_name"))
+            if (model.get("model_status") or "Active") != "Active":
+                continue
+            if name == self.name or (self._is_later(name) and (arn == served or self._has(name, "", arn))):
+                return arn
+        return None
+
     def is_gone(self, arn: str, name: str | None) -> bool:
         """Whether the list of models lacks one. ``name``: what the model is called, where that is known."""
         part = self.name if name and self.name and self.name in name else (name or "")

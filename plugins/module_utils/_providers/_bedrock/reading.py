@@ -44,6 +44,29 @@ _JOB = record(
     dict.fromkeys(("jobName", "outputModelName", "outputModelArn", "customModelName", "customModelArn"), label),
 )
 _MODEL = record({"modelArn": name, "modelName": name, "creationTime": moment})
+_DEPLOYMENT = record(
+    {
+        "customModelDeploymentArn": name,
+        "modelDeploymentName": name,
+        "modelArn": name,
+        "createdAt": moment,
+        "status": word,
+    },
+    {"updateDetails": record({"modelArn": name, "updateStatus": word}), "failureMessage": text},
+)
+_THROUGHPUT = record(
+    {
+        **dict.fromkeys(("provisionedModelArn", "provisionedModelName", "modelArn", "desiredModelArn"), name),
+        **dict.fromkeys(("creationTime", "lastModifiedTime"), moment),
+        "status": word,
+    },
+    {
+        "foundationModelArn": name,
+        "commitmentExpirationTime": moment,
+        "commitmentDuration": word,
+        "failureMessage": text,
+    },
+)
 _FOUNDATION = record({"modelArn": name, "modelId": name})
 
 
@@ -62,8 +85,20 @@ _NEEDS: Mapping[str, Kind] = {
     "ListCustomModels": record({"modelSummaries": each(_MODEL)}),
     "GetCustomModel": _MODEL,
     "ListTagsForResource": record({"tags": each(record({"key": name, "value": text}))}),
-    "ListCustomModelDeployments": record({"modelDeploymentSummaries": each(record({}))}),
-    "ListProvisionedModelThroughputs": record({"provisionedModelSummaries": each(record({}))}),
+    "CreateCustomModelDeployment": record({"customModelDeploymentArn": name}),
+    "GetCustomModelDeployment": _DEPLOYMENT,
+    "ListCustomModelDeployments": record(
+        {
+            "modelDeploymentSummaries": each(
+                record({"customModelDeploymentArn": name, "customModelDeploymentName": name})
+            )
+        }
+    ),
+    "CreateProvisionedModelThroughput": record({"provisionedModelArn": name}),
+    "GetProvisionedModelThroughput": _THROUGHPUT,
+    "ListProvisionedModelThroughputs": record(
+        {"provisionedModelSummaries": each(record({"provisionedModelArn": name, "provisionedModelName": name}))}
+    ),
     "GetFoundationModel": record({"modelDetails": _FOUNDATION}),
     "ListFoundationModels": record({"modelSummaries": each(_FOUNDATION)}),
     "HeadObject": record(

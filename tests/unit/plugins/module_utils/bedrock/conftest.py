@@ -13,6 +13,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     nothing_of_this_machine,
     skip_real_pauses,
 )
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.serving_host import ServingHost
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -33,3 +34,10 @@ def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A fresh sandbox; every service of it on one address, as its users have it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", still_sandbox.url)
     return Host(still_sandbox)
+
+
+@pytest.fixture
+def serving_host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ServingHost:
+    """The same for what serves a model."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", still_sandbox.url)
+    return ServingHost(still_sandbox)

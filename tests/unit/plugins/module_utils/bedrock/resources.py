@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bedrock's resources for the contract suite: a custom model, and an object with its training data."""
+"""Bedrock's resources for the contract suite: a custom model, an object with its data, and what serves a model."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     Host,
     converse_lines,
 )
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.serving_host import ServingHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 
 if TYPE_CHECKING:
@@ -111,4 +112,80 @@ class Dataset(_AtBedrock):
         return [Made(f"s3://{bucket}/{key}") for key in keys if key.rpartition("-")[0] == name]
 
 
-RESOURCES = (CustomModel, Dataset)
+class _Serving(_AtBedrock):
+    """A model by its ARN; of those that were trained by hand, one is for "letters", the other for all else."""
+
+    traits = Traits(
+        same_token_same_run=True, names_unique=True, can_fail=True, can_change=True, can_adopt=True, long_lived=True
+    )
+    prefix = "bedrock.*"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.models = {"letters": self.host.trained("letters"), "": self.host.trained("parcels")}
+
+    def make_host(self, sandbox: Sandbox) -> ServingHost:
+        return ServingHost(sandbox)
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return {"model_arn": self.models.get(topic, self.models[""])}
+
+    def fail(self, reason: str) -> None:
+        self._service.scenario("fail_creation", message=reason)
+
+
+class Deployment(_Serving):
+    id = "bedrock-deployment"
+    ready = "Active"
+    key = "custom_model_deployment_arn"
+    module = "deployment"
+    verbs: ClassVar = {
+        "create": "bedrock.CreateCustomModelDeployment",
+        "list": "bedrock.[GL]*CustomModelDeployment*",
+        "update": "bedrock.TagResource",
+        "delete": "bedrock.DeleteCustomModelDeployment",
+    }
+    empty_list: ClassVar = {"modelDeploymentSummaries": []}
+    slowly: ClassVar = {"deployment_seconds": 200.0}
+
+    def all_made(self, name: str) -> Iterable[Made]:
+        there = [arn for arn, each in self.host.truth.deployments.items() if each.name == name]
+        made = self.host.created("deployment", "modelDeploymentName", name)
+        return [Made(arn, arn in there, arn in there) for arn in made]
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        made = self.host.client().create_custom_model_deployment(modelDeploymentName=name, modelArn=self.models[""])
+        self.sandbox.advance(1000)
+        return str(made["customModelDeploymentArn"])
+
+
+class Throughput(_Serving):
+    id = "bedrock-throughput"
+    ready = "InService"
+    key = "provisioned_model_arn"
+    module = "throughput"
+    verbs: ClassVar = {
+        "create": "bedrock.CreateProvisionedModelThroughput",
+        "list": "bedrock.[GL]*ProvisionedModelThroughput*",
+        "update": "bedrock.TagResource",
+        "delete": "bedrock.DeleteProvisionedModelThroughput",
+    }
+    empty_list: ClassVar = {"provisionedModelSummaries": []}
+    slowly: ClassVar = {"throughput_seconds": 200.0}
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return {**super().like(name, topic), "model_units": 1}
+
+    def all_made(self, name: str) -> Iterable[Made]:
+        there = [arn for arn, each in self.host.truth.throughputs.items() if each.name == name]
+        made = self.host.created("throughput", "provisionedModelName", name)
+        return [Made(arn, arn in there, arn in there) for arn in made]
+
+    def make_by_hand(self, name: str = "bot") -> str:
+        members = {"provisionedModelName": name, "modelId": self.models[""], "modelUnits": 1}
+        made = self.host.client().create_provisioned_model_throughput(**members)
+        self.sandbox.advance(1000)
+        return str(made["provisionedModelArn"])
+
+
+RESOURCES = (CustomModel, Dataset, Deployment, Throughput)
