@@ -65,6 +65,7 @@ def _write(root: Path, path: Path) -> str:
         "hyperparameters": list_hyperparameters,
         "rules": list_rules,
         **{f"limits_{name}": partial(list_limits, facts) for name, facts in CATALOGUE.items()},
+        **{f"modules_{name}": partial(list_modules_of, name) for name in PROVIDERS},
     }
     return _MARK.sub(lambda block: block[1] + blocks[block[2]](modules) + block[3], path.read_text(encoding="utf-8"))
 
@@ -82,6 +83,11 @@ def list_modules(modules: Sequence[str]) -> str:
     order += sorted(set(groups.values()) - set(order))
     ordered = sorted(modules, key=lambda module: (order.index(groups[module]), module))
     return _table(("module", "description"), ((f"`{name}`", documented(name)["short_description"]) for name in ordered))
+
+
+def list_modules_of(group: str, modules: Sequence[str]) -> str:
+    """The modules of a provider."""
+    return list_modules([module for module in modules if group_of(module) == group])
 
 
 def list_groups(modules: Sequence[str]) -> str:

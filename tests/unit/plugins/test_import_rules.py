@@ -9,6 +9,7 @@ What Ansible packs with a module is all that it imports, however indirectly, and
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,16 @@ PROVIDERS = UTILS / "_providers"
 TABLES = ("_providers/registry", "_providers/catalogue")
 MODEL_MODULES = ("openai_fine_tuned_model", "bedrock_custom_model", "oci_generative_ai_model")
 MOST_FILES = 36
+# An option, by the words for it from the module to the request and back; of dataset modules the path of the data.
+OPTIONS = (
+    ("bedrock_custom_model", "base_model_identifier|base_model_arn"),
+    ("bedrock_custom_model", "hyper_?parameters"),
+    ("openai_fine_tuned_model", "hyperparameters"),
+    ("oci_generative_ai_model", "base_model_id"),
+    ("oci_generative_ai_model", "training_config"),
+    *((f"{provider}_dataset", r"\bsrc\b") for provider in ("openai", "bedrock", "oci_generative_ai")),
+)
+MOST_HOPS = 6
 
 # From top to bottom. A folder imports what stands below it, and itself.
 FLOORS = ("_pipeline", "_report", "_providers", "_dataset", "_engine")
@@ -152,3 +163,11 @@ def test_a_module_packs_little_and_nothing_of_another_provider(module: str) -> N
     assert not found & set(TABLES)
     assert not [one for one in found if one.startswith(("_pipeline/", "_report/"))]
     assert len(found) <= MOST_FILES, sorted(found)
+
+
+@pytest.mark.parametrize(("module", "words"), OPTIONS)
+def test_an_option_is_followed_through_few_files(module: str, words: str) -> None:
+    path = PLUGINS / "modules" / f"{module}.py"
+    files = (path, *packed(path))
+    found = [named(one) if one != path else module for one in files if re.search(words, one.read_text("utf-8"))]
+    assert len(found) <= MOST_HOPS, sorted(found)
