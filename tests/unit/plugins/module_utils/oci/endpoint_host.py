@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import endpoint, info
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import plain
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import to_dict
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import remote_clock
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, Reach, Tasks
 
@@ -97,7 +97,7 @@ class EndpointHost(Host, EndpointTasks):
     def all_made(self, compartment: str | None = None) -> list[dict[str, Any]]:
         """All endpoints, oldest first, deleted ones included."""
         listed = self.by_hand.list_endpoints(compartment or self.here, sort_order="ASC", sort_by="timeCreated")
-        return [plain(item) for item in listed.data["items"]]
+        return [to_dict(item) for item in listed.data["items"]]
 
     def made(self, compartment: str | None = None) -> list[dict[str, Any]]:
         """The same without deleted ones."""
@@ -105,7 +105,7 @@ class EndpointHost(Host, EndpointTasks):
 
     def get(self, identifier: str) -> dict[str, Any]:
         """An endpoint as it is."""
-        found: dict[str, Any] = plain(self.by_hand.get_endpoint(identifier).data)
+        found: dict[str, Any] = to_dict(self.by_hand.get_endpoint(identifier).data)
         return found
 
     def make(self, name: str = "chat", **members: Any) -> str:
