@@ -20,9 +20,11 @@ from finetune_sandbox.bedrock.catalogue import (
     Range,
 )
 from finetune_sandbox.bedrock.errors import AwsError, conflict, invalid, not_found, over_quota
+from finetune_sandbox.bedrock.examples import read_examples
 from finetune_sandbox.bedrock.state import COMPLETED, IN_PROGRESS, NOT_STARTED, PENDING, STOPPING, Job, Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import MAX_TAGS, checked_tags
+from finetune_sandbox.server.answers import TrainingData
 from finetune_sandbox.server.training_data import Report
 
 _TOKEN = "clientRequestToken"
@@ -107,6 +109,7 @@ class Jobs:
             store.access.network(role, vpc["subnetIds"], vpc["securityGroupIds"], region.name)
         job.starts, job.changed_at = [job.created_at], job.created_at
         job.report = store.check_later(work)
+        job.data = self._keep(region, job, role)
         store.take_scenarios(job)
         region.jobs[job.arn] = region.jobs_by_name[job.name] = region.active[job.arn] = job
         return job.arn
@@ -202,6 +205,17 @@ class Jobs:
             )
 
         return work
+
+    def _keep(self, region: Region, job: Job, role: Role) -> TrainingData | None:
+        """The data for the answers of the model; logs have none."""
+        uri = job.request["trainingDataConfig"].get("s3Uri")
+        if uri is None:
+            return None
+        version = self._store.access.readable(role, uri, region.name)
+        try:
+            return self._store.library.keep(version.segments, read_examples)
+        except FileNotFoundError:  # the check of the data says so
+            return None
 
     def _find(self, region: Region, identifier: str) -> Job:
         job = region.job(identifier)

@@ -21,6 +21,7 @@ from finetune_sandbox.bedrock.deployments import Deployments
 from finetune_sandbox.bedrock.errors import BEDROCK, EC2, IAM, KMS, OTHER, S3, STS, AwsError, typical
 from finetune_sandbox.bedrock.jobs import Jobs
 from finetune_sandbox.bedrock.models import CustomModels, FoundationModels
+from finetune_sandbox.bedrock.runtime import Runtime
 from finetune_sandbox.bedrock.s3_api import S3Api
 from finetune_sandbox.bedrock.s3_call import S3Call
 from finetune_sandbox.bedrock.s3_store import Bucket, S3Store
@@ -29,6 +30,7 @@ from finetune_sandbox.bedrock.state import Region
 from finetune_sandbox.bedrock.store import Store
 from finetune_sandbox.bedrock.tags import Tags
 from finetune_sandbox.bedrock.throughputs import Throughputs
+from finetune_sandbox.server.answers import Library
 from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled
@@ -73,9 +75,11 @@ class BedrockProvider(Controlled[Store]):
         self.backends = Backends(self.account_id, clock)
         self.sts = sts.Sts(self.account_id, Ids(None if seed_number is None else seed_number + 1), self.backends)
         self.s3 = S3Store(clock, folder, self.ids)
-        self.store = Store(clock, self.ids, self.account_id, Access(self.account_id, self.s3, self.backends))
+        access = Access(self.account_id, self.s3, self.backends)
+        self.store = Store(clock, self.ids, self.account_id, access, Library(folder.with_name("bedrock-trained")))
         self._api = S3Api(self.s3, self.account_id, self._s3_kms_key, lambda: self.store.settings.foreign_buckets)
         self._operations = self._table()
+        self._runtime = Runtime(self.store, self.store.library)
         self._make_buckets()
 
     def _make_buckets(self) -> None:
@@ -123,7 +127,7 @@ class BedrockProvider(Controlled[Store]):
 
     def operations(self) -> Iterable[str]:
         """The names of all operations, of every service."""
-        yield from (f"{BEDROCK}.{name}" for name in (*self._operations, "unknown"))
+        yield from (f"{BEDROCK}.{name}" for name in (*self._operations, *service.RUNTIME_OPERATIONS, "unknown"))
         yield from (f"{S3}.{name}" for name in s3_call.OPERATIONS)
         for kind, names in backends.OPERATIONS.items():
             yield from (f"{kind}.{name}" for name in (*names, "unknown"))
@@ -158,7 +162,8 @@ class BedrockProvider(Controlled[Store]):
             elif dialect == BEDROCK:
                 found = service.find(request.method, raw_target(request)[0])
                 if found is not None:
-                    name, arguments = found if found[0] in self._operations else ("unknown", {})
+                    known = found[0] in self._operations or found[0] in service.RUNTIME_OPERATIONS
+                    name, arguments = found if known else ("unknown", {"operation": found[0]})
         except AwsError as error:
             failure = error
             return Match(f"{dialect}.unknown", dialect, {}, lambda call: self._failed(dialect, failure))
@@ -220,7 +225,8 @@ class BedrockProvider(Controlled[Store]):
         request_id = self.ids.uuid()
         try:
             if call.key:
-                self._allowed(call, call.operation.partition(".")[2])
+                name = call.operation.partition(".")[2]
+                self._allowed(call, "InvokeModel" if name == "Converse" else name)
             response = self._respond(call, request_id)
         except AwsError as error:
             response = error.response(call.dialect, request_id)
@@ -237,7 +243,8 @@ class BedrockProvider(Controlled[Store]):
             return self._api.handle(name, S3Call(call.request, signature, bucket, key, query))
         if name == "unknown":
             if call.dialect == BEDROCK:
-                raise AwsError(404, "UnknownOperationException", "The sandbox does not have this operation of Bedrock.")
+                operation = call.arguments.get("operation", "this operation of Bedrock")
+                raise AwsError(404, "UnknownOperationException", f"The sandbox does not play {operation}.")
             message = "The sandbox does not have this action. See docs/sandbox.md."
             raise AwsError(400, "InvalidAction", message)
         if call.dialect != BEDROCK:
@@ -245,6 +252,8 @@ class BedrockProvider(Controlled[Store]):
         query_text = raw_target(call.request)[1]
         pairs = dict(parse_qsl(query_text, keep_blank_values=True))
         members = service.request_of(name, call.arguments, pairs, sigv4.plain_body(call.request))
+        if name in service.RUNTIME_OPERATIONS:
+            return self._runtime.handle(name, signature.region, members)
         with self.store.lock:
             members = self._operations[name](self.store.region(signature.region), members)
             status, body = service.write_response(name, members)

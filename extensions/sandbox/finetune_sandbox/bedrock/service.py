@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bedrock as botocore's service model describes it: routing, checks of requests, shapes of answers.
+"""Bedrock as botocore's service models describe it: routing, checks of requests, shapes of answers.
 
 boto3 checks types and required members only; the service checks lengths, patterns, enums, ranges and sizes as well.
 """
@@ -39,19 +39,25 @@ class BadShape(Exception):
     """An answer of the sandbox that its own service model does not allow: a defect."""
 
 
+CONTROL, RUNTIME = "bedrock", "bedrock-runtime"
+RUNTIME_OPERATIONS = ("Converse", "InvokeModel")
+_RUNTIME_PATHS = frozenset({"model", "async-invoke", "guardrail", "guardrail-checks"})
+"""The first parts of Bedrock Runtime's paths. Its signatures name the service bedrock, too."""
+
+
 @cache
-def service_model() -> ServiceModel:
-    """botocore's model of Bedrock's control plane. botocore is imported when it is needed first."""
+def service_model(service: str = CONTROL) -> ServiceModel:
+    """botocore's model of Bedrock's control plane, or of its runtime. botocore is imported when it is needed first."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
-    return ServiceModel(Loader().load_service_model("bedrock", "service-2"), "bedrock")
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 @cache
-def _routes() -> list[tuple[str, list[str], str]]:
-    """(method, path in parts, operation) of every operation of the model."""
-    model = service_model()
+def _routes(service: str) -> list[tuple[str, list[str], str]]:
+    """(method, path in parts, operation) of every operation of a model."""
+    model = service_model(service)
     found = []
     for name in model.operation_names:
         http = model.operation_model(name).http
@@ -64,7 +70,7 @@ def _routes() -> list[tuple[str, list[str], str]]:
 def find(method: str, raw_path: str) -> tuple[str, dict[str, str]] | None:
     """(operation, labels) of a request, its path as it was sent: an ARN's slashes are %2F in one part."""
     parts = raw_path.removeprefix("/").removesuffix("/").split("/")
-    for wanted, template, name in _routes():
+    for wanted, template, name in _routes(RUNTIME if parts[0] in _RUNTIME_PATHS else CONTROL):
         if wanted != method or len(template) != len(parts):
             continue
         if all(mine.startswith("{") or mine == unquote(theirs) for mine, theirs in zip(template, parts, strict=True)):
@@ -80,7 +86,7 @@ def find(method: str, raw_path: str) -> tuple[str, dict[str, str]] | None:
 
 def operation_model(name: str) -> OperationModel:
     """An operation by name."""
-    return service_model().operation_model(name)
+    return service_model(RUNTIME if name in RUNTIME_OPERATIONS else CONTROL).operation_model(name)
 
 
 # Requests
@@ -91,8 +97,9 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     shape = operation_model(name).input_shape
     if shape is None:
         return {}
-    document = _document(body) if body else {}
-    members: dict[str, Any] = {}
+    payload = shape.serialization.get("payload")
+    document = _document(body) if body and payload is None else {}
+    members: dict[str, Any] = {} if payload is None else {payload: body}
     in_body = set()
     places = set()
     for member, inner in shape.members.items():
@@ -104,7 +111,7 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
             places.add(wire)
             if wire in query:
                 members[member] = _from_text(inner, query[wire], member)
-        else:
+        elif location != "header":
             in_body.add(wire)
             if document.get(wire) is not None:
                 members[member] = _typed(inner, document[wire], member)
@@ -112,7 +119,9 @@ def request_of(name: str, labels: Mapping[str, str], query: Mapping[str, str], b
     if unknown:
         raise _failed([f"'{unknown[0]}' is not a member of {name}"])
     problems: list[str] = []
-    _check(shape, members, "", problems)
+    # The runtime's pattern knows no ARN of today's custom models; the service names them in its refusal all the same.
+    checked = {**members, "modelId": "a.b"} if name in RUNTIME_OPERATIONS else members
+    _check(shape, checked, "", problems)
     if problems:
         raise _failed(problems)
     return members
@@ -151,6 +160,8 @@ def _from_text(shape: Shape, text: str, member: str) -> Any:
 def _typed(shape: Shape, value: Any, where: str) -> Any:
     """The value, its type checked as deep as it goes; null members are as if left out."""
     kind = shape.type_name
+    if shape.metadata.get("document"):
+        return value
     if kind == "structure":
         if not isinstance(value, dict):
             raise _wrong_type(value, "structure", where)
@@ -183,6 +194,7 @@ _SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
     "double": ((int, float), "Float"),
     "boolean": ((bool,), "Boolean"),
     "string": ((str,), "String"),
+    "blob": ((str,), "Blob"),
 }
 
 
@@ -195,6 +207,8 @@ def _wrong_type(value: Any, wanted: str, where: str) -> AwsError:
 def _check(shape: Shape, value: Any, where: str, problems: list[str]) -> None:
     """Collect what the model's constraints forbid."""
     kind, rules = shape.type_name, shape.metadata
+    if rules.get("document"):
+        return
     if kind == "structure":
         for name in shape.required_members:
             if name not in value:

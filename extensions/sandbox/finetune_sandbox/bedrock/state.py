@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.bedrock.catalogue import BaseModel
+from finetune_sandbox.server.answers import TrainingData
 from finetune_sandbox.server.checks import ControlError, Fields
 from finetune_sandbox.server.scenarios import BaseScenario, read_kind, read_times
 from finetune_sandbox.server.settings import BaseSettings
@@ -82,6 +83,7 @@ class Job:
     failure: str | None = None
     report: Future[Report] | None = None
     records: int = 0
+    data: TrainingData | None = None
     model_arn: str | None = None
     training_loss: float | None = None
     validation_losses: list[float] = field(default_factory=list)

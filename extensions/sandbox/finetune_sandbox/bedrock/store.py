@@ -32,6 +32,7 @@ from finetune_sandbox.bedrock.state import (
     Scenario,
     Settings,
 )
+from finetune_sandbox.server.answers import Library
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.ids import Ids
 from finetune_sandbox.server.scenarios import Scenarios
@@ -55,8 +56,8 @@ Item = TypeVar("Item", bound=Listed)
 class Store:
     """Everything of Bedrock in one account. Take `lock` for any access."""
 
-    def __init__(self, clock: Clock, ids: Ids, account: str, access: Access) -> None:
-        self.clock, self.ids, self.account, self.access = clock, ids, account, access
+    def __init__(self, clock: Clock, ids: Ids, account: str, access: Access, library: Library) -> None:
+        self.clock, self.ids, self.account, self.access, self.library = clock, ids, account, access, library
         self.lock = threading.RLock()
         self.settings = Settings()
         self.scenarios = Scenarios(Scenario.read)
@@ -160,11 +161,13 @@ class Store:
         self._end(region, job, due, FAILED, report.failure)
         return False
 
-    @staticmethod
-    def _end(region: Region, job: Job, when: float, status: str, failure: str | None = None) -> None:
+    def _end(self, region: Region, job: Job, when: float, status: str, failure: str | None = None) -> None:
         job.status, job.ended_at, job.changed_at = status, when, when
         job.failure = None if failure is None else failure[:2048]
         region.active.pop(job.arn, None)
+        if status != COMPLETED:
+            self.library.forget(job.data)
+            job.data = None
 
     def _complete(self, region: Region, job: Job, when: float) -> None:
         training.finish(job)
@@ -224,6 +227,7 @@ class Store:
         self.settings = Settings()
         self.scenarios = Scenarios(Scenario.read)
         self._regions = {}
+        self.library.clear()
 
     def close(self) -> None:
         """End the background work."""
