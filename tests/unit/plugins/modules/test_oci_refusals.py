@@ -20,6 +20,8 @@ MODEL = "oci_generative_ai_model"
 MODEL_INFO = "oci_generative_ai_model_info"
 CLUSTER = "oci_generative_ai_dedicated_ai_cluster"
 CLUSTER_INFO = "oci_generative_ai_dedicated_ai_cluster_info"
+ENDPOINT = "oci_generative_ai_endpoint"
+ENDPOINT_INFO = "oci_generative_ai_endpoint_info"
 HERE = {"compartment_id": "ocid1.compartment.oc1..here"}
 RESERVED = {"freeform_tags": {"llmops_finetune_name": "x"}}
 DETAILS = {
@@ -163,6 +165,11 @@ def test_how_a_model_is_trained(play: Play, still_sandbox: Sandbox, details: dic
         (CLUSTER_INFO, {"dedicated_ai_cluster_id": "x", "display_name": "a"}, "mutually exclusive"),
         (CLUSTER_INFO, {}, "one of the following is required: compartment_id, dedicated_ai_cluster_id"),
         (CLUSTER_INFO, {**HERE, "state": "ASLEEP"}, "state must be one of"),
+        (CLUSTER, {**HERE, "display_name": "a", "accept_commitment": 745}, "accept_commitment must be one of: 744"),
+        (CLUSTER, {**HERE, "display_name": "a", "capacity_reservation_id": "x"}, "capacity_reservation_id is 'x'"),
+        (ENDPOINT_INFO, {"endpoint_id": "x", "model_id": "y"}, "mutually exclusive"),
+        (ENDPOINT_INFO, {}, "one of the following is required: compartment_id, endpoint_id"),
+        (ENDPOINT_INFO, {**HERE, "model_id": "x"}, "model_id is 'x'; it is an OCID"),
         (MODEL_INFO, {**HERE, "capability": ["COOK"]}, "capability.*FINE_TUNE"),
         (MODEL_INFO, {"model_id": "x", "capability": ["CHAT"]}, "mutually exclusive"),
         (MODEL_INFO, {"model_id": "x", "vendor": "a"}, "mutually exclusive"),
@@ -178,10 +185,52 @@ def test_the_others(play: Play, still_sandbox: Sandbox, module: str, options: di
     assert still_sandbox.count() == 0
 
 
+ENDPOINT_ID = "ocid1.generativeaiendpoint.oc1..mine"
+HOSTING = "ocid1.generativeaidedicatedaicluster.oc1..mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"display_name": "a" * 256}, "display_name has 256 characters; OCI takes 255"),
+        ({"display_name": " "}, "display_name is empty"),
+        ({"description": "a" * 401}, "description has 401 characters"),
+        ({"endpoint_id": HOSTING}, "endpoint_id is '.*', the OCID of a dedicated AI cluster"),
+        ({"endpoint_id": "mine"}, "endpoint_id is 'mine'; it is an OCID"),
+        ({"dedicated_ai_cluster_id": ENDPOINT_ID}, "dedicated_ai_cluster_id is '.*', the OCID of an endpoint"),
+        ({"replacement_cluster_id": ENDPOINT_ID}, "replacement_cluster_id is '.*', the OCID of an endpoint"),
+        (
+            {"dedicated_ai_cluster_id": HOSTING, "replacement_cluster_id": HOSTING},
+            "replacement_cluster_id is the same as dedicated_ai_cluster_id",
+        ),
+        ({"dedicated_ai_cluster_id": "check-mode:cluster:a"}, "dedicated_ai_cluster_id.*check mode"),
+        ({"model_id": ENDPOINT_ID}, "model_id is '.*', the OCID of an endpoint"),
+        ({"model": ""}, "model_id is empty"),
+        ({"model_id": "check-mode:model:a"}, "model_id.*check mode"),
+        ({"generative_ai_private_endpoint_id": ENDPOINT_ID}, "the OCID of an endpoint.*that of a private endpoint"),
+        ({"generative_ai_private_endpoint_id": ""}, "generative_ai_private_endpoint_id is empty"),
+        ({"content_moderation_config": {"mode": "BLOCK"}}, "missing required arguments: is_enabled"),
+        ({"content_moderation_config": {"is_enabled": True, "mode": "OFF"}}, "mode must be one of: INFORM, BLOCK"),
+        ({"pii_detection_config": {"is_enabled": True, "model_id": HOSTING}}, "pii_detection_config.model_id is"),
+        ({"replace": "always"}, "replace must be one of"),
+        ({"state": "cancelled"}, "state must be one of"),
+        ({"freeform_tags": {str(number): "x" for number in range(9)}}, "freeform_tags has 9 entries"),
+        ({"ignore_changes": ["modell"]}, "ignore_changes"),
+        (RESERVED, "'llmops_finetune_name' is reserved"),
+        ({"compartment_id": None}, "one of the following is required: endpoint_id, compartment_id"),
+    ],
+)
+def test_an_endpoint(play: Play, still_sandbox: Sandbox, options: dict[str, Any], says: str) -> None:
+    refused(play, ENDPOINT, {"display_name": "a", **HERE, **options}, says)
+    assert still_sandbox.count() == 0
+
+
 @pytest.mark.parametrize(
     ("module", "option"),
     [
         (MODEL_INFO, "model_id"),
+        (ENDPOINT_INFO, "endpoint_id"),
+        (ENDPOINT_INFO, "compartment_id"),
         (MODEL_INFO, "compartment_id"),
         (CLUSTER_INFO, "dedicated_ai_cluster_id"),
         (CLUSTER_INFO, "compartment_id"),
