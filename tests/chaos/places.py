@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import model_host, oci_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import endpoint_host, model_host, oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai import sandbox_tools
 
 if TYPE_CHECKING:
@@ -78,6 +78,20 @@ def _oci_data(host: Any, name: str, topic: str) -> Any:
     return host.data(oci_host.pair_lines(topic=topic), name)
 
 
+def _oci_endpoint(sandbox: Sandbox) -> Any:
+    os.environ["OCI_SERVICE_ENDPOINT"] = sandbox.url
+    return endpoint_host.EndpointHost(sandbox)
+
+
+def _oci_serving(host: Any, name: str) -> list[str]:
+    """The endpoints of a name that serve, or will."""
+    return [item["id"] for item in host.made() if item["display_name"] == name and item["lifecycle_state"] != "FAILED"]
+
+
+def _oci_model(host: Any, name: str, topic: str) -> Any:
+    return host.about(topic)
+
+
 _JOBS = "openai.jobs.create"
 _BEDROCK_JOBS = "bedrock.CreateModelCustomizationJob"
 PLACES: Mapping[str, Place] = {
@@ -95,5 +109,6 @@ PLACES: Mapping[str, Place] = {
         ),
         Place("bedrock", True, _bedrock, _paid, _bedrock_data, _BEDROCK_JOBS, "bedrock"),
         Place("oci", True, _oci, _paid, _oci_data, "oci.CreateModel", "oci"),
+        Place("oci-endpoint", True, _oci_endpoint, _oci_serving, _oci_model, "oci.CreateEndpoint", "oci"),
     )
 }

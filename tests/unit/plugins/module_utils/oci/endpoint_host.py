@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import PROGRESS_SPEC
@@ -53,6 +54,23 @@ class EndpointTasks(Tasks):
         """The same with a base model on the first cluster."""
         given = {"model_id": self.reach.base_model_id, "dedicated_ai_cluster_id": self.reach.hosting}
         return self.endpoint(name, **{**given, **options})
+
+    def about(self, topic: str) -> dict[str, str]:
+        """What an endpoint about a topic serves, and where: another topic is another base model."""
+        model = self.reach.base_models[OLD_LLAMA if topic == "old" else LLAMA]
+        return {
+            "model_id": model,
+            "dedicated_ai_cluster_id": self.reach.hosting,
+            "replacement_cluster_id": self.reach.second,
+        }
+
+    def wanted(self, place: Mapping[str, str], name: str | None, retrain: str = "never", **options: Any) -> Any:
+        """One run with what :meth:`about` returns."""
+        return self.endpoint(name, **{**place, "replace": retrain, **options})
+
+    def playbook(self, name: str) -> Any:
+        """The same of one name."""
+        return self.wanted(self.about(name), name)
 
     def elsewhere(self) -> EndpointTasks:
         """The same in another process."""
