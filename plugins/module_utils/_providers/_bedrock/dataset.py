@@ -28,9 +28,9 @@ from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.client import load
-from ..toolkit.naming import METADATA, sha256_in_name
+from ..toolkit.naming import METADATA
 from ..toolkit.sent_dataset import DATA_SPEC
-from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
+from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, object_name
 from . import jobs, objects
 from .base_models import CUSTOMIZATION_TYPES
 from .client import AUTH_SPEC, Api, make_api
@@ -113,6 +113,8 @@ def _check(params: Mapping[str, Any]) -> None:
 class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
+    option = "key"
+
     def __init__(
         self, api: Api, name: str, params: Mapping[str, Any], local: LocalData | None, key: str | None
     ) -> None:
@@ -121,10 +123,8 @@ class Dataset(StoredDataset):
             desired["kms_key_id"] = params["kms_key_id"]
         if params["tags"] is not None:
             desired["tags"] = read_tags("tags", params["tags"], _TAGS)
-        super().__init__(str(params["bucket"]), name, local, desired)
+        super().__init__(params, name, local, key, desired)
         self.api = api
-        self.prefix = str(params["prefix"] or "")
-        self.key = key
         self.purge_tags = bool(params["purge_tags"])
         self._unseen = False  # whether these credentials may not see what is there
         self._met = False  # whether S3 said, of an object that is not seen, that it is there
@@ -140,7 +140,7 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"s3_uri": self.uri(str(self.key)), **self.resolved}
+        return {"s3_uri": self.uri(self.stored), **self.resolved}
 
     def uri(self, stored: str) -> str:
         """As AWS spells it."""
@@ -150,38 +150,34 @@ class Dataset(StoredDataset):
 
     def observe(self, run_id: str | None) -> list[Run]:
         """The object of that key, by one HEAD; without data and key, every version of the dataset by its name."""
-        if self.key is None:
+        if not self.stored:
             return [self._run(key, {}) for key in self._keys_of_name()]
         self._unseen = False
         try:
-            found = objects.head(self.api, self.bucket, self.key)
+            found = objects.head(self.api, self.bucket, self.stored)
         except ApiError as error:
             if error.status != 403:
                 raise
             self._unseen = True
-            there = self._met or self._is_listed(self.key)
-            return [self._run(self.key, {})] if there else []
-        return [self._run(self.key, found)] if found is not None else []
+            there = self._met or self._is_listed(self.stored)
+            return [self._run(self.stored, {})] if there else []
+        return [self._run(self.stored, found)] if found is not None else []
 
     def _run(self, key: str, found: Mapping[str, Any]) -> Run:
         fields: dict[str, Any] = {}
         digest = objects.sha256_of(found)
-        if self.local:
-            fields["content"] = self.content_of(key, digest, found.get("ContentLength"))
         if found.get("SSEKMSKeyId"):
             fields["kms_key_id"] = found["SSEKMSKeyId"]
         if "tags" in self.resolved:
             fields["tags"] = self._tags(key)
         raw = {
-            "key": key,
-            "sha256": digest or sha256_in_name(key),
-            "bytes": found.get("ContentLength"),
             "etag": str(found.get("ETag") or "").strip('"') or None,
             "version_id": found.get("VersionId"),
             "kms_key_id": found.get("SSEKMSKeyId"),
             "tags": fields.get("tags"),
         }
-        return self.run_of(key, raw, created=timestamp(found.get("LastModified")), observed=fields)
+        created = timestamp(found.get("LastModified"))
+        return self.run_of(key, digest, found.get("ContentLength"), raw, created=created, observed=fields)
 
     def _tags(self, key: str) -> dict[str, str]:
         found = self._call(f"Reading the tags of {self.uri(key)}", "get_object_tagging", Key=key)
@@ -212,7 +208,7 @@ class Dataset(StoredDataset):
 
     def _keys_of_name(self) -> list[str]:
         found = self._list(f"{self.prefix}{self.name}-")
-        return [key for key in found if is_version(key, self.prefix, self.name)]
+        return [key for key in found if self.is_version(key)]
 
     def refresh(self, run: Run) -> Run:
         """One HEAD."""
@@ -233,22 +229,22 @@ class Dataset(StoredDataset):
 
     def create(self, token: str) -> Run:
         """Send the object; where it may not be seen whether it is there, on condition that it is not."""
-        self.abort_unfinished(str(self.key), older_than=UNFINISHED_AGE)
+        self.abort_unfinished(self.stored, older_than=UNFINISHED_AGE)
         tags = self.resolved.get("tags")
         self._upload(tags, only_if_new=self._unseen)
         return self._finish_upload(tags)
 
     def _finish_upload(self, tags: Mapping[str, str] | None) -> Run:
-        local, key = self.require_data(), str(self.key)
+        local, key = self.require_data(), self.stored
         if local.changed:
             self._call(f"Deleting {self.uri(key)}", "delete_object", Key=key)
             raise local.changed_error()
-        return self.build_sent_run(key, {"key": key, "kms_key_id": self.resolved.get("kms_key_id"), "tags": tags})
+        return self.build_sent_run(kms_key_id=self.resolved.get("kms_key_id"), tags=tags)
 
     def _upload(self, tags: Mapping[str, str] | None, *, only_if_new: bool) -> None:
         """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
         it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
-        local, key = self.require_data(), str(self.key)
+        local, key = self.require_data(), self.stored
         extra: dict[str, Any] = {"Metadata": {METADATA: local.report.sha256}, "ContentType": CONTENT_TYPE}
         if local.report.bytes < _PART:
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(local.report.sha256)).decode()
@@ -334,22 +330,13 @@ class Dataset(StoredDataset):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The object, and what was found in the data."""
-        found = run.raw if run else {}
-        key = found.get("key") or self.key
-        return {
-            **self.describe_data(found),
-            "id": run.id if run else None,
-            "s3_uri": self.uri(key) if key else None,
-            "bucket": self.bucket,
-            "key": key,
-            "version_id": found.get("version_id"),
-            "tags": found.get("tags"),
-        }
+        described = super().describe(run, details=details)
+        key = described["key"]
+        return {**described, "s3_uri": self.uri(key) if key else None, "tags": run.raw.get("tags") if run else None}
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """The key is known before the object is there."""
-        uri = self.uri(str(self.key))
-        return self.fill_placeholder(uri, tags=self.resolved.get("tags"))
+        """The key and the tags are known before the object is there."""
+        return {**super().describe_placeholder(), "tags": self.resolved.get("tags")}
 
 
 def _add_condition(params: dict[str, Any], **_event: Any) -> None:

@@ -28,9 +28,9 @@ from ..._engine.errors import ApiError, Conflict, NotFound, TransientError
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.answers import pages
-from ..toolkit.naming import METADATA, sha256_in_name
+from ..toolkit.naming import METADATA
 from ..toolkit.sent_dataset import DATA_SPEC, ended
-from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, is_version, object_name
+from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, object_name
 from . import objects
 from .client import AUTH_SPEC, OBJECT_STORAGE, Api, make_api
 from .formats import FORMATS
@@ -82,16 +82,15 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
 class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
+    option = "object"
     # Under a name of the user's own the content can differ; under ours it is in the name.
     fields: Sequence[Field] = (Field("content", "in_place"),)
 
     def __init__(
         self, api: Api, name: str, params: Mapping[str, Any], local: LocalData | None, stored: str | None
     ) -> None:
-        super().__init__(str(params["bucket"]), name, local, {})
+        super().__init__(params, name, local, stored, {})
         self.api = api
-        self.prefix = str(params["prefix"] or "")
-        self.object = stored
         self._namespace = params["namespace"]
 
     @property
@@ -101,7 +100,7 @@ class Dataset(StoredDataset):
 
     def request(self) -> dict[str, Any]:
         """The object by its content."""
-        return {"object": self.uri(str(self.object)), **self.resolved}
+        return {"object": self.uri(self.stored), **self.resolved}
 
     def uri(self, stored: str) -> str:
         """As the other tools of OCI spell it."""
@@ -114,13 +113,10 @@ class Dataset(StoredDataset):
 
         That there is none is believed only when a listing lacks it.
         """
-        if self.object is None:
+        if not self.stored:
             prefix = f"{self.prefix}{self.name}-"
-            return [self._run(item["name"], item) for item in self._list(prefix) if self._is_mine(item)]
-        return self._look(self.object)
-
-    def _is_mine(self, item: Mapping[str, Any]) -> bool:
-        return is_version(item["name"], self.prefix, self.name)
+            return [self._run(item["name"], item) for item in self._list(prefix) if self.is_version(item["name"])]
+        return self._look(self.stored)
 
     def _look(self, name: str) -> list[Run]:
         found = objects.head(self.api, self.namespace, self.bucket, name)
@@ -172,15 +168,8 @@ class Dataset(StoredDataset):
 
     def _run(self, name: str, found: Mapping[str, Any]) -> Run:
         digest = str(found.get("sha256") or "")
-        fields = {"content": self.content_of(name, digest, found.get("size"))} if self.local else {}
-        raw = {
-            "object": name,
-            "sha256": digest or sha256_in_name(name),
-            "bytes": found.get("size"),
-            "etag": found.get("etag"),
-            "version_id": found.get("versionId"),
-        }
-        return self.run_of(name, raw, created=timestamp(found.get("timeModified")), observed=fields)
+        raw = {"etag": found.get("etag"), "version_id": found.get("versionId")}
+        return self.run_of(name, digest, found.get("size"), raw, created=timestamp(found.get("timeModified")))
 
     def refresh(self, run: Run) -> Run:
         """One HEAD, and where it shows nothing, a listing."""
@@ -191,7 +180,7 @@ class Dataset(StoredDataset):
 
     def create(self, token: str) -> Run:
         """Send the object, on condition that there is none."""
-        self.abort_unfinished(str(self.object), older_than=UNFINISHED_AGE)
+        self.abort_unfinished(self.stored, older_than=UNFINISHED_AGE)
         return self._send({"if_none_match": "*"})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
@@ -202,7 +191,7 @@ class Dataset(StoredDataset):
         except TransientError:
             # Once it is there, the condition would not hold a second time.
             if self._has_arrived():
-                return self.build_sent_run(str(self.object), {"object": self.object})
+                return self.build_sent_run()
             raise
 
     def _send(self, condition: Mapping[str, Any]) -> Run:
@@ -219,11 +208,11 @@ class Dataset(StoredDataset):
             if error.status == 412 or error.code == _CONCURRENT:
                 raise Conflict(error.message, hint=error.hint, status=error.status, code=error.code) from error
             raise
-        return self.build_sent_run(str(self.object), {"object": self.object})
+        return self.build_sent_run()
 
     def _has_arrived(self) -> bool:
         """Whether the object has our data by now."""
-        found = objects.head(self.api, self.namespace, self.bucket, str(self.object))
+        found = objects.head(self.api, self.namespace, self.bucket, self.stored)
         return found is not None and objects.sha256_of(found) == self.require_data().report.sha256
 
     def _put(self, local: LocalData, condition: Mapping[str, Any]) -> None:
@@ -233,9 +222,9 @@ class Dataset(StoredDataset):
         if len(data) != local.report.bytes:
             raise local.changed_error()
         self._call(
-            f"Uploading {self.uri(str(self.object))}",
+            f"Uploading {self.uri(self.stored)}",
             "put_object",
-            self.object,
+            self.stored,
             _Body(data) if data else data,
             headers=("etag",),
             tries=1,
@@ -249,12 +238,12 @@ class Dataset(StoredDataset):
 
     def _put_parts(self, local: LocalData, condition: Mapping[str, Any]) -> None:
         """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
-        uri = self.uri(str(self.object))
+        uri = self.uri(self.stored)
         started = self._call(
             f"Starting the upload of {uri}",
             "create_multipart_upload",
             {
-                "object": self.object,
+                "object": self.stored,
                 "contentType": CONTENT_TYPE,
                 "metadata": {f"opc-meta-{METADATA}": local.report.sha256},
             },
@@ -265,7 +254,7 @@ class Dataset(StoredDataset):
         )
         upload = str(started.data["uploadId"])
         left = f"The unfinished upload {upload} could not be aborted"
-        with ended(lambda: self.abort(str(self.object), upload), left, "delete it"):
+        with ended(lambda: self.abort(self.stored, upload), left, "delete it"):
             parts = self._upload_parts(local, upload)
             if local.changed:
                 raise local.changed_error()
@@ -273,7 +262,7 @@ class Dataset(StoredDataset):
                 self._call(
                     f"Completing the upload of {uri}",
                     "commit_multipart_upload",
-                    self.object,
+                    self.stored,
                     upload,
                     {"partsToCommit": parts},
                     headers=("etag",),
@@ -284,11 +273,11 @@ class Dataset(StoredDataset):
                 # sent the same.
                 if not self._has_arrived():
                     raise
-                self.abort(str(self.object), upload)
+                self.abort(self.stored, upload)
 
     def _upload_parts(self, local: LocalData, upload: str) -> list[dict[str, Any]]:
         """Send all parts; what a commit has to name of them."""
-        uri = self.uri(str(self.object))
+        uri = self.uri(self.stored)
         self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)  # made once, before there are several threads
         size = max(_PART, -(-local.report.bytes // (_MAX_PARTS * MIB)) * MIB)
 
@@ -301,7 +290,7 @@ class Dataset(StoredDataset):
             response = self._call(
                 f"Uploading part {number} of {uri}",
                 "upload_part",
-                self.object,
+                self.stored,
                 upload,
                 number,
                 _Body(data),
@@ -364,19 +353,7 @@ class Dataset(StoredDataset):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The object, and what was found in the data."""
-        found = run.raw if run else {}
-        return {
-            **self.describe_data(found),
-            "id": run.id if run else None,
-            "namespace": self.namespace,
-            "bucket": self.bucket,
-            "object": found.get("object") or self.object,
-            "version_id": found.get("version_id"),
-        }
-
-    def describe_placeholder(self) -> dict[str, Any]:
-        """The name is known before the object is there."""
-        return self.fill_placeholder(self.uri(str(self.object)))
+        return {**super().describe(run, details=details), "namespace": self.namespace}
 
 
 class _Body(io.BytesIO):

@@ -51,24 +51,33 @@ def object_name(params: Mapping[str, Any], key_option: str, name: str, local: Lo
     return f"{params['prefix'] or ''}{remote_name(name, local.report.sha256)}" if local else None
 
 
-def is_version(stored: str, prefix: str, name: str) -> bool:
-    """Whether the name of an object is that of some version of a dataset."""
-    named = parse_remote_name(stored[len(prefix) :]) if stored.startswith(prefix) else None
-    return named is not None and named[0] == name
-
-
 class StoredDataset(SentDataset):
     """One dataset's objects in one bucket, as far as stores do not differ. See :class:`_engine.types.Driver` for each
     verb."""
 
     kind = "object"
     noun = "Object"
+    option: str  # that has the whole name of the object; the same is its result key
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
-    def __init__(self, bucket: str, name: str, local: LocalData | None, desired: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        name: str,
+        local: LocalData | None,
+        stored: str | None,
+        desired: Mapping[str, Any],
+    ) -> None:
         content = {"content": f"sha256:{local.report.sha256}"} if local else {}
         super().__init__(name, local, {**content, **desired})
-        self.bucket = bucket
+        self.bucket = str(params["bucket"])
+        self.prefix = str(params["prefix"] or "")
+        self.stored = stored or ""  # the whole name of the object; empty where all versions are meant
+
+    def is_version(self, stored: str) -> bool:
+        """Whether the name of an object is that of some version of the dataset."""
+        named = parse_remote_name(stored[len(self.prefix) :]) if stored.startswith(self.prefix) else None
+        return named is not None and named[0] == self.name
 
     @abstractmethod
     def uri(self, stored: str) -> str:
@@ -85,30 +94,33 @@ class StoredDataset(SentDataset):
     def run_of(
         self,
         stored: str,
+        digest: str,
+        length: int | None,
         raw: Mapping[str, Any],
         *,
         created: float | None = None,
         observed: Mapping[str, Any] | None = None,
     ) -> Run:
-        """An object in the engine's terms."""
+        """An object in the engine's terms. ``digest``: its sha256 as the store knows it, or empty."""
+        content = {"content": self._compare_content(stored, digest, length)} if self.local else {}
         return Run(
             id=self.uri(stored),
             created=created or 0.0,
             phase=Phase.READY,
             status="uploaded",
-            observed=observed or {},
+            observed={**content, **(observed or {})},
             removable=True,
-            raw=raw,
+            raw={self.option: stored, "sha256": digest or sha256_in_name(stored), "bytes": length, **raw},
         )
 
-    def build_sent_run(self, stored: str, raw: Mapping[str, Any]) -> Run:
+    def build_sent_run(self, **raw: Any) -> Run:
         """The object that has our data now."""
         report = self.require_data().report
-        return self.run_of(stored, {"sha256": report.sha256, "bytes": report.bytes, **raw}, created=time.time())
+        return self.run_of(self.stored, report.sha256, report.bytes, raw, created=time.time())
 
-    def content_of(self, stored: str, digest: str, length: int | None) -> str:
+    def _compare_content(self, stored: str, digest: str, length: int | None) -> str:
         """What is in an object, as far as one look at it tells; a name with our hash alone proves it where nothing
-        speaks against it. ``digest``: its sha256 as the store knows it, or empty."""
+        speaks against it."""
         report = self.require_data().report
         if length not in (None, report.bytes):
             return f"other data, {length} bytes"
@@ -150,3 +162,18 @@ class StoredDataset(SentDataset):
         """What was found in the data; of an object alone, what its ``raw`` data say."""
         tokens = self.report.estimated_tokens if self.report else None
         return {**super().describe_data(observed), "estimated_tokens": tokens}
+
+    def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
+        """The object, and what was found in the data."""
+        found = run.raw if run else {}
+        return {
+            **self.describe_data(found),
+            "id": run.id if run else None,
+            "bucket": self.bucket,
+            self.option: found.get(self.option) or self.stored or None,
+            "version_id": found.get("version_id"),
+        }
+
+    def describe_placeholder(self) -> dict[str, Any]:
+        """The name is known before the object is there."""
+        return self.fill_placeholder(self.uri(self.stored))
