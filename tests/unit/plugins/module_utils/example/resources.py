@@ -83,7 +83,7 @@ class _Store:
     def faults(self) -> _Store:
         return self
 
-    def shown(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[dict[str, Any]]:
         with self.api.opened() as store:
             found: list[dict[str, Any]] = store["faults"]
         return found
