@@ -279,3 +279,18 @@ def test_h4_a_list_without_settings_is_looked_at_more_closely(world: World) -> N
     world.script["create"] = [lost()]
     result = engine.converge()
     assert (result["run_id"], world.count("create"), world.uncancelled()) == ("run-1", 1, ["run-1"])
+
+
+def test_h4_what_was_there_before_is_not_looked_at_again(world: World) -> None:
+    old = world.add(Phase.READY, data="v1")
+    engine = engine_on(world, retrain="on_change", wait=False)
+    observe, verify = engine.driver.observe, engine.driver.verify
+    looked_at: list[list[str]] = []
+    engine.driver.observe = lambda run_id: [  # type: ignore[method-assign]
+        replace(run, observed={}, verified=False) for run in observe(run_id)
+    ]
+    engine.driver.verify = lambda runs: (  # type: ignore[method-assign]
+        looked_at.append([run.id for run in runs]) or verify(runs)
+    )
+    assert engine.converge()["run_id"] == "run-2"
+    assert looked_at == [[old], ["run-2"]]

@@ -77,6 +77,16 @@ class TestDuplicatesAreLookedFor:
         assert looks[:5] == [0.0, 10.0, 30.0, 60.0, 120.0]
         assert len(looks) == 6  # and when the run has ended
 
+    @pytest.mark.parametrize(
+        ("training_seconds", "looks"), [(15.0, [0.0, 16.25]), (1.0, [0.0, 2.0]), (4.0, [0.0, 5.0])]
+    )
+    def test_and_once_when_the_run_has_ended(self, world: World, training_seconds: float, looks: list[float]) -> None:
+        """Not twice, if one of these moments has come as well."""
+        world.training_seconds = training_seconds
+        times = times_of(world, "observe")
+        converge(world)
+        assert times == [0.0, *looks]
+
 
 class TestRefusedBecauseOfAnother:
     def test_it_is_looked_for_five_times(self, world: World) -> None:
