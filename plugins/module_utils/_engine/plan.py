@@ -162,7 +162,7 @@ def _find_lookalikes(
     Either all have the same token, or none has one, and all observed values are equal.
     """
     kept = plan.run
-    if kept is None or plan.creates or not _counts(kept):
+    if kept is None or not _counts(kept):
         return ()
     set_by_user = [field for field in fields if not field.chosen]
     named = {run.id for run in (kept, *plan.stop, *plan.remove)}

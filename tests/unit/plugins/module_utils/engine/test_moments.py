@@ -97,7 +97,7 @@ class TestRefusedBecauseOfAnother:
 
     def test_the_next_token_is_another_each_day(self, world: World) -> None:
         """The provider has forgotten the one of yesterday, so the same request can use it up again."""
-        tokens = [self.token_at(12 * DAY + seconds) for seconds in (-200.0, -100.0, -10.0, 100.0)]
+        tokens = [self.token_at(12 * DAY + seconds) for seconds in (-200.0, -100.0, -20.0, 100.0)]
         assert tokens[0] == tokens[1]
         assert tokens[2] == tokens[3] != tokens[0]
 

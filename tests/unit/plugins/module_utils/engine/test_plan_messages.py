@@ -383,6 +383,10 @@ class TestServing:
         plan = plan_of([replace(run, target={})], can=SERVES)
         assert "to something else (data: v1 -> v2)" in plan.warnings[0]
 
+    def test_beside_one_that_is_updated_none_is_called_a_second_one(self) -> None:
+        plan = plan_of([ready(1), some_run(2, Phase.UPDATING, target={"data": "v2"})], can=SERVES, wait=False)
+        assert (plan.run and plan.run.id, plan.warnings, plan.lookalikes) == ("run-2", (), ())
+
     def test_a_failed_update(self) -> None:
         run = ready(1, observed={"data": "v2", "tags": "old"}, target={"tags": "new"}, update_error="no capacity.")
         assert refusal_of(plan_of([run], {"data": "v2", "tags": "new"}, SERVES)) == (

@@ -132,6 +132,13 @@ class TestWaits:
         run_id = world.add(Phase.PENDING, ends_at=world.now + 12.5)
         assert converge(world, wait_slice=12.5, wait_run_id=run_id)["status"] == "ready"
 
+    def test_the_last_pause_ends_with_the_slice_or_the_time(self, world: World) -> None:
+        run_id = world.add(Phase.PENDING)
+        assert converge(world, wait_slice=12.75, wait_run_id=run_id)["elapsed"] == 12.8
+        assert world.now == 1_000_012.75
+        failed(engine_on(world, wait_timeout=5.5))
+        assert world.now == 1_000_018.25
+
     def test_the_end_of_a_time_out_is_no_look(self, world: World) -> None:
         """Nothing can be asked then, as no time is left for an answer."""
         world.add(Phase.PENDING, ends_at=world.now + 5.0)
@@ -252,6 +259,11 @@ class TestOnItsWay:
         world.add(Phase.DELETING, ends_at=world.now + 100)
         converge(world, state=state, wait=False)
         assert world.now >= 1_000_100.0
+
+    def test_check_mode_knows_that_nothing_has_an_id_that_it_made_up(self, world: World) -> None:
+        world.add(Phase.READY)
+        result = converge(world, state="absent", run_id="check-mode:model:bot", check_mode=True)
+        assert (result["action"], result["status"], world.calls) == ("none", "absent", [])
 
     def test_check_mode_takes_what_is_being_deleted_for_gone(self, world: World) -> None:
         world.add(Phase.DELETING, ends_at=world.now + 100)
