@@ -9,9 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import fill, indent
 
+import yaml
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.limits import GIB, MB, MIB, Limit, Limits
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.rules import RULES
+from ansible_collections.llmops.finetune.plugins.module_utils._pipeline.module import model_options
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.base import NEUTRAL, Facts, ModelSpec
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.catalogue import CATALOGUE
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.registry import PROVIDERS
@@ -51,7 +54,8 @@ _LIMITS = {
 
 def files(root: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     """Return each file with such blocks, and the function that makes its content."""
-    for path in (root / "README.md", *sorted(root.glob("docs/*.md")), root / "plugins/doc_fragments/attributes.py"):
+    others = (root / "plugins/doc_fragments/attributes.py", root / "roles/fine_tune/tasks/main.yml")
+    for path in (root / "README.md", *sorted(root.glob("docs/*.md")), *others):
         if _MARK.search(path.read_text(encoding="utf-8")):
             yield path.relative_to(root).as_posix(), partial(_write, root, path)
 
@@ -64,6 +68,10 @@ def _write(root: Path, path: Path) -> str:
         "options": list_options,
         "hyperparameters": list_hyperparameters,
         "rules": list_rules,
+        "artifacts": partial(list_artifacts, root / "playbooks"),
+        "credential_types": partial(list_credential_types, root / "playbooks"),
+        "role_options": list_role_options,
+        "role_providers": list_role_providers,
         **{f"limits_{name}": partial(list_limits, facts) for name, facts in CATALOGUE.items()},
         **{f"modules_{name}": partial(list_modules_of, name) for name in PROVIDERS},
     }
@@ -155,3 +163,31 @@ def _show_limit(field: str, limit: Limit | None) -> str:
     unit = next((unit for unit in _UNITS if limit.value and limit.value % unit == 0), 0) if "bytes" in field else 0
     value = f"{limit.value // unit} {_UNITS[unit]}" if unit else f"{limit.value:,}"
     return value if limit.hard else f"{value} (warning)"
+
+
+def list_artifacts(playbooks: Path, _modules: Sequence[str]) -> str:
+    """What a workflow of AWX gets of each model."""
+    keys = yaml.safe_load((playbooks / "vars" / "fine_tune.yml").read_text(encoding="utf-8"))["tune__result_keys"]
+    return f"\n{fill(', '.join(f'`{key}`' for key in keys), 120, break_on_hyphens=False)}\n\n"
+
+
+def list_credential_types(playbooks: Path, _modules: Sequence[str]) -> str:
+    """The types of credentials that awx_setup makes, and the variables that they set."""
+    types = yaml.safe_load((playbooks / "files" / "awx" / "credential_types.yml").read_text(encoding="utf-8"))
+    rows = ((kind["name"], ", ".join(f"`{name}`" for name in kind["injectors"]["env"])) for kind in types)
+    return _table(("type", "environment variables"), rows)
+
+
+def list_role_options(_modules: Sequence[str]) -> str:
+    """The variables of the role as options of a model. What has no default may be left out."""
+    lines = []
+    for name, spec in model_options().items():
+        if name not in PROVIDERS:
+            is_set = "default" in spec or spec["type"] == "dict"
+            lines.append(f'{name}: "{{{{ fine_tune_{name}{"" if is_set else " | default(none)"} }}}}"\n')
+    return indent("".join(lines), " " * 10)
+
+
+def list_role_providers(_modules: Sequence[str]) -> str:
+    """The variables of the role as options of the task."""
+    return "".join(f'        {name}: "{{{{ fine_tune_{name} or omit }}}}"\n' for name in PROVIDERS)
