@@ -294,3 +294,8 @@ def test_h4_what_was_there_before_is_not_looked_at_again(world: World) -> None:
     )
     assert engine.converge()["run_id"] == "run-2"
     assert looked_at == [[old], ["run-2"]]
+
+
+def test_h4_where_the_list_shows_the_settings_no_closer_look_is_needed(world: World) -> None:
+    assert converge(world)["status"] == "ready"
+    assert world.count("verify") == 0

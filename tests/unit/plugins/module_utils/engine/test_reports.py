@@ -305,13 +305,19 @@ def test_throttled_and_nothing_started(world: World, wait: bool) -> None:
     assert caught.value.facts["changed"] is False
 
 
-def test_started_too_late(world: World) -> None:
+@pytest.mark.parametrize(("used", "left"), [(55.0, "5 s"), (59.75, "0 s"), (60.0, "0 s")])
+def test_started_too_late(world: World, used: float, left: str) -> None:
     engine = engine_on(world, wait_timeout=60.0)
-    world.before_call = lambda verb: engine.clock.sleep(55.0) if not world.calls else None
+
+    def take_time(verb: str) -> None:
+        if not world.calls:
+            world.now += used
+
+    world.before_call = take_time
     with pytest.raises(TimedOut) as caught:
         engine.converge()
     assert caught.value.message == (
-        "Nothing was started: 5 s of wait_timeout (60 s) were left, and a run is not started with less than 20 s."
+        f"Nothing was started: {left} of wait_timeout (60 s) were left, and a run is not started with less than 20 s."
     )
 
 
