@@ -243,17 +243,17 @@ class Engine:
         """Send an update. After a lost answer, look for its effect before it is sent again."""
         unclear = False
 
-        def left() -> Plan | None:
+        def find_rest() -> tuple[Run, Sequence[Change]] | None:
             plan, _runs = self.planner.plan(self.waiter.observe(), run)
-            return plan if plan.action == "update" and plan.run and plan.run.id == run.id else None
+            return (plan.run, plan.changes) if plan.action == "update" and plan.run and plan.run.id == run.id else None
 
         def send() -> Run:
             nonlocal unclear, run, changes
             if unclear:
-                plan = left()
-                if plan is None or plan.run is None:
+                rest = find_rest()
+                if rest is None:
                     return self.driver.refresh(run)
-                run, changes = plan.run, plan.changes
+                run, changes = rest
             try:
                 return self.driver.update(run, changes)
             except TransientError:
@@ -263,7 +263,7 @@ class Engine:
         try:
             run = self.waiter.read(send)
         except TransientError:
-            if not unclear or left():
+            if find_rest():
                 raise
             run = self.waiter.read(partial(self.driver.refresh, run))
         self.result.changed = self._updated = True

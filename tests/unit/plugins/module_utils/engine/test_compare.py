@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine import ownership
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.compare import (
+    Compare,
+    format_change,
+    has_tags,
     number,
     same_content,
     same_deep,
     same_set,
+    same_tags,
     same_value,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.content import (
@@ -233,3 +237,114 @@ class TestProgress:
     )
     def test_duration(self, seconds: float, text: str) -> None:
         assert duration(seconds) == text
+
+
+class TestParts:
+    """Which parts of a value differ, as the messages and the diff name them."""
+
+    @pytest.mark.parametrize(
+        ("desired", "observed", "parts"),
+        [
+            ({"a": 1, "b": {"c": 2}}, {"a": 2, "b": {"c": 3}}, [("a", 1, 2), ("b.c", 2, 3)]),
+            ([1, [2, 3]], [1, [2, 4]], [("[1][1]", 3, 4)]),
+            ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, [("a[0].b", 1, 2)]),
+            ({1: "x"}, {1: "y"}, [("1", "x", "y")]),
+            ([1], [1, 2], [("", [1], [1, 2])]),
+            ((1, 2), [1, 2], []),
+            ({"a": {}}, {}, []),
+            ({"a": {"b": [], "c": None}}, {}, []),
+            ({"a": {"b": 1}}, {}, [("a", {"b": 1}, None)]),
+            (None, None, []),
+            ([], None, []),
+            ([None], None, [("", [None], None)]),
+            ("", None, [("", "", None)]),
+            ("ab", ["a", "b"], [("", "ab", ["a", "b"])]),
+            (b"ab", [97, 98], [("", b"ab", [97, 98])]),
+            ({"a": 1}, [("a", 1)], [("", {"a": 1}, [("a", 1)])]),
+        ],
+    )
+    def test_paths(self, desired: Any, observed: Any, parts: list[Any]) -> None:
+        assert list(same_deep.differing(desired, observed)) == parts
+
+    def test_a_part_with_a_comparison_of_its_own(self) -> None:
+        compare = Compare({"list.sorted": same_set})
+        assert compare({"list": {"sorted": "ab"}}, {"list": {"sorted": "ba"}})
+        assert not compare({"list": {"other": "ab"}}, {"list": {"other": "ba"}})
+
+    def test_tags(self) -> None:
+        assert list(same_tags.differing({"a": 1, "b": "2"}, {"b": 3, "c": True})) == [
+            ("a", "1", None),
+            ("b", "2", "3"),
+            ("c", None, "True"),
+        ]
+        assert list(has_tags.differing({"a": 1}, {"a": "1", "c": "x"})) == []
+
+
+class TestTold:
+    """``before -> after``, cut around the first difference where it is long."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "says"),
+        [
+            (None, 1, "not set -> 1"),
+            ([], ["a", 2], "none -> a, 2"),
+            ((), None, "none -> not set"),
+            (1, "1", "1 (int) -> 1 (str)"),
+            ("", "a", " -> a"),
+            ("x" * 120, "y", f"{'x' * 120} -> y"),
+            ("x" * 121, "y", f"{'x' * 114}... -> y"),
+            ("x" * 114 + "y" * 7, "z", f"{'x' * 114}... -> z"),
+            (
+                "x" * 100 + "a" * 114,
+                "x" * 100 + "b" * 30,
+                f"...{'x' * 40}{'a' * 74}... -> ...{'x' * 40}{'b' * 30}",
+            ),
+            ("x" * 40 + "a" * 81, "x" * 40 + "b", f"{'x' * 40}{'a' * 74}... -> {'x' * 40}b"),
+            ("x" * 41 + "a" * 80, "x" * 41 + "b", f"...{'x' * 40}{'a' * 74}... -> ...{'x' * 40}b"),
+            ("x" * 41 + "a" * 74 + "b" * 6, "x" * 41 + "a" * 74, None),
+        ],
+    )
+    def test_told(self, before: Any, after: Any, says: str | None) -> None:
+        if says is None:
+            left, right = format_change(before, after).split(" -> ")
+            assert left != right
+            return
+        assert format_change(before, after) == says
+
+    @pytest.mark.parametrize("length", [40, 41, 114, 121])
+    def test_no_dots_where_nothing_is_left_out(self, length: int) -> None:
+        right = format_change("a" * 130, "a" * length).split(" -> ")[1]
+        assert right == ("..." if length > 40 else "") + "a" * min(length, 40)
+
+
+class TestNumbersNearEachOther:
+    @pytest.mark.parametrize(
+        ("desired", "observed", "same"),
+        [(0.1, 0.1000000149, True), (1.0, 1.0000009, True), (1.0, 1.0000012, False), (1e-30, 2e-30, False)],
+    )
+    def test_single_precision(self, desired: float, observed: float, same: bool) -> None:
+        assert same_value(desired, observed) is same
+
+    @pytest.mark.parametrize("value", [True, "true", "TRUE"])
+    def test_booleans(self, value: Any) -> None:
+        assert same_value(value, True) and same_value(True, value)
+        assert not same_value(value, False) and not same_value(False, value)
+        assert not same_value(True, 1) and not same_value(1.0, True)
+
+
+class TestContentByItsChecksums:
+    @pytest.mark.parametrize(
+        ("desired", "observed", "same"),
+        [
+            (Content("a", version="md5:1 crc:2"), Content("b", version="md5:1"), True),
+            (Content("a", version="md5:1 crc:2"), Content("b", version="md5:1 crc:3"), False),
+            (Content("a", version="md5:1"), Content("a", version="crc:1"), True),
+            (Content("a", version="md5:1"), Content("b", version="crc:1"), False),
+            (Content("a", version="md5:1:2"), Content("b", version="md5:1:2"), True),
+            (Content("a", version="word"), Content("b", version="word"), False),
+            (Content("a", SHA[:12]), Content("b", SHA[:12]), True),
+            (Content("a", SHA[:11]), Content("b", SHA[:11]), False),
+        ],
+    )
+    def test_versions(self, desired: Content, observed: Content, same: bool) -> None:
+        assert same_content(desired, observed) is same

@@ -218,6 +218,28 @@ class TestWhatIsOnlyAlike:
         assert self.warned(world) == ("run-1", [])
         assert world.uncancelled() == ["run-1", "other"]
 
+    def test_h4_where_the_host_keeps_tokens_one_without_is_somebody_elses(self, world: World) -> None:
+        """It was made by hand, at the moment when the answer to our own was lost."""
+        world.keeps_tokens = True
+        world.script["create"] = [lost()]
+        self.beside(world, token=None, created=world.now - 1.0)
+        assert self.warned(world) == ("run-1", [])
+        assert (world.uncancelled(), world.count("create")) == (["run-1", "other"], 1)
+
+    def test_h4_one_that_another_task_has_made_is_changed_in_place_as_asked(self, world: World) -> None:
+        """After a lost answer it may be another task's, with the same token and other tags."""
+        world.keeps_tokens = True
+        world.script["create"] = [lost()]
+
+        def tag(verb: str) -> None:
+            if "run-1" in world.jobs and not world.count("update"):
+                world.jobs["run-1"].observed["tags"] = "theirs"
+
+        world.before_call = tag
+        result = converge(world, {"data": "v2", "tags": "ours"})
+        assert (result["run_id"], result["status"], result["action"]) == ("run-1", "ready", "create")
+        assert (world.jobs["run-1"].observed["tags"], world.count("update")) == ("ours", 1)
+
     @pytest.mark.parametrize("wait", [True, False])
     def test_h4_a_pending_one_is_named_also_by_who_does_not_wait(self, world: World, wait: bool) -> None:
         self.beside(world, created=world.now - 900.0, status="running")

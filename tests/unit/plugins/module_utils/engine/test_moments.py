@@ -275,3 +275,10 @@ class TestModelsThatAreListedLate:
 
         engine.driver.verify = retired_at_first  # type: ignore[method-assign]
         assert engine.converge()["status"] == "ready"
+
+
+def test_who_does_not_wait_starts_as_long_as_any_time_is_left(world: World) -> None:
+    """The time is that of the caller, for example of fine_tune with many models."""
+    engine = engine_on(world, wait=False)
+    with deadline.until(engine.clock.monotonic() + 0.5, engine.clock):
+        assert engine.converge()["changed"] is True

@@ -311,6 +311,12 @@ class TestServing:
         assert plan_of(runs, can=SERVES).remove == ()
         assert [run.id for run in plan_of(runs, can=SERVES, **RETRAIN).remove] == ["run-1"]
         assert plan_of(runs, **RETRAIN).remove == ()
+        assert [run.id for run in plan_of(runs, can=SERVES, wait=False, **RETRAIN).remove] == ["run-1"]
+
+    @pytest.mark.parametrize(("wait", "removed"), [(True, ["run-1"]), (False, [])])
+    def test_one_that_is_still_made_takes_the_place_once_it_is_ready(self, wait: bool, removed: list[str]) -> None:
+        plan = plan_of([ready(1, observed=OTHER), pending(2)], can=SERVES, wait=wait, **RETRAIN)
+        assert [run.id for run in plan.remove] == removed
 
     def test_where_names_are_unique_all_of_the_name_go_first(self) -> None:
         runs = [failed(1, observed=OTHER), ready(2, observed=OTHER)]

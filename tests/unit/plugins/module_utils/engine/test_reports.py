@@ -207,6 +207,9 @@ class TestDiff:
         assert result["ignored_changes"] == {"data": {"before": "v1", "after": "v2"}}
         assert "ignored_changes" not in converge(world, {"data": "v1"})
 
+    def test_nothing_to_ignore(self) -> None:
+        assert converge(World(), ignore_changes=("data",))["ignored_changes"] == {}
+
 
 def run_with(**more: Any) -> Run:
     return Run("run-1", 1.0, Phase.READY, "ready", model="model-1", **more)

@@ -275,6 +275,13 @@ class TestUnderWay:
         assert (result["changed"], host.phases()[name]) == (True, Phase.DELETED)
         assert host.now >= 1_000_000.0 + 300.0
 
+    def test_absent_in_check_mode_foresees_it(self, host: Host) -> None:
+        name = host.serve(OLD)
+        host.start_update(name, THIRD)
+        result = converge(host, state="absent", check_mode=True)
+        assert (result["action"], result["changed"], result["diff"]["before"]) == ("delete", True, {"exists": [name]})
+        assert host.now == 1_000_000.0
+
     def test_absent_without_waiting_leaves_it(self, host: Host) -> None:
         host.start_update(host.serve(OLD), THIRD)
         engine = task(host, state="absent", wait=False)

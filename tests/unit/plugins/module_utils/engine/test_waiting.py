@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     ApiError,
+    Conflict,
     FineTuneError,
     NotFound,
     RateLimited,
@@ -200,8 +201,26 @@ class TestTimeOut:
         error = failed(engine_on(world, wait_timeout=40.0))
         assert error.message == "wait_timeout ended before run run-1 did (bot: pending)."
 
+    def test_while_it_is_looked_for_what_made_the_host_refuse(self, world: World) -> None:
+        world.script["create"] = [Conflict("in use")] * 9
+        error = failed(engine_on(world, wait_timeout=40.0))
+        assert (error.message, error.hint) == (
+            "wait_timeout (40 s) ended before it was known what there is of 'bot'.",
+            "Run the task again; nothing is started twice.",
+        )
+        assert (world.now, error.facts["timed_out"]) == (1_000_040.0, True)
+
+    def test_the_status_is_that_of_the_last_look(self, world: World) -> None:
+        world.training_seconds = 1e6
+
+        def begin(verb: str) -> None:
+            for job in world.jobs.values():
+                job.status = "running" if world.now > 1_000_010.0 else "queued"
+
+        world.before_call = begin
+        assert failed(engine_on(world, wait_timeout=60.0)).facts["status"] == "running"
+
     def test_before_it_is_known_what_there_is(self, world: World) -> None:
-        world.script["create"] = [RateLimited("full", retry_after=5.0)] * 100
         world.script["observe"] = [RateLimited("429", retry_after=59.0)] * 100
         error = failed(engine_on(world, wait_timeout=60.0))
         assert error.message.startswith("wait_timeout (60 s) leaves no time to ask again.")
