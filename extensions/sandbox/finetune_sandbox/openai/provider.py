@@ -232,7 +232,12 @@ class OpenAIProvider(Controlled[Store]):
         their own."""
         key = self.default_account.api_key
         tables = {
-            OPENAI: {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": key, "OPENAI_API_TYPE": "openai"},
+            OPENAI: {
+                "OPENAI_BASE_URL": f"{base}/v1",
+                "OPENAI_API_KEY": key,
+                "OPENAI_ADMIN_KEY": self.default_account.admin_key,
+                "OPENAI_API_TYPE": "openai",
+            },
             AZURE: {
                 "AZURE_OPENAI_ENDPOINT": f"{base}/azure",
                 "AZURE_OPENAI_API_KEY": key,

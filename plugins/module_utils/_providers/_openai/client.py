@@ -356,13 +356,19 @@ def _keep_redirect(response: Any) -> None:
         del response.headers["location"]
 
 
-def make_api(module: AnsibleModule) -> Api:
-    """The client that the task's options and the SDK's environment variables describe; no call is made."""
+def make_api(module: AnsibleModule, admin_key: str | None = None) -> Api:
+    """The client that the task's options and the SDK's environment variables describe; no call is made.
+
+    ``admin_key``: the organisation's key that it uses instead; that one belongs to no project.
+    """
     options = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
     for variable in ENVIRONMENT.values():
         if os.environ.get(variable) == "":
             del os.environ[variable]  # the SDK would take it for a value
     fill_from_environment(options, ENVIRONMENT)
+    options["admin"] = bool(admin_key)
+    if admin_key:
+        options.update(api_key=admin_key, project=None)
     # What is not what its option takes may be a key that was given in a wrong place.
     words = (str(options[option] or "") for option in ("organization", "project"))
     mask(module, (word for word in words if not is_key(word)))
@@ -432,7 +438,7 @@ def _list_credentials(host: Host) -> Sequence[tuple[str, str]]:
 
 
 def _make_api(options: Mapping[str, Any], host: Host, tokens: Callable[[], str] | None) -> Api:
-    with _hide_variables(_AD_TOKEN, _AZURE_KEY):
+    with _hide_variables(_AD_TOKEN, _AZURE_KEY, ENVIRONMENT["project"]):
         return _make_client(options, host, tokens)
 
 
@@ -472,6 +478,8 @@ def _make_client(options: Mapping[str, Any], host: Host, tokens: Callable[[], st
     if host.azure:
         common["api_key"] = tokens or options["api_key"] or options["azure_ad_token"]
     sdk = openai.OpenAI(base_url=host.address, project=options["project"], **common)
+    if options["admin"] and hasattr(sdk, "admin_api_key"):
+        sdk.admin_api_key = options["api_key"]  # for an SDK that sends it by itself, as those of other languages do
     return Api(sdk, host, options["timeout"], time_there.now)
 
 

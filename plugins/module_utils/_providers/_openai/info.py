@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What openai_fine_tuned_model_info looks up.
+"""What the info modules look up.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping
 from ..toolkit.info import is_placeholder, limited, looks_again
-from . import jobs
+from . import jobs, permissions
 from .client import Api, make_api
 from .fine_tuned_model import present_job
 from .steps import read_steps
@@ -70,3 +70,19 @@ def _entry(api: Api, job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[
     if params["steps"]:
         entry["steps"] = read_steps(api, job)
     return entry
+
+
+@looks_again
+def find_permissions(module: AnsibleModule) -> dict[str, Any]:
+    """The result of openai_checkpoint_permission_info."""
+    params = module.params
+    checkpoint, name = permissions.read_checkpoint(module), params["name"]
+    if is_placeholder(module, "checkpoint"):
+        return {"changed": False, **permissions.describe(name, checkpoint, [])}
+    admin = permissions.make_admin_api(module)
+    checkpoint = checkpoint or permissions.find_model(make_api(module), name)
+    query = {"project_id": params["project_id"]} if params["project_id"] else {}
+    found = permissions.list_permissions(admin, checkpoint, **query) if checkpoint else []
+    # Filtered again, for a host that ignores the filter.
+    wanted = [given for given in found if params["project_id"] in (None, given["project_id"])]
+    return {"changed": False, **permissions.describe(name, checkpoint, list(limited(module, wanted)))}

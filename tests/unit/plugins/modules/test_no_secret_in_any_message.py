@@ -229,6 +229,26 @@ def test_s3_any_line_of_a_profile_of_azure(desk: Desk, entra: dict[str, Any]) ->
         desk.look(desk.play("openai_fine_tuned_model_info", own), "openai_fine_tuned_model_info", harmless=False)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_s3_an_admin_key_in_any_form(desk: Desk, form: str) -> None:
+    """As an option, in the environment, and where a model or a project belongs."""
+    checkpoint = {"checkpoint": "ft:gpt-4o-mini:acme::1"}
+    own = {**desk.valid("openai"), **checkpoint}
+    desk.sandbox.fault("openai.*", status=400, body={"error": {"message": f"Bad key {FORMS[form]}"}})
+    for module, more in (
+        ("openai_checkpoint_permission", {"projects": ["proj_a"]}),
+        ("openai_checkpoint_permission_info", {}),
+    ):
+        desk.look(desk.play(module, {**own, **more, "admin_api_key": FORMS[form]}), module, harmless=False)
+        with desk.monkeypatch.context() as patch:
+            if isinstance(FORMS[form], str) and "\0" not in FORMS[form]:
+                patch.setenv("OPENAI_ADMIN_KEY", FORMS[form])
+                desk.look(desk.play(module, {**own, **more}), module, harmless=False)
+        for option in ("checkpoint", "projects"):
+            if option in {**own, **more}:
+                desk.look(desk.play(module, {**own, **more, option: FORMS[form]}), module, harmless=True)
+
+
 def spoilt(text: str) -> list[bytes]:
     """A file of profiles with something wrong in each line, one at a time."""
     lines = text.splitlines()

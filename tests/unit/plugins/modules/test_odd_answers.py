@@ -37,6 +37,9 @@ def test_e1_openai_modules_in_front_of_a_proxy(still_sandbox: Sandbox, play: Pla
     _told(play("openai_fine_tuned_model_info", auth))
     _told(play("openai_fine_tuned_model", {**auth, "name": "bot", "state": "absent"}))
     _told(play("openai_dataset", {**auth, "file_id": "file-abc", "state": "absent"}))
+    model = {"checkpoint": "ft:gpt-4o-mini:acme::1", "admin_api_key": still_sandbox.admin_key}
+    _told(play("openai_checkpoint_permission_info", {**auth, **model}))
+    _told(play("openai_checkpoint_permission", {**auth, **model, "projects": ["proj_a"]}))
 
 
 @pytest.mark.parametrize("body", BODIES)

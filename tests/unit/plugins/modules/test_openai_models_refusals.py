@@ -62,3 +62,21 @@ def test_info(
 ) -> None:
     refused(play, "openai_fine_tuned_model_info", {**auth, **options}, says)
     assert still_sandbox.count() == requests
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"checkpoint": None}, "one of the following is required: checkpoint, name"),
+        ({"name": "bot"}, "mutually exclusive"),
+        ({"state": "shared"}, "state must be one of"),
+        ({"projects": None}, "projects is missing"),
+        ({"admin_api_key": None}, "admin_api_key is missing"),
+    ],
+)
+def test_permission(
+    play: Play, still_sandbox: Sandbox, auth: dict[str, Any], options: dict[str, Any], says: str
+) -> None:
+    given = {"checkpoint": "ft:gpt-4o-mini:acme::1", "projects": ["proj_a"], "admin_api_key": still_sandbox.admin_key}
+    refused(play, "openai_checkpoint_permission", {**auth, **given, **options}, says)
+    assert still_sandbox.count() == 0

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import names
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
@@ -132,4 +133,41 @@ class Dataset(_AtOpenAI):
         return self.existing(name)[-1]
 
 
-RESOURCES = (Job, AzureJob, GatewayJob, CompatibleJob, SelfhostedJob, Dataset)
+_NAMES = ("bot", "bot-2", "bots", "unharmed", *names())
+
+
+class CheckpointPermission(_AtOpenAI):
+    """The permissions of one model, whose name stands for that of the resource."""
+
+    id = "openai-checkpoint-permission"
+    traits = Traits(can_change=True, waits=False, long_lived=True)
+    ready = "shared"
+    verbs: ClassVar = {
+        "create": "openai.permissions.create",
+        "list": "openai.permissions.list",
+        "update": "openai.permissions.create",
+        "delete": "openai.permissions.delete",
+    }
+
+    def make_host(self, sandbox: Sandbox) -> Host:
+        sandbox.openai.change_account(projects=5)
+        self.projects = sorted(sandbox.openai.default_account.projects[1:])
+        self.changed = {"projects": self.projects[1:]}
+        models = {name: {"status": "succeeded", "suffix": name} for name in _NAMES}
+        sandbox.openai.seed(jobs=list(models.values()))
+        self.models = dict(zip(models, sandbox.openai.default_account.models, strict=True))
+        return super().make_host(sandbox)
+
+    def task(self, name: str | None, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.tasks.permission(self.models[str(name)], **options)
+        return result
+
+    def like(self, name: str, topic: str) -> Mapping[str, Any]:
+        return {"projects": self.projects[:2]}
+
+    def all_made(self, name: str) -> Iterable[Made]:
+        model = self.models[name]
+        return [Made(model)] if self.sandbox.openai.default_account.permissions.get(model) else []
+
+
+RESOURCES = (Job, AzureJob, GatewayJob, CompatibleJob, SelfhostedJob, Dataset, CheckpointPermission)

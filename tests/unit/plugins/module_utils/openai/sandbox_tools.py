@@ -15,7 +15,12 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
     TRAINING_SPEC,
     WAIT_SPEC,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset, fine_tuned_model, info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import (
+    checkpoint_permission,
+    dataset,
+    fine_tuned_model,
+    info,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
     Controller,
@@ -64,6 +69,7 @@ class Reach:
     def __init__(self, sandbox: Sandbox) -> None:
         self.control_url = sandbox.control_url
         self.api_key = sandbox.api_key
+        self.admin_key = sandbox.admin_key
         self.urls = {
             "openai": sandbox.openai_url,
             "azure": sandbox.azure_endpoint,
@@ -110,6 +116,16 @@ class Tasks(Controller):
     def info(self, **options: Any) -> list[dict[str, Any]]:
         """One run of openai_fine_tuned_model_info."""
         return list(self.find(info.find, "openai_fine_tuned_model_info", **options)["models"])
+
+    def permission(self, checkpoint: str | None = None, **options: Any) -> dict[str, Any]:
+        """One run of openai_checkpoint_permission."""
+        given = {"checkpoint": checkpoint, "admin_api_key": self.reach.admin_key, **options}
+        return self.run(checkpoint_permission, "openai_checkpoint_permission", given)
+
+    def permissions(self, checkpoint: str | None = None, **options: Any) -> dict[str, Any]:
+        """One run of openai_checkpoint_permission_info."""
+        given = {"checkpoint": checkpoint, "admin_api_key": self.reach.admin_key, **options}
+        return self.find(info.find_permissions, "openai_checkpoint_permission_info", **given)
 
     # -- short cuts --
 

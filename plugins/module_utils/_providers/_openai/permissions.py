@@ -1,0 +1,171 @@
+# Copyright (c) 2026 llmops.finetune contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls for checkpoint permissions: which other projects of the organization may use a fine-tuned model.
+
+Private to llmops.finetune; may change at any time.
+
+OpenAI alone has them. They take an admin key, which can do nothing else that this collection does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..._engine import ownership
+from ..._engine.coerce import mapping
+from ..._engine.content import CHECK_MODE, refuse_placeholder
+from ..._engine.errors import ApiError, InvalidInput, NotFound
+from ..._engine.secrets import mask
+from ..._engine.types import Phase
+from ..toolkit.answers import each, moment, name, record
+from ..toolkit.client import check_key, is_key
+from . import jobs, models
+from .client import AUTH_SPEC, Api, make_api
+from .hosts import host_for
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+AUTH: dict[str, Any] = {**AUTH_SPEC, "admin_api_key": {"type": "str", "no_log": True}}
+MODEL: dict[str, Any] = {
+    "checkpoint": {"type": "str", "aliases": ["fine_tuned_model_checkpoint"]},
+    "name": {"type": "str"},
+}
+"""The options that say whose permissions are meant."""
+_VARIABLE = "OPENAI_ADMIN_KEY"
+_PERMISSION = record({"id": name, "project_id": name}, {"created_at": moment})
+_GRANTED = record({"data": each(_PERMISSION)})
+_PAGE = 100
+_WHO = (
+    "It takes an admin key of an owner of the organization (admin_api_key, or the environment variable "
+    f"{_VARIABLE}). The API key of a project cannot do this."
+)
+_WHICH = "Check checkpoint, and that the admin key is one of the organization that the model belongs to."
+_ENDS = (401, 403)
+
+
+def read_checkpoint(module: AnsibleModule) -> str | None:
+    """The model that a task names, or None. Raises InvalidInput, also at a host that has no permissions."""
+    host = host_for(module.params)
+    if host.kind != "openai":
+        raise InvalidInput(
+            f"Checkpoint permissions exist only at OpenAI, and this host is '{host.kind}'.",
+            hint="At Azure OpenAI, roles of the resource say who may use a model; at other hosts, ask who runs them.",
+        )
+    given: str | None = module.params["checkpoint"]
+    if given == "":
+        raise InvalidInput("checkpoint is empty.", hint="Give the name of a model, or leave the option out.")
+    if given is None or given.startswith(CHECK_MODE):
+        if not module.check_mode:
+            refuse_placeholder("checkpoint", given)
+        return given
+    if not given.startswith("ft:") or not is_key(given):
+        raise InvalidInput(
+            "checkpoint is not the name of a fine-tuned model, which begins with 'ft:'.",
+            hint="Of a checkpoint it is fine_tuned_model_checkpoint, not its id (ftckpt_...).",
+        )
+    return given
+
+
+def make_admin_api(module: AnsibleModule) -> Api:
+    """The client with the admin key; no call is made."""
+    key = module.params["admin_api_key"] or os.environ.get(_VARIABLE)
+    mask(module, [key])
+    if not key:
+        raise InvalidInput("admin_api_key is missing.", hint=_WHO)
+    check_key(module, "admin_api_key", key)
+    return make_api(module, admin_key=key)
+
+
+def list_permissions(admin: Api, checkpoint: str, **query: Any) -> list[dict[str, Any]]:
+    """All permissions of a model, oldest first. ``query``: the filters of the API."""
+    calls = admin.sdk.fine_tuning.checkpoints.permissions.with_raw_response
+    send = getattr(calls, "list", None) or calls.retrieve  # older SDKs have the second one alone
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        pages = admin.listed(
+            f"Listing the permissions of {checkpoint}",
+            send,
+            checkpoint,
+            item=_PERMISSION,
+            limit=_PAGE,
+            order="ascending",
+            **query,
+        )
+        for permission in pages:
+            if permission["id"] in found:  # a host that ignores `after` would go round for ever
+                break
+            found[permission["id"]] = permission
+    except ApiError as error:
+        raise _explain(error) from error
+    return list(found.values())
+
+
+def grant(admin: Api, checkpoint: str, projects: Sequence[str]) -> list[dict[str, Any]]:
+    """Give permissions to all these projects, in one request, which is sent once."""
+    send = admin.once.fine_tuning.checkpoints.permissions.with_raw_response.create
+    doing = f"Sharing {checkpoint} with {', '.join(projects)}"
+    try:
+        answer = admin.call(doing, send, checkpoint, project_ids=list(projects), reads=_GRANTED, verb="change")
+    except ApiError as error:
+        raise _explain(error) from error
+    granted: list[dict[str, Any]] = answer["data"]
+    left = sorted(set(projects) - {permission["project_id"] for permission in granted})
+    if left:
+        raise ApiError(
+            f"{doing}: the host did not say so of {', '.join(left)}.",
+            hint="Look at the permissions, and run the task again.",
+            facts={"changed": True},
+        )
+    return granted
+
+
+def revoke(admin: Api, checkpoint: str, permission: Mapping[str, Any]) -> None:
+    """Take one permission back. Raises NotFound for one that is not there."""
+    calls = admin.sdk.fine_tuning.checkpoints.permissions.with_raw_response
+    send = partial(calls.delete, fine_tuned_model_checkpoint=checkpoint)
+    try:
+        admin.deleted(f"Taking {checkpoint} from {permission['project_id']}", send, permission["id"])
+    except ApiError as error:
+        raise _explain(error) from error
+
+
+def _explain(error: ApiError) -> ApiError:
+    if error.status in _ENDS:
+        return error.amended(hint=_WHO)
+    return error.amended(hint=_WHICH) if isinstance(error, NotFound) else error
+
+
+def find_model(api: Api, name: str) -> str | None:
+    """The newest model of a name that is there, or None."""
+    mine = [
+        jobs.to_run(job)
+        for job in jobs.list_jobs(api, {ownership.NAME: name})
+        if mapping(job.get("metadata")).get(ownership.NAME) == name
+    ]
+    made = [run for run in mine if run.phase is Phase.READY and run.model]
+    newest_first = sorted(made, key=lambda run: run.age_key, reverse=True)
+    return next((run.model for run in newest_first if _judge(api, str(run.model)) is models.Verdict.EXISTS), None)
+
+
+def is_gone(api: Api, model: str) -> bool:
+    """Whether it is proven that a model no longer exists."""
+    return _judge(api, model) in (models.Verdict.DELETED, models.Verdict.RETIRED)
+
+
+def _judge(api: Api, model: str) -> models.Verdict:
+    return models.judge_model(api.host, models.observe_model(api, model), model)
+
+
+def describe(name: str | None, checkpoint: str | None, given: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What modules return of the permissions of a model."""
+    return {
+        "name": name,
+        "checkpoint": checkpoint,
+        "projects": sorted({str(permission["project_id"]) for permission in given}),
+        "permissions": [dict(permission) for permission in given],
+    }
