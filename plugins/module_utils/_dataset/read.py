@@ -23,6 +23,14 @@ from .report import Report
 from .scan import scan
 from .source import DatasetError, Source
 
+# The options of all modules that send data.
+DATA_SPEC: dict[str, Any] = {
+    "src": {"type": "path"},
+    "content": {"type": "raw"},
+    "name": {"type": "str"},
+    "validate": {"type": "bool", "default": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
 _MOST_WARNINGS = 5
 _MOST_SCANNED = 64
 _SCANNED: dict[Any, Report] = {}

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
-from ..._dataset.read import LocalData, read
+from ..._dataset.read import DATA_SPEC, LocalData, read
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import has_tags, same_tags
 from ..._engine.deadline import within
@@ -29,7 +29,6 @@ from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.bounds import TagBound, read_tags
 from ..toolkit.client import load
 from ..toolkit.naming import METADATA
-from ..toolkit.sent_dataset import DATA_SPEC
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, object_name
 from . import jobs, objects
 from .base_models import CUSTOMIZATION_TYPES

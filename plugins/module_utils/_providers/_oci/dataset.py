@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MIB
-from ..._dataset.read import LocalData, read
+from ..._dataset.read import DATA_SPEC, LocalData, read
 from ..._engine.coerce import timestamp
 from ..._engine.errors import ApiError, Conflict, NotFound, TransientError
 from ..._engine.module import options_of
 from ..._engine.types import Change, Driver, Field, Options, Phase, Run
 from ..toolkit.answers import pages
 from ..toolkit.naming import METADATA
-from ..toolkit.sent_dataset import DATA_SPEC, ended
+from ..toolkit.sent_dataset import ended
 from ..toolkit.stored_dataset import CONTENT_TYPE, UNFINISHED_AGE, StoredDataset, dataset_name, object_name
 from . import objects
 from .client import AUTH_SPEC, OBJECT_STORAGE, Api, make_api

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dataset.formats import Formats
 from ..._dataset.limits import MB
-from ..._dataset.read import LocalData, name_of, read
+from ..._dataset.read import DATA_SPEC, LocalData, name_of, read
 from ..._engine.coerce import timestamp
 from ..._engine.content import CHECK_MODE, make_placeholder
 from ..._engine.errors import ApiError, FineTuneError, InvalidInput, NotFound
@@ -23,7 +23,7 @@ from ..._engine.module import WAIT_SPEC, options_of
 from ..._engine.types import Capabilities, Driver, Field, Hint, Options, Phase, Progress, Run
 from ..toolkit.answers import name, quote_host, record
 from ..toolkit.naming import parse_remote_name, remote_name
-from ..toolkit.sent_dataset import DATA_SPEC, SentDataset, check_name, ended
+from ..toolkit.sent_dataset import SentDataset, check_name, ended
 from . import files
 from .client import AUTH_SPEC, Api, make_api
 from .formats import FORMATS

@@ -17,14 +17,6 @@ from ..._dataset.read import LocalData
 from ..._engine.errors import FineTuneError, InvalidInput
 from .driver import BaseDriver
 
-# The options that all dataset modules have.
-DATA_SPEC: dict[str, Any] = {
-    "src": {"type": "path"},
-    "content": {"type": "raw"},
-    "name": {"type": "str"},
-    "validate": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.llmops.finetune.plugins.module_utils._dataset.formats import Formats
-from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import LocalData, read
+from ansible_collections.llmops.finetune.plugins.module_utils._dataset.read import DATA_SPEC, LocalData, read
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import InvalidInput
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.module import options_of
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import (
@@ -39,12 +39,9 @@ from .limits import limits_for
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **AUTH_SPEC,
+        **DATA_SPEC,
         "name": {"type": "str", "required": True},
-        "src": {"type": "path"},
-        "content": {"type": "raw"},
         "format": {"type": "str"},
-        "validate": {"type": "bool", "default": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "wait_timeout": {"type": "int"},
     },
 }
