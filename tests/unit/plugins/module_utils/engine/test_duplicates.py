@@ -13,6 +13,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     Busy,
     InvalidInput,
     RateLimited,
+    TimedOut,
     TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
@@ -250,6 +251,13 @@ class TestWhatIsOnlyAlike:
             "made a second model" if wait else "Run other (running) asks for the same as run-1 and will make a second"
         )
         assert says in warnings[0]
+
+    def test_h4_it_is_named_where_the_time_is_over_too(self, world: World) -> None:
+        self.beside(world, created=world.now - 900.0)
+        engine = engine_on(world, wait_timeout=60.0)
+        with pytest.raises(TimedOut):
+            engine.converge()
+        assert len([warning for warning in engine.warnings if "Run other (pending)" in warning]) == 1
 
     def test_h4_one_that_is_a_model_already_is_named_by_its_model(self, world: World) -> None:
         """The host keeps tokens, and both have the same: it was ready before it could be stopped."""
