@@ -168,6 +168,7 @@ class CreateOnce:
         """Start one run. After a create with an unknown outcome, look for its run before the create is sent again."""
         self.attempt = attempt = self._attempt_beside(runs)
         run = self._send(attempt)
+        self.waiter.progress = None  # it is no longer waited for a place
         self.result.changed = self.waiter.keeps_slice = True
         self.waiter.bind(run)
         run = self._cancel_duplicates(run, attempt)

@@ -143,9 +143,7 @@ def decide(
     ]
     warnings += _left(counted, plan, options)
     if about and not options.run_id:  # with an id, the user has chosen one
-        cancelled = {run.id for run in duplicates} if not can.no_cancel else set()
-        beside = [run for run in counted if run.id not in cancelled]
-        found = _find_lookalikes(plan, beside, fields, desired, options.ignore_changes)
+        found = _find_lookalikes(plan, counted, fields, desired, options.ignore_changes)
         plan = replace(plan, lookalikes=found)
         warnings += [_second(run, about, kind) for run in found if run.verified]
     if can.no_cancel:

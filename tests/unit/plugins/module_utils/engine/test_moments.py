@@ -161,6 +161,16 @@ def test_after_a_lost_answer_the_last_look_takes_no_longer_than_a_moment(world: 
     assert (caught.value.facts["changed"], caught.value.facts["timed_out"]) == (True, True)
 
 
+@pytest.mark.parametrize(("took", "looks"), [(98.5, 2), (98.75, 1)])
+def test_after_a_lost_answer_it_is_looked_as_often_as_there_is_time(world: World, took: float, looks: int) -> None:
+    engine = engine_on(world, wait_timeout=100.0)
+    world.script["create"] = [TransientError("reset")]
+    world.before_call = lambda verb: engine.clock.sleep(took if verb == "create" else 0.0)
+    with pytest.raises(TimedOut):
+        engine.converge()
+    assert world.calls == ["observe", "create", *["observe"] * looks]
+
+
 def test_a_run_that_is_not_shown_yet_does_not_hold_up_the_slice(world: World) -> None:
     world.script["refresh"] = [NotFound("404", status=404)] * 30
     answer = converge(world, wait_slice=20.0)
@@ -178,6 +188,13 @@ class TestThrottled:
                 answer = converge(world, wait_slice=20.0, wait_state=answer["wait_state"])
                 assert answer["waiting"]
         assert 370.0 <= world.now - start < 400.0
+
+    @pytest.mark.parametrize(("at_most", "sends"), [(2.0, 1), (2.5, 2)])
+    def test_not_asked_again_when_it_is_no_longer_believed(self, world: World, at_most: float, sends: int) -> None:
+        world.script["create"] = [RateLimited("not yet", at_most=at_most)] * 2
+        with pytest.raises(RateLimited):
+            converge(world)
+        assert world.count("create") == sends
 
     @pytest.mark.parametrize(("pause", "sends"), [(70.0, 2), (70.5, 1)])
     def test_asked_again_where_enough_is_left_for_a_create(self, world: World, pause: float, sends: int) -> None:

@@ -232,3 +232,14 @@ class TestHeld:
 
         engine.driver.observe = removable  # type: ignore[assignment]
         assert (engine.converge()["action"], world.count("dependents")) == ("retry", 0)
+
+
+def test_after_a_create_the_list_says_how_it_is(world: World) -> None:
+    """What the answer to the create said is a moment old."""
+
+    def begin(verb: str) -> None:
+        if verb == "observe" and "run-1" in world.jobs:
+            world.jobs["run-1"].status = "running"
+
+    world.before_call = begin
+    assert converge(world, wait=False)["status"] == "running"

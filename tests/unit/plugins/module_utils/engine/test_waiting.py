@@ -133,6 +133,18 @@ class TestWaits:
         run_id = world.add(Phase.PENDING, ends_at=world.now + 12.5)
         assert converge(world, wait_slice=12.5, wait_run_id=run_id)["status"] == "ready"
 
+    def test_where_the_time_does_not_bound_the_task_it_bounds_the_waiting_for_a_run(self, world: World) -> None:
+        world.training_seconds = 1e6
+        error = failed(engine_on(world, wait_timeout=50.0, bounded=False))
+        assert (error.facts["timed_out"], error.facts["run_id"], world.now) == (True, "run-1", 1_000_050.0)
+
+    def test_and_nothing_else(self, world: World) -> None:
+        """A create that is refused for now is sent again, however long that takes."""
+        world.script["create"] = [RateLimited("full", retry_after=40.0)] * 3
+        error = failed(engine_on(world, wait_timeout=100.0, bounded=False))
+        assert error.message == "wait_timeout ended before run run-1 did (bot: pending)."
+        assert (world.count("create"), world.now) == (4, 1_000_120.0)
+
     def test_the_last_pause_ends_with_the_slice_or_the_time(self, world: World) -> None:
         run_id = world.add(Phase.PENDING)
         assert converge(world, wait_slice=12.75, wait_run_id=run_id)["elapsed"] == 12.8
