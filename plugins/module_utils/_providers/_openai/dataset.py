@@ -89,7 +89,7 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
     local = read(params, formats, limits_for(provider, params["split"]), module.warn)
     if params["state"] == "present" and local is None and not params["file_id"]:
         raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
-    return Dataset(api, name, params["purpose"], local, expires), options
+    return Dataset(api, name, params["purpose"], local, expires, params["file_id"]), options
 
 
 def _name(params: Mapping[str, Any]) -> str:
@@ -117,10 +117,12 @@ class Dataset(SentDataset):
         purpose: str,
         local: LocalData | None,
         expires_after: int | None,
+        file_id: str | None,
     ) -> None:
         super().__init__(name, local, {"expires_after": expires_after} if expires_after else {})
         self.api = api
         self.purpose = purpose
+        self.file_id = file_id or None
         self.filename = remote_name(name, self.report.sha256) if self.report else None
 
     def request(self) -> dict[str, Any]:
@@ -138,6 +140,8 @@ class Dataset(SentDataset):
                 if any(file["id"] == run_id for file in files.list_files(self.api)):
                     raise
                 return []
+        if self.file_id:  # check mode made it up
+            return []
         return [self._run_of(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
 
     def _run_of(self, file: Mapping[str, Any]) -> Run:
@@ -169,10 +173,10 @@ class Dataset(SentDataset):
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """A file that is named by its id alone cannot be uploaded again."""
-        if self.local is None and not self.name.startswith(CHECK_MODE):
+        """A file that is only known by its id cannot be uploaded again."""
+        if self.local is None and not str(self.file_id).startswith(CHECK_MODE):
             raise ApiError(
-                f"The file {self.name} is not there, or the host could not process it.",
+                f"The file {self.file_id} does not exist, or the host could not process it.",
                 hint="Upload the data with src or content.",
             )
         return ()
@@ -266,7 +270,7 @@ class Dataset(SentDataset):
         self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD, verb="change")
 
     def delete(self, run: Run) -> Run:
-        """DELETE; one that another task deleted meanwhile is deleted."""
+        """DELETE. A file that another task has deleted meanwhile is deleted."""
         files.delete_file(self.api, run.id)
         return replace(run, phase=Phase.DELETED, removable=False)
 
@@ -293,7 +297,7 @@ class Dataset(SentDataset):
 
     def describe_placeholder(self) -> dict[str, Any]:
         """A file that check mode predicts. Its id is made of its content, so that later tasks can compare it."""
-        file_id = make_placeholder("file", self.report.sha256) if self.report else self.name
+        file_id = make_placeholder("file", self.report.sha256) if self.report else str(self.file_id)
         return self.fill_placeholder(file_id, file_id=file_id)
 
 

@@ -84,10 +84,19 @@ class TestEveryDialect:
         file_id = any_host.file()
         found = any_host.dataset(None, None, file_id=file_id)
         assert (found["changed"], found["file_id"], found["sha256"]) == (False, file_id, SHA[:12])
-        with pytest.raises(ApiError, match="file-nothere"):
-            any_host.dataset(None, None, file_id="file-nothere")
+        for name in (None, "parcels"):
+            with pytest.raises(ApiError, match="file-nothere"):
+                any_host.dataset(None, name, file_id="file-nothere")
         assert any_host.dataset(None, None, file_id=file_id, state="absent")["changed"] is True
         assert stored(any_host) == []
+
+    @pytest.mark.parametrize("name", [None, "parcels"])
+    def test_by_the_id_that_check_mode_predicts(self, any_host: Host, name: str | None) -> None:
+        """The data need not be there yet, whatever older data has the name."""
+        any_host.file(chat_lines(topic="letters"))
+        file_id = any_host.dataset(chat_lines(), check_mode=True)["file_id"]
+        found = any_host.dataset(None, name, file_id=file_id, check_mode=True)
+        assert (found["changed"], found["file_id"]) == (True, file_id)
 
     def test_an_invalid_one_is_not_sent(self, any_host: Host) -> None:
         with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
