@@ -271,7 +271,7 @@ class Dataset(SentDataset):
 
     def delete(self, run: Run) -> Run:
         """DELETE. A file that another task has deleted meanwhile is deleted."""
-        files.delete_file(self.api, run.id)
+        files.delete_file(self.api, run.id, seen=True)
         return replace(run, phase=Phase.DELETED, removable=False)
 
     # -- telling --

@@ -78,12 +78,12 @@ def get_file(api: Api, file_id: str) -> dict[str, Any]:
     return file
 
 
-def delete_file(api: Api, file_id: str) -> None:
-    """Delete a file; one that a listing no longer shows is deleted."""
+def delete_file(api: Api, file_id: str, *, seen: bool = False) -> None:
+    """Delete a file. A file that the host no longer shows is deleted. ``seen``: the host has shown it before."""
     try:
         api.deleted(f"Deleting the file {file_id}", api.sdk.files.with_raw_response.delete, file_id)
     except ApiError as error:
-        if isinstance(error, NotFound) and all(file["id"] != file_id for file in list_files(api)):
+        if isinstance(error, NotFound) and not _is_shown(api, file_id, default=not seen):
             return
         if error.status not in (404, 405, 501):
             raise
@@ -93,6 +93,22 @@ def delete_file(api: Api, file_id: str) -> None:
             status=error.status,
             code=error.code,
         ) from error
+
+
+def _is_shown(api: Api, file_id: str, *, default: bool) -> bool:
+    """Whether the host lists a file, or shows it by its id. ``default``: the answer for a host that lists no files."""
+    try:
+        return any(file["id"] == file_id for file in list_files(api))
+    except ApiError as error:
+        if error.status not in NO_ROUTE:
+            raise
+    try:
+        get_file(api, file_id)
+    except ApiError as error:
+        if error.status not in NO_ROUTE:
+            raise
+        return default if isinstance(error, NotFound) else True
+    return True
 
 
 def unusable(file: Mapping[str, Any], now: float) -> str:

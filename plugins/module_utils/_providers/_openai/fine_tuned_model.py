@@ -253,7 +253,12 @@ class FineTunedModel(BaseDriver):
         listed = (models.list_models(self.api) or {}) if len(runs) > 1 else None
         return [self._judge_run(run, listed) for run in runs]
 
-    def _judge_run(self, run: Run, listed: Mapping[str, Mapping[str, Any]] | None) -> Run:
+    def _judge_run(
+        self,
+        run: Run,
+        listed: Mapping[str, Mapping[str, Any]] | None,
+        evidence: models.ModelEvidence | None = None,
+    ) -> Run:
         if not run.model:
             return replace(run, verified=True)
         model = str(run.model)
@@ -261,10 +266,9 @@ class FineTunedModel(BaseDriver):
         if run.id in made[1:]:
             # This host calls all models of a name the same, so a later run has put its own in this one's place.
             return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._list_files(run)))
-        if listed and model in listed:
+        if evidence is None and listed and model in listed:
             evidence = models.ModelEvidence(found=True, own=listed[model], now=self.api.now())
-        else:
-            evidence = models.observe_model(self.api, model, listed)
+        evidence = evidence or models.observe_model(self.api, model, listed)
         base = str(jobs.base_of(run.raw) or "")
         # What was said of a model is not true of a later one of the same name.
         reported_missing = self.missing_model_id == model and len(made) == 1
@@ -428,7 +432,10 @@ class FineTunedModel(BaseDriver):
         except ApiError as error:
             if not models.cannot_delete(error):
                 raise
-            found = self._judge_run(replace(run, notes=()), None)
+            evidence = models.observe_model(self.api, model)
+            if run.seen and evidence.denied and not evidence.found:
+                return  # the host has shown it to this task, and now says that it has no such model
+            found = self._judge_run(replace(run, notes=()), None, evidence)
             if found.phase in (Phase.DELETED, Phase.RETIRED):
                 return
             left = ", ".join((model, *self._list_files(run)))

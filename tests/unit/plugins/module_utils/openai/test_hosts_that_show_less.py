@@ -263,6 +263,29 @@ def test_h3_what_was_deleted_before_the_refusal_is_told(still_sandbox: Sandbox) 
     assert first["fine_tuned_model"] not in still_sandbox.openai.default_account.models
 
 
+@pytest.mark.parametrize("delete_files", [False, True])
+def test_h3_a_model_whose_deletion_lost_its_answer_is_deleted(still_sandbox: Sandbox, delete_files: bool) -> None:
+    """The host has shown the model to this task, and then has no such model. It can delete, as it has done so."""
+    host = of(still_sandbox, "compatible")
+    file_id = host.file()
+    first = host.wanted(file_id)
+    for operation in ("openai.models.delete", "openai.files.delete")[: 1 + delete_files]:
+        still_sandbox.fault(operation, status=502, when="after", times=1)
+    assert host.wanted(file_id, state="absent", delete_files=delete_files)["changed"] is True
+    assert first["fine_tuned_model"] not in still_sandbox.openai.default_account.models
+    assert not host.warnings
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_h3_a_file_whose_deletion_lost_its_answer_is_deleted(still_sandbox: Sandbox, lists: bool) -> None:
+    host = of(still_sandbox, "compatible")
+    file_id = host.file()
+    still_sandbox.fault("openai.files.delete", status=502, when="after", times=1)
+    if not lists:
+        still_sandbox.fault("openai.files.list", status=404)
+    assert host.dataset(None, None, file_id=file_id, state="absent")["changed"] is True
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_h3_what_is_not_shown_is_not_foreseen_as_deleted(still_sandbox: Sandbox, check_mode: bool) -> None:
     """The preview and the run are the same: nothing changes, and one warning says what may be left."""
