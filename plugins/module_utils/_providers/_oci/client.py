@@ -62,7 +62,6 @@ _SENDS_DATA = ("put_object", "upload_part")  # which take as long as they take
 _TRIES = 3
 _REQUEST = "opc-request-id"  # every answer has one
 _NEXT = "opc-next-page"
-_REFUSED_WORD = "Invalid value for `"  # by the SDK itself, before it calls: newer ones know more words
 _NAMESPACE = re.compile(r"[\w.-]+")
 _FOLLOWING = re.compile(r"See https?://\S+ for help troubleshooting this error.*", re.DOTALL)
 
@@ -87,6 +86,7 @@ class Api:
         self._service = service
         self._unsigned = unsigned
         self._clients: dict[str, Any] = {}
+        self._answers = 0
 
     @property
     def region(self) -> str:
@@ -120,8 +120,12 @@ class Api:
             if options["cert_bundle"]:
                 client.base_client.session.verify = options["cert_bundle"]
             watch(client)
+            client.base_client.session.hooks["response"].insert(0, self._count_answer)
             self._clients[kind] = client
         return self._clients[kind]
+
+    def _count_answer(self, _response: Any, **_more: Any) -> None:
+        self._answers += 1
 
     def once(self, service: str) -> Any:
         """The same client without retries: for calls whose outcome the engine asks about itself."""
@@ -196,6 +200,7 @@ class Api:
         """Turn what the SDK raises into the engine's errors, saying what was being done."""
         exceptions = load("oci.exceptions", _PURPOSE)
         transport = load("oci._vendor.requests.exceptions", _PURPOSE)
+        answers = self._answers
         try:
             yield
         except exceptions.ServiceError as error:
@@ -210,8 +215,10 @@ class Api:
         except exceptions.ClientError as error:
             raise ApiError(f"{doing}: {_read_reason(error)}") from error
         except BROKEN as error:
-            if str(error).startswith(_REFUSED_WORD):
-                raise InvalidInput(f"{doing}: {error}.", hint="Or install a newer oci.") from error
+            if isinstance(error, ValueError) and self._answers == answers:
+                # The SDK refuses a value before it calls. Newer versions know more values.
+                text = quote_host(str(error)).rstrip(".")
+                raise InvalidInput(f"{doing}: {text}.", hint="Correct the value, or install a newer oci.") from error
             raise odd_error(doing, error, api="OCI", hint="Check service_endpoint.") from error
 
 

@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, FineTuneError, NoAnswer
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    InvalidInput,
+    NoAnswer,
+)
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.client import GENERATIVE_AI, make_api
 from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit import info
+from ansible_collections.llmops.finetune.plugins.module_utils._providers.toolkit.answers import record
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, pair_lines
@@ -54,6 +61,22 @@ def test_e3_an_html_error_page_is_named_and_not_quoted(host: Host, status: int) 
         assert "secret" not in caught.value.text() and "<" not in caught.value.text()
         if "HTTP" in caught.value.text():
             assert "an HTML page ('Sign in') was answered" in caught.value.text()
+
+
+@pytest.mark.parametrize("words", ["Invalid value for `lifecycle_state`", "The state is not one of those known"])
+def test_a_value_that_the_sdk_refuses_before_it_calls(host: Host, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Whatever words this version of the SDK has for it."""
+    api = make_api(host._task("oci_generative_ai_dedicated_ai_cluster_info", {}), GENERATIVE_AI)
+    before = host.sandbox.count()
+
+    def refuse(*_arguments: object, **_members: object) -> None:
+        raise ValueError(words)
+
+    monkeypatch.setattr(api.client(GENERATIVE_AI), "list_dedicated_ai_clusters", refuse)
+    with pytest.raises(InvalidInput, match="Listing the clusters") as caught:
+        list(api.pages("Listing the clusters", "list_dedicated_ai_clusters", item=record({})))
+    assert words in caught.value.message and "install a newer oci" in caught.value.hint
+    assert host.sandbox.count() == before
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
