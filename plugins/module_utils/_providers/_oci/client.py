@@ -24,7 +24,6 @@ from ..._engine.errors import ApiError, Busy, Conflict, InvalidInput, NotFound, 
 from ..._engine.secrets import declare
 from ..toolkit.answers import (
     BROKEN,
-    ELSEWHERE,
     NOT_IMPLEMENTED,
     SERVER_ERRORS,
     ErrorAnswer,
@@ -256,6 +255,7 @@ def _is_caused_by(error: BaseException, kind: type[BaseException]) -> bool:
 
 
 _CREATES = frozenset({"create"})
+_REDIRECTS = frozenset(range(300, 400))  # to another host: the others are followed
 
 
 def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
@@ -285,7 +285,7 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
         ErrorRule(
             ApiError,
             "Give that host's address in service_endpoint, if it is the one that is meant.",
-            words={ELSEWHERE},
+            _REDIRECTS,
         ),
         ErrorRule(ApiError, unsigned, {401}),
         ErrorRule(ApiError, "The policies of this user do not allow it.", {403}),

@@ -103,7 +103,7 @@ _KINDS = {
     "num_of_last_layers": "VANILLA_TRAINING_CONFIG",
 }
 # What failed trainings say, and what mends it.
-_WORK = "; work request "  # what follows in a reason is an OCID, which may hold any letters
+_WORK = "; work request "
 _HINTS = (
     ("utf-8", "Save the data as UTF-8; dataset_info names the line."),
     ("prompt", "Run dataset_info on the data: it names each line."),
@@ -248,6 +248,7 @@ class Model(BaseDriver):
         self.ignore = ignore
         self._works = work_requests.KnownWorks(api)
         self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
+        self._reasons: dict[str, str] = {}  # of failed runs, without the OCIDs of work requests
         self._asked = False  # whether Object Storage was asked for what is in the desired data
         self._found = False  # whether anything of the name was seen
         self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
@@ -435,7 +436,8 @@ class Model(BaseDriver):
         reason = work_requests.errors_text(self.api, work) or run.reason.rstrip(".")
         if work_requests.phase(work) is Phase.CANCELLED:
             reason = reason or "it was cancelled"
-            return replace(run, phase=Phase.CANCELLED, reason=f"{reason}{_WORK}{work['id']}")
+            run = replace(run, phase=Phase.CANCELLED)
+        self._reasons[run.id] = reason
         return replace(run, reason=f"{reason or 'no reason is given'}{_WORK}{work['id']}")
 
     def _find_work(self, run: Run, operation: str) -> dict[str, Any] | None:
@@ -624,7 +626,7 @@ class Model(BaseDriver):
 
     def hint(self, run: Run) -> Hint:
         """By the words of the failed work request."""
-        reason = run.reason.lower().partition(_WORK)[0]
+        reason = self._reasons.get(run.id, run.reason).lower()
         mend = find_hint(_HINTS, reason)
         if mend:
             return Hint(mend)

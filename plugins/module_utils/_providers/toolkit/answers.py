@@ -56,7 +56,7 @@ _MOST_PAGES = 100_000
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1|center)\b", re.I | re.S)
 _TITLES = tuple(re.compile(rf"<{tag}\b[^>]*>(.*?)</{tag}", re.I | re.S) for tag in ("title", "h1"))
 _TAG = re.compile(r"<[^>]*>")
-ELSEWHERE = "neither data nor credentials are sent there"
+_ELSEWHERE = "neither data nor credentials are sent there"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -355,7 +355,7 @@ def redirect_error(doing: str, status: int, target: str, hint: str) -> ApiError:
 
 def describe_redirect(target: str, mark: str = "") -> str:
     """What is wrong with a redirect to another host."""
-    return f"the host answered with a redirect to {host_of(target)}{mark}; {ELSEWHERE}"
+    return f"the host answered with a redirect to {host_of(target)}{mark}; {_ELSEWHERE}"
 
 
 def odd_error(doing: str, error: Exception, *, answer: str = "the answer", api: str, hint: str) -> NoAnswer:

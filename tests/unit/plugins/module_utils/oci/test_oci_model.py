@@ -1208,11 +1208,15 @@ class TestErrors:
             host.wanted(data)
         assert (caught.value.facts["changed"], host.sandbox.count(CREATE)) == (False, 1)
 
-    def test_a_hint_is_not_taken_from_an_ocid(self, host: ModelHost) -> None:
+    def test_a_hint_is_not_taken_from_an_ocid(self, host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
         """An OCID holds any letters; of '32' in one nothing is learnt about the data."""
-        reason = "Something broke; work request ocid1.generativeaiworkrequest.oc1..a32prompt"
-        run = Run("ocid1.generativeaimodel.oc1..a", 0.0, Phase.FAILED, "FAILED", reason=reason)
-        assert "Mend the cause" in driver.Model(host.api, None, None, {}).hint(run).mend
+        work = {"id": "ocid1.generativeaiworkrequest.oc1..a32prompt", "status": "FAILED"}
+        model = driver.Model(host.api, None, None, {})
+        monkeypatch.setattr(model, "_find_work", lambda *_of: work)
+        monkeypatch.setattr(work_requests, "errors_text", lambda *_of: "Something broke")
+        run = model._add_reason(Run("ocid1.generativeaimodel.oc1..a", 0.0, Phase.FAILED, "FAILED"))
+        assert run.reason == f"Something broke; work request {work['id']}"
+        assert "Mend the cause" in model.hint(run).mend
 
 
 class TestSecrets:
