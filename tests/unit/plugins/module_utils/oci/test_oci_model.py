@@ -28,7 +28,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase, Run
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import custom_model as driver
-from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import options
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import work_requests
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import (
     CREATE,
     RETRAIN,
@@ -1366,7 +1366,7 @@ class TestOptions:
         assert host.wanted(data, config_file_location=None, service_endpoint=None)["status"] == "ACTIVE"
 
     def test_every_hyperparameter_of_the_module_has_its_range(self) -> None:
-        assert set(options._TRAINING_CONFIG) - set(driver.BOUNDS) == {"training_config_type"}
+        assert set(driver._TRAINING_CONFIG) - set(driver.BOUNDS) == {"training_config_type"}
 
 
 # -- keys and certificates -------------------------------------------------------------------------------------
