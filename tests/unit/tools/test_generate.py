@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.module imp
 
 import generate
 import option_docs
+
+_FRAGMENTS = {"bedrock": "aws"}
 
 
 @pytest.mark.parametrize("name", generate.FILES)
@@ -56,3 +59,13 @@ def test_a_choice_that_is_changed_in_one_place_is_changed_everywhere(monkeypatch
         "playbooks/files/awx/survey.yml",
     }
     assert all("each_time" in text for text in found.values())
+
+
+@pytest.mark.parametrize("group", ["openai", "bedrock", "oci"])
+def test_the_guide_names_the_options_and_variables_of_authentication(group: str) -> None:
+    modules = [path.stem for path in (generate.ROOT / "plugins" / "modules").glob("*.py")]
+    specs = [option_docs.spec_of(module) for module in modules if option_docs.group_of(module) == group]
+    page = (generate.ROOT / "docs" / f"{group}.md").read_text(encoding="utf-8")
+    text = (generate.ROOT / "plugins" / "doc_fragments" / f"{_FRAGMENTS.get(group, group)}.py").read_text("utf-8")
+    names = {*set.intersection(*map(set, specs)), *re.findall(r"\bE\((\w+)\)", text)}
+    assert not sorted(name for name in names if f"`{name}`" not in page)
