@@ -9,9 +9,11 @@ most 16,000 tokens, a completion 4,000.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from finetune_sandbox.server import strict_json
+from finetune_sandbox.server.answers import Example, Prompt
 from finetune_sandbox.server.training_data import BadLine, Report, lines
 
 MIN_RECORDS = 32
@@ -57,3 +59,10 @@ def _check_line(line: bytes, number: int, longest: dict[str, int]) -> None:
     unknown = sorted(set(record) - {"prompt", "completion"})
     if unknown:
         raise BadLine(f"unknown key '{unknown[0]}'")
+
+
+def read_examples(record: dict[str, Any]) -> Iterator[Example]:
+    """The example of a line of training data."""
+    prompt, completion = record.get("prompt"), record.get("completion")
+    if isinstance(prompt, str) and isinstance(completion, str):
+        yield Example(Prompt(prompt.strip()), completion.strip())

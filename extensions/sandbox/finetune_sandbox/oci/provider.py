@@ -15,6 +15,7 @@ from werkzeug import Request
 
 from finetune_sandbox.oci import object_call, service, signatures
 from finetune_sandbox.oci.catalogue import MODELS
+from finetune_sandbox.oci.chat import Chat
 from finetune_sandbox.oci.clusters import Clusters
 from finetune_sandbox.oci.endpoints import Endpoints
 from finetune_sandbox.oci.errors import OciError, typical
@@ -26,6 +27,7 @@ from finetune_sandbox.oci.service import Service
 from finetune_sandbox.oci.signatures import Identity
 from finetune_sandbox.oci.store import Store
 from finetune_sandbox.oci.work_requests import WorkRequests
+from finetune_sandbox.server.answers import Library
 from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.controlled import Controlled
@@ -60,10 +62,11 @@ class OciProvider(Controlled[Store]):
         contents.mkdir()
         compartments = (self.tenancy_id, self.compartment_id, self.other_compartment_id)
         self.objects = ObjectStore(clock, contents, self.ids)
-        self.store = Store(clock, self.ids, self.objects, self.namespace, REGION, compartments)
+        library = Library(folder / "trained")
+        self.store = Store(clock, self.ids, self.objects, library, self.namespace, REGION, compartments)
         self._object_api = ObjectApi(self.objects, self.namespace, frozenset(compartments), self.user_id)
         self._service = Service(self.store)
-        for kind in (Models, Clusters, Endpoints, WorkRequests):
+        for kind in (Models, Clusters, Endpoints, WorkRequests, Chat):
             kind(self.store, self._service)
         self._make_start()
 
@@ -161,6 +164,8 @@ class OciProvider(Controlled[Store]):
         try:
             response = self._respond(call)
         except OciError as error:
+            if call.operation == "oci.Chat":
+                error.code = str(error.status)  # as the inference service writes it
             response = error.response()
         return self._identified(call.request, response)
 
@@ -168,6 +173,8 @@ class OciProvider(Controlled[Store]):
         name = call.operation.partition(".")[2]
         if name == "unknown":
             path = raw_target(call.request)[0]
+            if path.startswith(service.BASE + "/importedModels"):
+                raise OciError(404, "NotFound", "The sandbox does not play imported models.")
             if call.dialect == GENERATIVE_AI and service.path_exists(call.request):
                 raise typical(405)
             raise OciError(

@@ -21,7 +21,7 @@ from typing import Any
 from finetune_sandbox.oci.errors import OciError, invalid, missing
 from finetune_sandbox.server import strict_json
 
-GENERATIVE_AI, OBJECT_STORAGE = "generative_ai", "object_storage"
+GENERATIVE_AI, INFERENCE, OBJECT_STORAGE = "generative_ai", "generative_ai_inference", "object_storage"
 
 
 class BadShape(Exception):

@@ -16,7 +16,7 @@ from werkzeug import Request
 
 from finetune_sandbox.oci import schema
 from finetune_sandbox.oci.errors import OciError, invalid, missing
-from finetune_sandbox.oci.schema import GENERATIVE_AI
+from finetune_sandbox.oci.schema import GENERATIVE_AI, INFERENCE
 from finetune_sandbox.oci.signatures import body
 from finetune_sandbox.oci.state import DELETED, DELETING, Cluster, Endpoint, Model, Resource
 from finetune_sandbox.oci.store import Store, Used
@@ -32,7 +32,8 @@ _ENTITIES: dict[type[Resource], str] = {Model: "model", Cluster: "dedicatedAiClu
 
 @dataclass(frozen=True)
 class Route:
-    """An operation. body: the structure of its request; query: the parameters it knows; retry: takes a retry token."""
+    """An operation. body: the structure of its request, of a service of the SDK; query: the parameters that it knows;
+    retry: whether it takes a retry token."""
 
     name: str
     method: str
@@ -40,6 +41,7 @@ class Route:
     body: str | None = None
     query: tuple[str, ...] = ()
     retry: bool = False
+    service: str = GENERATIVE_AI
 
 
 def _routes() -> tuple[Route, ...]:
@@ -74,6 +76,7 @@ def _routes() -> tuple[Route, ...]:
         Route("GetWorkRequest", "GET", re.compile(BASE + one + "/?")),
         Route("ListWorkRequestErrors", "GET", re.compile(BASE + one + "/errors/?"), query=_PAGE),
         Route("ListWorkRequestLogs", "GET", re.compile(BASE + one + "/logs/?"), query=_PAGE),
+        Route("Chat", "POST", re.compile(BASE + "/actions/chat/?"), "ChatDetails", service=INFERENCE),
     ]
     return tuple(found)
 
@@ -167,7 +170,7 @@ class Service:
             kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind != "application/json":
                 raise OciError(415, "UnsupportedMediaType", "The content-type must be application/json.")
-            members = schema.read(GENERATIVE_AI, route.body, content)
+            members = schema.read(route.service, route.body, content)
             _check_texts(members)
             check_tags(members)
         parsed = ParsedRequest(arguments.get("id", ""), query, members, request.headers.get("if-match"))

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from finetune_sandbox.oci.catalogue import BaseModel
+from finetune_sandbox.server.answers import TrainingData
 from finetune_sandbox.server.checks import Fields
 from finetune_sandbox.server.ids import derived
 from finetune_sandbox.server.scenarios import BaseScenario, read_kind, read_times
@@ -122,6 +123,7 @@ class Model(Resource):
     metrics: tuple[float, float] | None = None
     """(accuracy, loss)"""
     pretrained: bool = False
+    data: TrainingData | None = None
     seeded: bool = False
 
     @property

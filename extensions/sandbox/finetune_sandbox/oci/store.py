@@ -42,6 +42,7 @@ from finetune_sandbox.oci.state import (
     Settings,
     WorkRequest,
 )
+from finetune_sandbox.server.answers import Library
 from finetune_sandbox.server.checks import ControlError
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.ids import Ids
@@ -74,9 +75,17 @@ class Store:
     """Everything of Generative AI in one tenancy. Take `lock` for any access."""
 
     def __init__(
-        self, clock: Clock, ids: Ids, objects: ObjectStore, namespace: str, region: str, compartments: tuple[str, ...]
+        self,
+        clock: Clock,
+        ids: Ids,
+        objects: ObjectStore,
+        library: Library,
+        namespace: str,
+        region: str,
+        compartments: tuple[str, ...],
     ) -> None:
-        self.clock, self.ids, self.objects, self.namespace, self.region = clock, ids, objects, namespace, region
+        self.clock, self.ids, self.objects, self.library = clock, ids, objects, library
+        self.namespace, self.region = namespace, region
         self.compartments = frozenset(compartments)
         self.lock = RLock()
         self.settings = Settings()
@@ -171,6 +180,8 @@ class Store:
         with self.objects.lock:
             bucket = self.objects.buckets.get(named["bucketName"]) if named["namespaceName"] == self.namespace else None
             version = None if bucket is None else bucket.current(named["objectName"])
+            if version is not None:
+                model.data = self.library.keep(version.segments, dataset.read_examples)
         failure = f"The training dataset {where} was not found, or the service is not authorized to read it."
         if version is None:
             return lambda: Report(0, failure)
@@ -224,6 +235,7 @@ class Store:
                 continue
             for table in (self.models, self.clusters, self.endpoints):
                 table.pop(each.id, None)
+            self._forget_data(each)
         self._gone = kept
 
     def _move(self, work: WorkRequest, now: float, blocked: set[str]) -> None:
@@ -322,6 +334,12 @@ class Store:
             target.change(when, NEEDS_ATTENTION if isinstance(target, Cluster) else ACTIVE, message)
         else:
             target.change(when, FAILED, message)
+            self._forget_data(target)
+
+    def _forget_data(self, target: Resource) -> None:
+        if isinstance(target, Model):
+            self.library.forget(target.data)
+            target.data = None
 
     def show_deleted(self, target: Resource, when: float) -> None:
         """Something is deleted: it is shown for a while longer."""
@@ -366,6 +384,7 @@ class Store:
         for table in (self.models, self.clusters, self.endpoints, self.works, self.tokens, self._active):
             table.clear()
         self._gone = []
+        self.library.clear()
         self._make_base_models()
 
     def close(self) -> None:
