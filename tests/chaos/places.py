@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host, serving_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import endpoint_host, model_host, oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai import sandbox_tools
 
@@ -28,6 +28,7 @@ class Place:
     - data: of a host, a name and a topic, a reference to data about the topic that are kept under the name
     - creates: the operation that starts a run; prefix: of all its operations
     - lags: whether its lists and reads can lag behind
+    - makes_anew: whether another one is made if the data are others
     """
 
     name: str
@@ -38,6 +39,7 @@ class Place:
     creates: str
     prefix: str
     lags: bool = False
+    makes_anew: bool = True
 
 
 def _openai(dialect: str) -> Callable[[Sandbox], Any]:
@@ -64,8 +66,33 @@ def _paid(host: Any, name: str) -> list[str]:
     return list(host.paid(name))
 
 
+def _served(host: Any, name: str) -> list[str]:
+    return [each.arn for each in host.truth.serving() if each.name == name]
+
+
 def _bedrock_data(host: Any, name: str, topic: str) -> Any:
     return host.data(bedrock_host.converse_lines(topic=topic), name)
+
+
+class _Serving(serving_host.ServingHost):
+    """Deployments or throughputs; the data of one are a model."""
+
+    def __init__(self, sandbox: Sandbox, kind: str) -> None:
+        super().__init__(sandbox)
+        self.served = serving_host.ServedTasks(self, kind, self.trained("bot"))
+
+    def wanted(self, uri: str, name: str | None = None, **options: Any) -> dict[str, Any]:
+        return self.served.wanted(uri, name, **options)
+
+    def also(self) -> Any:
+        return self.served.also()
+
+    def elsewhere(self) -> Any:
+        return self.served.elsewhere()
+
+
+def _serving(kind: str) -> Callable[[Sandbox], Any]:
+    return lambda sandbox: _Serving(sandbox, kind)
 
 
 def _oci(sandbox: Sandbox) -> Any:
@@ -108,6 +135,22 @@ PLACES: Mapping[str, Place] = {
             )
         ),
         Place("bedrock", True, _bedrock, _paid, _bedrock_data, _BEDROCK_JOBS, "bedrock"),
+        *(
+            Place(
+                f"bedrock-{kind}",
+                True,
+                _serving(kind),
+                _served,
+                lambda host, _name, _topic: host.served.model,
+                f"bedrock.{creates}",
+                "bedrock",
+                makes_anew=False,
+            )
+            for kind, creates in (
+                ("deployment", "CreateCustomModelDeployment"),
+                ("throughput", "CreateProvisionedModelThroughput"),
+            )
+        ),
         Place("oci", True, _oci, _paid, _oci_data, "oci.CreateModel", "oci"),
         Place("oci-endpoint", True, _oci_endpoint, _oci_serving, _oci_model, "oci.CreateEndpoint", "oci"),
     )

@@ -20,7 +20,13 @@ PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 UTILS = PLUGINS / "module_utils"
 PROVIDERS = UTILS / "_providers"
 TABLES = ("_providers/registry", "_providers/catalogue")
-MODEL_MODULES = ("openai_fine_tuned_model", "bedrock_custom_model", "oci_generative_ai_model")
+MODEL_MODULES = (
+    "openai_fine_tuned_model",
+    "bedrock_custom_model",
+    "bedrock_custom_model_deployment",
+    "bedrock_provisioned_model_throughput",
+    "oci_generative_ai_model",
+)
 MOST_FILES = 36
 # An option, by the words for it from the module to the request and back; of dataset modules the path of the data.
 OPTIONS = (

@@ -84,6 +84,33 @@ class ServingHost(Host, ServingTasks):
         ]
 
 
+class ServedTasks(ServingTasks):
+    """Tasks that want one kind of resource; the model that it is to serve is known."""
+
+    def __init__(self, tasks: ServingTasks, kind: str, model: str) -> None:
+        super().__init__(tasks.reach, tasks.clock, tasks.region)
+        self.kind, self.model = kind, model
+
+    def wanted(self, uri: str, name: str | None = None, **options: Any) -> dict[str, Any]:
+        """One that serves a model."""
+        options.pop("retrain", None)
+        given = {"model_units": 1} if self.kind == "throughput" else {}
+        result: dict[str, Any] = getattr(self, self.kind)(name, model_arn=uri, **given, **options)
+        return result
+
+    def playbook(self, name: str) -> dict[str, Any]:
+        """One of that name."""
+        return self.wanted(self.model, name)
+
+    def also(self) -> ServedTasks:
+        """A second controller on the same sandbox."""
+        return ServedTasks(ServingTasks(self.reach, self.clock, self.region), self.kind, self.model)
+
+    def elsewhere(self) -> ServedTasks:
+        """The same in another process."""
+        return ServedTasks(super().elsewhere(), self.kind, self.model)
+
+
 class Served:
     """One of the two kinds: what its module is given, and what somebody does by hand."""
 
