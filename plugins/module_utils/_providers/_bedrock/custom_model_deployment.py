@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.compare import CompareTags, has_tags, same_tags
 from ..._engine.content import make_placeholder
-from ..._engine.errors import InvalidInput
 from ..._engine.module import options_of
 from ..._engine.types import Driver, Field, Options, Phase, Run
 from ..toolkit.answers import quote_host
 from ..toolkit.driver import name_of_placeholder
-from . import jobs, serving
+from . import serving
 from .client import make_api
 from .serving import DEPLOYMENTS, TIMEOUTS, ServingDriver, read_served, tag_field
 
@@ -62,12 +61,6 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
     )
     api = make_api(module, "bedrock")
     desired = read_served(module, api, DEPLOYMENTS, _NAMES)
-    model = desired.get("model_arn", "")
-    if model.startswith("arn:") and not jobs.is_model(model):
-        raise InvalidInput(
-            f"model_arn is '{model}', which is no custom model.",
-            hint="Only custom models can be deployed. Base models need no deployment.",
-        )
     driver = CustomModelDeployment(
         api,
         name,
@@ -75,7 +68,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
         arn=arn,
         purge_tags=params["purge_tags"],
         state=params["state"],
-        check_mode=module.check_mode,
+        foresees_model=module.check_mode,
     )
     return driver, options
 

@@ -88,7 +88,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
         arn=arn,
         purge_tags=params["purge_tags"],
         state=params["state"],
-        check_mode=module.check_mode,
+        foresees_model=module.check_mode,
     )
     driver.accepted = bool(accepted)
     return driver, options

@@ -190,22 +190,18 @@ def read_served(module: AnsibleModule, api: Api, calls: Calls, names: Mapping[st
                 hint=f"Give one of {api.region}, or set region to {region}.",
             )
     shape = shapes.members(api.bedrock, operation_of(api, calls.create))
-    desired: dict[str, Any] = {
-        option: params[option] for option in names if option != calls.name and params[option] is not None
-    }
-    for option, member in names.items():
-        value = params[option]
-        is_foreseen = isinstance(value, str) and value.startswith(CHECK_MODE)
-        if value is not None and not is_foreseen and not (option == "model_arn" and jobs.is_name(value)):
-            shapes.request(value, shape.members[member], option)
-    if jobs.is_name(params["model_arn"] or ".") and not (params["model_arn"] or "").startswith(CHECK_MODE):
-        of_models = shapes.members(api.bedrock, "GetCustomModel").members["modelIdentifier"]
-        shapes.request(params["model_arn"], of_models, "model_arn")
+    of_names = shapes.members(api.bedrock, "GetCustomModel").members["modelIdentifier"]
+    values = {option: params[option] for option in names if params[option] is not None}
+    for option, value in values.items():
+        if not str(value).startswith(CHECK_MODE):
+            is_name = option == "model_arn" and jobs.is_name(value)
+            shapes.request(value, of_names if is_name else shape.members[names[option]], option)
     tags = read_tags("tags", params["tags"], _TAGS)
     for key, value in (tags or {}).items():
         if key.lower().startswith("aws:"):
             raise InvalidInput(f"tags: the key '{key}' is reserved by AWS.", hint="Use a key without 'aws:'.")
         shapes.request({"key": key, "value": value}, shape.members["tags"].member, f"tags ('{key}')")
+    desired = {option: value for option, value in values.items() if option != calls.name}
     return {**desired, **({} if tags is None else {"tags": tags})}
 
 
@@ -245,14 +241,15 @@ class ServingDriver(BaseDriver):
         arn: str | None = None,
         purge_tags: bool = True,
         state: str = "present",
-        check_mode: bool = False,
+        foresees_model: bool = False,
     ) -> None:
+        """``foresees_model``: a model that is not there yet may be trained before the real run."""
         super().__init__(name, desired)
         self.api = api
         self.arn = arn
         self.purge_tags = purge_tags
         self.state = state
-        self.check_mode = check_mode
+        self.foresees_model = foresees_model
         self.tags = KnownTags(api, self.warnings)
         self._checked: set[str] = set()
 
@@ -346,7 +343,7 @@ class ServingDriver(BaseDriver):
         served = served_model(run)
         if jobs.is_name(wanted):
             found = Lineage(self.api, wanted, self.warnings).newest_ready(served)
-            if found is None and not self.check_mode:
+            if found is None and not self.foresees_model:
                 raise ApiError(
                     f"model_arn: there is no custom model '{wanted}' that is ready.",
                     hint="Train it with bedrock_custom_model, or give the ARN of a model.",

@@ -128,6 +128,10 @@ _SIGNS = "letters from a to z, digits, spaces and the signs . _ : / = + @ -"
 _RULES = {
     "CustomModelName": "it has letters from a to z, digits, '-' and '_', begins with a letter or digit, and never has "
     "two signs in a row",
+    "ModelDeploymentName": "it has letters from a to z and digits, and single signs '-' and '_' after them",
+    "ProvisionedModelName": "it has letters from a to z and digits, and single signs '-' and '_' after them",
+    "CustomModelArn": "it is the ARN or the name of a custom model. Base models need no deployment",
+    "ModelIdentifier": "it is the ARN or the name of a custom model, or the ARN or the id of a base model",
     "JobName": "it has letters from a to z, digits, '+', '-' and '.', and begins with a letter or digit",
     "RoleArn": "it is the ARN of a role, such as arn:aws:iam::123456789012:role/FineTune",
     "BaseModelIdentifier": "it is the id or ARN of a foundation model, such as amazon.nova-lite-v1:0:300k, or the name "

@@ -54,7 +54,7 @@ def test_a_description_out_of_bounds(served: Served, text: str) -> None:
 )
 def test_only_custom_models(served: Served, model: str) -> None:
     for check_mode in (True, False):
-        failure(InvalidInput, "model_arn is", served.present, model, check_mode=check_mode)
+        failure(InvalidInput, "Base models need no deployment", served.present, model, check_mode=check_mode)
     assert served.host.sandbox.count() == 0
 
 
