@@ -69,18 +69,18 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
     return driver, options
 
 
-def _read_projects(given: Sequence[str] | None, *, absent: bool) -> list[str]:
-    if given is None and absent:
+def _read_projects(projects: Sequence[str] | None, *, absent: bool) -> list[str]:
+    if projects is None and absent:
         return []
-    if not given:
+    if not projects:
         raise InvalidInput(
-            "projects is empty." if given is not None else "projects is missing.",
+            "projects is empty." if projects is not None else "projects is missing.",
             hint="Give the ids of the projects. 'state: absent' without this option takes back all permissions.",
         )
-    odd = next((project for project in given if not _PROJECT.fullmatch(project)), None)
+    odd = next((project for project in projects if not _PROJECT.fullmatch(project)), None)
     if odd is not None:
         raise InvalidInput("projects has an entry that is not the id of a project, which begins with 'proj_'.")
-    return sorted(set(given))
+    return sorted(set(projects))
 
 
 class CheckpointPermission(BaseDriver):
@@ -113,15 +113,15 @@ class CheckpointPermission(BaseDriver):
         self._granted: dict[str, dict[str, Any]] = {}  # by their ids, as they are known to be
 
     @property
-    def _sharing(self) -> list[str]:
+    def _projects(self) -> list[str]:
         """The projects that have a permission."""
         return sorted({str(permission["project_id"]) for permission in self._granted.values()})
 
     @property
-    def _leaving(self) -> list[str]:
+    def _removed_projects(self) -> list[str]:
         """Those of them from which ``absent`` takes it."""
         named = self.desired["projects"]
-        return [project for project in self._sharing if project in named or not named]
+        return [project for project in self._projects if project in named or not named]
 
     def request(self) -> dict[str, Any]:
         """The projects, and the model that they may use."""
@@ -149,35 +149,35 @@ class CheckpointPermission(BaseDriver):
         except NotFound as error:
             if not self.absent:
                 raise
-            self._refuse_unless_gone(error)
+            self._refuse_unless_deleted(error)
             return []
         self._granted = {permission["id"]: permission for permission in found}
         if not self.purge:
-            self.resolve("projects", sorted({*self.desired["projects"], *self._sharing}))
+            self.resolve("projects", sorted({*self.desired["projects"], *self._projects}))
         return [self._to_run()] if found else []
 
-    def _refuse_unless_gone(self, error: NotFound) -> None:
+    def _refuse_unless_deleted(self, error: NotFound) -> None:
         """With a model its permissions end. Raises if it is not certain that the model is deleted."""
         try:
             api = self._make_project_api()
         except InvalidInput as missing:
             hint = f"{error.hint} With api_key too, the task looks whether the model is deleted."
             raise error.amended(hint=hint) from missing
-        if not permissions.is_gone(api, str(self._checkpoint)):
+        if not permissions.is_deleted(api, str(self._checkpoint)):
             raise error
 
     def _to_run(self) -> Run:
-        leaving = self._leaving if self.absent else []
+        removed = self._removed_projects if self.absent else []
         return Run(
             id=str(self._checkpoint),
-            created=min((timestamp(given.get("created_at")) or 0.0 for given in self._granted.values()), default=0.0),
+            created=min((timestamp(item.get("created_at")) or 0.0 for item in self._granted.values()), default=0.0),
             phase=Phase.READY,
             status=_SHARED,
-            observed={"projects": self._sharing},
+            observed={"projects": self._projects},
             # What is deleted is named by the projects, not by the model, which stays.
-            model=leaving[0] if leaving else None,
-            remains=tuple(leaving[1:]),
-            removable=bool(leaving),
+            model=removed[0] if removed else None,
+            remains=tuple(removed[1:]),
+            removable=bool(removed),
             raw={"permissions": list(self._granted.values())},
         )
 
@@ -200,41 +200,41 @@ class CheckpointPermission(BaseDriver):
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
         """One POST for all projects that have no permission, then one DELETE for each that is to have none."""
         wanted = self.resolved["projects"]
-        with self._tells_what_is_left() as done:
-            missing = [project for project in wanted if project not in self._sharing]
+        with self._report_remaining_projects() as done:
+            missing = [project for project in wanted if project not in self._projects]
             if missing:
                 self._grant(missing)
                 done += missing
-            self._revoke([project for project in self._sharing if project not in wanted], done)
+            self._revoke([project for project in self._projects if project not in wanted], done)
         return self._to_run()
 
     def delete(self, run: Run) -> Run:
         """One DELETE for each permission."""
-        with self._tells_what_is_left() as done:
-            self._revoke(self._leaving, done)
+        with self._report_remaining_projects() as done:
+            self._revoke(self._removed_projects, done)
         return replace(run, phase=Phase.DELETED, removable=False)
 
     def _grant(self, projects: Sequence[str]) -> None:
-        granted = permissions.grant(self.admin, str(self._checkpoint), projects)
+        granted = permissions.grant_permissions(self.admin, str(self._checkpoint), projects)
         self._granted.update({permission["id"]: permission for permission in granted})
 
     def _revoke(self, projects: Sequence[str], done: list[str]) -> None:
-        absent: list[NotFound] = []
-        for permission in [given for given in self._granted.values() if given["project_id"] in projects]:
+        not_found: list[NotFound] = []
+        for permission in [item for item in self._granted.values() if item["project_id"] in projects]:
             try:
-                permissions.revoke(self.admin, str(self._checkpoint), permission)
+                permissions.revoke_permission(self.admin, str(self._checkpoint), permission)
+                done.append(permission["project_id"])
             except NotFound as error:
-                absent.append(error)  # another task, or a request whose answer was lost, may have taken it back
+                not_found.append(error)  # another task, or a request whose answer was lost, may have taken it back
             del self._granted[permission["id"]]
-            done.append(permission["project_id"])
-        if absent:
+        if not_found:
             listed = permissions.list_permissions(self.admin, str(self._checkpoint))
             self._granted = {permission["id"]: permission for permission in listed}
-            if set(projects) & set(self._sharing):
-                raise absent[0]
+            if set(projects) & set(self._projects):
+                raise not_found[0]
 
     @contextmanager
-    def _tells_what_is_left(self) -> Iterator[list[str]]:
+    def _report_remaining_projects(self) -> Iterator[list[str]]:
         """If one of several steps fails, the error has the projects as they are then."""
         with steps_noted() as done:
             try:
@@ -242,7 +242,9 @@ class CheckpointPermission(BaseDriver):
             except FineTuneError as error:
                 if not done:
                     raise
-                raise error.amended(facts={**error.facts, **self._describe(self._granted.values())}) from error
+                raise error.amended(
+                    facts={**error.facts, **self._describe_permissions(self._granted.values())}
+                ) from error
 
     # -- telling --
 
@@ -252,12 +254,12 @@ class CheckpointPermission(BaseDriver):
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The model, and its permissions. After ``absent`` these are those of other projects."""
-        leaving = self._leaving if run is None and self.absent else ()
-        left = [given for given in self._granted.values() if given["project_id"] not in leaving]
-        return {**self._describe(left), "id": self._checkpoint}
+        removed = self._removed_projects if run is None and self.absent else ()
+        left = [item for item in self._granted.values() if item["project_id"] not in removed]
+        return {**self._describe_permissions(left), "id": self._checkpoint}
 
-    def _describe(self, given: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        return permissions.describe(self.name, self._checkpoint, list(given))
+    def _describe_permissions(self, granted: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        return permissions.describe_permissions(self.name, self._checkpoint, list(granted))
 
     def describe_placeholder(self) -> dict[str, Any]:
         """The permissions that check mode predicts."""

@@ -78,11 +78,11 @@ def find_permissions(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     checkpoint, name = permissions.read_checkpoint(module), params["name"]
     if is_placeholder(module, "checkpoint"):
-        return {"changed": False, **permissions.describe(name, checkpoint, [])}
+        return {"changed": False, **permissions.describe_permissions(name, checkpoint, [])}
     admin = permissions.make_admin_api(module)
     checkpoint = checkpoint or permissions.find_model(make_api(module), name)
     query = {"project_id": params["project_id"]} if params["project_id"] else {}
     found = permissions.list_permissions(admin, checkpoint, **query) if checkpoint else []
     # Filtered again, for a host that ignores the filter.
-    wanted = [given for given in found if params["project_id"] in (None, given["project_id"])]
-    return {"changed": False, **permissions.describe(name, checkpoint, list(limited(module, wanted)))}
+    wanted = [permission for permission in found if params["project_id"] in (None, permission["project_id"])]
+    return {"changed": False, **permissions.describe_permissions(name, checkpoint, list(limited(module, wanted)))}

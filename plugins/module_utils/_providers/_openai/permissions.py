@@ -40,12 +40,12 @@ _VARIABLE = "OPENAI_ADMIN_KEY"
 _PERMISSION = record({"id": name, "project_id": name}, {"created_at": moment})
 _GRANTED = record({"data": each(_PERMISSION)})
 _PAGE = 100
-_WHO = (
+_ADMIN_KEY_HINT = (
     "It takes an admin key of an owner of the organization (admin_api_key, or the environment variable "
     f"{_VARIABLE}). The API key of a project cannot do this."
 )
-_WHICH = "Check checkpoint, and that the admin key is one of the organization that the model belongs to."
-_ENDS = (401, 403)
+_CHECKPOINT_HINT = "Check checkpoint, and that the admin key is one of the organization that the model belongs to."
+_DENIED = (401, 403)
 
 
 def read_checkpoint(module: AnsibleModule) -> str | None:
@@ -56,19 +56,19 @@ def read_checkpoint(module: AnsibleModule) -> str | None:
             f"Checkpoint permissions exist only at OpenAI, and this host is '{host.kind}'.",
             hint="At Azure OpenAI, roles of the resource say who may use a model; at other hosts, ask who runs them.",
         )
-    given: str | None = module.params["checkpoint"]
-    if given == "":
+    checkpoint: str | None = module.params["checkpoint"]
+    if checkpoint == "":
         raise InvalidInput("checkpoint is empty.", hint="Give the name of a model, or leave the option out.")
-    if given is None or given.startswith(CHECK_MODE):
+    if checkpoint is None or checkpoint.startswith(CHECK_MODE):
         if not module.check_mode:
-            refuse_placeholder("checkpoint", given)
-        return given
-    if not given.startswith("ft:") or not is_key(given):
+            refuse_placeholder("checkpoint", checkpoint)
+        return checkpoint
+    if not checkpoint.startswith("ft:") or not is_key(checkpoint):
         raise InvalidInput(
             "checkpoint is not the name of a fine-tuned model, which begins with 'ft:'.",
             hint="Of a checkpoint it is fine_tuned_model_checkpoint, not its id (ftckpt_...).",
         )
-    return given
+    return checkpoint
 
 
 def make_admin_api(module: AnsibleModule) -> Api:
@@ -76,7 +76,7 @@ def make_admin_api(module: AnsibleModule) -> Api:
     key = module.params["admin_api_key"] or os.environ.get(_VARIABLE)
     mask(module, [key])
     if not key:
-        raise InvalidInput("admin_api_key is missing.", hint=_WHO)
+        raise InvalidInput("admin_api_key is missing.", hint=_ADMIN_KEY_HINT)
     check_key(module, "admin_api_key", key)
     return make_api(module, admin_key=key)
 
@@ -101,43 +101,43 @@ def list_permissions(admin: Api, checkpoint: str, **query: Any) -> list[dict[str
                 break
             found[permission["id"]] = permission
     except ApiError as error:
-        raise _explain(error) from error
+        raise _explain_error(error) from error
     return list(found.values())
 
 
-def grant(admin: Api, checkpoint: str, projects: Sequence[str]) -> list[dict[str, Any]]:
+def grant_permissions(admin: Api, checkpoint: str, projects: Sequence[str]) -> list[dict[str, Any]]:
     """Give permissions to all these projects, in one request, which is sent once."""
     send = admin.once.fine_tuning.checkpoints.permissions.with_raw_response.create
     doing = f"Sharing {checkpoint} with {', '.join(projects)}"
     try:
         answer = admin.call(doing, send, checkpoint, project_ids=list(projects), reads=_GRANTED, verb="change")
     except ApiError as error:
-        raise _explain(error) from error
+        raise _explain_error(error) from error
     granted: list[dict[str, Any]] = answer["data"]
-    left = sorted(set(projects) - {permission["project_id"] for permission in granted})
-    if left:
+    missing = sorted(set(projects) - {permission["project_id"] for permission in granted})
+    if missing:
         raise ApiError(
-            f"{doing}: the host did not say so of {', '.join(left)}.",
+            f"{doing}: the host did not say so of {', '.join(missing)}.",
             hint="Look at the permissions, and run the task again.",
             facts={"changed": True},
         )
     return granted
 
 
-def revoke(admin: Api, checkpoint: str, permission: Mapping[str, Any]) -> None:
+def revoke_permission(admin: Api, checkpoint: str, permission: Mapping[str, Any]) -> None:
     """Take one permission back. Raises NotFound for one that is not there."""
     calls = admin.sdk.fine_tuning.checkpoints.permissions.with_raw_response
     send = partial(calls.delete, fine_tuned_model_checkpoint=checkpoint)
     try:
         admin.deleted(f"Taking {checkpoint} from {permission['project_id']}", send, permission["id"])
     except ApiError as error:
-        raise _explain(error) from error
+        raise _explain_error(error) from error
 
 
-def _explain(error: ApiError) -> ApiError:
-    if error.status in _ENDS:
-        return error.amended(hint=_WHO)
-    return error.amended(hint=_WHICH) if isinstance(error, NotFound) else error
+def _explain_error(error: ApiError) -> ApiError:
+    if error.status in _DENIED:
+        return error.amended(hint=_ADMIN_KEY_HINT)
+    return error.amended(hint=_CHECKPOINT_HINT) if isinstance(error, NotFound) else error
 
 
 def find_model(api: Api, name: str) -> str | None:
@@ -149,23 +149,25 @@ def find_model(api: Api, name: str) -> str | None:
     ]
     made = [run for run in mine if run.phase is Phase.READY and run.model]
     newest_first = sorted(made, key=lambda run: run.age_key, reverse=True)
-    return next((run.model for run in newest_first if _judge(api, str(run.model)) is models.Verdict.EXISTS), None)
+    return next((run.model for run in newest_first if _judge_model(api, str(run.model)) is models.Verdict.EXISTS), None)
 
 
-def is_gone(api: Api, model: str) -> bool:
+def is_deleted(api: Api, model: str) -> bool:
     """Whether it is proven that a model no longer exists."""
-    return _judge(api, model) in (models.Verdict.DELETED, models.Verdict.RETIRED)
+    return _judge_model(api, model) in (models.Verdict.DELETED, models.Verdict.RETIRED)
 
 
-def _judge(api: Api, model: str) -> models.Verdict:
+def _judge_model(api: Api, model: str) -> models.Verdict:
     return models.judge_model(api.host, models.observe_model(api, model), model)
 
 
-def describe(name: str | None, checkpoint: str | None, given: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def describe_permissions(
+    name: str | None, checkpoint: str | None, permissions: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """What modules return of the permissions of a model."""
     return {
         "name": name,
         "checkpoint": checkpoint,
-        "projects": sorted({str(permission["project_id"]) for permission in given}),
-        "permissions": [dict(permission) for permission in given],
+        "projects": sorted({str(permission["project_id"]) for permission in permissions}),
+        "permissions": [dict(permission) for permission in permissions],
     }
