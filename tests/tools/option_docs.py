@@ -29,7 +29,7 @@ _TEXT = re.compile(r'^( *([A-Z_]+) = r""")(.*?)(?=""")', re.DOTALL | re.MULTILIN
 
 
 class _SpecFoundError(Exception):
-    pass
+    """A module has given its options to AnsibleModule, and need not go on."""
 
 
 @cache
@@ -91,8 +91,9 @@ def _write(path: Path, specs: Mapping[str, Mapping[str, Any]]) -> str:
     def write_text(text: re.Match[str]) -> str:
         made = [text[1]]
         for key, block in _split(text[3].splitlines(keepends=True), 0):
-            is_spec = key == "options"
-            made += [block[0], *_write_options(block[1:], specs.get(text[2], {}), 2)] if is_spec else block
+            if key == "options":
+                block[1:] = _write_options(block[1:], specs.get(text[2], {}), 2)
+            made += block
         return "".join(made)
 
     return _TEXT.sub(write_text, path.read_text(encoding="utf-8"))
@@ -112,7 +113,7 @@ def _split(lines: Sequence[str], depth: int) -> Iterator[tuple[str, list[str]]]:
 def _write_options(lines: Sequence[str], options: Mapping[str, Any], depth: int) -> Iterator[str]:
     """Return the lines of options with the facts of their specs."""
     for name, block in _split(lines, depth):
-        if name not in options:
+        if name not in options or len(block) == 1:  # unknown, or another option's by an alias
             yield from block
             continue
         keys = dict(_split(block[1:], depth + 2))
