@@ -245,7 +245,7 @@ class Waiter:
             if self.bound and self.bound.id == run.id:
                 self.bind(fresh)
             run = fresh
-            if run.phase.pending:
+            if run.phase.pending or run.phase is Phase.UPDATING:
                 self.progress = self.driver.progress(run)
         except NotFound as error:
             # Reads lag behind writes. A run that stays invisible is an error, never "deleted".

@@ -57,6 +57,7 @@ _PHASES = {
     "DELETED": Phase.DELETED,
     "FAILED": Phase.FAILED,
 }
+_SERVING = (Phase.PENDING, Phase.UPDATING, Phase.READY)  # these use their clusters
 _CHANGES = ("UPDATE_ENDPOINT", "MOVE_ENDPOINT")  # work requests that change an endpoint
 _CHANGE_PAUSE = 15.0  # seconds until a change is sent again that OCI refuses because another one is in progress
 _REASON = 1000  # characters
@@ -206,17 +207,23 @@ class Endpoint(NamedResource):
     # -- looking --
 
     def resolve_references(self, runs: Sequence[Run]) -> None:
-        """Look up the desired model if it is given by its name."""
+        """Look up the desired model if it is given by its name, and whether two endpoints can exist at once."""
         self._runs = runs
+        if not self.absent:
+            self._resolve_model(runs)
+            differing = (run for run in runs if run.phase in _SERVING and self._differs(run, "immutable"))
+            self._alone = next(filter(None, map(self._why_alone, differing)), "")
+
+    def _resolve_model(self, runs: Sequence[Run]) -> None:
         wanted = self.resolved.get(MODEL_ID)
-        if self.absent or not wanted or wanted.startswith(("ocid1.", CHECK_MODE)):
+        if not wanted or wanted.startswith(("ocid1.", CHECK_MODE)):
             return
         if any(run.observed.get(MODEL_ID) == wanted for run in runs):
             return  # some regions know base models by their names
         places = [self.compartment_id, *(run.raw.get("compartment_id") for run in runs)]
-        compartment = next((str(place) for place in places if place), None)
-        if compartment:
-            self.resolve(MODEL_ID, hosting.find_newest(self.api, compartment, wanted))
+        compartments = dict.fromkeys(str(place) for place in places if place)
+        if compartments:
+            self.resolve(MODEL_ID, hosting.find_newest(self.api, tuple(compartments), wanted))
 
     def run_of(self, resource: Mapping[str, Any], *, whole: bool) -> Run:
         """An endpoint in the terms of the engine. Serving on the other one of the two clusters is no difference."""
@@ -228,47 +235,38 @@ class Endpoint(NamedResource):
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
         """A closer look at endpoints that have failed or differ. One in the desired state needs no further call."""
-        return [replace(self._verify_run(run), verified=True) for run in runs]
-
-    def _verify_run(self, run: Run) -> Run:
-        if run.phase is Phase.FAILED or self._is_doubtful(run):
-            run = self.get_run(run.id)
-        return self.judge_run(run)
+        return [replace(self.judge_run(run), verified=True) for run in runs]
 
     def _is_doubtful(self, run: Run) -> bool:
         """Whether the last change of the endpoint may have failed."""
         if run.phase is not Phase.READY or self.absent:
             return False
-        changed = any(change.kind == "in_place" for change in self._compare(run))
-        return changed or bool(run.raw.get("lifecycle_details")) or run.id in self._sent
+        return self._differs(run, "in_place") or bool(run.raw.get("lifecycle_details")) or run.id in self._sent
 
-    def _compare(self, run: Run) -> list[Change]:
-        return differences(FIELDS, self.resolved, run, self.ignore)
+    def _differs(self, run: Run, kind: str) -> bool:
+        return any(change.kind == kind for change in differences(FIELDS, self.resolved, run, self.ignore))
 
     def judge_run(self, run: Run) -> Run:
         """The same run with the reason of a failure, and with how its last change ended if that may have failed."""
         if run.phase is Phase.FAILED:
             return self._judge_failed(run)
-        if self._is_doubtful(run):
-            run = self._judge_change(run)
-        if run.phase is Phase.READY and not self.absent and any(c.kind == "immutable" for c in self._compare(run)):
-            self._alone = self._why_alone(run)
-        return run
+        return self._judge_change(run) if self._is_doubtful(run) else run
 
     def _judge_failed(self, run: Run) -> Run:
         """If it was ever changed, it may have served."""
-        run = self.add_reason(run)
+        run = self.add_reason(self._read_whole(run))
         work = self.find_work(run)
         changed = bool(run.raw.get("previous_state"))
         return replace(run, uncertain=changed or bool(work and work.get("operation_type") != "CREATE_ENDPOINT"))
 
     def _judge_change(self, run: Run) -> Run:
-        """An ACTIVE endpoint. If its last change failed, what it was before is what it is."""
+        """An ACTIVE endpoint. If its last change failed, it is still what it was before."""
         work = self.find_work(run) or {}
         if work.get("operation_type") not in _CHANGES:
             return run
         if work_requests.phase(work) not in (Phase.FAILED, Phase.CANCELLED):
             return run
+        run = self._read_whole(run)
         said = work_requests.errors_text(self.api, work) or str(run.raw.get("lifecycle_details") or "")
         before = mapping(run.raw.get("previous_state"))
         return replace(
@@ -277,6 +275,10 @@ class Endpoint(NamedResource):
             target={**_show_changeable(run.raw), **self._sent.get(run.id, {})},
             observed={**run.observed, **(_show_changeable(before) if before else {})},
         )
+
+    def _read_whole(self, run: Run) -> Run:
+        """The same run with its previous state, which a summary lacks."""
+        return run if "previous_state" in run.raw else self.get_run(run.id)
 
     def _why_alone(self, run: Run) -> str:
         """Why no second endpoint can exist beside this one while it is replaced. Empty if it can."""
@@ -290,8 +292,7 @@ class Endpoint(NamedResource):
 
     def _choose_cluster(self, runs: Sequence[Run]) -> str | None:
         """The one of the two clusters that the endpoints of the name do not use."""
-        serving = (Phase.PENDING, Phase.UPDATING, Phase.READY)
-        used = {run.raw.get(CLUSTER_ID) for run in runs if run.phase in serving}
+        used = {run.raw.get(CLUSTER_ID) for run in runs if run.phase in _SERVING}
         given = [cluster for cluster in (self.resolved.get(CLUSTER_ID), self.replacement) if cluster]
         free = [cluster for cluster in given if cluster not in used]
         return next(iter([*free, *given]), None)
@@ -375,7 +376,7 @@ class Endpoint(NamedResource):
             if "compartment_id" in names and run.raw.get("compartment_id") != self.resolved["compartment_id"]:
                 self.send_move(run)
                 done.append("compartment_id")
-                run = replace(self.get_run(run.id), phase=Phase.UPDATING, status="UPDATING")
+                run = replace(self.get_run(run.id), phase=Phase.UPDATING)
             body = self._make_change(names, run.raw)
             return self._send_body(run, body) if body else run
 

@@ -43,21 +43,18 @@ _SHAPES = {
 # -- the model -------------------------------------------------------------------------------------------------
 
 
-def find_newest(api: Api, compartment_id: str, name: str) -> str:
-    """The OCID of the newest ACTIVE model with that name. Raises ApiError if there is none, or if it is ambiguous.
+def find_newest(api: Api, compartments: Sequence[str], name: str) -> str:
+    """The OCID of the newest ACTIVE model with that name, in the first compartment that has one.
 
-    Models that this collection trained come first, then the one that somebody else made, then base models.
+    Models that this collection trained come first, then the one that somebody else made, then base models. Raises
+    ApiError if there is none, or if it is ambiguous.
     """
-    found = [
-        model
-        for model in model_api.list_models(api, compartment_id, display_name=name)
-        if model.get("lifecycle_state") == _ACTIVE
-    ]
+    found = next(filter(None, (_list_active(api, compartment, name) for compartment in compartments)), [])
     managed = [model for model in found if tags.read_ownership_tags(model).get(ownership.NAME)]
     custom = [model for model in found if model.get("type") != "BASE"]
     if not found:
         raise ApiError(
-            f"{MODEL_ID}: there is no ACTIVE model '{name}' in {compartment_id}.",
+            f"{MODEL_ID}: there is no ACTIVE model '{name}' in {compartments[0]}.",
             hint="Train it first, or give its OCID if it is in another compartment.",
         )
     if not managed and len(custom) > 1:
@@ -67,6 +64,11 @@ def find_newest(api: Api, compartment_id: str, name: str) -> str:
             hint="Give the OCID of the one that is meant.",
         )
     return str((managed or custom or found)[0]["id"])
+
+
+def _list_active(api: Api, compartment_id: str, name: str) -> list[Mapping[str, Any]]:
+    found = model_api.list_models(api, compartment_id, display_name=name)
+    return [model for model in found if model.get("lifecycle_state") == _ACTIVE]
 
 
 def find_model(api: Api, identifier: str) -> Mapping[str, Any]:

@@ -245,7 +245,7 @@ class TestOfOthers:
         assert (moved["compartment_id"], moved["display_name"], moved["description"]) == (host.other, "other", "there")
         calls = host.called()
         assert calls.index("ChangeEndpointCompartment") < calls.index("UpdateEndpoint")
-        assert tags.owned(host.get(theirs)) == {}
+        assert tags.read_ownership_tags(host.get(theirs)) == {}
 
     def test_no_name_that_is_taken(self, host: EndpointHost) -> None:
         ours = host.serve()
@@ -263,6 +263,13 @@ class TestOfOthers:
                     endpoint_id=made["id"], model_id=host.reach.base_models[OLD_LLAMA], check_mode=check_mode, **REPLACE
                 )
         assert [item["id"] for item in host.made()] == [made["id"]]
+
+    def test_moved_away_from_its_model(self, host: EndpointHost) -> None:
+        """The model stays where it is, and is found there by its name."""
+        host.tuned()
+        made = host.serve(model_id="support-bot")
+        moved = host.endpoint(None, endpoint_id=made["id"], compartment_id=host.other, model_id="support-bot")
+        assert (moved["action"], moved["compartment_id"]) == ("update", host.other)
 
     def test_a_model_by_its_name_for_one_by_its_id(self, host: EndpointHost) -> None:
         made = host.serve()
@@ -326,6 +333,14 @@ class TestUnderWay:
         result = host.serve(**other, **REPLACE)
         assert (result["action"], result["dedicated_ai_cluster_id"]) == ("replace", host.second)
         assert [item["id"] for item in host.made()] == [result["id"]] != [first["id"]]
+
+    def test_created_with_another_model_on_the_only_cluster(self, host: EndpointHost) -> None:
+        """Check mode foresees that it is waited for, deleted, and made again."""
+        first = host.serve(wait=False)
+        for check_mode in (True, False):
+            result = host.serve(model_id=host.reach.base_models[OLD_LLAMA], check_mode=check_mode, **REPLACE)
+            assert (result["action"], result["diff"]["before"]["exists"]) == ("replace", [first["id"]])
+        assert [item["id"] for item in host.made()] == [result["id"]]
 
 
 class TestUpdates:
@@ -396,6 +411,14 @@ class TestUpdates:
         host.sandbox.oci.settings(move_seconds=40.0)
         moved = host.endpoint(None, endpoint_id=made["id"], compartment_id=host.other)
         assert (moved["action"], moved["compartment_id"], moved["elapsed"] >= 40) == ("update", host.other, True)
+
+    def test_the_progress_of_a_change(self, host: EndpointHost) -> None:
+        host.serve()
+        host.sandbox.oci.settings(endpoint_seconds=100.0)
+        _result, slices = host.sliced(host.serve, {"description": "new"})
+        told = [part["progress"] for part in slices]
+        assert {part["stage"] for part in told[1:]} == {"being changed"}
+        assert 0 < told[-1]["percent"] < 100
 
     @pytest.mark.parametrize("lost", ["ChangeEndpointCompartment", "UpdateEndpoint"])
     @pytest.mark.parametrize("when", ["before", "after"])
