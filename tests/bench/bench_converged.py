@@ -63,6 +63,16 @@ models = client.list_models(
 model = client.get_model(models[0].id).data
 print(json.dumps({"id": model.id, "state": model.lifecycle_state}))
 """
+SMALLEST_OCI_ENDPOINT = """
+import json, os, sys, oci
+client = oci.generative_ai.GenerativeAiClient(
+    oci.config.from_file(os.environ["OCI_CONFIG_FILE"]), service_endpoint=os.environ["OCI_SERVICE_ENDPOINT"]
+)
+order = {"sort_by": "timeCreated", "sort_order": "DESC", "limit": 1000}
+endpoints = client.list_endpoints(os.environ["OCI_COMPARTMENT_ID"], **order).data.items
+models = client.list_models(os.environ["OCI_COMPARTMENT_ID"], display_name=sys.argv[1], **order).data.items
+print(json.dumps({"id": endpoints[0].id, "is_newest": endpoints[0].model_id == models[0].id}))
+"""
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,18 @@ def _oci(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _oci_endpoint(sandbox: Sandbox, _environ: dict[str, str]) -> dict[str, Any]:
+    tags = {"llmops_finetune_name": NAME}
+    model = {"display_name": NAME, "base_model": "meta.llama-3.3-70b-instruct", "freeform_tags": tags}
+    sandbox.oci.seed(models=[{**model, "state": "ACTIVE"}])
+    return {
+        "compartment_id": sandbox.oci.compartment_id,
+        "display_name": NAME,
+        "model_id": NAME,
+        "dedicated_ai_cluster_id": sandbox.oci.clusters["HOSTING"],
+    }
+
+
 CASES = (
     Case(
         "openai",
@@ -144,6 +166,15 @@ CASES = (
         0.2,
         SMALLEST_OCI,
         _oci,
+        lambda sandbox, models: sandbox.oci.seed(models=models),
+    ),
+    Case(
+        "oci-endpoint",
+        "oci_generative_ai_endpoint",
+        3,
+        0.2,
+        SMALLEST_OCI_ENDPOINT,
+        _oci_endpoint,
         lambda sandbox, models: sandbox.oci.seed(models=models),
     ),
 )

@@ -26,6 +26,7 @@ MODEL_MODULES = (
     "bedrock_custom_model_deployment",
     "bedrock_provisioned_model_throughput",
     "oci_generative_ai_model",
+    "oci_generative_ai_endpoint",
 )
 MOST_FILES = 36
 # An option, by the words for it from the module to the request and back; of dataset modules the path of the data.
