@@ -1,13 +1,14 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A converged run of each provider's model module against the smallest script with the same calls and SDK.
+"""A converged run of each provider's model module, and of a deployment, against the smallest script with the same calls
+and SDK.
 
 Both are whole processes, run in turn against the sandbox: the module as Ansible packs and runs it. Also counts
 the API requests of a converged run with 10 and with 10,000 other jobs in the account.
 
 Bounds: at most 200 ms more (median of the pairwise differences), with Bedrock 300 ms; at most 2 requests (OpenAI), 4
-(Bedrock), 3 (OCI).
+(Bedrock), 3 (OCI, a deployment of Bedrock with a model by its name and tags).
 
 ``python tests/bench/bench_converged.py [PROVIDER ...]``, all if left out.
 """
@@ -51,6 +52,14 @@ jobs = client.list_model_customization_jobs(
 job = client.get_model_customization_job(jobIdentifier=jobs[0]["jobArn"])
 tags = [client.list_tags_for_resource(resourceARN=arn)["tags"] for arn in (job["jobArn"], job["outputModelArn"])]
 print(json.dumps({"job_arn": job["jobArn"], "custom_model_arn": job["outputModelArn"], "tags": tags}))
+"""
+SMALLEST_DEPLOYMENT = """
+import json, sys, boto3
+client = boto3.client("bedrock")
+found = client.get_custom_model_deployment(customModelDeploymentIdentifier=sys.argv[1])
+models = client.list_custom_models(nameContains=sys.argv[1], maxResults=1000)["modelSummaries"]
+tags = client.list_tags_for_resource(resourceARN=found["customModelDeploymentArn"])["tags"]
+print(json.dumps({"arn": found["customModelDeploymentArn"], "model": models[0]["modelArn"], "tags": tags}))
 """
 SMALLEST_OCI = """
 import json, os, sys, oci
@@ -108,6 +117,17 @@ def _bedrock(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _deployment(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
+    job = {"status": "Completed", "base_model": "amazon.nova-lite-v1:0", "job_name": NAME, "model_name": NAME}
+    sandbox.aws.seed(jobs=[job])
+    return {"model_deployment_name": NAME, "model_arn": NAME, "tags": {"team": "support"}}
+
+
+def _others(sandbox: Sandbox, jobs: int) -> dict[str, Any]:
+    """Other jobs of Bedrock. A job's name is used up for ever: each time others."""
+    return sandbox.aws.seed(jobs=jobs, job_name=f"other-{jobs}-{{i}}", model_name=f"other-{jobs}-{{i}}")
+
+
 def _oci(sandbox: Sandbox, environ: dict[str, str]) -> dict[str, Any]:
     data = _ansible(
         "oci_generative_ai_dataset",
@@ -147,18 +167,8 @@ CASES = (
         _openai,
         lambda sandbox, jobs: sandbox.openai.seed(jobs=jobs),
     ),
-    Case(
-        "bedrock",
-        "bedrock_custom_model",
-        4,
-        0.3,
-        SMALLEST_BEDROCK,
-        _bedrock,
-        # A job's name is used up for ever: each time others.
-        lambda sandbox, jobs: sandbox.aws.seed(
-            jobs=jobs, job_name=f"other-{jobs}-{{i}}", model_name=f"other-{jobs}-{{i}}"
-        ),
-    ),
+    Case("bedrock", "bedrock_custom_model", 4, 0.3, SMALLEST_BEDROCK, _bedrock, _others),
+    Case("bedrock-deployment", "bedrock_custom_model_deployment", 3, 0.3, SMALLEST_DEPLOYMENT, _deployment, _others),
     Case(
         "oci",
         "oci_generative_ai_model",
