@@ -471,6 +471,13 @@ class ServingDriver(BaseDriver):
     def target_of(self, body: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """What an update with these members leads to, by field; empty if it ends at once."""
 
+    def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
+        """Nothing keeps it from being deleted. Its model stays, and goes on costing."""
+        for model in filter(None, map(served_model, runs)):
+            if self.state == "absent" and jobs.is_model(model):
+                self.warn_once(f"The model {model} is kept, and AWS goes on charging its storage.")
+        return ()
+
     def delete(self, run: Run) -> Run:
         """DELETE; one that another task deletes meanwhile is being deleted."""
         doing = f"Deleting the {self.kind} {run.id}"

@@ -417,6 +417,15 @@ class TestAbsent:
         assert served.task(None, state="absent", **{served.key: arn})["changed"] is False
         failure(ApiError, "ResourceNotFound", served.task, None, **{served.key: arn})
 
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_what_goes_on_costing_is_told(self, served: Served, check_mode: bool) -> None:
+        served.make()
+        assert served.task(state="absent", check_mode=check_mode)["changed"] is True
+        assert served.host.warnings == [f"The model {served.model} is kept, and AWS goes on charging its storage."]
+        if not check_mode:
+            served.task(state="absent")
+            assert served.host.warnings == []
+
     def test_its_model_is_kept_and_can_then_be_deleted(self, served: Served) -> None:
         served.make()
         for check_mode in (True, False):

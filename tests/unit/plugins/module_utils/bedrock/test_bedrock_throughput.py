@@ -200,3 +200,34 @@ class TestNames:
         served.task("talk", provisioned_model_arn=first)
         second = served.present()
         assert (second["action"], second["id"] != first, len(served.there)) == ("create", True, 2)
+
+
+class TestTerraform:
+    """The steps of the acceptance tests of Terraform's resource, as tasks."""
+
+    def test_basic_and_import(self, served: ServedByUnits) -> None:
+        wanted = {"model_arn": BASE, "model_units": 1}
+        made = served.task("tf", **wanted)
+        assert (made["provisioned_model_name"], made["model_units"]) == ("tf", 1)
+        assert made["commitment_duration"] is None
+        assert made["provisioned_model_arn"].startswith("arn:aws:bedrock:us-east-1:")
+        assert served.task("tf", **wanted)["changed"] is False
+        adopted = served.task(None, provisioned_model_arn=made["id"], **wanted)
+        assert (adopted["changed"], adopted["name"]) == (False, "tf")
+
+    def test_disappears(self, served: ServedByUnits) -> None:
+        """It is planned again."""
+        wanted = {"model_arn": BASE, "model_units": 1}
+        first = served.task("chat", **wanted)["id"]
+        served.remove()
+        assert served.task("chat", check_mode=True, **wanted)["action"] == "create"
+        assert served.task("chat", **wanted)["id"] != first
+
+    def test_tags(self, served: ServedByUnits) -> None:
+        wanted = {"model_arn": BASE, "model_units": 1}
+        made = served.task("tf", tags={"key1": "value1"}, **wanted)
+        for tags in ({"key1": "value1updated", "key2": "value2"}, {"key2": "value2"}):
+            result = served.task("tf", tags=tags, **wanted)
+            assert (result["action"], result["tags"], result["id"]) == ("update", tags, made["id"])
+            assert served.task("tf", tags=tags, **wanted)["changed"] is False
+        assert served.task("tf", state="absent")["changed"] is True
