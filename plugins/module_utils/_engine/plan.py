@@ -609,6 +609,10 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
     if run.update_error and not in_place:
         warnings = [*warnings, f"The last update of {run.id} failed ({run.update_error}). It is as asked for."]
     remove = case.find_others(run)
+    left = [other.id for other in case.ready if other.id != run.id and other not in remove]
+    if case.can.long_lived and left and not case.options.run_id:
+        which = f"{', '.join(left)} is there under the name '{case.options.name}' besides {run.id}, and is left alone."
+        warnings = [*warnings, f"{which} 'replace: on_change' deletes it."]
     action: Action = "update" if in_place else "cancel" if stop else "delete" if remove else "none"
     return Plan(action, run, in_place, tuple(warnings), stop=tuple(stop), remove=remove)
 

@@ -59,7 +59,7 @@ _PHASES = {
 }
 _SERVING = (Phase.PENDING, Phase.UPDATING, Phase.READY)  # these use their clusters
 _CHANGES = ("UPDATE_ENDPOINT", "MOVE_ENDPOINT")  # work requests that change an endpoint
-_CHANGE_PAUSE = 15.0  # seconds until a change is sent again that OCI refuses because another one is in progress
+_CHANGE_PAUSE = 30.0  # seconds until a change is sent again that OCI refuses because another one is in progress
 _REASON = 1000  # characters
 _HINTS = (
     ("capacity", "The cluster had no capacity left. Increase its unit_count, or try again later."),

@@ -379,7 +379,9 @@ class TestReplaced:
 
     def test_interrupted_the_one_that_is_asked_for_stays(self, host: Host) -> None:
         old, new = host.serve(self.DIFFERS[0], ago=900.0), host.serve(self.DIFFERS[1], ago=100.0)
-        assert converge(host, self.DIFFERS[1])["changed"] is False
+        engine = task(host, self.DIFFERS[1])
+        assert engine.converge()["changed"] is False
+        assert f"{old} is there under the name 'chat' besides {new}" in engine.warnings[0]
         assert converge(host, self.DIFFERS[1], retrain="on_change")["action"] == "delete"
         assert (host.phases()[old], host.phases()[new]) == (Phase.DELETED, Phase.READY)
 
