@@ -349,7 +349,7 @@ class CreateOnce:
             return False
         return True
 
-    def look_again(self, run: Run, *, ended: bool = False) -> Run:
+    def look_again(self, run: Run, *, ended: bool) -> Run:
         """Look for duplicates again while the task waits, and after its run has ended, because listings lag."""
         attempt, can, bound = self.attempt, self.driver.capabilities, self.waiter.bound
         if attempt is None or can.one_run_a_token or can.no_cancel or not (bound and bound.id == run.id):

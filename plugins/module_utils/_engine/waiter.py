@@ -47,7 +47,7 @@ class SliceEnded(Exception):
 class Watch(Protocol):
     """The part that looks for duplicates of the run that the task waits for."""
 
-    def look_again(self, run: Run, *, ended: bool = False) -> Run:
+    def look_again(self, run: Run, *, ended: bool) -> Run:
         """Look for duplicates if it is time to. Returns the canonical run."""
 
     def find_survivor(self, run: Run) -> Run | None:
@@ -284,7 +284,7 @@ class Waiter:
                     hint="It is not waited for any longer. Look at it at the provider, and update this collection.",
                 )
             self.sleep(next(pauses), run)
-            run = self.watch.look_again(self.look_at(run))
+            run = self.watch.look_again(self.look_at(run), ended=False)
         return run
 
     def wait_until_ready(self, run: Run) -> Run:

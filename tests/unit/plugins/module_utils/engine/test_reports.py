@@ -349,6 +349,19 @@ class TestDuplicates:
         assert engine.converge()["run_id"] == "run-1"
         assert engine.warnings == ["Run other is a duplicate of one request; it was cancelled."]
 
+    def test_one_that_cannot_be_cancelled_is_not_said_to_be(self, world: World) -> None:
+        world.script["cancel"] = [ApiError("no permission", status=403)] * 9
+
+        def appear(verb: str) -> None:
+            if verb == "observe" and "run-1" in world.jobs and "other" not in world.jobs:
+                world.jobs["other"] = replace(world.jobs["run-1"], id="other", created=world.now + 1.0)
+
+        world.before_call = appear
+        engine = engine_on(world, wait=False)
+        assert engine.converge()["run_id"] == "run-1"
+        assert [warning for warning in engine.warnings if "it was cancelled" in warning] == []
+        assert len([warning for warning in engine.warnings if "could not be cancelled" in warning]) == 1
+
     def test_where_nothing_can_be_cancelled_nothing_is_tried(self, world: World) -> None:
         world.script["create"] = [("after", lost())]
         engine = engine_on(world, can=Capabilities(no_cancel="Wait."))
