@@ -138,6 +138,35 @@ def test_everything_fails_now_and_then(resource: Resource, figures: Figures) -> 
         check_one(resource, name)
 
 
+@needs("can_replace")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_replacement_while_everything_fails_now_and_then(resource: Resource, when: str) -> None:
+    """In the end the new one serves alone."""
+    desired: dict[str, Any] = {"replace": "on_change"}
+    for number, name in enumerate(names()):
+        resource.present(name)
+        resource.sandbox.fault(resource.prefix, reset=when, probability=0.12, seed=number)
+        again_and_again(partial(resource.other, name, **desired, **resource.unaided))
+        resource.recover()
+        result = resource.other(name, **desired)
+        assert (resource.existing(name), result["status"]) == ([result["run_id"]], resource.ready)
+        unchanged(resource, result["run_id"], resource.other, name=name, **desired)
+        resource.task(name, state="absent")
+
+
+@needs("can_replace")
+def test_two_replacements_at_once(resource: Resource) -> None:
+    """One takes the place of the old one, whoever made it."""
+    resource.present()
+    resource.fault("list", delay=0.05, times=2)
+    tasks = [partial(resource.also().other, replace="on_change") for _task in range(2)]
+    told = Controller.together(*tasks)
+    assert all(isinstance(answer, dict) for answer in told), told
+    (kept,) = resource.existing()
+    assert {answer["run_id"] for answer in told} == {kept}
+    unchanged(resource, kept, resource.other, replace="on_change")
+
+
 # -- in slices, as the action plugin works ---------------------------------------------------------------------
 
 

@@ -625,6 +625,34 @@ class TestAbsent:
                 host.serve(state=state)
 
 
+def test_terraforms_acceptance_steps(host: EndpointHost) -> None:
+    """What is required, and destroyed; with what is optional; moved; changed; listed; imported. One OCID throughout."""
+    model = host.reach.base_models["cohere.command-a-03-2025"]
+    cluster = host.reach.make_cluster(host.sandbox, "command-a", "LARGE_COHERE_V3")
+    place: dict[str, Any] = {"model_id": model, "dedicated_ai_cluster_id": cluster}
+    assert host.endpoint("displayName", **place)["action"] == "create"
+    assert host.endpoint("displayName", state="absent")["action"] == "delete"
+    off = {"is_enabled": False, "mode": "INFORM", "model_id": FOREIGN}
+    optional = {"description": "description", "freeform_tags": {"Department": "Finance"}}
+    made = host.endpoint("displayName", **place, **optional, content_moderation_config=off)
+    assert made["content_moderation_config"] == off
+    moved = host.endpoint("displayName", endpoint_id=made["id"], compartment_id=host.other, **place)
+    on = {"is_enabled": True, "mode": "BLOCK", "model_id": FOREIGN}
+    changed = host.endpoint(
+        "displayName2",
+        endpoint_id=made["id"],
+        compartment_id=host.other,
+        content_moderation_config=on,
+        description="description2",
+        freeform_tags={"Department": "Accounting"},
+    )
+    assert (moved["id"], changed["id"], changed["content_moderation_config"]) == (made["id"], made["id"], on)
+    (found,) = host.endpoints(compartment_id=host.other, display_name="displayName2", state="ACTIVE")
+    assert (found["id"], found["freeform_tags"]) == (made["id"], {"Department": "Accounting"})
+    imported = host.endpoint(None, endpoint_id=made["id"], compartment_id=None, **place, content_moderation_config=on)
+    assert imported["changed"] is False
+
+
 class TestInfo:
     def test_filters_and_pages(self, host: EndpointHost) -> None:
         host.sandbox.oci.settings(page_size=2)
