@@ -50,7 +50,6 @@ class ProgressPrinter:
         self.named: str | None = None
         self._stage: str | None = None
         self._decade = -1
-        self._begun = time.monotonic()
         self._last = 0.0
         self._pause = _FIRST_PAUSE
         self._seen: tuple[float, float] | None = None  # when, and how many percent, in this stage

@@ -126,20 +126,6 @@ class Api:
     def _count_answer(self, _response: Any, **_more: Any) -> None:
         self._answers += 1
 
-    def once(self, service: str) -> Any:
-        """The same client without retries: for calls whose outcome the engine asks about itself."""
-        return self.client(service, tries=1)
-
-    @cached_property
-    def generative_ai(self) -> Any:
-        """The control plane of OCI Generative AI."""
-        return self.client(GENERATIVE_AI)
-
-    @cached_property
-    def object_storage(self) -> Any:
-        """OCI Object Storage."""
-        return self.client(OBJECT_STORAGE)
-
     @cached_property
     def namespace(self) -> str:
         """The tenancy's namespace in Object Storage, looked up once."""

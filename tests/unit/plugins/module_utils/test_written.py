@@ -77,7 +77,7 @@ def oci(sandbox: Sandbox) -> Any:
     data = host.data()
     host.wanted(data, freeform_tags={"team": "care"})
     model = host.models()[0]
-    found = host.api.once("object_storage").head_object(data["namespace"], data["bucket"], data["object"])
+    found = host.api.client("object_storage", tries=1).head_object(data["namespace"], data["bucket"], data["object"])
     return {
         "name": model["displayName"],
         "tags": model["freeformTags"],

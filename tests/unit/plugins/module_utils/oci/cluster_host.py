@@ -70,7 +70,7 @@ class ClusterHost(Host, ClusterTasks):
     @property
     def by_hand(self) -> Any:
         """A client of the SDK."""
-        return self.api.once("generative_ai")
+        return self.api.client("generative_ai", tries=1)
 
     def all_made(self) -> list[dict[str, Any]]:
         """The clusters that were not there from the start, oldest first, deleted ones included."""

@@ -110,7 +110,7 @@ class EndpointHost(Host, EndpointTasks):
     @property
     def by_hand(self) -> Any:
         """A client of the SDK."""
-        return self.api.once("generative_ai")
+        return self.api.client("generative_ai", tries=1)
 
     def all_made(self, compartment: str | None = None) -> list[dict[str, Any]]:
         """All endpoints, oldest first, deleted ones included."""

@@ -48,17 +48,17 @@ class ModelHost(Host):
             "fineTuneDetails": {"dedicatedAiClusterId": self.reach.cluster_id, "trainingDataset": dataset},
             **members,
         }
-        return str(self.api.generative_ai.create_model(request).data["id"])
+        return str(self.api.client("generative_ai").create_model(request).data["id"])
 
     def get(self, identifier: str) -> dict[str, Any]:
         """A model as the API shows it, our tags included."""
-        found: dict[str, Any] = self.api.generative_ai.get_model(identifier).data
+        found: dict[str, Any] = self.api.client("generative_ai").get_model(identifier).data
         return found
 
     def change(self, identifier: str, **members: Any) -> None:
         """What somebody changes by hand."""
-        self.api.generative_ai.update_model(identifier, members)
+        self.api.client("generative_ai").update_model(identifier, members)
 
     def delete_model(self, identifier: str) -> None:
         """Somebody deletes a model behind our back."""
-        self.api.generative_ai.delete_model(identifier)
+        self.api.client("generative_ai").delete_model(identifier)

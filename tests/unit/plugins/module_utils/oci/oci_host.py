@@ -157,12 +157,16 @@ class Host(Tasks):
 
     def put(self, content: str, name: str = "plain.jsonl", **headers: Any) -> dict[str, str]:
         """Data under a name without a hash, as `oci os object put` puts them; their place."""
-        self.api.object_storage.put_object(self.reach.namespace, self.reach.bucket, name, content.encode(), **headers)
+        self.api.client("object_storage").put_object(
+            self.reach.namespace, self.reach.bucket, name, content.encode(), **headers
+        )
         return {"namespace": self.reach.namespace, "bucket": self.reach.bucket, "object": name}
 
     def models(self, **wanted: Any) -> list[dict[str, Any]]:
         """The custom models that the API lists, newest first, as it shows them."""
-        found = self.api.generative_ai.list_models(compartment_id=self.reach.compartment_id, limit=1000, **wanted)
+        found = self.api.client("generative_ai").list_models(
+            compartment_id=self.reach.compartment_id, limit=1000, **wanted
+        )
         return [model for model in found.data["items"] if model["type"] == "CUSTOM"]
 
     def error(self, operation: str, status: int, code: str, message: str, **spec: Any) -> None:

@@ -190,7 +190,7 @@ class Dataset(_AtOci):
 
     def all_made(self, name: str) -> Iterable[Made]:
         reach = self.host.reach
-        listed = self.host.api.object_storage.list_objects(reach.namespace, reach.bucket).data["objects"]
+        listed = self.host.api.client("object_storage").list_objects(reach.namespace, reach.bucket).data["objects"]
         names = [item["name"] for item in listed if item["name"].rpartition("-")[0] == name]
         return [Made(f"oci://{reach.bucket}@{reach.namespace}/{found}") for found in names]
 

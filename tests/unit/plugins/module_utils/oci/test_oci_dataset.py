@@ -29,27 +29,29 @@ HASH_OF_ALL = "opc-meta-llmops-finetune-sha256"
 
 
 def names(host: Host) -> list[str]:
-    listed = host.api.object_storage.list_objects(host.reach.namespace, host.reach.bucket).data
+    listed = host.api.client("object_storage").list_objects(host.reach.namespace, host.reach.bucket).data
     return [item["name"] for item in listed["objects"]]
 
 
 def body(host: Host, name: str) -> bytes:
-    found: bytes = host.api.object_storage.get_object(host.reach.namespace, host.reach.bucket, name).data.content
+    found: bytes = (
+        host.api.client("object_storage").get_object(host.reach.namespace, host.reach.bucket, name).data.content
+    )
     return found
 
 
 def headers(host: Host, name: str) -> dict[str, str]:
-    found = host.api.object_storage.head_object(host.reach.namespace, host.reach.bucket, name).headers
+    found = host.api.client("object_storage").head_object(host.reach.namespace, host.reach.bucket, name).headers
     return {key.lower(): value for key, value in found.items()}
 
 
 def unfinished(host: Host) -> list[str]:
-    found = host.api.object_storage.list_multipart_uploads(host.reach.namespace, host.reach.bucket).data
+    found = host.api.client("object_storage").list_multipart_uploads(host.reach.namespace, host.reach.bucket).data
     return [upload["object"] for upload in found]
 
 
 def begin(host: Host, name: str) -> None:
-    host.api.object_storage.create_multipart_upload(host.reach.namespace, host.reach.bucket, {"object": name})
+    host.api.client("object_storage").create_multipart_upload(host.reach.namespace, host.reach.bucket, {"object": name})
 
 
 def large(size: int) -> str:
@@ -285,7 +287,9 @@ class TestAbsent:
         assert names(host) == []
 
     def test_versions_that_stay_are_told(self, host: Host) -> None:
-        host.api.object_storage.update_bucket(host.reach.namespace, host.reach.bucket, {"versioning": "Enabled"})
+        host.api.client("object_storage").update_bucket(
+            host.reach.namespace, host.reach.bucket, {"versioning": "Enabled"}
+        )
         host.dataset(pair_lines())
         assert host.dataset(pair_lines(), state="absent")["changed"] is True
         assert ["keeps versions" in warning and "versions remain" in warning for warning in host.warnings] == [True]
@@ -294,7 +298,7 @@ class TestAbsent:
     def test_a_listing_of_many_pages(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         for topic in ("a", "b", "c"):
             host.dataset(pair_lines(topic=topic))
-        client = type(host.api.object_storage)
+        client = type(host.api.client("object_storage"))
         listing = client.list_objects
         monkeypatch.setattr(client, "list_objects", lambda *args, **more: listing(*args, **{**more, "limit": 1}))
         host.sandbox.clear_log()

@@ -104,7 +104,7 @@ def make_cluster(host: ModelHost, **members: Any) -> str:
         "unitCount": 2,
         **members,
     }
-    return str(host.api.generative_ai.create_dedicated_ai_cluster(body).data["id"])
+    return str(host.api.client("generative_ai").create_dedicated_ai_cluster(body).data["id"])
 
 
 def on(cluster_id: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def host_it(host: ModelHost, model_id: str, name: str = "live") -> str:
         "modelId": model_id,
         "dedicatedAiClusterId": host.sandbox.oci.clusters["HOSTING"],
     }
-    identifier = str(host.api.generative_ai.create_endpoint(body).data["id"])
+    identifier = str(host.api.client("generative_ai").create_endpoint(body).data["id"])
     host.sandbox.advance(1000)
     return identifier
 
@@ -413,7 +413,7 @@ class TestData:
     def test_deleted_after_the_training(self, host: ModelHost, plain: bool) -> None:
         data = host.put(pair_lines()) if plain else host.data()
         host.wanted(data)
-        host.api.object_storage.delete_object(data["namespace"], data["bucket"], data["object"])
+        host.api.client("object_storage").delete_object(data["namespace"], data["bucket"], data["object"])
         host.sandbox.clear_log()
         assert host.wanted(data, **RETRAIN)["changed"] is False
         assert host.sandbox.count() <= 3
@@ -431,7 +431,7 @@ class TestData:
         host.wanted(data)
         for number in range(3):
             host.wanted(data, fine_tune_details=config(lora_r=number + 1), **RETRAIN)
-        host.api.object_storage.delete_object(data["namespace"], data["bucket"], data["object"])
+        host.api.client("object_storage").delete_object(data["namespace"], data["bucket"], data["object"])
         host.sandbox.clear_log()
         assert host.wanted(data, fine_tune_details=config(lora_r=3))["changed"] is False
         assert host.sandbox.count() <= 3
@@ -499,7 +499,7 @@ class TestTraining:
         cluster = make_cluster(host)
         host.sandbox.advance(1000)
         first = host.wanted(data, **on(cluster))
-        host.api.generative_ai.delete_dedicated_ai_cluster(cluster)
+        host.api.client("generative_ai").delete_dedicated_ai_cluster(cluster)
         host.sandbox.advance(200_000)
         result = host.wanted(data, **on(cluster))
         assert (result["changed"], host.warnings) == (False, [])
