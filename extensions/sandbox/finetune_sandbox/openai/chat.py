@@ -169,8 +169,7 @@ def _instance(schema: dict[str, Any], text: str) -> Any:
     kind = schema.get("type")
     kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
     if kind == "object" or "properties" in schema:
-        members = schema.get("properties", {})
-        return {name: _instance(each, text) for name, each in members.items() if isinstance(each, dict)}
+        return {name: _instance(each, text) for name, each in schema.get("properties", {}).items()}
     plain = {"integer": 0, "number": 0.0, "boolean": False, "array": [], "null": None}
     return plain.get(str(kind), text)
 

@@ -182,8 +182,9 @@ def _message(message: Any, place: str) -> tuple[str, str]:
         raise bad_value(f"{place}.role", f"Invalid value: '{role}'. Supported values are: {one_of(list(_ROLES))}.")
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
         raise missing(f"{place}.tool_call_id")
-    content = message.get("content")
-    calls = message.get("tool_calls") or message.get("function_call")
+    content, calls = message.get("content"), message.get("tool_calls")
+    if calls is not None and not _are_calls(calls):
+        raise wrong_type(f"{place}.tool_calls", "an array of objects", calls)
     if content is None:
         if role == "assistant" and calls:
             return role, message_text(message)
@@ -194,6 +195,13 @@ def _message(message: Any, place: str) -> tuple[str, str]:
     elif not isinstance(content, str):
         raise wrong_type(f"{place}.content", "one of a string or array of objects", content)
     return role, message_text(message)
+
+
+def _are_calls(calls: Any) -> bool:
+    return isinstance(calls, list) and all(
+        isinstance(call, dict) and isinstance(call.get("id"), str) and isinstance(call.get("function"), dict)
+        for call in calls
+    )
 
 
 def _part(part: Any, role: str, place: str) -> None:
@@ -232,10 +240,7 @@ def _check_calls(messages: list[Any]) -> None:
             continue
         if waiting:
             break
-        calls = message.get("tool_calls") or []
-        if not isinstance(calls, list) or not all(isinstance(c, dict) and isinstance(c.get("id"), str) for c in calls):
-            raise wrong_type(f"messages[{index}].tool_calls", "an array of objects", calls)
-        waiting = [call["id"] for call in calls]
+        waiting = [call["id"] for call in message.get("tool_calls") or []]
     if waiting:
         text = (
             "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
@@ -264,7 +269,17 @@ def _tools(body: dict[str, Any]) -> dict[str, Any]:
             message = f"Invalid '{place}.function.name': string does not match pattern. Expected a string that matches"
             raise bad_value(f"{place}.function.name", f"{message} the pattern '^[a-zA-Z0-9_-]+$'.")
         found[name] = _object(function, "parameters", f"{place}.function.") or {}
+        _check_schema(found[name], f"function '{name}'", f"{place}.function.parameters")
     return found
+
+
+def _check_schema(schema: dict[str, Any], what: str, param: str) -> None:
+    """The members that are read of a JSON schema."""
+    members = schema.get("properties", {})
+    if not isinstance(members, dict) or not all(isinstance(each, dict) for each in members.values()):
+        raise bad_value(param, f"Invalid schema for {what}: 'properties' must be an object of schemas.")
+    for each in members.values():
+        _check_schema(each, what, param)
 
 
 def _tool_choice(body: dict[str, Any], tools: dict[str, Any]) -> tuple[bool, str | None]:
@@ -308,4 +323,6 @@ def _schema(body: dict[str, Any], turns: list[tuple[str, str]]) -> dict[str, Any
         raise missing("response_format.json_schema")
     if not isinstance(given.get("name"), str):
         raise missing("response_format.json_schema.name")
-    return _object(given, "schema", "response_format.json_schema.") or {}
+    schema = _object(given, "schema", "response_format.json_schema.") or {}
+    _check_schema(schema, f"response_format '{given['name']}'", "response_format")
+    return schema
