@@ -406,7 +406,7 @@ class Endpoint(NamedResource):
 
     def hint(self, run: Run) -> Hint:
         """The advice after a failure, by its reason."""
-        mend = find_hint(_HINTS, run.reason.lower()) or "Mend the cause."
+        mend = find_hint(_HINTS, run.reason.lower()) or "Fix the cause."
         if run.uncertain:
             return Hint(mend, "It may have served before, so only 'state: absent' deletes it.")
         return Hint(mend, "'retry_failed: true' then deletes this endpoint and creates it again.")
