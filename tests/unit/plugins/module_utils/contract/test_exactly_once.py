@@ -202,6 +202,31 @@ def test_killed_at_any_moment_and_run_again(resource: Resource, figures: Figures
         check_one(resource, name)
 
 
+class _Replacing:
+    """A controller whose playbook replaces what serves."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+
+    def elsewhere(self) -> _Replacing:
+        return _Replacing(self._resource.elsewhere())
+
+    def playbook(self, name: str) -> dict[str, Any]:
+        return self._resource.other(name, replace="on_change")
+
+
+@needs("can_replace")
+def test_killed_while_it_is_replaced_and_run_again(resource: Resource, figures: Figures) -> None:
+    """The new one serves alone in the end, whatever was made and not deleted by then."""
+    for name in ("unharmed", *names()):
+        resource.present(name)
+    controller: Any = _Replacing(resource)
+    for name in killed_at_any_moment(controller, resource.sandbox, figures):
+        result = resource.other(name, replace="on_change")
+        assert (resource.existing(name), result["status"]) == ([result["run_id"]], resource.ready)
+        unchanged(resource, result["run_id"], resource.other, name=name, replace="on_change")
+
+
 @needs("keeps_tags")
 def test_two_playbooks_at_once(resource: Resource, figures: Figures) -> None:
     for name in names():
