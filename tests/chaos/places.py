@@ -56,6 +56,52 @@ def _openai_data(host: Any, name: str, topic: str) -> Any:
     return host.file(sandbox_tools.chat_lines(topic=topic), name)
 
 
+class _PermissionTasks(sandbox_tools.Tasks):
+    """Tasks that share one model with two projects; their data are the model."""
+
+    checkpoint: str
+    projects: list[str]
+
+    def wanted(self, file_id: str, name: str = "bot", **options: Any) -> dict[str, Any]:
+        options.pop("retrain", None)
+        return self.permission(file_id, projects=self.projects, **options)
+
+    def playbook(self, name: str) -> dict[str, Any]:
+        return self.wanted(self.checkpoint, name)
+
+    def reached_by(self, tasks: sandbox_tools.Tasks) -> _PermissionTasks:
+        other = _PermissionTasks(tasks.reach, tasks.clock)
+        other.checkpoint, other.projects = self.checkpoint, self.projects
+        return other
+
+    def also(self) -> _PermissionTasks:
+        return self.reached_by(self)
+
+    def elsewhere(self) -> _PermissionTasks:
+        return self.reached_by(super().elsewhere())
+
+
+class _PermissionHost(_PermissionTasks):
+    """An organization with a trained model and two more projects."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        host = sandbox_tools.Host(sandbox)
+        super().__init__(host.reach, host.clock)
+        self.sandbox = sandbox
+        sandbox.openai.change_account(projects=3)
+        sandbox.openai.seed(jobs=[{"status": "succeeded"}])
+        self.account = sandbox.openai.default_account
+        (self.checkpoint,) = self.account.models
+        self.projects = sorted(self.account.projects[1:])
+
+
+def _shared(host: Any, name: str) -> list[str]:
+    """The model, if all projects have a permission, each one of them; else all permissions."""
+    permissions = host.account.permissions.get(host.checkpoint, [])
+    exact = sorted(permission.project_id for permission in permissions) == host.projects
+    return [host.checkpoint] if exact else [permission.id for permission in permissions]
+
+
 def _bedrock(sandbox: Sandbox) -> Any:
     # endpoint_url reaches the module's own service only.
     os.environ["AWS_ENDPOINT_URL_S3"] = sandbox.url
@@ -133,6 +179,16 @@ PLACES: Mapping[str, Place] = {
                 ("compatible", False),
                 ("selfhosted", False),
             )
+        ),
+        Place(
+            "openai-permission",
+            True,
+            _PermissionHost,
+            _shared,
+            lambda host, _name, _topic: host.checkpoint,
+            "openai.permissions.create",
+            "openai",
+            makes_anew=False,
         ),
         Place("bedrock", True, _bedrock, _paid, _bedrock_data, _BEDROCK_JOBS, "bedrock"),
         *(
