@@ -52,6 +52,13 @@ def _retrain(resource: Resource) -> Story:
     return partial(resource.other, **resource.retrain, delete_previous=True)
 
 
+@needs("can_replace")
+def _replace(resource: Resource) -> Story:
+    resource.present()
+    resource.clear()
+    return lambda: resource.other(replace="on_change")
+
+
 @needs("can_fail")
 def _failed(resource: Resource) -> Story:
     resource.fail("The hall is flooded.")
@@ -101,7 +108,7 @@ def test_e1_e2_no_answer_is_trusted(
         STORIES[story],
         lambda made: made.paid(),
         most=4,
-        runs=2 if story == "retrain" else 1,
+        runs=2 if story in ("retrain", "replace") else 1,
     )
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.endpoint_host import LLAMA, EndpointHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
     Proxy,
@@ -71,6 +72,20 @@ def _info(host: Host) -> Story:
 
 def _clusters(host: Host) -> Story:
     return lambda: {"clusters": host.clusters(details=True)}
+
+
+def _endpoint_moved(host: Host) -> Story:
+    own = EndpointHost(host.sandbox)
+    own.clients = host.clients
+    given: dict[str, Any] = {"endpoint_id": own.serve()["id"], "compartment_id": own.other, "description": "there"}
+    return lambda: own.endpoint(None, model_id=LLAMA, **given)
+
+
+def _endpoints(host: Host) -> Story:
+    own = EndpointHost(host.sandbox)
+    own.clients = host.clients
+    own.serve()
+    return lambda: {"endpoints": own.endpoints(details=True)}
 
 
 STORIES = stories_of(globals())
