@@ -148,7 +148,9 @@ def test_content(desired: Content, observed: Content, same: bool) -> None:
 
 class TestParseContent:
     def test_id(self) -> None:
-        assert parse_content("training_file", "file-abc", check_mode=False) == Content("file-abc")
+        for check_mode in (False, True):
+            found = parse_content("training_file", "file-abc", check_mode=check_mode)
+            assert (found, found.placeholder) == (Content("file-abc"), False)
 
     @pytest.mark.parametrize("check_mode", [False, True])
     def test_sha256(self, check_mode: bool) -> None:

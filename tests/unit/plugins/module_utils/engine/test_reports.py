@@ -53,13 +53,18 @@ def test_the_look_after_a_create_fails(world: World) -> None:
     assert (caught.value.facts["status"], world.count("create")) == ("pending", 1)
 
 
-def test_a_bound_run_that_the_list_lacks(world: World) -> None:
+@pytest.mark.parametrize("older", [False, True])
+def test_a_bound_run_that_the_list_lacks(world: World, older: bool) -> None:
     """A list that lags for longer than the training: the run itself is there, and that counts."""
     world.list_lag = 1e6
-    answer = converge(world, wait_slice=20.0)
+    if older:
+        world.add(Phase.READY, data="v1")
+    options: dict[str, Any] = {"wait_slice": 20.0, "retrain": "on_change"}
+    answer = converge(world, **options)
     while answer.get("waiting"):
-        answer = converge(world, wait_slice=20.0, wait_run_id=answer["run_id"], wait_state=answer["wait_state"])
-    assert (answer["run_id"], answer["status"], world.count("create")) == ("run-1", "ready", 1)
+        answer = converge(world, wait_run_id=answer["run_id"], wait_state=answer["wait_state"], **options)
+    assert (answer["run_id"], answer["status"]) == ("run-2" if older else "run-1", "ready")
+    assert world.count("create") == 1
 
 
 def test_a_slice_says_what_goes_on(world: World) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
     TransientError,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Phase
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
@@ -230,7 +230,8 @@ class TestTimeOut:
                 job.status = "running" if world.now > 1_000_010.0 else "queued"
 
         world.before_call = begin
-        assert failed(engine_on(world, wait_timeout=60.0)).facts["status"] == "running"
+        engine = engine_on(world, wait_timeout=60.0, can=Capabilities(one_run_a_token=True))
+        assert failed(engine).facts["status"] == "running"
 
     def test_before_it_is_known_what_there_is(self, world: World) -> None:
         world.script["observe"] = [RateLimited("429", retry_after=59.0)] * 100
