@@ -102,6 +102,32 @@ def test_h2_ignore_changes_refuses_unknown_names_and_tells_the_possible_ones(nam
     assert "markers" not in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("fields", "hint"),
+    [
+        ((Field("model", "immutable"), Field("suffix", "creation")), "Possible are model, suffix."),
+        (
+            (Field("model", "immutable"), Field("config", "immutable", same_deep)),
+            "Possible are model, config; of config also a part, written as config.PART.",
+        ),
+        (
+            FIELDS,
+            "Possible are model, hyperparameters, method.config, suffix, tags; of hyperparameters, method.config, tags "
+            "also a part, written as hyperparameters.PART.",
+        ),
+    ],
+)
+def test_h2_ignore_changes_says_what_is_possible(fields: tuple[Field, ...], hint: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        ignoring.read(["x"], fields, ())
+    assert caught.value.hint == hint
+
+
+def test_h2_ignore_changes_takes_each_entry_once() -> None:
+    assert ignoring.read(["model", "suffix", "model"], FIELDS, ()) == ("model", "suffix")
+    assert ignoring.read(None, FIELDS, ()) == ()
+
+
 # -- how a difference is told --
 
 
