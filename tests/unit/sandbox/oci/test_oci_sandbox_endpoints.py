@@ -12,9 +12,6 @@ import oci
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.sandbox.oci.oci_tools import SHAPES
 
-from finetune_sandbox.oci.endpoints import served_model
-from finetune_sandbox.oci.errors import OciError
-
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
@@ -36,6 +33,9 @@ def details(sandbox: Sandbox, **changes: Any) -> Any:
 
 def test_the_model_that_is_served(still_sandbox: Sandbox, ai: Any) -> None:
     """While an update goes on too; not before it is active, and not once it is being deleted."""
+    from finetune_sandbox.oci.endpoints import served_model
+    from finetune_sandbox.oci.errors import OciError
+
     store = still_sandbox.oci.store
 
     def served(identifier: str) -> str:

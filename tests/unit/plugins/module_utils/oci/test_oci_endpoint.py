@@ -138,7 +138,15 @@ class TestModel:
         assert host.serve(model_id=LLAMA)["model_id"] == host.reach.base_models[LLAMA]
 
     def test_a_retired_base_is_no_obstacle(self, host: EndpointHost) -> None:
+        """A cluster that exists goes on hosting it. By its name the newest version is meant."""
+        from finetune_sandbox.oci.catalogue import MODELS
+
         assert host.serve(model_id=OLD_LLAMA)["status"] == "ACTIVE"
+        retired = next(base for base in MODELS if base.dedicated_retired).id("us-chicago-1")
+        place = {"dedicated_ai_cluster_id": host.reach.make_cluster(host.sandbox, "light", "SMALL_COHERE")}
+        assert host.serve("old", model_id=retired, **place)["status"] == "ACTIVE"
+        newest = host.serve("new", model_id=LIGHT, check_mode=True, dedicated_ai_cluster_id="check-mode:cluster:x")
+        assert newest["model_id"] == host.reach.base_models[LIGHT] != retired
 
     def test_no_such_model(self, host: EndpointHost) -> None:
         both(host, ApiError, "no ACTIVE model 'nobody'", model_id="nobody")
