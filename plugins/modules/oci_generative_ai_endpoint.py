@@ -68,7 +68,7 @@ options:
     description:
       - The OCID of a second hosting cluster. A replacement is created on the one of the two clusters that the endpoint
         does not use, so that both endpoints serve at the same time. Serving on either of the two is the desired state.
-      - The cluster that the endpoint leaves goes on costing.
+      - The cluster that the endpoint leaves still costs money.
     type: str
   replace:
     description:

@@ -128,7 +128,7 @@ def _check_data(split: str, data: Any, sha256: str) -> Iterator[str]:
     if is_url and "@" in urlsplit(text).netloc:
         yield f"{split} has a user or a password in its URL; put them in a credential."
     if is_url and re.search(r"\s", text):
-        yield f"{split} is no URL, as it has a space in it."
+        yield f"{split} is not a URL, because it has a space."
     if sha256 and not is_url:
         yield f"{split}_sha256 is for data that is fetched from a URL."
     if sha256 and not _SHA256.fullmatch(sha256):

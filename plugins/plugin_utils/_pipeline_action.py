@@ -224,7 +224,7 @@ def format_preview(found: Mapping[str, Any]) -> str:
         return f"{name}: refused, see below"
     parts = [_ACTION_TEXTS.get(found["action"], str(found["action"]))]
     if found["action"] == "none" and not found["status"]:
-        parts = ["on its way already, to be waited for"]
+        parts = ["already running, the task will wait for it"]
     training = found["dataset"].get("training")
     if found["action"] in ("create", "retrain", "retry") and training:
         parts.append(f"{training['examples']} examples")
@@ -233,17 +233,17 @@ def format_preview(found: Mapping[str, Any]) -> str:
     elif found["status"]:
         parts.append(str(found["status"]))
     if found.get("msg"):
-        parts.append("but nothing is done, as another model was refused")
+        parts.append("but nothing is done, because another model was refused")
     return f"{name}: {', '.join(parts)}"
 
 
 _ACTION_TEXTS = {
     "none": "nothing to change",
-    "create": "a model is to be trained",
-    "retrain": "a model is to be trained anew",
-    "retry": "a failed model is to be trained again",
-    "update": "to be changed in place",
-    "cancel": "to be cancelled",
-    "delete": "to be deleted",
-    "resume": "to go on",
+    "create": "a model will be trained",
+    "retrain": "a model will be trained again",
+    "retry": "a failed model will be trained again",
+    "update": "will be changed in place",
+    "cancel": "will be cancelled",
+    "delete": "will be deleted",
+    "resume": "will be resumed",
 }

@@ -38,14 +38,14 @@ def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], 
     for name in sorted(names):
         other = _begun_otherwise(name, known)
         if other and values.get(other, known[other]) == known[other]:
-            doubtful.append(f"{name} is no variable of the role fine_tune, and is not used. Is {other} meant?")
+            doubtful.append(f"{name} is not a variable of the role fine_tune, and is not used. Is {other} meant?")
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}_") or name in _OURS or name in known:
             continue
         meant = _find_similar(name, known)
         if meant:
-            wrong.append(f"{name} is no variable of the role; {meant} is one. Rename it.")
+            wrong.append(f"{name} is not a variable of the role; {meant} is one. Rename it.")
         else:
-            doubtful.append(f"{name} is no variable of the role fine_tune, and is not used.")
+            doubtful.append(f"{name} is not a variable of the role fine_tune, and is not used.")
     return wrong, doubtful
 
 

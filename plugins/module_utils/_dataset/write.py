@@ -321,7 +321,9 @@ def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mod
     ).items():
         status = status_of(option, path)
         if status and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-            raise InvalidInput(f"{option}: {path} is no file; only a file is removed.", hint="Give the path of a file.")
+            raise InvalidInput(
+                f"{option}: {path} is not a file; only files are removed.", hint="Give the path of a file."
+            )
         if status and not os.access(path.parent, os.W_OK | os.X_OK):
             raise not_writable(path.parent)
         files.append(File(path, {"state": "file" if status else "absent"}, {"state": "absent"}))

@@ -26,7 +26,7 @@ def refuse_placeholder(option: str, value: object) -> None:
     """Raise InvalidInput if a placeholder of check mode reaches a real run."""
     if isinstance(value, str) and value.startswith(CHECK_MODE):
         raise InvalidInput(
-            f"{option} is '{value}', a value that check mode made up.",
+            f"{option} is '{value}', a placeholder of check mode.",
             hint="Outside check mode give the real one, for example from the result registered in this same run.",
         )
 

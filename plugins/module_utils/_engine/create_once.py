@@ -132,8 +132,8 @@ def format_lookalike(run: Run, kept: Run, noun: str, kind: str) -> str:
     what = f"'{run.model}', " if run.phase is Phase.READY and run.model and run.model != run.id else ""
     doubt = f" {run.ambiguous}" if run.ambiguous else ""
     return (
-        f"{noun} {run.id} ({what}{run.status}) asks for the same as {kept.id} and {made}: a request whose answer was "
-        f"lost, or another task at the same moment, has started it.{doubt} It was left alone, and may cost money: "
+        f"{noun} {run.id} ({what}{run.status}) has the same settings as {kept.id} and {made}: a request whose answer "
+        f"was lost, or another task at the same moment, has started it.{doubt} It was left alone, and may cost money: "
         f"look at it, and cancel or delete it if nobody needs it."
     )
 

@@ -119,7 +119,7 @@ class Engine:
         if bound and plan.creates:
             self.result.run = bound
             raise ApiError(
-                f"Run {bound.id} of '{options.name}' succeeded, but what it made is no longer found as asked for.",
+                f"Run {bound.id} of '{options.name}' succeeded, but its result no longer matches the desired state.",
                 hint=(
                     "A task starts at most one run, so nothing was started again. "
                     "Look at the provider, then run it once more."
@@ -153,7 +153,7 @@ class Engine:
             plan,
             refusal=ApiError(
                 f"{named} cannot be deleted: {'; '.join(dependents)}. Nothing was changed.",
-                hint="Delete or move what uses it first, or leave out what asks for the deletion.",
+                hint="First delete or move the resources that use it, or do not ask for the deletion.",
             ),
         )
 

@@ -33,7 +33,7 @@ def read(values: Iterable[str] | None, fields: Sequence[Field], identity: Sequen
                 hint=_possible(compared),
             )
         if not any(_is_of(entry, field) for field in compared):
-            raise InvalidInput(f"{OPTION}: '{entry}' is no option that is compared.", hint=_possible(compared))
+            raise InvalidInput(f"{OPTION}: '{entry}' is not a compared option.", hint=_possible(compared))
     return entries
 
 

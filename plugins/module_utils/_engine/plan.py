@@ -183,7 +183,7 @@ def _counts(run: Run) -> bool:
 def _second(run: Run, kept: Run, kind: str) -> str:
     what = f"{run.status}, '{run.model}'" if run.phase is Phase.READY and run.model else run.status
     return (
-        f"Run {run.id} ({what}) asks for the same as {kept.id}: a second {kind}. A request whose answer was lost, "
+        f"Run {run.id} ({what}) has the same settings as {kept.id}: a second {kind}. A request whose answer was lost, "
         "or two tasks at the same moment, may have made it. It is left alone and may cost money: cancel or delete "
         "it if nobody needs it."
     )
@@ -217,7 +217,7 @@ def _refuse_ambiguous(run: Run, options: Options) -> ApiError:
 def _unknown(run: Run, options: Options) -> ApiError:
     return ApiError(
         f"Run {run.id} of '{options.name}' has the status '{run.status}', which this version does not know.",
-        hint="It may be working, and cost money, so nothing is done beside it. Look at it, and update this collection.",
+        hint="It may be working, and cost money, so nothing else is started. Look at it, and update this collection.",
     )
 
 
@@ -405,7 +405,7 @@ def several_different(case: Case) -> Plan | None:
         return None
     named = ", ".join(run.id for run in case.ready)
     refusal = ApiError(
-        f"There are several of the name '{case.options.name}': {named}. None is as asked for.",
+        f"Several runs have the name '{case.options.name}': {named}. None of them has the desired settings.",
         hint="Give the id of the one that is meant, or delete the others.",
     )
     return Plan("none", case.ready[0], refusal=refusal)
@@ -439,7 +439,7 @@ def _why_not_stopped(case: Case, run: Run, differs: Sequence[Change]) -> FineTun
         return DriftError(
             f"'{name}' is being trained by run {run.id} ({run.status}) with other settings: {_listed(differs)}.",
             hint=can.no_cancel
-            or "Wait for it and ask for the same settings, or set 'retrain: on_change' to cancel it and train anew.",
+            or "Wait for it and ask for the same settings, or set 'retrain: on_change' to cancel it and train again.",
         )
     return DriftError(f"Run {run.id} of '{name}' cannot be cancelled.", hint=can.no_cancel) if can.no_cancel else None
 
@@ -589,7 +589,7 @@ def _ended(run: Run, options: Options, kind: str, listed: Sequence[Change] = ())
 
 def _unlike(run: Run, listed: Sequence[Change], case: Case) -> DriftError:
     return DriftError(
-        f"The {case.kind} '{case.options.name}' ({run.id}, {run.status}) is there with other settings: "
+        f"The {case.kind} '{case.options.name}' ({run.id}, {run.status}) exists with other settings: "
         f"{_listed(listed)}.",
         hint=case.can.no_rerun,
     )
@@ -607,7 +607,7 @@ def _keep(case: Case, run: Run, *, warnings: Sequence[str] = (), stop: Sequence[
             f"({_listed(stale)}); nothing is done about them.",
         ]
     if run.update_error and not in_place:
-        warnings = [*warnings, f"The last update of {run.id} failed ({run.update_error}). It is as asked for."]
+        warnings = [*warnings, f"The last update of {run.id} failed ({run.update_error}). It has the desired settings."]
     remove = case.find_others(run)
     left = [other.id for other in case.ready if other.id != run.id and other not in remove]
     if case.can.long_lived and left and not case.options.run_id:

@@ -254,7 +254,7 @@ class Waiter:
             if now - self.hidden_since > _LAG:
                 hint = (
                     f"{error.hint} {self.driver.noun} {run.id} is not shown since {now - self.hidden_since:.0f} s. "
-                    "It was not stopped and probably goes on, and costs what it costs: look at it at the provider, and "
+                    "It was not stopped and probably goes on, and may cost money: look at it at the provider, and "
                     "run the task again, which waits for it."
                 )
                 raise error.amended(hint=hint) from error

@@ -131,7 +131,7 @@ def _sanitize_model(item: ModelRun, refused: bool, secrets: set[str]) -> dict[st
     """One result, as it may be printed."""
     found = dict(item.done or outcome(item))
     if refused and item.error is None and (item.done is None or found["changed"]):
-        found.update(msg=NOTHING_DONE, hint="Mend what is wrong there, then run the task again.", changed=False)
+        found.update(msg=NOTHING_DONE, hint="Correct the other model, then run the task again.", changed=False)
     texts = {key: format_message(found[key], secrets) for key in ("msg", "hint")}
     return {
         **sanitize(found, secrets),
@@ -167,9 +167,7 @@ def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> 
             found.append(error.text())
         wrong += [paragraph(f"models[{number}] ({one_line(spec.key)}): {text}") for text in found]
     keys = [item.spec.key for item in items]
-    wrong += [
-        f"{one_line(key)} is there {keys.count(key)} times." for key in dict.fromkeys(keys) if keys.count(key) > 1
-    ]
+    wrong += [f"{one_line(key)} occurs {keys.count(key)} times." for key in dict.fromkeys(keys) if keys.count(key) > 1]
     if wrong:
         raise InvalidInput("\n".join(wrong))
     return items
@@ -204,7 +202,7 @@ def _check(spec: ModelSpec, entry: Mapping[str, Any]) -> None:
             "; ".join(f"{option} is missing" for option in missing) + ".",
             hint="A model cannot be trained without it."
             if spec.state == "present"
-            else "What is to be removed is looked for there.",
+            else "The model cannot be found without it.",
         )
 
 

@@ -263,7 +263,7 @@ class Pipeline:
             return
         if estimate is None or most is None:
             raise InvalidInput(
-                f"Nobody knows how many tokens the training of {item.spec.key} takes; max_training_tokens is {limit}.",
+                f"The number of training tokens of {item.spec.key} is unknown; max_training_tokens is {limit}.",
                 hint="Give hyperparameters.epochs.",
             )
         if most > limit:
@@ -455,10 +455,12 @@ def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[st
         if option in NEUTRAL and option not in names and option not in names.values():
             raise InvalidInput(
                 f"hyperparameters.{option}: {spec.provider} has none for {spec.base_model}.",
-                hint=f"It has {', '.join(names)}; its own names pass too.",
+                hint=f"It has {', '.join(names)}; the provider's names are accepted too.",
             )
         if name in found:
-            raise InvalidInput(f"hyperparameters: {name} is given twice, by its neutral and by its own name.")
+            raise InvalidInput(
+                f"hyperparameters: {name} is given twice: by the neutral name and by the provider's name."
+            )
         if value is not None:
             found[name] = value
     return found

@@ -23,7 +23,7 @@ def result(raw: Any) -> dict[str, Any]:
     """One model's result."""
     found = _to_json_value(raw, 0)
     if not isinstance(found, dict):
-        return {"failed": True, "msg": f"This is no result of a model: {_text(found)}"}
+        return {"failed": True, "msg": f"This is not the result of a model: {_text(found)}"}
     for key in ("warnings", "previous"):
         found[key] = _list(found.get(key))
     for key in ("metrics", "settings", "curve", "dataset"):

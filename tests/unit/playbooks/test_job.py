@@ -69,7 +69,7 @@ def test_entries_are_merged_with_the_variables() -> None:
         ({"tune_models": [{}], "tune_name": ""}, "tune_models[1]: name (or tune_name for all) is missing."),
         ({"tune_openai": {"api_key": "k"}}, "openai.api_key belongs in a credential of openai, not in a variable."),
         ({"tune_training_data": "s3://b/k"}, "training_data is fetched from https:// and http:// only."),
-        ({"tune_training_data": "https://a b"}, "training_data is no URL, as it has a space in it."),
+        ({"tune_training_data": "https://a b"}, "training_data is not a URL, because it has a space."),
         ({"tune_training_data_sha256": "abc"}, "training_data_sha256 is not 64 hexadecimal digits."),
         ({"tune_validation_data_sha256": "0" * 64}, "validation_data_sha256 is for data that is fetched from a URL."),
         ({"tune_hyperparameters": "{epochs: 3"}, "tune_hyperparameters is neither YAML nor JSON (line 1, column 11)."),

@@ -734,7 +734,7 @@ class CustomModel(BaseDriver):
             return Hint("A stopped job cannot be resumed.", "'retry_failed: true' starts one more.")
         reason = run.reason.lower()
         mend = find_hint(_HINTS, reason)
-        return Hint(mend) if mend else Hint("Mend the cause,", "then 'retry_failed: true' starts one more job.")
+        return Hint(mend) if mend else Hint("Correct the cause,", "then 'retry_failed: true' starts one more job.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The job's and its model's attributes, top-level under the seed's names."""

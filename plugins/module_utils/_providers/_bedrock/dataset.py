@@ -100,7 +100,9 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
 
 def _check(params: Mapping[str, Any]) -> None:
     if not _BUCKET.fullmatch(params["bucket"]):
-        raise InvalidInput(f"bucket is '{params['bucket']}', which is no bucket's name.", hint="Give it without s3://.")
+        raise InvalidInput(
+            f"bucket is '{params['bucket']}', which is not a valid bucket name.", hint="Give it without s3://."
+        )
     for spelt in chain.from_iterable((read_tags("tags", params["tags"], _TAGS) or {}).items()):
         if not _TAG.fullmatch(spelt):
             raise InvalidInput(

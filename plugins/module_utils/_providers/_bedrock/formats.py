@@ -41,8 +41,8 @@ _MEANT_ROLE = {
     "bot": "Use assistant.",
     "ai": "Use assistant.",
     "model": "Use assistant.",
-    "system": "Put it into the key system, beside messages.",
-    "developer": "Put it into the key system, beside messages.",
+    "system": "Put it into the key system, next to messages.",
+    "developer": "Put it into the key system, next to messages.",
     "tool": "Remove it: training takes no tools.",
     "function": "Remove it: training takes no tools.",
 }

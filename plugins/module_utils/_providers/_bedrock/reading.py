@@ -148,7 +148,7 @@ def _before_json(response_dict: dict[str, Any], body: bytes, *, failed: bool) ->
     try:
         found = parse(body) if body.strip() else {}
         if not isinstance(found, Mapping):
-            raise Odd("it is no object")
+            raise Odd("it is not an object")
         whole = all(isinstance(found.get(key, ""), str) for key in ("message", "Message", "__type"))
     except Odd:
         if not failed:
@@ -163,7 +163,7 @@ def _after_call(http_response: Any, parsed: Any, model: Any, **_event: Any) -> N
     if http_response.status_code >= _FIRST_ERROR:
         return
     if not isinstance(parsed, Mapping):
-        raise Odd("it is no object")
+        raise Odd("it is not an object")
     if model.output_shape is not None:
         _of_shape(model.output_shape)(parsed, "")
     _NEEDS.get(model.name, anything)(parsed, "")
@@ -211,9 +211,9 @@ def _structure(shape: Any, value: Any, where: str) -> None:
 
 def _whole(value: Any, where: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Odd(f"{where} is no whole number")
+        raise Odd(f"{where} is not a whole number")
 
 
 def _number(value: Any, where: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Odd(f"{where} is no number")
+        raise Odd(f"{where} is not a number")

@@ -326,7 +326,7 @@ class ServingDriver(BaseDriver):
         if fresh.phase is Phase.FAILED and fresh.reason != run.reason:
             raise RunFailed(
                 f"The {self.kind} {run.id} could not be deleted: {fresh.reason or fresh.status}",
-                hint=f"{self.remains} Mend the cause, then run the task again.",
+                hint=f"{self.remains} Correct the cause, then run the task again.",
             )
         return run  # what is read lags behind
 
@@ -381,7 +381,7 @@ class ServingDriver(BaseDriver):
         if self.arn and not self.arn.startswith(CHECK_MODE):
             raise ApiError(
                 f"The {self.kind} {self.arn} has failed, and no other can take its ARN.",
-                hint=f"Leave {self.calls.arn} out to make it anew.",
+                hint=f"Leave {self.calls.arn} out to create a new one.",
             )
         if not self.name:
             raise InvalidInput(f"{self.calls.name} is missing.", hint=f"A {self.kind} cannot be made without it.")
@@ -501,7 +501,7 @@ class ServingDriver(BaseDriver):
 
     def hint(self, run: Run) -> Hint:
         """By the words of the failure."""
-        mend = find_hint(_HINTS, run.reason.lower()) or "Mend the cause."
+        mend = find_hint(_HINTS, run.reason.lower()) or "Correct the cause."
         return Hint(mend, f"Then 'retry_failed: true' deletes the {self.kind} and creates it once more.")
 
     def describe_tags(self, run: Run | None) -> dict[str, str] | None:

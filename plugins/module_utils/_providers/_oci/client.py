@@ -164,7 +164,7 @@ class Api:
                     raise Odd(f"it has no {header}")
             if reads is not None:
                 if isinstance(response.data, str) and reads is not _namespace:
-                    raise Odd(f"it is {page_of(response.data)}" if is_page(response.data) else "it is no JSON")
+                    raise Odd(f"it is {page_of(response.data)}" if is_page(response.data) else "it is not JSON")
                 response.data = checked(response.data, reads)
         return response
 
@@ -210,7 +210,7 @@ class Api:
 def _namespace(value: Any, where: str) -> None:
     # What is no JSON string, the SDK hands on as the text that it is.
     if not isinstance(value, str) or not _NAMESPACE.fullmatch(value):
-        raise Odd("it is no namespace")
+        raise Odd("it is not a namespace")
 
 
 def _choose_retries(retry: Any, tries: int) -> Any:

@@ -118,8 +118,8 @@ class DedicatedAiCluster(NamedResource):
         no_pause="A cluster cannot be paused.",
         no_rerun=(
             "That cannot be changed, and a cluster is never replaced by itself: it costs hours at the least (a hosting "
-            f"cluster {COMMITMENT} unit-hours). Ask for what exists, give another display_name, or delete it with "
-            "'state: absent' first."
+            f"cluster {COMMITMENT} unit-hours). Use the existing settings, give another display_name, or delete it "
+            "with 'state: absent' first."
         ),
         late_update=True,
     )
@@ -181,10 +181,10 @@ class DedicatedAiCluster(NamedResource):
         if self.identifier:
             raise ApiError(
                 f"The cluster {self.identifier} has failed, and no other can take its OCID.",
-                hint="Leave dedicated_ai_cluster_id out to make one anew, or delete this one with 'state: absent'.",
+                hint="Leave dedicated_ai_cluster_id out to create a new one, or delete this one with 'state: absent'.",
             )
         needed = ("display_name", "compartment_id", "type", "unit_shape", "unit_count")
-        self.require(*needed, hint="There is no such cluster, and none can be made without it.")
+        self.require(*needed, hint="The cluster does not exist, and cannot be created without it.")
         if self.resolved["type"] == "HOSTING" and self.accepted is None:
             self.warn_once(
                 f"OCI charges a hosting cluster for at least {COMMITMENT} unit-hours, however short it lives. Set "
@@ -250,7 +250,7 @@ class DedicatedAiCluster(NamedResource):
 
     def describe_rest(self, run: Run) -> str:
         """What it means that a cluster could not be deleted, and what was trained on it."""
-        text = "The cluster is still there, and goes on costing."
+        text = "The cluster still exists, and still costs money."
         if run.raw.get("type") != "FINE_TUNING":
             return text
         compartment = str(run.raw.get("compartment_id"))
@@ -276,12 +276,13 @@ class DedicatedAiCluster(NamedResource):
         """What a failed cluster still is."""
         if run.status == _FAILED:
             return Hint(
-                "Mend the cause,",
+                "Correct the cause,",
                 "then 'retry_failed: true' creates one more cluster; 'state: absent' deletes what is left of this one.",
             )
         return Hint(
             f"The cluster is {run.status}, and is charged;",
-            "'retry_failed' makes no other beside it. Mend the cause and change it, or delete it with 'state: absent'.",
+            "'retry_failed' does not create another one. Correct the cause and change it, or delete it "
+            "with 'state: absent'.",
         )
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:

@@ -343,7 +343,7 @@ class Model(BaseDriver):
             return
         self.warn_once(
             f"{run.id} was made as '{self.name}' and is called '{model.get('display_name')}' now: it is left alone. "
-            "Give its OCID as model_id if it is to be deleted too."
+            "Give its OCID as model_id to delete it too."
         )
 
     def _find_adopted(self, identifier: str) -> Run | None:
@@ -632,7 +632,7 @@ class Model(BaseDriver):
             return Hint(mend)
         if "capacity" in reason:
             return Hint("The host had no capacity left.", "Try again later with 'retry_failed: true'.")
-        return Hint("Mend the cause,", "then 'retry_failed: true' trains once more.")
+        return Hint("Correct the cause,", "then 'retry_failed: true' trains once more.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
         """The model's attributes, top-level under the seeds' names."""

@@ -356,7 +356,7 @@ class Endpoint(NamedResource):
         """Nothing keeps an endpoint from being deleted. Its cluster stays, and goes on costing."""
         for cluster in sorted({str(run.raw.get(CLUSTER_ID)) for run in runs}):
             self.warn_once(
-                f"The hosting cluster {cluster} is not deleted, and goes on costing by the hour, with or without "
+                f"The hosting cluster {cluster} is not deleted, and still costs money by the hour, with or without "
                 "endpoints: oci_generative_ai_dedicated_ai_cluster deletes it."
             )
         return ()
@@ -400,7 +400,7 @@ class Endpoint(NamedResource):
 
     def describe_rest(self, run: Run) -> str:
         """What it means that an endpoint could not be deleted."""
-        return f"The endpoint is still there, and its cluster {run.raw.get(CLUSTER_ID)} goes on costing."
+        return f"The endpoint still exists, and its cluster {run.raw.get(CLUSTER_ID)} still costs money."
 
     # -- results --
 

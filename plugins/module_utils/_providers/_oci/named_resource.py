@@ -167,7 +167,7 @@ class NamedResource(BaseDriver):
         if living and all(run.phase in (Phase.FAILED, Phase.DELETED) for run in ours):
             named = ", ".join(f"{run.id} ({run.status})" for run in living)
             raise InvalidInput(
-                f"The name '{self.name}' is that of what this collection has not made: {named}.",
+                f"The name '{self.name}' belongs to resources that this collection did not create: {named}.",
                 hint=f"Give its OCID as {self.resource_kind.id_option} if it is meant, or another display_name.",
             )
         return ours
@@ -248,7 +248,7 @@ class NamedResource(BaseDriver):
         reason = self.read_reason(fresh) or "the service does not say why"
         raise RunFailed(
             f"{self.noun} {run.id} could not be deleted, it is {fresh.status}: {reason.rstrip('.')}.",
-            hint=f"Mend the cause, then run the task again. {self.describe_rest(run)}",
+            hint=f"Correct the cause, then run the task again. {self.describe_rest(run)}",
             facts={"status": fresh.status},
         )
 

@@ -54,19 +54,19 @@ def check_location(option: str, location: Mapping[str, Any]) -> None:
         refuse_placeholder(f"{option}{key}", location.get(key))
     if namespace is not None and not _NAMESPACE.fullmatch(namespace):
         raise InvalidInput(
-            f"{option}namespace is '{namespace}', which is no namespace.",
+            f"{option}namespace is '{namespace}', which is not a valid namespace.",
             hint="It is a name without slashes and spaces; left out, that of the tenancy is used.",
         )
     if bucket is not None and not _BUCKET.fullmatch(bucket):
         raise InvalidInput(
-            f"{option}bucket is '{bucket}', which is no bucket's name.",
+            f"{option}bucket is '{bucket}', which is not a valid bucket name.",
             hint="It has letters, digits, '_', '.' and '-'; give the name alone.",
         )
     if name is None:
         return
     if not 1 <= len(name.encode(errors="replace")) <= _MAX_NAME or any(char in name for char in "\0\r\n"):
         raise InvalidInput(
-            f"{option}object is '{name[:80]}', which is no object's name.",
+            f"{option}object is '{name[:80]}', which is not a valid object name.",
             hint=f"It has 1 to {_MAX_NAME} bytes, without line breaks.",
         )
     # On the way such a part would be taken for a step within the path, and another object be meant.

@@ -141,7 +141,7 @@ class Adapter(ProviderAdapter):
         return next((str(base) for base in used if base in identifiers), identifiers[0])
 
     def _find_cluster(self, api: Api, compartment: str, name: str) -> str:
-        """Of one that is not there the OCID is not needed, unless a model is to be trained."""
+        """Of one that is not there the OCID is not needed, unless a model will be trained."""
         found = [
             item
             for item in cluster.CLUSTERS.list(api, compartment, display_name=name)

@@ -82,13 +82,13 @@ def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Dri
         )
     if params["file_id"] and (params["src"] or params["content"] is not None):
         raise InvalidInput(
-            "file_id is given with src or content.", hint="Give the data, or the id of a file that is there."
+            "file_id is given with src or content.", hint="Give the data, or the id of an existing file."
         )
     api = make_api(module)
     provider = params["provider"] or api.host.kind
     local = read(params, formats, limits_for(provider, params["split"]), module.warn)
     if params["state"] == "present" and local is None and not params["file_id"]:
-        raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of a file that is there.")
+        raise InvalidInput("There is no data.", hint="Give src, content, or the file_id of an existing file.")
     return Dataset(api, name, params["purpose"], local, expires, params["file_id"]), options
 
 

@@ -283,7 +283,7 @@ def _check_values(desired: Mapping[str, Any], params: Mapping[str, Any], host: H
 
 def _check_hyperparameter(key: str, value: Any, *, upper: bool) -> None:
     if isinstance(value, float) and not isfinite(value):
-        raise InvalidInput(f"hyperparameters.{key} is {value}; that is no number that can be sent.")
+        raise InvalidInput(f"hyperparameters.{key} is {value}; that is not a valid number.")
     bound = jobs.BOUNDS.get(key)
     if bound:
         check_bound(f"hyperparameters.{key}", value, bound if upper else bound._replace(highest=None))

@@ -89,7 +89,7 @@ def delete_file(api: Api, file_id: str, *, seen: bool = False) -> None:
             raise
         raise ApiError(
             f"This host cannot delete files (HTTP {error.status}). What is left: {file_id}. {error.message}",
-            hint="Delete it where the host is administered, if that is possible, or leave out what asks for it.",
+            hint="Delete it where the host is administered, if that is possible, or do not ask for the deletion.",
             status=error.status,
             code=error.code,
         ) from error

@@ -277,7 +277,7 @@ class FineTunedModel(BaseDriver):
         end = evidence.end(self.api.host, base)
         hidden = (
             f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "
-            f"deployed or configured. So it is taken for there. If it was deleted, say 'missing_model_id: {model}'."
+            f"deployed or configured. So it is assumed to exist. If it was deleted, set 'missing_model_id: {model}'."
         )
         notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
         left = bool(self._list_files(run))
@@ -391,7 +391,7 @@ class FineTunedModel(BaseDriver):
             return self._send("Cancelling", self._jobs.cancel, run)
         except ApiError as error:
             hint = error.hint or (
-                f"Some hosts cannot cancel jobs. The job {run.id} goes on, and costs what it costs: stop it where the "
+                f"Some hosts cannot cancel jobs. The job {run.id} goes on, and may cost money: stop it where the "
                 "host is administered, or run the task again when it has ended."
             )
             raise error.amended(hint=hint) from error

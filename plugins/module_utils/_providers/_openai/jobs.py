@@ -78,7 +78,7 @@ def _model(value: Any, where: str) -> None:
     """A model's name, or an empty text where there is none yet."""
     label(value, where)
     if len(value) > _LONGEST_MODEL:
-        raise Odd(f"{where} is no model's name")
+        raise Odd(f"{where} is not a model name")
 
 
 _SETTINGS = record({}, dict.fromkeys(BOUNDS, setting))

@@ -76,9 +76,9 @@ def parse(body: bytes) -> Any:
     try:
         found = json.loads(body.decode(json.detect_encoding(body)), parse_int=_whole)
     except UnicodeDecodeError as error:
-        raise Odd("it is no text") from error
+        raise Odd("it is not text") from error
     except (ValueError, RecursionError) as error:
-        raise Odd("it is no JSON") from error
+        raise Odd("it is not JSON") from error
     limited(found)
     return found
 
@@ -142,7 +142,7 @@ def name(value: Any, where: str) -> None:
     if not value.strip():
         raise Odd(f"{where} is empty")
     if len(value) > _NAME or any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
-        raise Odd(f"{where} is no name")
+        raise Odd(f"{where} is not a name")
 
 
 def label(value: Any, where: str) -> None:
@@ -156,7 +156,7 @@ def word(value: Any, where: str) -> None:
     """A short name, such as a state."""
     name(value, where)
     if len(value) > _WORD:
-        raise Odd(f"{where} is no word")
+        raise Odd(f"{where} is not a word")
 
 
 def flag(value: Any, where: str) -> None:
@@ -183,13 +183,13 @@ def moment(value: Any, where: str) -> None:
         try:
             value = value.astimezone(timezone.utc)
         except (OverflowError, ValueError) as error:
-            raise Odd(f"{where} is no time") from error
+            raise Odd(f"{where} is not a time") from error
     try:
         found = timestamp(value)
     except (OverflowError, ValueError) as error:
-        raise Odd(f"{where} is no time") from error
+        raise Odd(f"{where} is not a time") from error
     if found is None or not _FIRST <= found <= _LAST:
-        raise Odd(f"{where} is {_called(value)}, not a time" if found is None else f"{where} is no time")
+        raise Odd(f"{where} is {_called(value)}, not a time" if found is None else f"{where} is not a time")
 
 
 def maybe(kind: Kind) -> Kind:

@@ -128,7 +128,7 @@ def test_it_goes_on_where_the_last_slice_ended(play: Play) -> None:
 def test_what_it_prints(play: Play) -> None:
     slices = [waiting(str(n), told(), **{"openai/bot": training(percent)}) for n, percent in enumerate((10, 10, 60))]
     play.run(*slices, {"changed": True, "results": [told(status="succeeded")]})
-    assert play.lines[0] == "bot (openai): a model is to be trained, 40 examples, about 1,440 training tokens"
+    assert play.lines[0] == "bot (openai): a model will be trained, 40 examples, about 1,440 training tokens"
     assert play.lines[1] == "bot (openai): run ftjob-1"
     assert [line[:28] for line in play.lines[2:]] == [
         "bot (openai): training 10 %",
@@ -147,9 +147,9 @@ def test_where_it_prints_nothing(play: Play, quiet: dict[str, Any]) -> None:
     ("found", "line"),
     [
         ({"action": "none", "status": "succeeded"}, "bot (openai): nothing to change, succeeded"),
-        ({"estimated_training_tokens": None}, "bot (openai): a model is to be trained, 40 examples, tokens unknown"),
+        ({"estimated_training_tokens": None}, "bot (openai): a model will be trained, 40 examples, tokens unknown"),
         ({"failed": True}, "bot (openai): refused, see below"),
-        ({"action": "delete", "dataset": {}}, "bot (openai): to be deleted"),
+        ({"action": "delete", "dataset": {}}, "bot (openai): will be deleted"),
     ],
 )
 def test_one_line_of_what_will_happen(found: dict[str, Any], line: str) -> None:
@@ -255,7 +255,7 @@ def test_m4_before_2_19_the_reason_is_told_apart_from_the_json(
 
 def test_p4_what_was_previewed_beside_a_refusal_is_not_announced(play: Play) -> None:
     line = _pipeline_action.format_preview(told(msg="Nothing was done for it."))
-    assert line.endswith("but nothing is done, as another model was refused")
+    assert line.endswith("but nothing is done, because another model was refused")
 
 
 EVIL = "\x1b]0;owned\x07\x9b2J\rTASK [fake] ***\nok: [localhost]\u2028changed\u202eno\x00"
@@ -283,7 +283,7 @@ class TestVariablesOfTheRole:
         assert result["failed"]
         assert result["results"] == []
         assert (
-            "fine_tune_max_training_token is no variable of the role; fine_tune_max_training_tokens is one"
+            "fine_tune_max_training_token is not a variable of the role; fine_tune_max_training_tokens is one"
             in (result["msg"])
         )
         assert play.calls == []
@@ -314,7 +314,7 @@ class TestVariablesOfTheRole:
             "fine_tune_results": [],
         }
         result = play.run({"results": []}, variables=given, models=[MODEL])
-        assert result["warnings"] == ["fine_tune_owner is no variable of the role fine_tune, and is not used."]
+        assert result["warnings"] == ["fine_tune_owner is not a variable of the role fine_tune, and is not used."]
 
     @pytest.mark.parametrize(
         ("misspelt", "meant"),
@@ -329,7 +329,9 @@ class TestVariablesOfTheRole:
         self, play: Play, misspelt: str, meant: str
     ) -> None:
         play.run({"results": []}, variables={MARK: True, misspelt: 1}, models=[MODEL])
-        assert play.warned == [f"{misspelt} is no variable of the role fine_tune, and is not used. Is {meant} meant?"]
+        assert play.warned == [
+            f"{misspelt} is not a variable of the role fine_tune, and is not used. Is {meant} meant?"
+        ]
 
     def test_g4_what_a_user_makes_a_variable_of_is_no_misspelling(self, play: Play) -> None:
         given = {

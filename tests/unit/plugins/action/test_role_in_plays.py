@@ -129,7 +129,7 @@ def test_g5_each_host_has_its_model_and_equal_wishes_have_one(plays: Plays, stra
     assert [found["changed"] for found in results.values()].count(True) == 2
     assert not list((plays.folder / "tmp").rglob("*.lock"))
     # O1: all of standard output was JSON, and yet it was told how far each is.
-    assert "alone (openai): a model is to be trained" in plays.errors
+    assert "alone (openai): a model will be trained" in plays.errors
     assert "alone (openai): ready after" in plays.errors
 
 
@@ -146,7 +146,7 @@ def test_p2_a_report_that_cannot_be_written_is_refused_before_all(plays: Plays, 
 def test_o1_the_role_can_be_silent_and_g4_a_misspelt_variable_stops_it(plays: Plays) -> None:
     ended = plays.run("localhost,", "--check", fine_tune_name="bot", fine_tune_wait_progress=False, fine_tune_team="x")
     assert not [entry for entry in ended if entry["failed"]]
-    assert "a model is to be trained" not in plays.errors
+    assert "a model will be trained" not in plays.errors
     (made,) = [entry["result"] for entry in ended if entry["task"] == "Make the models"]
     assert made["results"][0]["action"] == "create"
     assert "fine_tune_team" in json.dumps(made["warnings"])

@@ -61,7 +61,7 @@ def auth(still_sandbox: Sandbox) -> dict[str, Any]:
         ({"content": "text"}, "required by 'content': name"),
         ({"name": "alone"}, "There is no data.*src, content, or the file_id"),
         ({}, "one of the following is required: src, content, name, file_id"),
-        ({"file_id": "check-mode:file:0"}, "file_id is 'check-mode:file:0', a value that check mode made up"),
+        ({"file_id": "check-mode:file:0"}, "file_id is 'check-mode:file:0', a placeholder of check mode"),
     ],
 )
 def test_options(

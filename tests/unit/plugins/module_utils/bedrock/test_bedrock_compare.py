@@ -61,7 +61,7 @@ class TestIgnoreChanges:
             host.wanted("s3://example/data.jsonl", ignore_changes=[name])
 
     def test_h2_ignore_changes_refuses_unknown_names(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match=r"'base_model' is no option") as caught:
+        with pytest.raises(InvalidInput, match=r"'base_model' is not a compared option") as caught:
             host.wanted("s3://example/data.jsonl", ignore_changes=["base_model"])
         for option in ("base_model_identifier", "training_data_config.s3_uri", "hyperparameters.PART", "tags"):
             assert option in caught.value.hint

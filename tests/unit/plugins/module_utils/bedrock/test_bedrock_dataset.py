@@ -316,8 +316,8 @@ class TestTrouble:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"bucket": "s3://bucket"}, "which is no bucket's name"),
-            ({"bucket": "UPPER"}, "which is no bucket's name"),
+            ({"bucket": "s3://bucket"}, "which is not a valid bucket name"),
+            ({"bucket": "UPPER"}, "which is not a valid bucket name"),
             ({"key": "/train.jsonl"}, "begins with a slash"),
             ({"key": "a b.jsonl"}, "Bedrock does not take"),
             ({"key": "a//b.jsonl"}, "Bedrock does not take"),

@@ -113,7 +113,7 @@ class TestCustomModels:
             ({"creation_time_after": "yesterday"}, "creation_time_after is 'yesterday'"),
             ({"name_contains": "no name"}, "name_contains"),
             ({"base_model_arn_equals": "nova"}, "base_model_arn_equals"),
-            ({"job_identifier": "check-mode:job:bot"}, "check mode made up"),
+            ({"job_identifier": "check-mode:job:bot"}, "a placeholder of check mode"),
         ],
         ids=lambda value: None if isinstance(value, str) else "-".join(value),
     )

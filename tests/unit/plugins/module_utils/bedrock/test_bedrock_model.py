@@ -598,7 +598,7 @@ class TestAdoption:
     def test_check_mode_after_a_predicted_job(self, host: Host) -> None:
         predicted = host.wanted(host.data(), check_mode=True)["job_arn"]
         assert host.model(None, job_arn=predicted, state="absent", check_mode=True)["changed"] is False
-        with pytest.raises(InvalidInput, match="check mode made up"):
+        with pytest.raises(InvalidInput, match="a placeholder of check mode"):
             host.model(None, job_arn=predicted)
 
     def test_further_tuning(self, host: Host) -> None:
@@ -1271,7 +1271,7 @@ class TestOptions:
             ({"output_data_config": None}, "output_data_config is missing"),
             ({"role_arn": None}, "role_arn is missing"),
             ({"base_model_identifier": None}, "base_model_identifier is missing"),
-            ({"base_model_identifier": "check-mode:model:x"}, "check mode made up"),
+            ({"base_model_identifier": "check-mode:model:x"}, "a placeholder of check mode"),
             ({"vpc_config": {"subnet_ids": ["subnet-1"] * 17, "security_group_ids": ["sg-1"]}}, "17 entries"),
             ({"vpc_config": {"subnet_ids": ["sub net"], "security_group_ids": ["sg-1"]}}, "subnet_ids"),
             (

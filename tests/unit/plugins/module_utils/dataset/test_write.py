@@ -494,7 +494,7 @@ def test_what_is_no_file_or_the_source_is_not_removed(src: Path, tmp_path: Path)
     (tmp_path / "folder").mkdir()
     train = tmp_path / "train.jsonl"
     placed(src, train)
-    with pytest.raises(InvalidInput, match="validation_dest: .*folder is no file"):
+    with pytest.raises(InvalidInput, match="validation_dest: .*folder is not a file"):
         remove(str(train), f"{tmp_path}/folder", None, check_mode=False)
     with pytest.raises(InvalidInput, match="never written over or removed"):
         remove(str(src), None, str(src), check_mode=False)

@@ -248,7 +248,9 @@ class TestWhatIsOnlyAlike:
         assert kept == "run-1"
         assert len(warnings) == 1
         says = (
-            "made a second model" if wait else "Run other (running) asks for the same as run-1 and will make a second"
+            "made a second model"
+            if wait
+            else "Run other (running) has the same settings as run-1 and will make a second"
         )
         assert says in warnings[0]
 
@@ -266,7 +268,7 @@ class TestWhatIsOnlyAlike:
         kept, warnings = self.warned(world)
         assert (kept, world.count("cancel")) == ("run-1", 0)
         assert len(warnings) == 1
-        assert "Run other ('model-other', ready) asks for the same as run-1 and made a second model" in warnings[0]
+        assert "Run other ('model-other', ready) has the same settings as run-1 and made a second model" in warnings[0]
 
     def test_h4_where_what_is_made_is_ready_at_once_it_is_named_too(self, world: World) -> None:
         engine = engine_on(world)
@@ -294,7 +296,7 @@ class TestWhatIsOnlyAlike:
         world.before_call = appear_both
         engine = engine_on(world, wait=False)
         assert engine.converge()["run_id"] == "other"
-        assert any("Run third (pending) asks for the same as other" in warning for warning in engine.warnings)
+        assert any("Run third (pending) has the same settings as other" in warning for warning in engine.warnings)
 
 
 def test_h4_a_list_without_settings_is_looked_at_more_closely(world: World) -> None:

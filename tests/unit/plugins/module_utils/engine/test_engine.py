@@ -307,7 +307,7 @@ class TestSlices:
     def test_a_bound_run_that_is_no_longer_what_is_asked(self, world: World) -> None:
         """A task starts at most one run, whatever became of it."""
         answer = converge(world, wait_slice=20.0)
-        with pytest.raises(ApiError, match="no longer found as asked for"):
+        with pytest.raises(ApiError, match="no longer matches the desired state"):
             converge(world, OTHER, wait_slice=1000.0, wait_run_id=answer["run_id"], retrain="on_change")
         assert world.count("create") == 1
 

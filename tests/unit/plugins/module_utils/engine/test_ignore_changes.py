@@ -95,7 +95,7 @@ def test_h2_ignore_changes_refuses_what_says_which_one_is_meant(name: str) -> No
 def test_h2_ignore_changes_refuses_unknown_names_and_tells_the_possible_ones(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         plan({}, name)
-    assert f"'{name}' is no option that is compared" in caught.value.message
+    assert f"'{name}' is not a compared option" in caught.value.message
     assert "model, hyperparameters, method.config, suffix, tags" in caught.value.hint
     assert "hyperparameters.PART" in caught.value.hint
     assert "place" not in caught.value.hint

@@ -47,8 +47,8 @@ def refusal_of(plan: Plan) -> tuple[str, str]:
 
 class TestSecondOnes:
     TAIL = (
-        "asks for the same as run-2: a second model. A request whose answer was lost, or two tasks at the same moment, "
-        "may have made it. It is left alone and may cost money: cancel or delete it if nobody needs it."
+        "has the same settings as run-2: a second model. A request whose answer was lost, or two tasks at the same "
+        "moment, may have made it. It is left alone and may cost money: cancel or delete it if nobody needs it."
     )
 
     @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ class TestRefusals:
     def test_an_unknown_status(self) -> None:
         assert refusal_of(plan_of([unknown(1)])) == (
             "Run run-1 of 'bot' has the status 'thinking', which this version does not know.",
-            "It may be working, and cost money, so nothing is done beside it. Look at it, and update this collection.",
+            "It may be working, and cost money, so nothing else is started. Look at it, and update this collection.",
         )
 
     @pytest.mark.parametrize(("run_id", "refused"), [(None, True), ("run-1", True), ("run-2", False)])
@@ -195,7 +195,7 @@ class TestRefusals:
 
     def test_what_is_never_made_anew(self) -> None:
         assert refusal_of(plan_of([ready(1, observed=OTHER)], can=NO_RERUN)) == (
-            "The model 'bot' (run-1, ready) is there with other settings: data: v1 -> v2.",
+            "The model 'bot' (run-1, ready) exists with other settings: data: v1 -> v2.",
             "Delete it first.",
         )
 
@@ -367,7 +367,10 @@ class TestServing:
     def test_several_that_all_differ(self) -> None:
         runs = [ready(1, observed=OTHER), ready(2, observed=OTHER)]
         plan = plan_of(runs, can=SERVES, **RETRAIN)
-        assert refusal_of(plan)[0] == "There are several of the name 'bot': run-2, run-1. None is as asked for."
+        assert (
+            refusal_of(plan)[0]
+            == "Several runs have the name 'bot': run-2, run-1. None of them has the desired settings."
+        )
         assert plan.run is runs[1]
         assert plan_of(runs, can=SERVES, run_id="run-1", **RETRAIN).action == "replace"
         assert plan_of(runs, **RETRAIN).action == "retrain"
@@ -401,7 +404,7 @@ class TestServing:
         )
         assert plan_of([run], {"data": "v2", "tags": "other"}, SERVES).action == "update"
         assert plan_of([run], {"data": "v2", "tags": "old"}, SERVES).warnings == (
-            "The last update of run-1 failed (no capacity.). It is as asked for.",
+            "The last update of run-1 failed (no capacity.). It has the desired settings.",
         )
 
     def test_absent_while_it_is_updated(self) -> None:

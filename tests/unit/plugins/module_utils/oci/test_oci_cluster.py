@@ -460,7 +460,7 @@ class TestOptions:
             ({"display_name": " "}, "display_name is empty"),
             ({"compartment_id": ""}, "compartment_id is empty"),
             ({"dedicated_ai_cluster_id": ""}, "dedicated_ai_cluster_id is empty"),
-            ({"dedicated_ai_cluster_id": "check-mode:cluster:x"}, "check mode made up"),
+            ({"dedicated_ai_cluster_id": "check-mode:cluster:x"}, "a placeholder of check mode"),
             ({"display_name": "x" * 256}, "display_name has 256 characters"),
             ({"wait_timeout": -1}, "wait_timeout is -1"),
             ({"freeform_tags": {f"k{n}": "v" for n in range(9)}}, "freeform_tags has 9 entries"),

@@ -69,7 +69,7 @@ class TestIgnoreChanges:
             host.wanted(host.data(), ignore_changes=[name])
 
     def test_h2_ignore_changes_refuses_unknown_names(self, host: ModelHost) -> None:
-        with pytest.raises(InvalidInput, match=r"'hyperparameters' is no option") as caught:
+        with pytest.raises(InvalidInput, match=r"'hyperparameters' is not a compared option") as caught:
             host.wanted(host.data(), ignore_changes=["hyperparameters"])
         assert "fine_tune_details.training_config.PART" in caught.value.hint
 
@@ -250,7 +250,7 @@ class TestPreview:
         clusters.error("DeleteDedicatedAiCluster", 409, "IncorrectState", "The custom model must be deleted first.")
         with pytest.raises(ApiError, match="must be deleted first") as caught:
             clusters.tuning("temporary", state="absent")
-        assert "goes on costing" in caught.value.hint
+        assert "still costs money" in caught.value.hint
         assert f"support-bot ({model['id']})" in caught.value.hint
 
     def test_one_that_was_renamed_by_hand_is_named_by_absent(self, host: ModelHost) -> None:

@@ -481,7 +481,7 @@ class TestReplaced:
         assert foreseen["diff"] == second["diff"]
         assert second["diff"]["before"]["exists"] == [first["id"]]
         assert warned(host, "gets another OCID")
-        assert warned(host, f"{host.hosting} is not deleted, and goes on costing by the hour")
+        assert warned(host, f"{host.hosting} is not deleted, and still costs money by the hour")
         # Serving on the second one is as good; the next replacement goes back to the first.
         assert host.serve(**desired)["changed"] is False
         third = host.serve(replacement_cluster_id=host.second, **REPLACE)
@@ -572,7 +572,7 @@ class TestFailed:
         host.scenario("DELETE", message="The hall is flooded.")
         with pytest.raises(RunFailed, match="could not be deleted.*hall is flooded") as caught:
             host.endpoint(state="absent")
-        assert f"cluster {host.hosting} goes on costing" in caught.value.hint
+        assert f"cluster {host.hosting} still costs money" in caught.value.hint
         assert host.get(made["id"])["lifecycle_state"] == "FAILED"
         both(host, RunFailed, "hall is flooded")
         error = both(host, ApiError, "not sure that it has never served", retry_failed=True)
@@ -599,7 +599,7 @@ class TestAbsent:
         for check_mode in (True, False):
             result = host.endpoint(state="absent", check_mode=check_mode)
             assert (result["action"], result["changed"]) == ("delete", True)
-            assert warned(host, f"The hosting cluster {host.hosting} is not deleted, and goes on costing by the hour")
+            assert warned(host, f"The hosting cluster {host.hosting} is not deleted, and still costs money by the hour")
         assert host.made() == []
         assert host.endpoint(state="absent")["changed"] is False
         assert host.warnings == []

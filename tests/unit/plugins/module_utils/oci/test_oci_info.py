@@ -111,7 +111,7 @@ class TestModels:
         [
             ({"limit": -1}, "limit is -1"),
             ({"capability": ["COOK"]}, "capability.*FINE_TUNE"),
-            ({"model_id": "check-mode:model:bot"}, "check mode made up"),
+            ({"model_id": "check-mode:model:bot"}, "a placeholder of check mode"),
         ],
         ids=["limit", "capability", "made-up"],
     )
@@ -157,7 +157,7 @@ class TestClusters:
         with pytest.raises(NotFound):
             host.clusters(dedicated_ai_cluster_id="ocid1.generativeaidedicatedaicluster.oc1..nobody")
         assert host.clusters(dedicated_ai_cluster_id="check-mode:cluster:tuning", check_mode=True) == []
-        with pytest.raises(InvalidInput, match="check mode made up"):
+        with pytest.raises(InvalidInput, match="a placeholder of check mode"):
             host.clusters(dedicated_ai_cluster_id="check-mode:cluster:tuning")
         with pytest.raises(InvalidInput, match="limit is -1"):
             host.clusters(limit=-1)

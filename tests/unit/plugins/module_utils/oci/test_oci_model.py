@@ -908,7 +908,7 @@ class TestAdoption:
     def test_check_mode_after_a_foreseen_model(self, host: ModelHost) -> None:
         foreseen = host.wanted(host.data(), check_mode=True)["id"]
         assert host.model(None, model_id=foreseen, state="absent", check_mode=True)["changed"] is False
-        with pytest.raises(InvalidInput, match="check mode made up"):
+        with pytest.raises(InvalidInput, match="a placeholder of check mode"):
             host.model(None, model_id=foreseen)
 
     def test_nothing_to_train_with(self, host: ModelHost) -> None:
@@ -1216,7 +1216,7 @@ class TestErrors:
         monkeypatch.setattr(work_requests, "errors_text", lambda *_of: "Something broke")
         run = model._add_reason(Run("ocid1.generativeaimodel.oc1..a", 0.0, Phase.FAILED, "FAILED"))
         assert run.reason == f"Something broke; work request {work['id']}"
-        assert "Mend the cause" in model.hint(run).mend
+        assert "Correct the cause" in model.hint(run).mend
 
 
 class TestSecrets:
@@ -1294,7 +1294,7 @@ class TestOptions:
             ({"freeform_tags": {"a": {"b": "c"}}}, "it is a text"),
             ({"defined_tags": {"CostCenter": "42"}}, "is not a namespace with its tags"),
             ({"wait_timeout": -1}, "wait_timeout is -1"),
-            ({"base_model_id": "check-mode:model:x"}, "check mode made up"),
+            ({"base_model_id": "check-mode:model:x"}, "a placeholder of check mode"),
         ],
         ids=lambda value: None if isinstance(value, str) else "-".join(value),
     )
@@ -1313,9 +1313,9 @@ class TestOptions:
             ({"bucket": "a/b"}, r"training_dataset\.bucket is 'a/b'"),
             ({"object": "folder/"}, "a folder"),
             ({"object": "a/../b"}, r"training_dataset\.object is 'a/\.\./b'"),
-            ({"object": ""}, "which is no object's name"),
-            ({"namespace": "a b"}, "which is no namespace"),
-            ({"object": "check-mode:file:x"}, "check mode made up"),
+            ({"object": ""}, "which is not a valid object name"),
+            ({"namespace": "a b"}, "which is not a valid namespace"),
+            ({"object": "check-mode:file:x"}, "a placeholder of check mode"),
         ],
         ids=lambda value: None if isinstance(value, str) else "-".join(value),
     )

@@ -55,7 +55,7 @@ class TestIgnoreChanges:
             host.wanted("file-1", ignore_changes=[name])
 
     def test_h2_ignore_changes_refuses_unknown_names(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match=r"'n_epochs' is no option") as caught:
+        with pytest.raises(InvalidInput, match=r"'n_epochs' is not a compared option") as caught:
             host.wanted("file-1", ignore_changes=["n_epochs"])
         assert "hyperparameters.PART" in caught.value.hint
 

@@ -220,7 +220,7 @@ class TestBadInput:
             ({"content": ""}, "no example"),
             ({"content": chat_lines(3)}, "at least 10"),
             ({"content": "\ufeff" + chat_lines()}, "line 1: "),
-            ({"content": None, "file_id": "check-mode:file:x", "name": None}, "check mode made up"),
+            ({"content": None, "file_id": "check-mode:file:x", "name": None}, "a placeholder of check mode"),
         ],
     )
     def test_refused(self, host: Host, options: dict[str, Any], words: str) -> None:

@@ -238,7 +238,7 @@ class TestBadInput:
     def test_twice_the_same(self, host: Host) -> None:
         result = host.run(host.entry("openai"), host.entry("oci"), host.entry("openai", training_data=chat_text()))
         assert result["failed"]
-        assert result["msg"] == "openai/bot is there 2 times."
+        assert result["msg"] == "openai/bot occurs 2 times."
         assert host.called() == []
 
     def test_one_name_at_two_providers_is_no_clash(self, host: Host) -> None:

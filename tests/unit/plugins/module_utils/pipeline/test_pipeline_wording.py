@@ -38,7 +38,9 @@ def test_h2_ignore_changes_takes_what_a_model_is_made_of(host: Host, provider: s
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize(("name", "says"), [("name", "says which one is meant"), ("nonsense", "is no option")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("name", "says which one is meant"), ("nonsense", "is not a compared option")]
+)
 def test_h2_ignore_changes_refuses_in_the_words_of_fine_tune(host: Host, provider: str, name: str, says: str) -> None:
     result = host.preview(host.entry(provider, ignore_changes=[name]))
     assert f"ignore_changes: '{name}' {says}" in result["msg"]

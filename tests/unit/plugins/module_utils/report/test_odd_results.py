@@ -111,6 +111,6 @@ def test_e4_what_is_not_usable_is_said() -> None:
     found = page("Title", [{"name": "bot", "previous": 5, "metrics": [1], "curve": "x", "elapsed": HUGE}, "no result"])
     assert "metrics is not usable: [1]" in found
     assert "curve is not usable: x" in found
-    assert "This is no result of a model: no result" in found
+    assert "This is not the result of a model: no result" in found
     assert "<li>5</li>" in found
     assert "a number of about 400 digits" in page("Title", [{"name": "bot", "settings": {"n": HUGE}}])
