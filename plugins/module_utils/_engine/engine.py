@@ -303,5 +303,7 @@ class Engine:
         if pending and not left:
             again, _runs = self.planner.plan(self.waiter.observe())
             self._remove(again.remove)
+        if left is None and plan.run and plan.run.phase is Phase.UPDATING:
+            left = plan.run  # it is not deleted yet
         self.result.run = left
         self.result.report(left, details=False)

@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-To the engine a cluster is a run: it is CREATING or UPDATING (pending), ACTIVE (ready), FAILED. Its type and its shape
+To the engine a cluster is a run: it is CREATING (pending), UPDATING, ACTIVE (ready), FAILED. Its type and its shape
 are what it was made with, as the data are of a model; all else is changed in place.
 """
 
@@ -50,7 +50,7 @@ _FAILED = "FAILED"
 _ATTENTION = "NEEDS_ATTENTION"  # it is there and is charged, but something is wrong with it
 _PHASES = {
     "CREATING": Phase.PENDING,
-    "UPDATING": Phase.PENDING,
+    "UPDATING": Phase.UPDATING,
     "ACTIVE": Phase.READY,
     _ATTENTION: Phase.READY,
     "DELETING": Phase.DELETING,
@@ -158,7 +158,7 @@ class DedicatedAiCluster(NamedResource):
         if run.phase is Phase.DELETING:
             return self.refresh_deletion(run)
         fresh = self.get_run(run.id)
-        if run.phase.pending and fresh.phase is Phase.READY:
+        if run.phase in (Phase.PENDING, Phase.UPDATING) and fresh.phase is Phase.READY:
             # The state alone does not say how a change ended.
             work = self.find_work(fresh)
             if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):

@@ -358,7 +358,7 @@ def test_a_doubtful_example_is_a_warning(limits: Limits, name: str | None, examp
 
 def test_a_system_role_is_told_where_to_go() -> None:
     report = check_one(converse(said("system", "a"), said("user", "b"), said("assistant", "c")), for_bedrock(LITE))
-    assert "beside messages" in report.errors[0].hint
+    assert "next to messages" in report.errors[0].hint
 
 
 def test_distillation_is_of_one_turn_unless_nova_learns() -> None:

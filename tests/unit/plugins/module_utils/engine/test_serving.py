@@ -439,14 +439,14 @@ class TestReplaced:
     def test_several_none_of_them_as_asked_for(self, host: Host) -> None:
         for cluster in ("x", "y"):
             host.serve({"cluster": cluster})
-        failure(host, ApiError, "There are several", desired=self.DIFFERS[1], retrain="on_change")
+        failure(host, ApiError, "Several runs have the name", desired=self.DIFFERS[1], retrain="on_change")
         assert set(host.calls) == {"observe"}
 
     def test_several_one_of_them_as_asked_for(self, host: Host) -> None:
         host.serve(NEW, ago=900.0)
         host.serve(OLD, ago=100.0)
         assert converge(host)["changed"] is False
-        failure(host, ApiError, "There are several", desired=THIRD)
+        failure(host, ApiError, "Several runs have the name", desired=THIRD)
         assert converge(host, THIRD, run_id="old-2")["action"] == "update"
         assert host.jobs["old-1"].observed == NEW
 

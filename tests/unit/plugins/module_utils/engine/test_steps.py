@@ -201,7 +201,7 @@ class TestAbsent:
 class TestBound:
     def test_nothing_is_prepared_for_a_run_that_will_not_be_made(self, world: World) -> None:
         world.looks_closer = True
-        with pytest.raises(ApiError, match="no longer found"):
+        with pytest.raises(ApiError, match="no longer matches"):
             converge(world, wait_run_id=world.add(Phase.READY, data="v9"), retrain="on_change")
         assert world.calls == ["refresh", "observe", "verify"]
 

@@ -197,6 +197,16 @@ class TestChanges:
         assert (changed["action"], changed["changed"], changed["unit_count"]) == ("update", True, 4)
         assert changed["status"] == "ACTIVE"
 
+    def test_an_update_in_progress_is_left_to_itself(self, host: ClusterHost) -> None:
+        made = host.tuning()
+        changed = host.tuning(unit_count=4, wait=False)
+        assert (changed["action"], changed["status"]) == ("update", "UPDATING")
+        deleted = host.tuning(state="absent", wait=False)
+        assert (deleted["changed"], deleted["status"]) == (False, "UPDATING")
+        assert any("deleted only once that has ended" in warning for warning in host.warnings)
+        assert host.tuning(state="absent")["changed"] is True
+        assert [cluster for cluster in host.made() if cluster["id"] == made["id"]] == []
+
     def test_somebody_else_was_faster(self, host: ClusterHost) -> None:
         host.tuning()
         host.error("UpdateDedicatedAiCluster", 412, "NoEtagMatch", "it has changed")

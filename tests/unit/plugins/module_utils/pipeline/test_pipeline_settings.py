@@ -235,7 +235,7 @@ class TestGuard:
         assert host.preview(entry)["results"][0]["estimated_training_tokens"] is None
         result = host.preview({**entry, "max_training_tokens": 10**9})
         assert result["failed"]
-        assert "Nobody knows" in result["msg"]
+        assert "is unknown" in result["msg"]
         assert "hyperparameters.epochs" in result["msg"]
 
     def test_what_is_there_is_no_matter(self, host: Host) -> None:
