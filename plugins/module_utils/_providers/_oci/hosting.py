@@ -5,8 +5,8 @@
 
 Private to llmops.finetune; may change at any time.
 
-Source: OCI documentation, "Creating an Endpoint" and "Limitations" of dedicated AI clusters, as of 2026-11. The table
-of shapes only warns, because the service learns faster than this table.
+Source: OCI documentation, "Creating an Endpoint" and "Limitations" of dedicated AI clusters, as of 2026-11. Another
+shape of the right vendor is only a warning, because the service changes faster than this table.
 """
 
 from __future__ import annotations
@@ -28,15 +28,17 @@ _ENDED = ("DELETED", "FAILED")
 _VENDORS = ("COHERE", "GENERIC")  # words in the names of unit shapes: the models that these are for
 _TFEW = "TFEW_TRAINING_CONFIG"
 _STACKED = ("cohere.command", "cohere.command-light")  # one cluster hosts several T-Few models of these
-# The unit shape by the beginning of the base model's name, the longest first.
+# The unit shape by the beginning of the base model's name. Other models are left to the service.
 _SHAPES = {
-    "meta.llama-4-maverick": "LARGE_GENERIC_2",
-    "cohere.command-light": "SMALL_COHERE",
     "cohere.command-a-03": "LARGE_COHERE_V3",
+    "cohere.command-light": "SMALL_COHERE",
     "cohere.command-r-0": "SMALL_COHERE_V2",
-    "meta.llama-3": "LARGE_GENERIC",
-    "cohere.rerank": "RERANK_COHERE",
     "cohere.embed": "EMBED_COHERE",
+    "cohere.rerank": "RERANK_COHERE",
+    "meta.llama-3-70b": "LARGE_GENERIC",
+    "meta.llama-3.1-70b": "LARGE_GENERIC",
+    "meta.llama-3.3-70b": "LARGE_GENERIC",
+    "meta.llama-4-maverick": "LARGE_GENERIC_2",
 }
 
 
