@@ -58,8 +58,8 @@ options:
     default: true
   retry_failed:
     description:
-      - Whether to try again what failed. A deployment that has never served is deleted and created once more under its
-        name. An update that failed is sent once more, and the deployment is kept.
+      - Whether to try again after a failure. A deployment that has never served is deleted and created once more under
+        its name. An update that failed is sent once more, and the deployment is kept.
       - If V(false), the task fails with the reason of Bedrock.
     type: bool
     default: false

@@ -79,8 +79,8 @@ options:
     default: true
   retry_failed:
     description:
-      - Whether to try again what failed. A throughput that has never served is deleted and created once more under its
-        name, unless it has a commitment. An update that failed is sent once more, and the throughput is kept.
+      - Whether to try again after a failure. A throughput that has never served is deleted and created once more under
+        its name, unless it has a commitment. An update that failed is sent once more, and the throughput is kept.
       - If V(false), the task fails with the reason of Bedrock.
     type: bool
     default: false
@@ -202,8 +202,8 @@ status:
   sample: InService
 hourly:
   description:
-    - What AWS charges by the hour while the throughput exists, in check mode of the predicted one. V(null) if there is
-      none.
+    - The model units that AWS charges by the hour while the throughput exists, in check mode those of the predicted
+      throughput. V(null) if there is none.
   returned: success, and on failure if known
   type: str
   sample: 1 model unit

@@ -101,7 +101,7 @@ provisioned_models:
       type: int
       sample: 1
     hourly:
-      description: What AWS charges by the hour while the throughput exists.
+      description: The model units that AWS charges by the hour while the throughput exists.
       returned: always
       type: str
       sample: 1 model unit

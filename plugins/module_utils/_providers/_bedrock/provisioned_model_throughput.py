@@ -197,7 +197,7 @@ class ProvisionedModelThroughput(ServingDriver):
         return {key: value for key, value in body.items() if value is not None}
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """What is needed must be there, a commitment must be accepted, and what is charged is said."""
+        """Check that a commitment is accepted, and warn of the hourly charge."""
         super().preflight(runs)
         self.require("model_units", hint="A provisioned throughput cannot be made without it.")
         term = self.resolved.get("commitment_duration")
@@ -261,7 +261,7 @@ _SHOWN = (
 
 
 def describe_hourly(units: Any, term: Any) -> str:
-    """What is charged by the hour while a throughput exists."""
+    """The units that are charged by the hour while a throughput exists."""
     count = f"{units} model unit{'' if units == 1 else 's'}"
     return f"{count}, with a commitment of {_TERMS.get(str(term), str(term))}" if term else count
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What serves a model: the common part of custom model deployments and provisioned throughput.
+"""The common part of the resources that serve a model: custom model deployments and provisioned throughput.
 
 Private to llmops.finetune; may change at any time.
 
@@ -175,7 +175,7 @@ def region_of(arn: str) -> str:
 
 
 def read_served(module: AnsibleModule, api: Api, calls: Calls, names: Mapping[str, str]) -> dict[str, Any]:
-    """The options that both resources have, as field values; raises InvalidInput for what cannot be right.
+    """The options that both resources have, as field values; raises InvalidInput for a wrong value.
 
     ``names``: the members of the create request, by option.
     """
@@ -222,9 +222,9 @@ class ServingDriver(BaseDriver):
 
     calls: ClassVar[Calls]
     kind: ClassVar[str]
-    remains: ClassVar[str] = ""  # what a failed deletion means
+    remains: ClassVar[str] = ""  # said after a deletion that failed
     capabilities = Capabilities(
-        no_cancel="Bedrock cannot stop what it is doing; wait for it.",
+        no_cancel="Bedrock cannot stop a creation or a change. Wait until it has ended.",
         no_pause="It cannot be paused.",
         late_update=True,
         one_run_a_token=True,
@@ -253,7 +253,7 @@ class ServingDriver(BaseDriver):
         self.tags = KnownTags(api, self.warnings)
         self._checked: set[str] = set()
 
-    # -- what each resource has of its own --
+    # -- the parts that differ --
 
     @abstractmethod
     def run_of(self, found: Mapping[str, Any]) -> Run:
@@ -294,7 +294,7 @@ class ServingDriver(BaseDriver):
         return found
 
     def check_name(self, found: Mapping[str, Any]) -> None:
-        """Raise InvalidInput if what has the given ARN has another name."""
+        """Raise InvalidInput if the resource with the given ARN has another name."""
         name = found[self.calls.name]
         if self.name and name != self.name:
             raise InvalidInput(
@@ -307,14 +307,14 @@ class ServingDriver(BaseDriver):
             return run
         try:
             known = self.tags.tags_of(run.id)
-        except NotFound:  # reads may lag behind what was just made
+        except NotFound:  # reads may lag behind a creation
             return run
         if known is None:
             return run
         return replace(run, observed={**run.observed, "tags": ownership.select_user_tags(known)})
 
     def refresh(self, run: Run) -> Run:
-        """One GET. What is being deleted is gone when the list lacks it too."""
+        """One GET. After a deletion, the resource is gone when the list lacks it too."""
         try:
             fresh = self.run_of(get_one(self.api, self.calls, run.id))
         except NotFound:
@@ -328,7 +328,7 @@ class ServingDriver(BaseDriver):
                 f"The {self.kind} {run.id} could not be deleted: {fresh.reason or fresh.status}",
                 hint=f"{self.remains} Correct the cause, then run the task again.",
             )
-        return run  # what is read lags behind
+        return run  # reads lag behind
 
     def _name_of(self, run: Run) -> str:
         return str(run.raw[self.calls.name])
@@ -336,7 +336,7 @@ class ServingDriver(BaseDriver):
     # -- the model --
 
     def resolve_model(self, run: Run | None) -> None:
-        """Find the model of a name, and check that what is not served yet can be served."""
+        """Find the model of a name, and check that a model that is not served yet can be served."""
         wanted = self.resolved.get("model_arn")
         if wanted is None or wanted.startswith(CHECK_MODE):
             return
@@ -377,7 +377,7 @@ class ServingDriver(BaseDriver):
         return {**self.make_body(), "tags": self.resolved.get("tags", {})}
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """What the request needs must be there."""
+        """Check that the request has all that it needs, and that the model exists."""
         if self.arn and not self.arn.startswith(CHECK_MODE):
             raise ApiError(
                 f"The {self.kind} {self.arn} has failed, and no other can take its ARN.",
@@ -418,12 +418,12 @@ class ServingDriver(BaseDriver):
             if type(error) is ApiError and find_by_name(self.api, self.calls, str(self.name)):
                 raise Conflict(error.message, status=error.status, code=error.code) from error
             if error.code == _QUOTA:
-                hint = "Ask AWS for a higher quota, or delete what nobody needs."
+                hint = "Ask AWS for a higher quota, or delete one that nobody needs."
                 raise error.amended(hint=hint) from error
             raise
 
     def _find_made(self, arn: str) -> dict[str, Any] | None:
-        """What was made; None if the answer was about one that is deleted or has another name since.
+        """The created resource; None if the answer named one that was deleted or renamed since.
 
         Raises TransientError if it cannot be looked at: it may be there.
         """
@@ -469,7 +469,7 @@ class ServingDriver(BaseDriver):
 
     @abstractmethod
     def target_of(self, body: Mapping[str, Any], run: Run) -> dict[str, Any]:
-        """What an update with these members leads to, by field; empty if it ends at once."""
+        """The values after an update with these members, by field; empty if it ends at once."""
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Nothing keeps it from being deleted. Its model stays, and goes on costing."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What bedrock_custom_model_deployment_info and bedrock_provisioned_model_throughput_info look up.
+"""The results of bedrock_custom_model_deployment_info and bedrock_provisioned_model_throughput_info.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -45,7 +45,7 @@ def find_deployments(module: AnsibleModule) -> dict[str, Any]:
 
 @looks_again
 def find_throughputs(module: AnsibleModule) -> dict[str, Any]:
-    """The result of bedrock_provisioned_model_throughput_info. Each entry says what is charged by the hour."""
+    """The result of bedrock_provisioned_model_throughput_info. Each entry names its hourly charge."""
     found = _find(module, THROUGHPUTS)
     for item in found["provisioned_models"]:
         item["hourly"] = describe_hourly(item.get("model_units"), item.get("commitment_duration"))
