@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..._engine import ownership
 from ..._engine.coerce import mapping, timestamp
 from ..._engine.content import CHECK_MODE, make_placeholder, refuse_placeholder
-from ..._engine.errors import ApiError, InvalidInput, RateLimited
+from ..._engine.errors import ApiError, InvalidInput, NotFound, RateLimited
 from ..._engine.plan import differences
 from ..._engine.types import Capabilities, Change, Driver, Field, Hint, Options, Phase, Run
 from ..toolkit.answers import quote_host
@@ -346,11 +346,20 @@ class Endpoint(NamedResource):
         if not identifier.startswith(CHECK_MODE):
             cluster = hosting.find_cluster(self.api, identifier, now=bool(leaving))
             self.warnings += hosting.check_shape(base, cluster)
-            places = {str(self.compartment_id): None, str(cluster.get("compartment_id") or self.compartment_id): None}
-            found = [endpoint for place in places for endpoint in self.list_resources(place)]
+            found = [*self.list_resources(str(self.compartment_id)), *self._list_neighbours(cluster)]
             self.warnings += hosting.check_room(self.api, known, cluster, found, leaving)
             carriers += [cluster, *found]
         self.warnings += tags.unseen(self.resolved, carriers)
+
+    def _list_neighbours(self, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The endpoints in the compartment of the cluster, if that is another one. The user need not see them."""
+        compartment = cluster.get("compartment_id")
+        if compartment in (None, self.compartment_id):
+            return []
+        try:
+            return list(self.list_resources(str(compartment)))
+        except NotFound:
+            return []
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
         """Nothing keeps an endpoint from being deleted. Its cluster stays, and goes on costing."""

@@ -208,6 +208,17 @@ class TestPlace:
         host.serve("first", model_id=one, dedicated_ai_cluster_id=shape)
         assert host.serve("second", model_id=two, dedicated_ai_cluster_id=shape)["status"] == "ACTIVE"
 
+    def test_one_in_another_compartment(self, host: EndpointHost) -> None:
+        """What it hosts there is looked at, as far as the user may see it."""
+        theirs = host.make("theirs", compartmentId=host.other, modelId=host.reach.base_models[OLD_LLAMA])
+        host.by_hand.change_dedicated_ai_cluster_compartment(host.hosting, {"compartmentId": host.other})
+        both(host, ApiError, theirs)
+        host.by_hand.delete_endpoint(theirs)
+        host.sandbox.advance(60)
+        # The second list is that of the other compartment.
+        host.error("ListEndpoints", 404, "NotAuthorizedOrNotFound", "no", times=1, after=2)
+        assert host.serve()["status"] == "ACTIVE"
+
     def test_one_that_is_full(self, host: EndpointHost) -> None:
         for number in range(50):
             host.by_hand.create_endpoint(
