@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``make quickstart``: the playbook as a preview, for real, and once more, against the sandbox.
+"""``make quickstart``: the playbook as a preview, for real, and once more, against the sandbox; then the clean-up.
 
-What the summary says of runs and requests is counted in the sandbox's own lists and read from the recap of each run;
-what it says of the models is what the role returned in the last one. The exit code is 0 only if all of it is what a
-newcomer was promised.
+Before the training and after it, one question is asked: of the base models, then of what was trained and deployed. The
+summary counts runs and requests in the sandbox's own lists and in the recap of each run. The exit code is 0 only if
+everything is as a newcomer was promised.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _LISTS = {
 }
 # Each provider's own name for the same number.
 _LOSSES = ("training_loss", "train_loss")
+_BASE_MODELS = {"openai": "Qwen/Qwen3-32B", "bedrock": "amazon.nova-lite-v1:0", "oci": "meta.llama-3.3-70b-instruct"}
+_QUESTION = "Since this morning there is a red light on my Hub 3, and the Wi-Fi loads nothing. What now?"
 _FOR_REAL = """\
 The same for real, with one of the providers or several. It costs money, so look at the preview first:
 
@@ -50,7 +52,12 @@ What to install beside ansible-core, and to export:
            BEDROCK_OUTPUT_S3_URI, as s3://BUCKET/FOLDER/
   oci      pip install oci
            OCI_CONFIG_FILE, if it is not ~/.oci/config; OCI_COMPARTMENT_ID; OCI_BUCKET, for the data
-           OCI_DEDICATED_AI_CLUSTER_ID, an OCID or a name"""
+           OCI_DEDICATED_AI_CLUSTER_ID, an OCID or a name, for the training
+           OCI_HOSTING_CLUSTER_ID, an OCID; it is charged by the hour
+
+Afterwards, delete everything that was created:
+
+  ansible-playbook playbooks/quickstart_cleanup.yml -e providers=openai,bedrock,oci"""
 
 
 @dataclass
@@ -100,9 +107,9 @@ class Show:
         with opener.open(f"{self.control}/{path}", timeout=30) as answer:
             return json.load(answer)
 
-    def run(self, title: str, *options: str, report: Path | None = None) -> Run:
-        """One run of the playbook, its output passed on as it comes. ``report``: elsewhere than usual."""
-        command = ["ansible-playbook", "playbooks/quickstart.yml", *options]
+    def run(self, title: str, *options: str, report: Path | None = None, playbook: str = "quickstart.yml") -> Run:
+        """One run of a playbook, its output passed on as it comes. ``report``: elsewhere than usual."""
+        command = ["ansible-playbook", f"playbooks/{playbook}", *options]
         print(f"\n=== {title}\n$ {' '.join(command)}", flush=True)
         start = time.monotonic()
         lines: list[str] = []
@@ -142,9 +149,34 @@ class Show:
             for provider, (path, key, _done) in _LISTS.items()
         }
 
-    def models(self) -> list[dict[str, Any]]:
-        """What the role returned in the last run that was no preview."""
-        return json.loads(self.results.read_text()) if self.results.exists() else []
+    def kept(self) -> dict[str, Any]:
+        """The models, and what to call, of the last run that was no preview."""
+        return json.loads(self.results.read_text()) if self.results.exists() else {"models": [], "calls": {}}
+
+    def ask(self, models: Mapping[str, str]) -> dict[str, str]:
+        """The answer of each model to the question, by provider."""
+        done = subprocess.run(
+            [self.bin_folder / "python", self.root / "tests/tools/ask.py", _QUESTION, json.dumps(models)],
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        self.counted = len(self.get("requests")["requests"])  # the questions are not requests of a playbook
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+    def is_output(self, name: str) -> bool:
+        """Whether an object of S3 was written by Bedrock's training."""
+        return name.startswith(self.environ["BEDROCK_OUTPUT_S3_URI"].removeprefix("s3://"))
+
+    def resources(self) -> set[tuple[str, str, str]]:
+        """Everything that exists at the providers and can be deleted: provider, kind, name."""
+        return {
+            (provider, kind, name)
+            for provider in _LISTS
+            for kind, names in self.get(f"{provider}/resources").items()
+            for name in names
+        }
 
 
 def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
@@ -157,8 +189,9 @@ def main(root: Path, bin_folder: Path, environ: dict[str, str]) -> int:
                 bin_folder / "python",
                 root / "extensions" / "sandbox",
                 *("--speed", _SPEED, "--port-file", port_file),
-                # A host of open weights that keeps metadata and lists what it has trained.
+                # A host of open weights that keeps metadata, lists the models that it has trained, and can delete them.
                 *("--set", "openai.metadata=kept", "--set", "openai.tuned_models=listed"),
+                *("--set", "openai.deletions=possible"),
             ],
             env=environ,
             stdout=subprocess.DEVNULL,
@@ -184,37 +217,59 @@ def _show(show: Show) -> int:
         "The sandbox plays an OpenAI-style host, Amazon Bedrock and OCI Generative AI on this machine.\n"
         "Its training is a simulation: no model is trained, and nothing is paid."
     )
+    existed, before = show.resources(), show.ask(_BASE_MODELS)
     preview = show.run("1. Preview: what would happen? Nothing is written.", "--check", "--diff")
-    first = show.run("2. For real: one dataset, three providers at the same time.")
-    # The page that tells of the training stays.
-    second = show.run("3. Once more: everything is there, so nothing changes.", report=show.folder / "second.html")
-    trainings, models = show.trainings(), show.models()
+    first = show.run("2. For real: one dataset, three providers at the same time. Then the models are deployed.")
+    after = show.ask(show.kept()["calls"])
+    # The second report stays elsewhere, because the first one shows the training.
+    second = show.run("3. Once more: everything exists, so nothing changes.", report=show.folder / "second.html")
+    trainings, models = show.trainings(), show.kept()["models"]
+    cleanup = show.run("4. Clean-up: everything that was created is deleted.", playbook="quickstart_cleanup.yml")
+    left = show.resources() - existed
+    outputs = {one for one in left if one[:2] == ("bedrock", "objects") and show.is_output(one[2])}
     promised = (
-        preview.code == first.code == second.code == 0
+        preview.code == first.code == second.code == cleanup.code == 0
         and preview.writes == 0
-        and first.changed == 1
+        and first.changed == 3
         and second.changed == 0
         and second.writes == 0
         and trainings == {provider: [done] for provider, (_path, _key, done) in _LISTS.items()}
         and [model["provider"] for model in models] == list(_LISTS)
         and all(model["model_id"] for model in models)
         and show.report.exists()
+        and list(before) == list(after) == list(_LISTS)
+        and all(before[provider] != after[provider] for provider in _LISTS)
+        and left == outputs
     )
     width = 26
     print("\n=== Summary")
-    for what, run in (("1. preview", preview), ("2. for real", first), ("3. once more", second)):
+    runs = (("1. preview", preview), ("2. for real", first), ("3. once more", second), ("4. clean-up", cleanup))
+    for what, run in runs:
         changed = "failed" if run.changed is None else f"changed={run.changed}"
         print(f"{what:<{width}}{changed:<12}{run.requests} API requests, {run.writes} writing, {run.seconds:.0f} s")
     counts = ", ".join(f"{len(statuses)} at {provider}" for provider, statuses in trainings.items())
     print(f"{'trainings started':<{width}}{counts}")
     if show.report.exists():
         print(f"{'report':<{width}}{show.report.relative_to(show.root)}, to be opened in a browser")
+    others = sorted(left - outputs)
+    print(f"{'left after the clean-up':<{width}}{len(outputs)} files of metrics by Bedrock, {len(others)} others")
+    for other in others:
+        print(f"{'':<{width}}{' '.join(other)}")
     print()
-    _table([["provider", "base model", "examples", "loss", "model to call"], *map(_row, models)])
+    _table([["provider", "base model", "examples", "loss", "model"], *map(_row, models)])
+    print(f"\nQuestion: {_QUESTION}\n")
+    answers = ([provider, _cut(before, provider), _cut(after, provider)] for provider in _LISTS)
+    _table([["", "base model", "fine-tuned model"], *answers])
     print(f"\n{_FOR_REAL}")
     if not promised:
         print("\nerror: this is not what was promised; please report it with the output above.")
     return 0 if promised else 1
+
+
+def _cut(answers: Mapping[str, str], provider: str) -> str:
+    """The beginning of an answer."""
+    words = answers.get(provider, "no answer").split()
+    return f"{' '.join(words[:9])} ..."
 
 
 def _writes(request: Mapping[str, Any]) -> bool:

@@ -302,6 +302,16 @@ class BedrockProvider(Controlled[Store]):
         """Old jobs and models."""
         return seed(self.store, spec)
 
+    def list_resources(self) -> dict[str, list[str]]:
+        """Of all regions, and the objects of all buckets."""
+        regions = list(self.store.regions())
+        return {
+            "custom_models": [arn for region in regions for arn in region.models],
+            "deployments": [arn for region in regions for arn in region.deployments],
+            "throughputs": [arn for region in regions for arn in region.throughputs],
+            "objects": self.s3.list_objects(),
+        }
+
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
         """`account` and `jobs`."""
         if (method, head, rest) == ("GET", "account", ""):

@@ -25,6 +25,7 @@ from finetune_sandbox.oci.object_store import ObjectStore
 from finetune_sandbox.oci.seeding import seed
 from finetune_sandbox.oci.service import Service
 from finetune_sandbox.oci.signatures import Identity
+from finetune_sandbox.oci.state import DELETED
 from finetune_sandbox.oci.store import Store
 from finetune_sandbox.oci.work_requests import WorkRequests
 from finetune_sandbox.server.answers import Library
@@ -213,6 +214,7 @@ class OciProvider(Controlled[Store]):
                 "OCI_NAMESPACE": self.namespace,
                 "OCI_BUCKET": _BUCKET,
                 "OCI_DEDICATED_AI_CLUSTER_ID": self.cluster_id,
+                "OCI_HOSTING_CLUSTER_ID": self.clusters["HOSTING"],
                 "OCI_BASE_MODEL_ID": self.base_model_id,
             }
         }
@@ -240,6 +242,16 @@ class OciProvider(Controlled[Store]):
     def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Old models."""
         return seed(self.store, self.compartment_id, spec)
+
+    def list_resources(self) -> dict[str, list[str]]:
+        """Of all compartments, and the objects of all buckets."""
+        store = self.store
+        return {
+            "models": [one.id for one in store.models.values() if not one.pretrained and one.state != DELETED],
+            "endpoints": [one.id for one in store.endpoints.values() if one.state != DELETED],
+            "clusters": [one.id for one in store.clusters.values() if one.state != DELETED],
+            "objects": self.objects.list_objects(),
+        }
 
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
         """`account`, `models` and `work_requests/<id>/cancel`."""

@@ -271,6 +271,17 @@ class OpenAIProvider(Controlled[Store]):
         """Old jobs and files."""
         return seed(self.store, spec)
 
+    def list_resources(self) -> dict[str, list[str]]:
+        """Of all accounts, whatever a dialect hides."""
+        accounts = list(self.store.accounts.values())
+        for account in accounts:
+            self.store.settle(account)
+        return {
+            "files": [name for account in accounts for name in account.files.by_id],
+            "models": [name for account in accounts for name in account.models],
+            "deployments": [name for account in accounts for name in account.deployments],
+        }
+
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
         """`accounts`, `deployments`, `jobs` and `restart`."""
         if head == "accounts":

@@ -11,7 +11,7 @@ import threading
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from finetune_sandbox.server.clock import Clock
 from finetune_sandbox.server.contents import Contents, Segment, Stored, discard, read_segments
@@ -113,7 +113,7 @@ class BaseBucket(Generic[V]):
             del self.keys[bisect_left(self.keys, version.key)]
 
 
-B = TypeVar("B")
+B = TypeVar("B", bound=BaseBucket[Any])
 
 
 class BaseStore(Generic[B]):
@@ -124,6 +124,13 @@ class BaseStore(Generic[B]):
         self.contents = Contents(folder)
         self.lock = threading.RLock()
         self.buckets: dict[str, B] = {}
+
+    def list_objects(self) -> list[str]:
+        """``bucket/key`` of every object that is not deleted."""
+        with self.lock:
+            return [
+                f"{name}/{key}" for name, bucket in self.buckets.items() for key in bucket.keys if bucket.current(key)
+            ]
 
     def reset(self) -> None:
         """Forget all."""

@@ -59,6 +59,8 @@ class Controlled(ABC, Generic[S]):
                 return store.scenarios.add(body).describe()
             if head in _SCENARIOS and method == "DELETE":
                 return {"removed": store.scenarios.remove(rest)}
+            if (method, path) == ("GET", "resources"):
+                return self.list_resources()
             answer = self.own_call(method, head, rest, body)
         if answer is None:
             raise ControlError(f"There is no control call {method} /{self.name}/{path}. See docs/sandbox.md.", 404)
@@ -67,6 +69,10 @@ class Controlled(ABC, Generic[S]):
     @abstractmethod
     def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Make what was there long before. Called under the store's lock."""
+
+    @abstractmethod
+    def list_resources(self) -> dict[str, list[str]]:
+        """The names of everything that exists and can be deleted, by kind. Called under the store's lock."""
 
     @abstractmethod
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
