@@ -165,9 +165,10 @@ class Show:
         self.counted = len(self.get("requests")["requests"])  # the questions are not requests of a playbook
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
-    def is_output(self, name: str) -> bool:
-        """Whether an object of S3 was written by Bedrock's training."""
-        return name.startswith(self.environ["BEDROCK_OUTPUT_S3_URI"].removeprefix("s3://"))
+    def is_output(self, provider: str, kind: str, name: str) -> bool:
+        """Whether a training itself has left it: Bedrock's metrics in S3, checkpoints of an OpenAI-style host."""
+        output = self.environ["BEDROCK_OUTPUT_S3_URI"].removeprefix("s3://")
+        return (provider, kind) == ("bedrock", "objects") and name.startswith(output) or ":ckpt-step-" in name
 
     def resources(self) -> set[tuple[str, str, str]]:
         """Everything that exists at the providers and can be deleted: provider, kind, name."""
@@ -226,7 +227,7 @@ def _show(show: Show) -> int:
     trainings, models = show.trainings(), show.kept()["models"]
     cleanup = show.run("4. Clean-up: everything that was created is deleted.", playbook="quickstart_cleanup.yml")
     left = show.resources() - existed
-    outputs = {one for one in left if one[:2] == ("bedrock", "objects") and show.is_output(one[2])}
+    outputs = {one for one in left if show.is_output(*one)}
     promised = (
         preview.code == first.code == second.code == cleanup.code == 0
         and preview.writes == 0
@@ -252,7 +253,8 @@ def _show(show: Show) -> int:
     if show.report.exists():
         print(f"{'report':<{width}}{show.report.relative_to(show.root)}, to be opened in a browser")
     others = sorted(left - outputs)
-    print(f"{'left after the clean-up':<{width}}{len(outputs)} files of metrics by Bedrock, {len(others)} others")
+    kept = f"{len(outputs)} metrics files and checkpoints of the trainings"
+    print(f"{'left after the clean-up':<{width}}{kept}, {len(others)} others")
     for other in others:
         print(f"{'':<{width}}{' '.join(other)}")
     print()
