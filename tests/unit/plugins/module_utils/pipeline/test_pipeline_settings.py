@@ -27,7 +27,7 @@ def sent(host: Host, provider: str) -> Any:
         job = client.list_model_customization_jobs()["modelCustomizationJobSummaries"][0]["jobArn"]
         return client.get_model_customization_job(jobIdentifier=job)["hyperParameters"]
     found = host.sandbox.oci.models()[-1]["id"]
-    return host.oci.generative_ai.get_model(found).data["fineTuneDetails"]["trainingConfig"]
+    return host.oci.client("generative_ai").get_model(found).data["fineTuneDetails"]["trainingConfig"]
 
 
 class TestNames:

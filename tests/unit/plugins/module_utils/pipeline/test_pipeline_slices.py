@@ -48,7 +48,7 @@ class TestOneTask:
         assert [found["settings"] for found in results] == [found["settings"] for found in foreseen]
         openai = host.openai.fine_tuning.jobs.list().data[0].method.to_dict()["supervised"]["hyperparameters"]
         job = host.client().get_model_customization_job(jobIdentifier=results[1]["job_id"])
-        model = host.oci.generative_ai.get_model(results[2]["id"]).data
+        model = host.oci.client("generative_ai").get_model(results[2]["id"]).data
         assert (openai["n_epochs"], openai["batch_size"]) == (2, 4)
         assert job["hyperParameters"]["epochCount"] == "2"
         assert float(job["hyperParameters"]["learningRate"]) == 1e-5
@@ -110,7 +110,7 @@ class TestOneTask:
         first = host.run(*models, wait_slice=20.0)
         place = host.sandbox.oci
         host.oci.object_storage.put_object(place.namespace, place.bucket, "theirs.jsonl", oci_lines().encode())
-        host.oci.generative_ai.create_model(
+        host.oci.client("generative_ai").create_model(
             {
                 "compartmentId": place.compartment_id,
                 "baseModelId": place.base_model_id,

@@ -64,7 +64,7 @@ class TestEach:
         if provider == "bedrock":
             return [model["modelArn"] for model in host.client().list_custom_models()["modelSummaries"]]
         place = host.sandbox.oci
-        found = host.oci.generative_ai.list_models(compartment_id=place.compartment_id).data["items"]
+        found = host.oci.client("generative_ai").list_models(compartment_id=place.compartment_id).data["items"]
         return [model["id"] for model in found if model["lifecycleState"] == "ACTIVE"]
 
     def test_the_previous_is_deleted_later_too(self, host: Host, provider: str) -> None:
@@ -189,7 +189,7 @@ class TestNamesOfOci:
     def test_of_several_versions_the_newest_is_taken(self, host: Host) -> None:
         newest = self.start_version(host)
         (found,) = host.well(host.run(self.named(host)))
-        assert host.oci.generative_ai.get_model(found["id"]).data["baseModelId"] == newest
+        assert host.oci.client("generative_ai").get_model(found["id"]).data["baseModelId"] == newest
 
     @pytest.mark.parametrize("pending", [True, False])
     def test_a_new_version_is_no_other_desired(self, host: Host, pending: bool) -> None:
@@ -209,7 +209,7 @@ class TestNamesOfOci:
             "unitCount": 2,
             "unitShape": "LARGE_GENERIC",
         }
-        other = host.oci.generative_ai.create_dedicated_ai_cluster(request).data["id"]
+        other = host.oci.client("generative_ai").create_dedicated_ai_cluster(request).data["id"]
         result = host.run(self.named(host))
         assert result["failed"]
         assert "2 clusters are called 'tuning-large_generic'" in result["msg"]
@@ -218,7 +218,7 @@ class TestNamesOfOci:
 
     def test_a_base_model_and_a_cluster_by_name(self, host: Host) -> None:
         (found,) = host.well(host.run(self.named(host)))
-        model = host.oci.generative_ai.get_model(found["id"]).data
+        model = host.oci.client("generative_ai").get_model(found["id"]).data
         assert model["baseModelId"] == host.sandbox.oci.base_model_id
         assert model["fineTuneDetails"]["dedicatedAiClusterId"] == host.sandbox.oci.cluster_id
         assert found["base_model"] == LLAMA
@@ -248,7 +248,7 @@ class TestNamesOfOci:
     def test_a_cluster_that_was_deleted_after_the_training(self, host: Host, details: bool) -> None:
         entry = self.named(host)
         made = host.well(host.run(entry))[0]
-        host.oci.generative_ai.delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
+        host.oci.client("generative_ai").delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
         host.clock.sleep(3600)
         host.watch()
         for run in (host.preview, host.run, host.in_slices):
@@ -260,18 +260,18 @@ class TestNamesOfOci:
     @pytest.mark.parametrize("sliced", [True, False])
     def test_and_what_needs_no_cluster_is_still_done(self, host: Host, sliced: bool) -> None:
         host.well(host.run(self.named(host)))
-        host.oci.generative_ai.delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
+        host.oci.client("generative_ai").delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
         host.clock.sleep(3600)
         entry = self.named(host, description="New")
         run = host.in_slices if sliced else host.run
         (found,) = host.well(run(entry))
         assert (found["action"], found["changed"]) == ("update", True)
-        assert host.oci.generative_ai.get_model(found["id"]).data["description"] == "New"
+        assert host.oci.client("generative_ai").get_model(found["id"]).data["description"] == "New"
         assert host.well(run({**entry, "state": "absent"}))[0]["action"] == "delete"
 
     def test_but_no_other_model_is_trained(self, host: Host) -> None:
         host.well(host.run(self.named(host)))
-        host.oci.generative_ai.delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
+        host.oci.client("generative_ai").delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
         host.clock.sleep(3600)
         host.watch()
         result = host.run({**self.named(host), "training_data": chat(topic="refunds"), "retrain": "on_change"})
@@ -283,11 +283,11 @@ class TestNamesOfOci:
         host.well(host.run(self.named(host)))
         other = {**self.named(host), "training_data": chat(topic="refunds"), "retrain": "on_change"}
         (made,) = host.well(host.run(other))
-        host.oci.generative_ai.delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
+        host.oci.client("generative_ai").delete_dedicated_ai_cluster(host.sandbox.oci.cluster_id)
         host.clock.sleep(3600)
         (found,) = host.well(host.run({**other, "delete_previous": True}))
         assert (found["action"], found["status"], found["model_id"]) == ("delete", "ACTIVE", made["model_id"])
-        listed = host.oci.generative_ai.list_models(
+        listed = host.oci.client("generative_ai").list_models(
             compartment_id=host.sandbox.oci.compartment_id, lifecycle_state="ACTIVE", display_name="bot"
         )
         assert [model["id"] for model in listed.data["items"]] == [made["model_id"]]
