@@ -18,7 +18,7 @@ import random
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -132,6 +132,11 @@ class FakeModule:
 
     def warn(self, warning: str) -> None:
         self.warnings.append(warning)
+
+
+def json_lines(records: Iterable[Any]) -> str:
+    """A dataset of these records."""
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
@@ -13,9 +13,6 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     converse_lines,
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
-
-if TYPE_CHECKING:
-    pass
 
 MODULE = "bedrock_dataset"
 GOOD = converse_lines()
@@ -32,12 +29,16 @@ DATA = {"name": "data", "content": GOOD}
         ({"src": "x", "content": "y"}, "mutually exclusive"),
         ({**DATA, "name": "no spaces"}, "name is 'no spaces'"),
         ({**DATA, "bucket": "s3://bucket"}, "bucket is 's3://bucket'.*without s3://"),
+        ({**DATA, "bucket": "UPPER"}, "which is not a valid bucket name"),
         ({**DATA, "prefix": "folder"}, "prefix is 'folder'; it ends with a slash"),
         ({**DATA, "prefix": "/folder/"}, "prefix begins with a slash"),
         ({**DATA, "key": "b", "prefix": "c/"}, "mutually exclusive"),
-        ({"content": GOOD, "key": "a//b.jsonl"}, "a//b.jsonl"),
+        ({"content": GOOD, "key": "/train.jsonl"}, "begins with a slash"),
+        ({**DATA, "key": "a b.jsonl"}, "Bedrock does not take"),
+        ({"content": GOOD, "key": "a//b.jsonl"}, "a//b.jsonl.*Bedrock does not take"),
         ({**DATA, "tags": {str(number): number for number in range(11)}}, "tags has 11 entries; S3 takes 10"),
         ({**DATA, "tags": {"k": "v" * 257}}, "at most 256"),
+        ({**DATA, "tags": {"k": ["v"]}}, "it is a text"),
         ({**DATA, "state": "there"}, "state must be one of"),
         ({**DATA, "split": "test"}, "split must be one of"),
         ({**DATA, "format": "csv"}, "format must be one of"),

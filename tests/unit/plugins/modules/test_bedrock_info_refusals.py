@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import Host
 from ansible_collections.llmops.finetune.tests.unit.plugins.modules.played import Play, refused
-
-if TYPE_CHECKING:
-    pass
 
 JOBS = "bedrock_custom_model_info"
 BASES = "bedrock_foundation_model_info"

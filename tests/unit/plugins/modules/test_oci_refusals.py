@@ -71,9 +71,14 @@ def _only_the_sandbox(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -
         ({"content": pairs(), "name": "no spaces"}, "name is 'no spaces'"),
         ({"content": pairs(), "name": "a", "bucket": "oci://bucket"}, "bucket is 'oci://bucket'.*the name alone"),
         ({"content": pairs(), "name": "a", "namespace": "a/b"}, "namespace is 'a/b'"),
+        ({"content": pairs(), "name": "a", "namespace": ""}, "namespace is ''"),
+        ({"content": pairs(), "name": "a", "prefix": "x" * 1024 + "/"}, "which is not a valid object name"),
         ({"content": pairs(), "name": "a", "prefix": "folder"}, "prefix is 'folder'; it ends with a slash"),
         ({"content": pairs(), "name": "a", "prefix": "/folder/"}, "prefix begins with a slash"),
         ({"content": pairs(), "object": "a/../b.jsonl"}, r"a/\.\./b\.jsonl"),
+        ({"content": pairs(), "object": "/train.jsonl"}, "begins with a slash"),
+        ({"content": pairs(), "name": "a", "object": "a\nb.jsonl"}, "which is not a valid object name"),
+        ({"content": pairs(), "name": "a", "object": "check-mode:object:x"}, "a placeholder of check mode"),
         ({"content": pairs(), "name": "a", "state": "there"}, "state must be one of"),
         ({"content": pairs(), "name": "a", "format": "csv"}, "format must be one of"),
         ({"content": pairs(), "name": "a", "bucket": None}, "missing required arguments: bucket"),
@@ -116,7 +121,6 @@ def test_a_user_that_is_not_known(play: Play, still_sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({**WANTED, "fine_tune_details": DETAILS, **RESERVED}, "'llmops_finetune_name' is reserved"),
         ({"display_name": "a"}, "one of the following is required: model_id, compartment_id"),
         (HERE, "one of the following is required: model_id, display_name"),
         ({"display_name": "a", **HERE, "state": "there"}, "state must be one of"),
@@ -132,10 +136,6 @@ def test_a_model(play: Play, still_sandbox: Sandbox, options: dict[str, Any], sa
 @pytest.mark.parametrize(
     ("details", "says"),
     [
-        (
-            {"training_config": {"training_config_type": "LORA_TRAINING_CONFIG", "lora_r": 65}},
-            "lora_r is 65; .*1 to 64",
-        ),
         ({"training_config": {"training_config_type": "LORA"}}, "training_config_type must be one of"),
         ({"training_config": {"lora_r": 8}}, "missing required arguments: training_config_type"),
         (
@@ -145,7 +145,7 @@ def test_a_model(play: Play, still_sandbox: Sandbox, options: dict[str, Any], sa
         ({"training_dataset": {"object": "a.jsonl"}}, "missing required arguments: bucket"),
         ({"training_dataset": {"bucket": "b", "object": "a.jsonl", "dataset_type": "FILE"}}, "dataset_type must be"),
     ],
-    ids=["range", "type", "no-type", "unknown", "no-bucket", "dataset-type"],
+    ids=["type", "no-type", "unknown", "no-bucket", "dataset-type"],
 )
 def test_how_a_model_is_trained(play: Play, still_sandbox: Sandbox, details: dict[str, Any], says: str) -> None:
     refused(play, MODEL, {**WANTED, "fine_tune_details": {**DETAILS, **details}}, says)
@@ -155,9 +155,7 @@ def test_how_a_model_is_trained(play: Play, still_sandbox: Sandbox, details: dic
 @pytest.mark.parametrize(
     ("module", "options", "says"),
     [
-        (CLUSTER, {**HERE, "display_name": "a", "unit_count": 0}, "unit_count is 0"),
         (CLUSTER, {**HERE, "display_name": "a", "type": "BOTH"}, "type must be one of"),
-        (CLUSTER, {**HERE, "display_name": "a", **RESERVED}, "'llmops_finetune_name' is reserved"),
         (CLUSTER, HERE, "one of the following is required: dedicated_ai_cluster_id, display_name"),
         (CLUSTER, {"display_name": "a"}, "one of the following is required: dedicated_ai_cluster_id, compartment_id"),
         (CLUSTER_INFO, {"dedicated_ai_cluster_id": "x", "type": "HOSTING"}, "mutually exclusive"),

@@ -44,7 +44,10 @@ def auth(still_sandbox: Sandbox) -> dict[str, Any]:
     ("options", "says"),
     [
         ({"src": "here", "expires_after": "soon"}, "expires_after.* convert to int"),
+        ({"src": "here", "expires_after": 10}, "expires_after is 10"),
+        ({"src": "here", "expires_after": 2592001}, "expires_after is 2592001"),
         ({"src": "here", "name": "no spaces"}, "name is 'no spaces'"),
+        ({"src": "here", "name": "a\n"}, "name is 'a"),
         ({"src": "here", "format": "csv"}, "format must be one of"),
         ({"src": "here", "provider": "nobody"}, "provider must be one of"),
         ({"src": "here", "split": "test"}, "split must be one of"),

@@ -31,6 +31,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     FakeModule,
     SandboxClock,
     defaults,
+    json_lines,
     remote_clock,
 )
 from botocore.retries.standard import ExponentialBackoff
@@ -69,19 +70,16 @@ def skip_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def converse_lines(count: int = 12, topic: str = "parcels") -> str:
     """A small valid dataset of Converse records."""
-    return "".join(
-        json.dumps(
-            {
-                "schemaVersion": "bedrock-conversation-2024",
-                "messages": [
-                    {"role": "user", "content": [{"text": f"Question {number} about {topic}?"}]},
-                    {"role": "assistant", "content": [{"text": f"Answer {number} about {topic}."}]},
-                ],
-            }
-        )
-        + "\n"
-        for number in range(count)
+    return json_lines(
+        converse(f"Question {number} about {topic}?", f"Answer {number} about {topic}.") for number in range(count)
     )
+
+
+def converse(question: str, answer: str) -> dict[str, Any]:
+    """A Converse record."""
+    turns = {"user": question, "assistant": answer}
+    messages = [{"role": role, "content": [{"text": text}]} for role, text in turns.items()]
+    return {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
 
 
 class Reach:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock import bedrock_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     BASE,
@@ -17,6 +18,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.serving_host import ServingHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Story
 
 if TYPE_CHECKING:
     import pytest
@@ -24,14 +26,46 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
+# -- told of odd answers -------------------------------------------------------------------------------------------
+
+
+def _validated(model: CustomModel) -> Story:
+    host = model.host
+    uri, other = host.put(converse_lines()), host.put(converse_lines(topic="letters"), "other.jsonl")
+    data = {"training_data_config": {"s3_uri": uri}, "validation_data_config": {"validator": [{"s3_uri": other}]}}
+    return lambda: model.present(**data, tags={"team": "support"}, details=True)
+
+
+def _details(model: CustomModel) -> Story:
+    model.present()
+    return lambda: model.present(tags={"team": "support"}, details=True)
+
+
+def _info(model: CustomModel) -> Story:
+    model.present()
+    return lambda: model.host.info(name_contains="bot", details=True, steps=True)
+
+
+def _foundation(model: CustomModel) -> Story:
+    host = model.host
+    return lambda: {"models": [*host.foundation(), *host.foundation(model_id=BASE)]}
+
+
+def _parts(data: Dataset) -> Story:
+    return lambda: data.present(content=converse_lines(22_000))
+
+
 class _AtBedrock(Resource):
     service = "aws"
+    sdk_sends_again = True
+    address = "endpoint_url"
     changed: ClassVar = {"tags": {"team": "sales"}}
 
     @staticmethod
     def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
         bedrock_host.nothing_of_this_machine(monkeypatch)
         bedrock_host.skip_real_pauses(monkeypatch)
+        monkeypatch.setattr(dataset, "_PART", 5 * 1024 * 1024)
         monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.url)
 
     def make_host(self, sandbox: Sandbox) -> Host:
@@ -49,9 +83,11 @@ class CustomModel(_AtBedrock):
         can_differ=True,
         can_retrain=True,
         can_adopt=True,
+        trained=True,
     )
     ready = "Completed"
     key = "job_arn"
+    differs = "training_data_config"
     module = "model"
     prefix = "bedrock.*"
     verbs: ClassVar = {
@@ -63,6 +99,7 @@ class CustomModel(_AtBedrock):
     }
     empty_list: ClassVar = {"modelCustomizationJobSummaries": []}
     slowly: ClassVar = {"training_seconds": 200.0}
+    stories: ClassVar = {"validated": _validated, "details": _details, "info": _info, "foundation": _foundation}
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         reach = self.tasks.reach
@@ -91,9 +128,11 @@ class CustomModel(_AtBedrock):
 
 class Dataset(_AtBedrock):
     id = "bedrock-dataset"
-    traits = Traits(names_unique=True, can_change=True, waits=False)
+    traits = Traits(names_unique=True, can_change=True, waits=False, is_data=True, own_name=True)
     ready = "uploaded"
     module = "dataset"
+    named = "key"
+    stories: ClassVar = {"parts": _parts}
     prefix = "s3.*"
     verbs: ClassVar = {
         "create": "s3.PutObject",
@@ -110,6 +149,10 @@ class Dataset(_AtBedrock):
         listed = self.host.client("s3").list_objects_v2(Bucket=bucket).get("Contents", ())
         keys = [item["Key"] for item in sorted(listed, key=lambda item: item["LastModified"])]
         return [Made(f"s3://{bucket}/{key}") for key in keys if key.rpartition("-")[0] == name]
+
+    def body(self, name: str) -> str:
+        found: bytes = self.host.client("s3").get_object(Bucket=self.host.reach.data_bucket, Key=name)["Body"].read()
+        return found.decode()
 
 
 class _Serving(_AtBedrock):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -18,14 +17,12 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock
     Host,
     converse_lines,
 )
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import json_lines
 
 
 def rft_lines() -> str:
-    return "".join(
-        json.dumps(
-            {"messages": [{"role": "user", "content": f"Question {number}?"}], "reference_answer": {"is": number}}
-        )
-        + "\n"
+    return json_lines(
+        {"messages": [{"role": "user", "content": f"Question {number}?"}], "reference_answer": {"is": number}}
         for number in range(100)
     )
 
@@ -54,17 +51,6 @@ class TestIgnoreChanges:
         made = host.wanted(host.data(), hyperparameters={"epochCount": 3}, ignore_changes=["hyperparameters"])
         assert made["hyperparameters"]["epochCount"] == "3"
         assert made["ignored_changes"] == {}
-
-    @pytest.mark.parametrize("name", ["custom_model_name", "name", "job_arn"])
-    def test_h2_ignore_changes_refuses_names_and_ids(self, host: Host, name: str) -> None:
-        with pytest.raises(InvalidInput, match=f"'{name}' says which one is meant"):
-            host.wanted("s3://example/data.jsonl", ignore_changes=[name])
-
-    def test_h2_ignore_changes_refuses_unknown_names(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match=r"'base_model' is not a compared option") as caught:
-            host.wanted("s3://example/data.jsonl", ignore_changes=["base_model"])
-        for option in ("base_model_identifier", "training_data_config.s3_uri", "hyperparameters.PART", "tags"):
-            assert option in caught.value.hint
 
 
 NOVA = "amazon.nova-pro-v1:0"

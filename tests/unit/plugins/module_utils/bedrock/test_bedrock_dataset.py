@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +16,10 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._bedrock import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
+    converse,
     converse_lines,
 )
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import json_lines
 
 SHA = hashlib.sha256(converse_lines().encode()).hexdigest()
 KEY = f"parcels-{SHA[:12]}.jsonl"
@@ -48,79 +48,10 @@ def called(host: Host) -> list[str]:
 def large(records: int) -> str:
     """Valid records of about 20 kB each."""
     text = "word " * 2000
-    return "".join(
-        json.dumps(
-            {
-                "schemaVersion": "bedrock-conversation-2024",
-                "messages": [
-                    {"role": "user", "content": [{"text": f"{number} {text}"}]},
-                    {"role": "assistant", "content": [{"text": text}]},
-                ],
-            }
-        )
-        + "\n"
-        for number in range(records)
-    )
+    return json_lines(converse(f"{number} {text}", text) for number in range(records))
 
 
 class TestUpload:
-    def test_once(self, host: Host) -> None:
-        first = host.dataset(converse_lines())
-        assert (first["changed"], first["action"], first["key"]) == (True, "create", KEY)
-        assert (first["sha256"], first["bytes"], first["examples"]) == (SHA, len(converse_lines()), 12)
-        assert first["s3_uri"] == f"s3://{host.reach.data_bucket}/{KEY}"
-        assert first["format"] == "bedrock_converse"
-        assert body(host, KEY) == converse_lines()
-        host.sandbox.clear_log()
-        again = host.dataset(converse_lines())
-        assert (again["changed"], again["s3_uri"]) == (False, first["s3_uri"])
-        assert called(host) == ["s3.HeadObject"]
-
-    def test_check_mode_knows_the_address(self, host: Host) -> None:
-        foreseen = host.dataset(converse_lines(), check_mode=True)
-        assert (foreseen["changed"], keys(host)) == (True, [])
-        assert foreseen["s3_uri"] == host.dataset(converse_lines())["s3_uri"]
-        assert host.dataset(converse_lines(), check_mode=True)["changed"] is False
-
-    def test_edited_is_another_renamed_is_not(self, host: Host, tmp_path: Path) -> None:
-        source = tmp_path / "a.jsonl"
-        source.write_text(converse_lines())
-        first = host.dataset(None, "parcels", src=str(source))
-        moved = source.rename(tmp_path / "b.jsonl")
-        assert host.dataset(None, "parcels", src=str(moved))["s3_uri"] == first["s3_uri"]
-        moved.write_text(converse_lines(topic="letters"))
-        assert host.dataset(None, "parcels", src=str(moved))["s3_uri"] != first["s3_uri"]
-        assert len(keys(host)) == 2
-
-    def test_a_name_that_begins_like_another(self, host: Host) -> None:
-        assert host.dataset(converse_lines(), "parcels")["changed"] is True
-        other = host.dataset(converse_lines(), "parcels-more", split="validation")
-        assert (other["changed"], other["key"], other["sha256"]) == (True, f"parcels-more-{SHA[:12]}.jsonl", SHA)
-
-    def test_prefix_and_name_of_the_file(self, host: Host, tmp_path: Path) -> None:
-        source = tmp_path / "letters.jsonl"
-        source.write_text(converse_lines())
-        result = host.dataset(None, None, src=str(source), prefix="training/2026/")
-        assert result["key"] == f"training/2026/letters-{SHA[:12]}.jsonl"
-
-    def test_an_exact_key(self, host: Host) -> None:
-        assert host.dataset(converse_lines(), key="train.jsonl")["key"] == "train.jsonl"
-        assert host.dataset(converse_lines(), key="train.jsonl")["changed"] is False
-        changed = host.dataset(converse_lines(topic="letters"), key="train.jsonl")
-        assert (changed["changed"], changed["action"]) == (True, "update")
-        assert body(host, "train.jsonl") == converse_lines(topic="letters")
-        assert host.dataset(converse_lines(topic="letters"), key="train.jsonl")["changed"] is False
-        host.put("theirs", "train.jsonl")
-        assert host.dataset(converse_lines(topic="letters"), key="train.jsonl")["action"] == "update"
-        assert body(host, "train.jsonl") == converse_lines(topic="letters")
-
-    def test_other_bytes_under_our_key_are_mended(self, host: Host) -> None:
-        """What a job is paid for is what was validated."""
-        host.dataset(converse_lines())
-        host.put("junk", KEY)
-        assert host.dataset(converse_lines())["changed"] is True
-        assert body(host, KEY) == converse_lines()
-
     def test_in_parts(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(dataset, "_PART", 5 * MIB)
         content = large(600)
@@ -143,16 +74,6 @@ class TestUpload:
         host.sandbox.clear_faults()
         assert keys(host) == []
         assert "Uploads" not in host.client("s3").list_multipart_uploads(Bucket=host.reach.data_bucket)
-
-    def test_an_invalid_one_is_not_sent(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
-            host.dataset(converse_lines(11) + '{"messages": []}\n')
-        assert "line 12: " in caught.value.text()
-        assert host.sandbox.count() == 0
-
-    def test_unless_nobody_looks(self, host: Host) -> None:
-        result = host.dataset(converse_lines() + "this is no JSON\n", validate=False)
-        assert (result["changed"], result["validation"]["valid"]) == (True, False)
 
     def test_an_earlier_upload_in_parts_is_aborted_when_it_is_old(self, host: Host) -> None:
         client = host.client("s3")
@@ -237,24 +158,6 @@ class TestTagsAndKeys:
 
 
 class TestAbsent:
-    def test_by_content_and_by_name(self, host: Host) -> None:
-        host.dataset(converse_lines())
-        host.dataset(converse_lines(topic="letters"))
-        host.dataset(converse_lines(), "parcels-2")
-        host.put("theirs", "parcels-readme.txt")
-        assert host.dataset(converse_lines(), state="absent")["changed"] is True
-        assert len(keys(host)) == 3
-        assert host.dataset(None, state="absent", check_mode=True)["changed"] is True
-        assert host.dataset(None, state="absent")["changed"] is True
-        assert sorted(keys(host)) == [f"parcels-2-{SHA[:12]}.jsonl", "parcels-readme.txt"]
-        assert host.dataset(None, state="absent")["changed"] is False
-
-    def test_by_key(self, host: Host) -> None:
-        host.dataset(converse_lines(), key="train.jsonl")
-        assert host.dataset(None, None, key="train.jsonl", state="absent")["changed"] is True
-        assert host.dataset(None, None, key="train.jsonl", state="absent")["changed"] is False
-        assert keys(host) == []
-
     def test_versions_that_stay_are_told(self, host: Host) -> None:
         host.client("s3").put_bucket_versioning(
             Bucket=host.reach.data_bucket, VersioningConfiguration={"Status": "Enabled"}
@@ -278,14 +181,6 @@ class TestTrouble:
         assert host.dataset(converse_lines(), bucket="far-away")["changed"] is True
         assert sum("far-away is in us-west-2, not in us-east-1" in warning for warning in host.warnings) == 1
         assert host.dataset(converse_lines(), bucket="far-away")["changed"] is False
-
-    @pytest.mark.parametrize("access_key", [None, "AKIAIOSFODNN7EXAMPLE"], ids=["known", "unknown"])
-    def test_a_wrong_secret(self, host: Host, access_key: str | None) -> None:
-        key = access_key or host.reach.access_key
-        with pytest.raises(ApiError, match="HTTP 403") as caught:
-            host.dataset(converse_lines(), access_key=key, secret_key="wrong-secret")
-        assert caught.value.facts["changed"] is False
-        assert "wrong-secret" not in caught.value.text()
 
     def test_who_may_write_but_not_read(self, host: Host) -> None:
         """403 on HEAD is not "not there": what is there is not written over."""
@@ -312,26 +207,3 @@ class TestTrouble:
         assert host.dataset(converse_lines())["changed"] is True
         assert [fault["fired"] for fault in host.sandbox.faults.describe()] == [1, 1, 1]
         assert body(host, KEY) == converse_lines()
-
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            ({"bucket": "s3://bucket"}, "which is not a valid bucket name"),
-            ({"bucket": "UPPER"}, "which is not a valid bucket name"),
-            ({"key": "/train.jsonl"}, "begins with a slash"),
-            ({"key": "a b.jsonl"}, "Bedrock does not take"),
-            ({"key": "a//b.jsonl"}, "Bedrock does not take"),
-            ({"prefix": "folder"}, "it ends with a slash"),
-            ({"name": "-bad"}, "name is '-bad'"),
-            ({"content": None}, "There is no data"),
-            ({"tags": {f"k{number}": "x" for number in range(11)}}, "11 entries"),
-            ({"tags": {"k": "v" * 257}}, "at most 256"),
-            ({"tags": {"k": ["v"]}}, "it is a text"),
-        ],
-        ids=lambda value: None if isinstance(value, str) else "-".join(value),
-    )
-    def test_bad_options(self, host: Host, options: dict[str, Any], message: str) -> None:
-        given = {"content": converse_lines(), **options}
-        with pytest.raises(InvalidInput, match=message):
-            host.dataset(given.pop("content"), given.pop("name", "parcels"), **given)
-        assert host.sandbox.count() == 0

@@ -5,21 +5,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.bedrock.bedrock_host import (
     Host,
     converse_lines,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import (
-    names,
-)
-
-CREATE = "bedrock.CreateModelCustomizationJob"
-RETRAIN: dict[str, Any] = {"retrain": "on_change"}
 
 
 def test_an_edited_request_after_a_lost_answer(host: Host) -> None:
@@ -33,25 +24,6 @@ def test_an_edited_request_after_a_lost_answer(host: Host) -> None:
     assert host.paid() == [started["job_arn"]]
 
 
-# -- in slices, as the action plugin works ---------------------------------------------------------------------
-
-
-# -- other processes -------------------------------------------------------------------------------------------
-
-
-def test_two_different_wishes_at_once(host: Host) -> None:
-    """They are not one intent: one job is made, and the other task is told of it."""
-    uri, other = host.data(), host.data(converse_lines(topic="letters"), "letters")
-    for name in names():
-        host.sandbox.fault("bedrock.ListModelCustomizationJobs", delay=0.05, times=2)
-        answers = host.together(partial(host.also().wanted, uri, name), partial(host.also().wanted, other, name))
-        errors = [answer for answer in answers if isinstance(answer, FineTuneError)]
-        results = [answer for answer in answers if isinstance(answer, dict)]
-        assert (len(errors), len(results)) == (1, 1)
-        assert "training_data_config" in errors[0].text()
-        assert host.paid(name) == [results[0]["job_arn"]]
-
-
 def test_v3_an_object_that_a_proxy_answers_for_makes_no_other_request(host: Host) -> None:
     """The names of job and model come from what is in the data."""
     uri = host.put(converse_lines())
@@ -59,3 +31,20 @@ def test_v3_an_object_that_a_proxy_answers_for_makes_no_other_request(host: Host
     with pytest.raises(FineTuneError):
         host.wanted(uri)
     assert host.jobs() == []
+
+
+@pytest.mark.parametrize("off", [-600.0, 0.0, 600.0])
+def test_h1_a_model_that_is_shown_late_is_waited_for_whatever_this_clock_says(
+    host: Host, monkeypatch: pytest.MonkeyPatch, off: float
+) -> None:
+    """The library corrects the time of its signatures, so that such a machine works."""
+    uri = host.data()
+    made = host.wanted(uri)
+    for operation in ("bedrock.ListTagsForResource", "bedrock.GetCustomModel"):
+        host.error(operation, 404, "ResourceNotFoundException", "not found", times=4)
+    host.sandbox.fault("bedrock.ListCustomModels", status=200, body={"modelSummaries": []}, times=4)
+    true = host.clock.time
+    monkeypatch.setattr(host.clock, "time", lambda: true() + off)
+    again = host.wanted(uri)
+    assert (again["action"], again["run_id"]) == ("none", made["run_id"])
+    assert host.sandbox.count("bedrock.CreateModelCustomizationJob") == 1

@@ -109,8 +109,6 @@ class TestCustomModels:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"limit": -1}, "limit is -1"),
-            ({"creation_time_after": "yesterday"}, "creation_time_after is 'yesterday'"),
             ({"name_contains": "no name"}, "name_contains"),
             ({"base_model_arn_equals": "nova"}, "base_model_arn_equals"),
             ({"job_identifier": "check-mode:job:bot"}, "a placeholder of check mode"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A story of a file's STORIES is about traits, too."""
+    """A story of a file's STORIES is about traits, too; a resource can have stories of its own besides."""
     if "resource" not in metafunc.fixturenames:
         return
     names, stories = ["resource"], {"": metafunc.function}
@@ -23,7 +23,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names, stories = ["resource", "story"], metafunc.module.STORIES
     cases = []
     for kind in described():
-        for story, row in stories.items():
+        own = kind.stories if "story" in names else {}
+        for story, row in {**stories, **own}.items():
             missing = [trait for trait in getattr(row, "needs", ()) if not getattr(kind.traits, trait)]
             marks = [pytest.mark.skip(reason=f"not {', '.join(missing)}")] if missing else []
             given = [kind, story][: len(names)]

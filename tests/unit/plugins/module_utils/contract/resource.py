@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import Controller
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import reads
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Story, reads
 
 if TYPE_CHECKING:
     import pytest
@@ -45,6 +45,9 @@ class Traits:
     - can_delete: it can be deleted; shows_gone: what was deleted is seen to be gone
     - waits: it is not made at once
     - long_lived: it serves, and a change of it goes on after the answer; can_replace: another one can take its place
+    - trained: it is made of data that another module sends
+    - is_data: it is content that was sent; own_name: it can have a name that does not follow from the content
+    - over_http: between its host and a task there can be proxies, with pages and redirects of their own
     """
 
     keeps_tags: bool = True
@@ -63,6 +66,10 @@ class Traits:
     waits: bool = True
     long_lived: bool = False
     can_replace: bool = False
+    trained: bool = False
+    is_data: bool = False
+    own_name: bool = False
+    over_http: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,9 +97,13 @@ class Resource:
     - id: its name in the suite; ready: its status once it is there; key: the option that takes its id
     - module: the function of its host that runs the module; service: the part of the sandbox that it is made by
     - verbs: the operations behind create, list, update, cancel and delete; prefix: of all of them
+    - address: the option that takes its host's address
     - empty_list: what a list answers that shows nothing
-    - unaided: what keeps the SDK from sending again by itself
+    - unaided: what keeps the SDK from sending again by itself; sdk_sends_again: nothing does
+    - differs: the option in which :meth:`other` differs
     - changed: what is changed in place, by option; retrain: the options that make it anew
+    - stories: what the suite of odd answers tells of it alone, by name
+    - named: of a dataset, the result key of what its content is called at the host
     - slowly: settings of the sandbox with which it takes some minutes to make one
     """
 
@@ -104,17 +115,23 @@ class Resource:
     service: ClassVar[str]
     prefix: ClassVar[str]
     verbs: ClassVar[Mapping[str, str]]
+    address: ClassVar[str] = ""
+    differs: ClassVar[str]
     empty_list: ClassVar[Mapping[str, Any]] = {}
     changed: ClassVar[Mapping[str, Any]] = {}
     unaided: ClassVar[Mapping[str, Any]] = {}
+    sdk_sends_again: ClassVar[bool] = False
     retrain: ClassVar[Mapping[str, Any]] = {"retrain": "on_change"}
     slowly: ClassVar[Mapping[str, Any]] = {}
+    stories: ClassVar[Mapping[str, Callable[[Any], Story]]] = {}
+    named: ClassVar[str]
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.host: Any = self.make_host(sandbox)
         self.tasks: Any = self.host
         self.data: dict[tuple[str, str], Any] = {}
+        self.previews_data = False
 
     # -- what a description says --
 
@@ -136,6 +153,10 @@ class Resource:
 
     def make_by_hand(self, name: str = "bot") -> str:
         """Somebody makes what is desired, without this collection; its id."""
+        raise NotImplementedError
+
+    def body(self, name: str) -> str:
+        """Of a dataset: what the host holds under a name."""
         raise NotImplementedError
 
     def pending(self, run_id: str) -> Mapping[str, Any]:
@@ -162,8 +183,10 @@ class Resource:
         self._service.settings(**self.slowly)
 
     def uploaded(self, content: str, name: str) -> Any:
-        """What the provider's dataset module says of this content, which it has sent once."""
+        """What the provider's dataset module says of this content, which it has sent once, or previews."""
         key = name, content
+        if self.previews_data:
+            return self.tasks.dataset(content, name, check_mode=True)
         if key not in self.data:
             self.data[key] = self.tasks.dataset(content, name)
         return self.data[key]
@@ -236,6 +259,11 @@ class Resource:
         self.desired("bot")
         self.like("bot", "letters")
         self.sandbox.clear_log()
+
+    @property
+    def unwaited(self) -> dict[str, Any]:
+        """The options of a task that waits for nothing, and whose SDK sends nothing again."""
+        return {**self.unaided, "wait": False} if self.traits.waits else dict(self.unaided)
 
     @property
     def clients(self) -> Any:

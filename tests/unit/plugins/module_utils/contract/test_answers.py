@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, TransientError
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
+    ApiError,
+    FineTuneError,
+    TransientError,
+)
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Resource, needs
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import (
+    Elsewhere,
     Proxy,
     Story,
     stories_of,
@@ -21,6 +26,13 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_ans
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
+
+
+PAGE = (
+    "<!DOCTYPE html><html><head><title>Sign\x1b[2J in &amp; go</title></head><body>"
+    + "secret " * 999
+    + "</body></html>"
+)
 
 
 def _started(resource: Resource) -> dict[str, object]:
@@ -91,7 +103,8 @@ def _absent(resource: Resource) -> Story:
     return lambda: resource.task("bot", state="absent")
 
 
-STORIES: dict[str, Callable[[Resource], Story]] = stories_of(globals())
+STORIES: dict[str, Callable[[Any], Story]] = stories_of(globals())
+"""What is told of every resource; a description has its own besides."""
 
 
 def test_e1_e2_no_answer_is_trusted(
@@ -105,11 +118,82 @@ def test_e1_e2_no_answer_is_trusted(
         Proxy(monkeypatch),
         f"{resource.id} {story}",
         make_host,
-        STORIES[story],
+        {**STORIES, **resource.stories}[story],
         lambda made: made.paid(),
         most=4,
         runs=2 if story in ("retrain", "replace") else 1,
     )
+
+
+# -- each as it is, and none by lot ----------------------------------------------------------------------------
+
+
+@needs("over_http")
+@pytest.mark.parametrize("body", [{}, "", "null", [], PAGE], ids=["object", "empty", "null", "list", "page"])
+def test_e2_a_create_whose_answer_is_none_is_looked_for(resource: Resource, body: object) -> None:
+    resource.clear()
+    resource.fault("create", status=200, body=body, when="after", times=1)
+    result = resource.present()
+    assert (result["changed"], result["status"], resource.made()) == (True, resource.ready, [result["run_id"]])
+
+
+@needs("over_http")
+@pytest.mark.parametrize("body", [{}, "text", "null", [], PAGE], ids=["object", "text", "null", "list", "page"])
+def test_e2_a_list_that_is_none_is_no_empty_one(resource: Resource, body: object) -> None:
+    resource.present()
+    resource.clear()
+    resource.fault("list", status=200, body=body, headers={"Content-Type": "application/json"})
+    with pytest.raises(FineTuneError):
+        resource.present(**resource.unwaited)
+    assert resource.wrote() == []
+    resource.recover()
+    assert len(resource.made()) == 1
+
+
+@needs("over_http")
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 409, 429, 500, 503])
+def test_e3_an_html_error_page_is_named_and_not_quoted(resource: Resource, status: int) -> None:
+    resource.clear()
+    resource.sandbox.fault(resource.prefix, status=status, body=PAGE, headers={"Content-Type": "text/html"})
+    with pytest.raises(FineTuneError) as caught:
+        resource.task("bot", state="absent", **resource.unwaited)
+    text = caught.value.text()
+    assert "secret" not in text and "<" not in text and text.isprintable()
+    # The answer to HEAD has no page.
+    if "Head" not in resource.verbs["list"] and "HTTP" in text:
+        assert "an HTML page ('Sign [2J in & go') was answered" in text
+
+
+@needs("over_http")
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_o4_nothing_follows_a_redirect_to_another_host(resource: Resource, status: int) -> None:
+    resource.clear()
+    with Elsewhere() as other:
+        for requests in (resource.verbs["create"], resource.prefix):
+            resource.sandbox.fault(requests, status=status, body="", headers={"Location": other.url})
+            with pytest.raises(FineTuneError, match="redirect to 127.0.0.1:") as caught:
+                resource.present(**resource.unwaited)
+            assert resource.address in caught.value.hint
+            resource.recover()
+        assert other.got == []
+    assert resource.existing() == []
+
+
+@needs("over_http", "waits")
+@pytest.mark.parametrize("value", ["soon", "1e300", "-5", "9" * 400, "Fri, 31 Dec 99999 23:59:59 GMT"])
+def test_e1_a_pause_of_nonsense(resource: Resource, value: str) -> None:
+    resource.clear()
+    resource.fault("create", status=429, headers={"Retry-After": value}, times=2)
+    assert resource.present()["status"] == resource.ready
+
+
+def test_a_refused_create_makes_nothing(resource: Resource) -> None:
+    resource.clear()
+    resource.fault("create", status=400)
+    with pytest.raises(ApiError, match="HTTP 400") as caught:
+        resource.present(**resource.unaided)
+    assert (caught.value.facts["changed"], resource.made()) == (False, [])
+    assert resource.wrote() == [resource.verbs["create"]]
 
 
 def test_a_host_that_is_down_for_a_while_and_for_good(resource: Resource) -> None:
@@ -124,10 +208,12 @@ def test_a_host_that_is_down_for_a_while_and_for_good(resource: Resource) -> Non
 
 
 @needs("waits")
-def test_throttled_for_a_while(resource: Resource) -> None:
+@pytest.mark.parametrize("verb", ["list", "create"])
+def test_throttled_for_a_while(resource: Resource, verb: str) -> None:
     resource.clear()
-    # Beyond what an SDK sends again by itself.
-    resource.fault("create", status=429, headers={"Retry-After": "33"}, times=4)
+    # Beyond what an SDK sends again by itself, and not beyond what the engine does.
+    times = 4 if verb == "create" or resource.sdk_sends_again else 3
+    resource.fault(verb, status=429, headers={"Retry-After": "33"}, times=times)
     start = resource.host.clock.time()
     result = resource.present(**resource.unaided)
     assert (result["changed"], resource.made()) == (True, [result["run_id"]])

@@ -91,10 +91,12 @@ def test_p5_a_change_whose_answer_was_lost(resource: Resource) -> None:
 
 
 @needs("can_delete", "shows_gone")
+@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_answer_of_a_deletion(resource: Resource, when: str) -> None:
+def test_a_lost_answer_of_a_deletion(resource: Resource, when: str, times: int) -> None:
+    """The host does not know it any more, or that it is being deleted, when it is asked again."""
     resource.present()
-    resource.fault("delete", reset=when, times=1)
+    resource.fault("delete", reset=when, times=times)
     assert resource.task("bot", state="absent")["changed"] is True
     assert resource.existing() == []
 
@@ -184,11 +186,14 @@ def test_a_retrain_in_slices(resource: Resource, more: dict[str, Any]) -> None:
 
 @needs("can_fail")
 def test_a_retry_in_slices(resource: Resource) -> None:
-    resource.fail("The hall is flooded.")
-    with pytest.raises(RunFailed):
-        resource.sliced()
+    """Each task makes one at most: a slice whose run fails makes no other, whatever the task asks for."""
+    for count, retry in ((1, False), (2, True)):
+        resource.fail("The hall is flooded.")
+        with pytest.raises(RunFailed):
+            resource.sliced(retry_failed=retry)
+        assert len(resource.made()) == count
     result = resource.sliced(retry_failed=True)
-    assert (result["status"], len(resource.made())) == (resource.ready, 2)
+    assert (result["status"], len(resource.made())) == (resource.ready, 3)
     unchanged(resource, result["run_id"], resource.present)
 
 
@@ -249,3 +254,20 @@ def test_two_threads_at_once(resource: Resource, figures: Figures) -> None:
         assert (first["status"], second["status"]) == (resource.ready, resource.ready)
         assert resource.paid(name) == [first["run_id"]] == [second["run_id"]]
         check_one(resource, name)
+
+
+@needs("same_token_same_run", "can_differ")
+def test_two_that_differ_at_once(resource: Resource) -> None:
+    """Each task gets its own, or is told of the other's; none is made that no task names."""
+    for name in names():
+        for topic in (name, "letters"):
+            resource.like(name, topic)
+        resource.fault("list", delay=0.05, times=2)
+        works = [partial(task, name) for task in (resource.also().present, resource.also().other)]
+        answers = Controller.together(*works)
+        told = [answer if isinstance(answer, dict) else answer.facts for answer in answers]
+        assert all(isinstance(answer, (dict, FineTuneError)) for answer in answers)
+        assert sorted(resource.paid(name)) == sorted({facts["run_id"] for facts in told if "run_id" in facts})
+        if resource.traits.names_unique:
+            assert len(resource.paid(name)) == 1
+            assert resource.differs in next(answer for answer in answers if not isinstance(answer, dict)).text()

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     ApiError,
+    FineTuneError,
     InvalidInput,
     RunFailed,
     TimedOut,
@@ -29,6 +33,23 @@ def test_create_and_again(resource: Resource) -> None:
     assert resource.existing() == resource.made() == [made["run_id"]]
 
 
+@needs("trained")
+def test_with_data_that_are_not_there_yet(resource: Resource) -> None:
+    """Check mode sends no data, and foresees the training on them."""
+    resource.previews_data = True
+    resource.sandbox.clear_log()
+    preview = resource.present(check_mode=True)
+    assert (preview["changed"], preview["action"]) == (True, "create")
+    assert preview["run_id"].startswith("check-mode:")
+    with pytest.raises(FineTuneError):
+        resource.present()
+    assert (resource.wrote(), resource.made()) == ([], [])
+    resource.previews_data = False
+    made = resource.present()["run_id"]
+    resource.previews_data = True
+    unchanged(resource, made, resource.present)
+
+
 @needs("can_change")
 def test_in_place(resource: Resource) -> None:
     made = resource.present()
@@ -47,6 +68,26 @@ def test_a_difference_is_refused(resource: Resource) -> None:
     assert error.facts["run_id"] == made["run_id"]
     assert " -> " in error.text()
     assert resource.existing() == resource.made() == [made["run_id"]]
+
+
+@needs("can_differ", "keeps_tags")
+def test_h2_what_is_ignored_is_no_difference(resource: Resource) -> None:
+    made = resource.present()["run_id"]
+    ignored = {"ignore_changes": [resource.differs, *resource.changed]}
+    result = unchanged(resource, made, resource.other, **resource.changed, **ignored)
+    assert {name.partition(".")[0] for name in result["ignored_changes"]} >= {resource.differs.partition(".")[0]}
+    unchanged(resource, made, resource.present)
+
+
+@needs("can_differ")
+@pytest.mark.parametrize("kind", ["name", "key", "unknown"])
+def test_h2_what_cannot_be_ignored_is_refused_before_any_call(resource: Resource, kind: str) -> None:
+    name = {"name": "name", "key": resource.key, "unknown": "colour"}[kind]
+    resource.clear()
+    with pytest.raises(InvalidInput, match=f"'{name}' (is not a compared option|says which one is meant)") as caught:
+        resource.other(ignore_changes=[name])
+    assert resource.differs in caught.value.hint
+    assert resource.sandbox.requests() == []
 
 
 @needs("can_retrain")
@@ -101,6 +142,15 @@ def test_delete_previous_later(resource: Resource) -> None:
     assert (result["changed"], result["action"], result["run_id"]) == (True, "delete", second["run_id"])
     assert resource.existing() == [second["run_id"]]
     unchanged(resource, second["run_id"], resource.other, delete_previous=True)
+
+
+@needs("can_retrain", "can_delete", "waits", "shows_gone")
+def test_delete_previous_once_the_new_one_is_there(resource: Resource) -> None:
+    """Another task has begun it."""
+    resource.present()
+    started = resource.other(**resource.retrain, wait=False)["run_id"]
+    result = resource.other(**resource.retrain, delete_previous=True)
+    assert (result["changed"], result["run_id"], resource.existing()) == (True, started, [started])
 
 
 @needs("can_retrain", "can_delete")
@@ -183,6 +233,14 @@ def test_adopted_by_its_id(resource: Resource) -> None:
     unchanged(resource, made, resource.task, name=None, **{resource.key: made})
 
 
+@needs("can_retrain", "can_delete", "can_adopt")
+def test_absent_of_one_of_a_name_by_its_id(resource: Resource) -> None:
+    first = resource.present()["run_id"]
+    second = resource.other(**resource.retrain)["run_id"]
+    gone = foreseen(resource, resource.task, name=None, state="absent", **{resource.key: first})
+    assert (gone["changed"], resource.existing()) == (True, [second])
+
+
 @needs("can_adopt", "can_delete")
 def test_absent_by_its_id(resource: Resource) -> None:
     made = resource.make_by_hand()
@@ -226,6 +284,22 @@ def test_in_slices(resource: Resource) -> None:
     result = resource.sliced()
     assert (result["status"], resource.made()) == (resource.ready, [result["run_id"]])
     unchanged(resource, result["run_id"], resource.present)
+
+
+@needs("waits", "can_delete", "shows_gone")
+def test_a_slice_makes_nothing_in_place_of_what_it_waits_for(resource: Resource) -> None:
+    """Somebody deletes it between two slices, as soon as it is there."""
+    given: dict[str, Any] = {"wait_slice": 20.0}
+    resource.slow()
+    started = resource.present(**given)
+    assert started["waiting"] is True
+    resource.sandbox.advance(1000)
+    resource.task("bot", state="absent")
+    resource.sandbox.advance(1000)
+    resource.clear()
+    with contextlib.suppress(FineTuneError):
+        resource.present(**given, wait_run_id=started["run_id"], wait_state=started["wait_state"])
+    assert (resource.wrote(), resource.existing()) == ([], [])
 
 
 @needs("can_cancel")

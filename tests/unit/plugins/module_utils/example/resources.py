@@ -134,9 +134,11 @@ class Job(_AtExample):
         can_differ=True,
         can_retrain=True,
         can_adopt=True,
+        over_http=False,
     )
     ready = "baked"
     key = "job"
+    differs = "recipe_file"
     verbs: ClassVar = {verb: f"example.{verb}" for verb in ("create", "list", "update", "cancel", "delete")}
     changed: ClassVar = {"label": "crisp"}
 
@@ -172,9 +174,10 @@ class Job(_AtExample):
 
 class Dataset(_AtExample):
     id = "example-dataset"
-    traits = Traits(waits=False)
+    traits = Traits(waits=False, over_http=False, is_data=True)
     ready = "kept"
     key = "name"
+    named = "file"
     verbs: ClassVar = {"create": "example.put_file", "list": "example.list_files", "delete": "example.delete_file"}
 
     def task(self, name: str | None, **options: Any) -> dict[str, Any]:
@@ -188,6 +191,10 @@ class Dataset(_AtExample):
     def all_made(self, name: str) -> Iterable[Made]:
         with self.api.opened() as store:
             return [Made(file) for file in store["files"] if file.rpartition("-")[0] == name]
+
+    def body(self, name: str) -> str:
+        with self.api.opened() as store:
+            return str(store["files"][name])
 
 
 RESOURCES = (Job, Dataset)

@@ -12,7 +12,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci im
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.options import WAIT_SPEC
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci.shapes import to_dict
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import remote_clock
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, Tasks, pair_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host, Tasks
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -88,15 +88,7 @@ class ClusterHost(Host, ClusterTasks):
 
     def make(self, name: str = "tuning", **members: Any) -> str:
         """A cluster that somebody makes by hand; its OCID, once it is active."""
-        body = {
-            "compartmentId": self.here,
-            "displayName": name,
-            "type": "FINE_TUNING",
-            "unitShape": "LARGE_GENERIC",
-            "unitCount": 2,
-            **members,
-        }
-        identifier = str(self.by_hand.create_dedicated_ai_cluster(body).data["id"])
+        identifier = self.make_cluster(name, **members)
         self.sandbox.advance(60)
         return identifier
 
@@ -108,33 +100,3 @@ class ClusterHost(Host, ClusterTasks):
     def scenario(self, operation: str, scenario: str = "fail", **more: Any) -> None:
         """What happens to the next work on a cluster: CREATE, UPDATE or DELETE."""
         self.sandbox.oci.scenario(scenario=scenario, operation=f"{operation}_DEDICATED_AI_CLUSTER", **more)
-
-    def train(self, cluster_id: str, name: str = "bot", **members: Any) -> str:
-        """A model that somebody begins to train; its OCID."""
-        place = self.put(pair_lines())
-        data = {
-            "datasetType": "OBJECT_STORAGE",
-            "namespaceName": place["namespace"],
-            "bucketName": place["bucket"],
-            "objectName": place["object"],
-        }
-        body = {
-            "compartmentId": self.here,
-            "displayName": name,
-            "baseModelId": self.reach.base_model_id,
-            "fineTuneDetails": {"dedicatedAiClusterId": cluster_id, "trainingDataset": data},
-            **members,
-        }
-        return str(self.by_hand.create_model(body).data["id"])
-
-    def endpoint(self, cluster_id: str, name: str = "live", compartment: str | None = None) -> str:
-        """An endpoint that somebody makes for the base model; its OCID."""
-        body = {
-            "compartmentId": compartment or self.here,
-            "displayName": name,
-            "modelId": self.reach.base_model_id,
-            "dedicatedAiClusterId": cluster_id,
-        }
-        identifier = str(self.by_hand.create_endpoint(body).data["id"])
-        self.sandbox.advance(200)
-        return identifier

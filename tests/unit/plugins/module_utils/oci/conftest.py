@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import ClusterHost
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host
 
 if TYPE_CHECKING:
@@ -20,6 +22,20 @@ def _quick_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     oci_host.nothing_of_this_machine(monkeypatch)
     oci_host.read_keys_once(monkeypatch)
     oci_host.skip_real_pauses(monkeypatch)
+
+
+@pytest.fixture
+def clusters(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ClusterHost:
+    """The same with clusters."""
+    monkeypatch.setenv("OCI_SERVICE_ENDPOINT", still_sandbox.url)
+    return ClusterHost(still_sandbox)
+
+
+@pytest.fixture
+def models(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ModelHost:
+    """The same with models."""
+    monkeypatch.setenv("OCI_SERVICE_ENDPOINT", still_sandbox.url)
+    return ModelHost(still_sandbox)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import Host
@@ -32,23 +31,6 @@ class ModelHost(Host):
     def paid(self, name: str = "support-bot") -> list[str]:
         """The OCIDs of the same: OCI trains to the end, and bills, whatever is begun."""
         return [model["id"] for model in self.made(name)]
-
-    def by_hand(self, data: Mapping[str, Any], name: str = "support-bot", **members: Any) -> str:
-        """A model whose training somebody starts without this collection; its OCID."""
-        dataset = {
-            "datasetType": "OBJECT_STORAGE",
-            "namespaceName": data["namespace"],
-            "bucketName": data["bucket"],
-            "objectName": data["object"],
-        }
-        request = {
-            "compartmentId": self.reach.compartment_id,
-            "baseModelId": self.reach.base_model_id,
-            "displayName": name,
-            "fineTuneDetails": {"dedicatedAiClusterId": self.reach.cluster_id, "trainingDataset": dataset},
-            **members,
-        }
-        return str(self.api.client("generative_ai").create_model(request).data["id"])
 
     def get(self, identifier: str) -> dict[str, Any]:
         """A model as the API shows it, our tags included."""

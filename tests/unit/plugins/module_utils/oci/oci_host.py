@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     FakeModule,
     SandboxClock,
     defaults,
+    json_lines,
     remote_clock,
 )
 from oci import signer
@@ -55,9 +55,8 @@ def skip_real_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pair_lines(count: int = 40, topic: str = "parcels") -> str:
     """A small valid dataset of prompts and completions."""
-    return "".join(
-        json.dumps({"prompt": f"Question {number} about {topic}?", "completion": f"Answer {number} about {topic}."})
-        + "\n"
+    return json_lines(
+        {"prompt": f"Question {number} about {topic}?", "completion": f"Answer {number} about {topic}."}
         for number in range(count)
     )
 
@@ -154,6 +153,49 @@ class Host(Tasks):
     def api(self) -> Api:
         """The driver's own clients, for what somebody does by hand."""
         return make_api(FakeModule(self.auth), "generative_ai")
+
+    def make_cluster(self, name: str = "tuning", **members: Any) -> str:
+        """A cluster that is being made, by hand; its OCID."""
+        body = {
+            "compartmentId": self.reach.compartment_id,
+            "displayName": name,
+            "type": "FINE_TUNING",
+            "unitShape": "LARGE_GENERIC",
+            "unitCount": 2,
+            **members,
+        }
+        return str(self.api.client("generative_ai").create_dedicated_ai_cluster(body).data["id"])
+
+    def train(self, data: Mapping[str, Any], name: str = "support-bot", **members: Any) -> str:
+        """A model whose training somebody starts without this collection; its OCID."""
+        dataset = {
+            "datasetType": "OBJECT_STORAGE",
+            "namespaceName": data["namespace"],
+            "bucketName": data["bucket"],
+            "objectName": data["object"],
+        }
+        cluster = members.pop("cluster_id", self.reach.cluster_id)
+        body = {
+            "compartmentId": self.reach.compartment_id,
+            "baseModelId": self.reach.base_model_id,
+            "displayName": name,
+            "fineTuneDetails": {"dedicatedAiClusterId": cluster, "trainingDataset": dataset},
+            **members,
+        }
+        return str(self.api.client("generative_ai").create_model(body).data["id"])
+
+    def host_it(self, model_id: str | None = None, name: str = "live", **members: Any) -> str:
+        """An endpoint for a model, or the base model, that somebody makes; its OCID, once it is there."""
+        body = {
+            "compartmentId": self.reach.compartment_id,
+            "displayName": name,
+            "modelId": model_id or self.reach.base_model_id,
+            "dedicatedAiClusterId": self.sandbox.oci.clusters["HOSTING"],
+            **members,
+        }
+        identifier = str(self.api.client("generative_ai").create_endpoint(body).data["id"])
+        self.sandbox.advance(200)
+        return identifier
 
     def put(self, content: str, name: str = "plain.jsonl", **headers: Any) -> dict[str, str]:
         """Data under a name without a hash, as `oci os object put` puts them; their place."""

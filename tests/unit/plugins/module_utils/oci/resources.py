@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci import oci_host
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
@@ -18,6 +19,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.end
 )
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.model_host import ModelHost
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Story
 
 if TYPE_CHECKING:
     import pytest
@@ -25,8 +27,61 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
+# -- told of odd answers -------------------------------------------------------------------------------------------
+
+
+def _plain(model: Model) -> Story:
+    data = model.host.put(pair_lines())
+    desired = model.desired("bot")["fine_tune_details"]
+    model.present(fine_tune_details={**desired, "training_dataset": data})
+    again = {**desired, "training_dataset": {**data, "namespace": None}}
+    return lambda: model.present(fine_tune_details=again, details=True)
+
+
+def _move(model: Model) -> Story:
+    made = model.present()["run_id"]
+    return lambda: model.present(model_id=made, compartment_id=model.host.reach.other_compartment_id)
+
+
+def _failed_details(model: Model) -> Story:
+    model.fail("The hall is flooded.")
+    return lambda: model.present(details=True)
+
+
+def _info(model: Model) -> Story:
+    model.present()
+    clusters = ClusterHost(model.sandbox)
+    return lambda: {"models": clusters.model_info(display_name="bot", details=True)}
+
+
+def _clusters(cluster: Cluster) -> Story:
+    return lambda: {"clusters": cluster.host.clusters(details=True)}
+
+
+def _moved(endpoint: Endpoint) -> Story:
+    host = endpoint.host
+    given = {"endpoint_id": host.serve()["id"], "compartment_id": host.other, "description": "there"}
+    return lambda: host.endpoint(None, model_id=LLAMA, **given)
+
+
+def _endpoints(endpoint: Endpoint) -> Story:
+    endpoint.host.serve()
+    return lambda: {"endpoints": endpoint.host.endpoints(details=True)}
+
+
+def _parts(data: Dataset) -> Story:
+    return lambda: data.present(content=pair_lines(400))
+
+
+def _edited(data: Dataset) -> Story:
+    data.present(object="plain.jsonl")
+    return lambda: data.task("bot", **data.like("bot", "letters"), object="plain.jsonl")
+
+
 class _AtOci(Resource):
     service = "oci"
+    sdk_sends_again = True
+    address = "service_endpoint"
     prefix = "oci.*"
     empty_list: ClassVar = {"items": []}
 
@@ -35,6 +90,7 @@ class _AtOci(Resource):
         oci_host.nothing_of_this_machine(monkeypatch)
         oci_host.read_keys_once(monkeypatch)
         oci_host.skip_real_pauses(monkeypatch)
+        monkeypatch.setattr(dataset, "_PART", 10_000)
         monkeypatch.setenv("OCI_SERVICE_ENDPOINT", sandbox.url)
 
 
@@ -47,9 +103,11 @@ class Model(_AtOci):
         can_differ=True,
         can_retrain=True,
         can_adopt=True,
+        trained=True,
     )
     ready = "ACTIVE"
     key = "model_id"
+    differs = "fine_tune_details.training_dataset"
     module = "model"
     verbs: ClassVar = {
         "create": "oci.CreateModel",
@@ -59,6 +117,7 @@ class Model(_AtOci):
     }
     changed: ClassVar = {"description": "changed", "freeform_tags": {"team": "sales"}}
     slowly: ClassVar = {"training_seconds": 200.0}
+    stories: ClassVar = {"plain": _plain, "move": _move, "failed_details": _failed_details, "info": _info}
 
     def make_host(self, sandbox: Sandbox) -> ModelHost:
         return ModelHost(sandbox)
@@ -76,7 +135,7 @@ class Model(_AtOci):
         return [Made(model["id"], exists=model["state"] != "DELETED") for model in self.host.made(name)]
 
     def make_by_hand(self, name: str = "bot") -> str:
-        identifier: str = self.host.by_hand(self.uploaded(pair_lines(topic=name), name), name)
+        identifier: str = self.host.train(self.uploaded(pair_lines(topic=name), name), name)
         self.sandbox.advance(1000)
         return identifier
 
@@ -92,6 +151,7 @@ class Cluster(_AtOci):
     )
     ready = "ACTIVE"
     key = "dedicated_ai_cluster_id"
+    differs = "unit_shape"
     module = "cluster"
     verbs: ClassVar = {
         "create": "oci.CreateDedicatedAiCluster",
@@ -102,6 +162,7 @@ class Cluster(_AtOci):
     changed: ClassVar = {"unit_count": 3, "description": "changed", "freeform_tags": {"team": "sales"}}
     retrain: ClassVar = {}
     slowly: ClassVar = {"cluster_seconds": 200.0}
+    stories: ClassVar = {"clusters": _clusters}
 
     def make_host(self, sandbox: Sandbox) -> ClusterHost:
         return ClusterHost(sandbox)
@@ -135,6 +196,7 @@ class Endpoint(_AtOci):
     )
     ready = "ACTIVE"
     key = "endpoint_id"
+    differs = "model_id"
     module = "endpoint"
     verbs: ClassVar = {
         "create": "oci.CreateEndpoint",
@@ -144,6 +206,7 @@ class Endpoint(_AtOci):
     }
     changed: ClassVar = {"description": "changed", "freeform_tags": {"team": "sales"}}
     slowly: ClassVar = {"endpoint_seconds": 200.0}
+    stories: ClassVar = {"moved": _moved, "endpoints": _endpoints}
 
     def make_host(self, sandbox: Sandbox) -> EndpointHost:
         return EndpointHost(sandbox)
@@ -173,9 +236,11 @@ class Endpoint(_AtOci):
 
 class Dataset(_AtOci):
     id = "oci-dataset"
-    traits = Traits(names_unique=True, waits=False)
+    traits = Traits(names_unique=True, waits=False, is_data=True, own_name=True)
     ready = "uploaded"
     module = "dataset"
+    named = "object"
+    stories: ClassVar = {"parts": _parts, "edited": _edited}
     verbs: ClassVar = {
         "create": "oci.PutObject",
         "list": "oci.HeadObject",
@@ -193,6 +258,13 @@ class Dataset(_AtOci):
         listed = self.host.api.client("object_storage").list_objects(reach.namespace, reach.bucket).data["objects"]
         names = [item["name"] for item in listed if item["name"].rpartition("-")[0] == name]
         return [Made(f"oci://{reach.bucket}@{reach.namespace}/{found}") for found in names]
+
+    def body(self, name: str) -> str:
+        reach = self.host.reach
+        found: bytes = (
+            self.host.api.client("object_storage").get_object(reach.namespace, reach.bucket, name).data.content
+        )
+        return found.decode()
 
 
 RESOURCES = (Model, Cluster, Endpoint, Dataset)

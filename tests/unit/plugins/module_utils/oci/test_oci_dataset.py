@@ -70,21 +70,6 @@ def in_parts(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
 
 
 class TestUpload:
-    def test_once(self, host: Host) -> None:
-        first = host.dataset(pair_lines())
-        assert (first["changed"], first["action"], first["object"]) == (True, "create", NAME)
-        assert (first["sha256"], first["bytes"], first["examples"]) == (SHA, len(pair_lines()), 40)
-        assert (first["namespace"], first["bucket"]) == (host.reach.namespace, host.reach.bucket)
-        assert first["id"] == f"oci://{host.reach.bucket}@{host.reach.namespace}/{NAME}"
-        assert first["format"] == "oci_completion"
-        assert body(host, NAME) == pair_lines().encode()
-        shown = headers(host, NAME)
-        assert (shown[HASH_OF_ALL], shown["content-type"]) == (SHA, "application/jsonl")
-        host.sandbox.clear_log()
-        again = host.dataset(pair_lines(), namespace=host.reach.namespace)
-        assert (again["changed"], again["id"]) == (False, first["id"])
-        assert host.called() == ["HeadObject"]
-
     def test_the_namespace_is_looked_up_once(self, host: Host) -> None:
         host.dataset(pair_lines())
         host.dataset(pair_lines(), "other", namespace=host.reach.namespace)
@@ -99,61 +84,6 @@ class TestUpload:
         with pytest.raises(ApiError, match=r"SHA256 of the request body .* does not match"):
             host.dataset(pair_lines())
         assert names(host) == []
-
-    def test_check_mode_knows_the_address(self, host: Host) -> None:
-        foreseen = host.dataset(pair_lines(), check_mode=True)
-        assert (foreseen["changed"], names(host)) == (True, [])
-        real = host.dataset(pair_lines())
-        place = ("namespace", "bucket", "object", "sha256", "examples", "id")
-        assert [foreseen[key] for key in place] == [real[key] for key in place]
-        assert host.dataset(pair_lines(), check_mode=True)["changed"] is False
-
-    def test_edited_is_another_renamed_is_not(self, host: Host, tmp_path: Path) -> None:
-        source = tmp_path / "a.jsonl"
-        source.write_text(pair_lines())
-        first = host.dataset(None, "parcels", src=str(source))
-        moved = source.rename(tmp_path / "b.jsonl")
-        assert host.dataset(None, "parcels", src=str(moved))["object"] == first["object"]
-        moved.write_text(pair_lines(topic="letters"))
-        assert host.dataset(None, "parcels", src=str(moved))["object"] != first["object"]
-        assert len(names(host)) == 2
-
-    def test_prefix_and_name_of_the_file(self, host: Host, tmp_path: Path) -> None:
-        source = tmp_path / "letters.jsonl"
-        source.write_text(pair_lines())
-        result = host.dataset(None, None, src=str(source), prefix="training/Jahr 2026/")
-        assert result["object"] == f"training/Jahr 2026/letters-{SHA[:12]}.jsonl"
-        assert host.dataset(None, None, src=str(source), prefix="training/Jahr 2026/")["changed"] is False
-
-    def test_an_exact_name(self, host: Host) -> None:
-        assert host.dataset(pair_lines(), object="train.jsonl")["object"] == "train.jsonl"
-        assert host.dataset(pair_lines(), object="train.jsonl")["changed"] is False
-        changed = host.dataset(pair_lines(topic="letters"), object="train.jsonl")
-        assert (changed["changed"], changed["action"]) == (True, "update")
-        assert body(host, "train.jsonl") == pair_lines(topic="letters").encode()
-        assert host.dataset(pair_lines(topic="letters"), object="train.jsonl")["changed"] is False
-        host.put("something else", "train.jsonl")
-        mended = host.dataset(pair_lines(topic="letters"), object="train.jsonl")
-        assert (mended["action"], body(host, "train.jsonl")) == ("update", pair_lines(topic="letters").encode())
-
-    def test_other_bytes_under_our_name_are_mended(self, host: Host) -> None:
-        """What a training is paid for is what was validated."""
-        host.dataset(pair_lines())
-        host.put("junk", NAME)
-        assert host.dataset(pair_lines())["changed"] is True
-        assert body(host, NAME) == pair_lines().encode()
-
-    def test_an_invalid_one_is_not_sent(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match="not a valid dataset") as caught:
-            host.dataset(pair_lines() + '{"prompt": "and?"}\n')
-        assert "line 41: " in caught.value.text()
-        with pytest.raises(InvalidInput, match="It holds 31 examples; at least 32 are needed"):
-            host.dataset(pair_lines(31))
-        assert host.sandbox.count() == 0
-        for content in (pair_lines(31), pair_lines() + "this is no JSON\n"):
-            forced = host.dataset(content, validate=False)
-            assert (forced["changed"], forced["validation"]["valid"]) == (True, False)
-        assert host.dataset("", "empty", validate=False)["changed"] is True
 
     def test_a_file_that_changes_is_not_kept(self, host: Host, tmp_path: Path) -> None:
         source = tmp_path / "a.jsonl"
@@ -266,26 +196,6 @@ class TestParts:
 
 
 class TestAbsent:
-    def test_by_content_and_by_name(self, host: Host) -> None:
-        host.dataset(pair_lines())
-        host.dataset(pair_lines(topic="letters"))
-        host.dataset(pair_lines(), "parcels-2")
-        host.dataset(pair_lines(), prefix="teams/")
-        host.put("theirs", "parcels-readme.txt")
-        assert host.dataset(pair_lines(), state="absent")["changed"] is True
-        assert host.dataset(pair_lines(), state="absent")["changed"] is False
-        assert len(names(host)) == 4
-        assert host.dataset(None, state="absent", check_mode=True)["changed"] is True
-        assert host.dataset(None, state="absent")["changed"] is True
-        assert sorted(names(host)) == [f"parcels-2-{SHA[:12]}.jsonl", "parcels-readme.txt", f"teams/{NAME}"]
-        assert host.dataset(None, state="absent")["changed"] is False
-
-    def test_by_its_own_name(self, host: Host) -> None:
-        host.dataset(pair_lines(), object="train.jsonl")
-        assert host.dataset(None, None, object="train.jsonl", state="absent")["changed"] is True
-        assert host.dataset(None, None, object="train.jsonl", state="absent")["changed"] is False
-        assert names(host) == []
-
     def test_versions_that_stay_are_told(self, host: Host) -> None:
         host.api.client("object_storage").update_bucket(
             host.reach.namespace, host.reach.bucket, {"versioning": "Enabled"}
@@ -364,30 +274,6 @@ class TestTrouble:
         with pytest.raises(FineTuneError, match="the answer is not one of OCI") as caught:
             host.dataset(in_parts())
         assert caught.value.facts["changed"] is (operation == "CreateMultipartUpload")
-
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            ({"bucket": "oci://bucket"}, "bucket is 'oci://bucket', which is not a valid bucket name"),
-            ({"namespace": "a/b"}, "namespace is 'a/b', which is not a valid namespace"),
-            ({"namespace": ""}, "namespace is ''"),
-            ({"object": "/train.jsonl"}, "begins with a slash"),
-            ({"object": "a/../b.jsonl"}, r"object is 'a/\.\./b"),
-            ({"object": "a\nb.jsonl"}, "which is not a valid object name"),
-            ({"prefix": "x" * 1024 + "/"}, "which is not a valid object name"),
-            ({"object": "check-mode:object:x", "name": "x"}, "a placeholder of check mode"),
-            ({"prefix": "folder"}, "it ends with a slash"),
-            ({"name": "-bad"}, "name is '-bad'"),
-            ({"name": None}, "name is ''"),
-            ({"content": None}, "There is no data"),
-        ],
-        ids=lambda value: None if isinstance(value, str) else "-".join(value),
-    )
-    def test_bad_options(self, host: Host, options: dict[str, Any], message: str) -> None:
-        given = {"content": pair_lines(), **options}
-        with pytest.raises(InvalidInput, match=message):
-            host.dataset(given.pop("content"), given.pop("name", "parcels"), **given)
-        assert host.sandbox.count() == 0
 
 
 class TestObjects:

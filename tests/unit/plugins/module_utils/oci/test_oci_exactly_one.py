@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError
@@ -17,18 +17,13 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.mod
     CREATE,
     ModelHost,
 )
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import pair_lines
-
-if TYPE_CHECKING:
-    from finetune_sandbox import Sandbox
 
 DAY = 86400.0
 
 
 @pytest.fixture
-def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ModelHost:
-    monkeypatch.setenv("OCI_SERVICE_ENDPOINT", still_sandbox.url)
-    return ModelHost(still_sandbox)
+def host(models: ModelHost) -> ModelHost:
+    return models
 
 
 def check_one(host: ModelHost, name: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -39,13 +34,6 @@ def check_one(host: ModelHost, name: str, data: dict[str, Any], **options: Any) 
     again = host.wanted(data, name, **options)
     assert (again["changed"], again["id"]) == (False, result["id"])
     return result
-
-
-def test_an_answer_that_does_not_say_which_model(host: ModelHost) -> None:
-    data = host.data()
-    host.sandbox.fault(CREATE, status=200, body={}, when="after", times=1)
-    assert host.wanted(data)["changed"] is True
-    check_one(host, "support-bot", data)
 
 
 def test_never_an_answer(host: ModelHost) -> None:
@@ -133,22 +121,6 @@ def test_a_token_older_than_a_day_of_a_model_that_is_there(host: ModelHost) -> N
     assert (result["id"], result["changed"], host.paid()) == (started["id"], False, [started["id"]])
 
 
-def test_a_token_of_a_model_that_is_being_deleted(host: ModelHost) -> None:
-    data = host.data()
-    first = host.wanted(data)
-    host.delete_model(first["id"])
-    second = host.wanted(data)
-    assert (second["action"], second["status"]) == ("create", "ACTIVE")
-    assert [model["state"] for model in host.made()] == ["DELETED", "ACTIVE"]
-    assert host.wanted(data)["changed"] is False
-
-
-# -- in slices, as the action plugin works ---------------------------------------------------------------------
-
-
-# -- other processes -------------------------------------------------------------------------------------------
-
-
 def test_two_at_once_with_other_descriptions(host: ModelHost) -> None:
     """What can be changed afterwards is no reason to train twice."""
     data = host.data()
@@ -172,24 +144,3 @@ def test_two_at_once_with_the_same_data_elsewhere(host: ModelHost) -> None:
         host.sandbox.fault("oci.ListModels", delay=0.05, times=2)
         results = host.together(partial(host.also().wanted, data, name), partial(host.also().wanted, copy, name))
         assert host.paid(name) == [results[0]["id"]] == [results[1]["id"]]
-
-
-def test_two_different_wishes_at_once(host: ModelHost) -> None:
-    """OCI lets two models have one name: each task gets its own model, and neither is made again."""
-    data, other = host.data(), host.data(pair_lines(topic="letters"), "letters")
-    for name in names():
-        host.sandbox.fault("oci.ListModels", delay=0.05, times=2)
-        answers = host.together(partial(host.also().wanted, data, name), partial(host.also().wanted, other, name))
-        started = [answer["id"] for answer in answers if isinstance(answer, dict)]
-        assert 1 <= len(started) <= 2
-        assert sorted(host.paid(name)) == sorted(set(started))
-
-
-def test_p5_a_change_whose_answer_was_lost_is_looked_for_first(host: ModelHost) -> None:
-    data = host.data()
-    host.wanted(data, description="old")
-    host.sandbox.clear_log()
-    host.sandbox.fault("oci.UpdateModel", reset="after", times=1)
-    result = host.wanted(data, description="new")
-    assert (result["changed"], result["action"], result["description"]) == (True, "update", "new")
-    assert host.called().count("UpdateModel") == 1

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput, NotFound
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._oci import model_api
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.cluster_host import TUNING, ClusterHost
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX
-
-if TYPE_CHECKING:
-    from finetune_sandbox import Sandbox
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.oci.oci_host import PREFIX, pair_lines
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 SHA = hashlib.sha256(b"colours").hexdigest()
@@ -23,14 +20,13 @@ NOBODY = "ocid1.generativeaimodel.oc1.us-chicago-1.nobody"
 
 
 @pytest.fixture
-def host(still_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ClusterHost:
-    monkeypatch.setenv("OCI_SERVICE_ENDPOINT", still_sandbox.url)
-    return ClusterHost(still_sandbox)
+def host(clusters: ClusterHost) -> ClusterHost:
+    return clusters
 
 
 class TestModels:
     def test_everything(self, host: ClusterHost) -> None:
-        made = host.train(host.reach.cluster_id)
+        made = host.train(host.put(pair_lines()), "bot")
         found = host.model_info()
         assert found[0]["id"] == made
         assert {model["type"] for model in found} == {"BASE", "CUSTOM"}
@@ -79,7 +75,7 @@ class TestModels:
 
     def test_one_in_full(self, host: ClusterHost) -> None:
         own = {PREFIX + "name": "bot", PREFIX + "training": SHA}
-        identifier = host.train(host.reach.cluster_id, freeformTags={"team": "support", **own})
+        identifier = host.train(host.put(pair_lines()), "bot", freeformTags={"team": "support", **own})
         host.sandbox.advance(1000)
         (model,) = host.model_info(model_id=identifier, details=True)
         assert (model["name"], model["freeform_tags"]) == ("bot", {"team": "support"})
@@ -92,7 +88,7 @@ class TestModels:
 
     def test_why_one_failed(self, host: ClusterHost) -> None:
         host.sandbox.oci.scenario(scenario="fail", code="Bad", message="It went wrong.")
-        host.train(host.reach.cluster_id)
+        host.train(host.put(pair_lines()), "bot")
         host.sandbox.advance(1000)
         (model,) = host.model_info(state="FAILED", details=True)
         assert [error["message"] for error in model["work_request"]["errors"]] == ["It went wrong."]

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai import dataset
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.contract.resource import Made, Resource, Traits
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import names
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.odd_answers import Story
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
     Host,
     chat_lines,
+    put,
     read_certificates_once,
 )
 
@@ -23,15 +26,43 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 
+# -- told of odd answers -------------------------------------------------------------------------------------------
+
+
+def _details(job: Job) -> Story:
+    job.present()
+    return lambda: job.present(details=True)
+
+
+def _by_hand(job: Job) -> Story:
+    """A file with a name of somebody else's, which must be read to be known."""
+    file_id = put(job.host, chat_lines())
+    job.sandbox.advance(60)
+    return lambda: job.present(training_file=file_id)
+
+
+def _info(job: Job) -> Story:
+    run_id, more = job.present()["run_id"], {"events": True, "checkpoints": True, "steps": True}
+    return lambda: {"models": [*job.tasks.info(name="bot", **more), *job.tasks.info(job_id=run_id)]}
+
+
+def _parts(data: Dataset) -> Story:
+    return lambda: data.present(content=chat_lines(80))
+
+
 class _AtOpenAI(Resource):
     dialect: ClassVar[str] = "openai"
     service = "openai"
     prefix = "openai.*"
+    address = "base_url"
     unaided: ClassVar = {"max_retries": 0}
 
     @staticmethod
     def patch(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
         read_certificates_once(monkeypatch)
+        # More than any other row sends goes in parts.
+        monkeypatch.setattr(dataset, "_LARGEST_FILE", 8000)
+        monkeypatch.setattr(dataset, "_PART", 3000)
 
     def make_host(self, sandbox: Sandbox) -> Host:
         sandbox.openai.settings(azure_total=1000)
@@ -48,9 +79,11 @@ class Job(_AtOpenAI):
         can_differ=True,
         can_retrain=True,
         can_adopt=True,
+        trained=True,
     )
     ready = "succeeded"
     key = "job_id"
+    differs = "training_file"
     module = "model"
     verbs: ClassVar = {
         "create": "openai.jobs.create",
@@ -59,6 +92,7 @@ class Job(_AtOpenAI):
         "delete": "openai.models.delete",
     }
     slowly: ClassVar = {"training_seconds": 200.0}
+    stories: ClassVar = {"details": _details, "by_hand": _by_hand, "info": _info}
 
     def like(self, name: str, topic: str) -> Mapping[str, Any]:
         # Where neither tags nor a suffix are shown, the data tells the names apart.
@@ -88,17 +122,20 @@ class Job(_AtOpenAI):
 class AzureJob(Job):
     id = "azure-job"
     dialect = "azure"
+    stories: ClassVar = {}
 
 
 class GatewayJob(Job):
     id = "gateway-job"
     dialect = "gateway"
+    stories: ClassVar = {}
     traits = replace(Job.traits, can_pause=False, can_delete=False, shows_gone=False)
 
 
 class CompatibleJob(Job):
     id = "compatible-job"
     dialect = "compatible"
+    stories: ClassVar = {}
     traits = replace(Job.traits, keeps_tags=False, can_pause=False, shows_gone=False)
 
 
@@ -110,10 +147,12 @@ class SelfhostedJob(Job):
 
 class Dataset(_AtOpenAI):
     id = "openai-dataset"
-    traits = Traits(keeps_tags=False, can_adopt=True)
+    traits = Traits(keeps_tags=False, can_adopt=True, is_data=True)
     ready = "processed"
     key = "file_id"
     module = "dataset"
+    named = "filename"
+    stories: ClassVar = {"parts": _parts}
     verbs: ClassVar = {
         "create": "openai.files.create",
         "list": "openai.files.list",
@@ -127,6 +166,10 @@ class Dataset(_AtOpenAI):
     def all_made(self, name: str) -> Iterable[Made]:
         files = self.sandbox.openai.default_account.files.by_id.values()
         return [Made(file.id) for file in files if file.filename.rpartition("-")[0] == name]
+
+    def body(self, name: str) -> str:
+        files = self.sandbox.openai.default_account.files.by_id.values()
+        return next(file.path.read_text() for file in files if file.filename == name)
 
     def make_by_hand(self, name: str = "bot") -> str:
         self.tasks.dataset(self.desired(name)["content"], name)

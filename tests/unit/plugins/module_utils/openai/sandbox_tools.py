@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.control
     Controller,
     SandboxClock,
     defaults,
+    json_lines,
     remote_clock,
 )
 
@@ -49,16 +49,13 @@ def read_certificates_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def chat_lines(count: int = 12, topic: str = "parcels") -> str:
     """A small valid dataset."""
-    return "".join(
-        json.dumps(
-            {
-                "messages": [
-                    {"role": "user", "content": f"Question {number} about {topic}?"},
-                    {"role": "assistant", "content": f"Answer {number} about {topic}."},
-                ]
-            }
-        )
-        + "\n"
+    return json_lines(
+        {
+            "messages": [
+                {"role": "user", "content": f"Question {number} about {topic}?"},
+                {"role": "assistant", "content": f"Answer {number} about {topic}."},
+            ]
+        }
         for number in range(count)
     )
 
@@ -180,3 +177,11 @@ class Host(Tasks):
         """Somebody deletes a model behind our back."""
         with self.sandbox.openai.store.lock:
             del self.sandbox.openai.default_account.models[model]
+
+
+def put(host: Host, content: str) -> str:
+    """Data under a name without a hash."""
+    import openai
+
+    client = openai.OpenAI(base_url=host.auth["base_url"], api_key=host.auth["api_key"])
+    return client.files.create(file=("plain.jsonl", content.encode()), purpose="fine-tune").id

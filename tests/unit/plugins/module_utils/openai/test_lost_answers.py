@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import FineTuneError, NotFound
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import (
+    Host,
+    chat_lines,
+    put,
+)
 
 if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
@@ -132,22 +136,6 @@ def test_p6_a_job_given_by_its_id_before_it_is_shown(host: Host) -> None:
     assert len(host.jobs()) == 1
 
 
-@pytest.mark.parametrize("verb", ["jobs.list", "jobs.create", "jobs.retrieve", "files.list"])
-def test_t1_a_host_that_throttles_does_not_outlast_the_task(host: Host, verb: str) -> None:
-    file_id = host.file()
-    host.sandbox.fault(
-        f"openai.{verb}",
-        status=429,
-        headers={"Retry-After": "180"},
-        body={"error": {"message": "slow down", "code": "rate_limit_exceeded"}},
-    )
-    start = host.clock.time()
-    with pytest.raises(FineTuneError) as caught:
-        host.wanted(file_id, wait_timeout=5, max_retries=0)
-    assert host.clock.time() - start <= 7
-    assert caught.value.facts["timed_out"] is True
-
-
 @pytest.mark.parametrize("status", [408, 409])
 def test_answers_that_are_unclear_at_openai_alone(still_sandbox: Sandbox, status: int) -> None:
     host = Host(still_sandbox)
@@ -155,14 +143,6 @@ def test_answers_that_are_unclear_at_openai_alone(still_sandbox: Sandbox, status
     still_sandbox.fault("openai.jobs.create", status=status, when="after", times=1)
     assert host.wanted(file_id)["changed"] is True
     assert len(host.jobs()) == 1
-
-
-def put(host: Host, content: str) -> str:
-    """Data under a name without a hash."""
-    import openai
-
-    client = openai.OpenAI(base_url=host.auth["base_url"], api_key=host.auth["api_key"])
-    return client.files.create(file=("plain.jsonl", content.encode()), purpose="fine-tune").id
 
 
 @pytest.mark.parametrize("lost", [0, 1, 4])

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import (
     ApiError,
-    FineTuneError,
     TransientError,
 )
 from ansible_collections.llmops.finetune.plugins.module_utils._providers._openai.client import AUTH_SPEC, make_api
@@ -43,21 +42,6 @@ def elsewhere() -> Iterator[Elsewhere]:
         yield other
 
 
-@pytest.mark.parametrize("dialect", ["openai", "azure", "compatible"])
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_o4_data_and_credentials_never_follow_a_redirect_to_another_host(
-    still_sandbox: Sandbox, elsewhere: Elsewhere, dialect: str, status: int
-) -> None:
-    host = Host(still_sandbox, dialect)
-    still_sandbox.fault("openai.*", status=status, headers={"Location": f"{elsewhere.url}/files"})
-    with pytest.raises(ApiError, match="redirect to 127.0.0.1:") as caught:
-        host.dataset(chat_lines())
-    assert "base_url" in caught.value.hint
-    with pytest.raises(ApiError, match="redirect"):
-        host.model("bot", state="absent")
-    assert elsewhere.got == []
-
-
 def test_o4_parts_of_an_upload_never_follow_a_redirect(
     still_sandbox: Sandbox, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,17 +62,6 @@ def test_o4_a_redirect_on_the_same_host_is_followed(still_sandbox: Sandbox) -> N
     assert host.info(name="bot")[0]["job_id"] == job
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 407, 429, 500, 503])
-def test_e3_an_html_error_page_is_named_and_not_quoted(still_sandbox: Sandbox, status: int) -> None:
-    host = Host(still_sandbox)
-    still_sandbox.fault("openai.*", status=status, body=PAGE, headers={**HTML, "x-should-retry": "false"})
-    with pytest.raises(FineTuneError, match=r"an HTML page \('Sign \[2J in & go'\) was answered") as caught:
-        host.model("bot", state="absent", wait=False)
-    assert "secret" not in caught.value.text()
-    assert "<" not in caught.value.text()
-    assert f"HTTP {status}" in caught.value.text()
-
-
 def test_e1_a_read_that_a_proxy_answered_is_looked_at_again(still_sandbox: Sandbox) -> None:
     host = Host(still_sandbox)
     file_id = host.file()
@@ -96,16 +69,6 @@ def test_e1_a_read_that_a_proxy_answered_is_looked_at_again(still_sandbox: Sandb
         still_sandbox.fault(operation, status=200, body=PAGE, headers=HTML, times=1)
     assert host.wanted(file_id)["status"] == "succeeded"
     assert len(host.uncancelled()) == 1
-
-
-def test_e2_a_create_whose_answer_is_none_is_looked_for(still_sandbox: Sandbox) -> None:
-    host = Host(still_sandbox)
-    for operation in ("openai.files.create", "openai.jobs.create"):
-        still_sandbox.fault(operation, status=200, body={}, when="after", times=1)
-    result = host.playbook("bot")
-    assert result["changed"] and result["status"] == "succeeded"
-    assert len(host.uncancelled()) == 1
-    assert still_sandbox.count("openai.files.create") == 1
 
 
 @pytest.fixture

@@ -5,22 +5,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors import ApiError, InvalidInput
-from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host, chat_lines
-
-if TYPE_CHECKING:
-    from finetune_sandbox import Sandbox
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.controllers import json_lines
+from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.openai.sandbox_tools import Host
 
 RETRAIN: dict[str, Any] = {"retrain": "on_change"}
-
-
-@pytest.fixture
-def host(still_sandbox: Sandbox) -> Host:
-    return Host(still_sandbox)
 
 
 class TestIgnoreChanges:
@@ -49,28 +41,15 @@ class TestIgnoreChanges:
         assert foreseen["diff"]["after"]["hyperparameters.batch_size"] == 8
         assert len(host.jobs()) == 1
 
-    @pytest.mark.parametrize("name", ["name", "job_id"])
-    def test_h2_ignore_changes_refuses_names_and_ids(self, host: Host, name: str) -> None:
-        with pytest.raises(InvalidInput, match=f"'{name}' says which one is meant"):
-            host.wanted("file-1", ignore_changes=[name])
-
-    def test_h2_ignore_changes_refuses_unknown_names(self, host: Host) -> None:
-        with pytest.raises(InvalidInput, match=r"'n_epochs' is not a compared option") as caught:
-            host.wanted("file-1", ignore_changes=["n_epochs"])
-        assert "hyperparameters.PART" in caught.value.hint
-
 
 class TestMethods:
     def test_v6_the_short_form_after_a_run_of_another_method_is_a_difference(self, host: Host) -> None:
-        data = "".join(
-            json.dumps(
-                {
-                    "input": {"messages": [{"role": "user", "content": f"Question {number}?"}]},
-                    "preferred_output": [{"role": "assistant", "content": f"Yes {number}."}],
-                    "non_preferred_output": [{"role": "assistant", "content": f"No {number}."}],
-                }
-            )
-            + "\n"
+        data = json_lines(
+            {
+                "input": {"messages": [{"role": "user", "content": f"Question {number}?"}]},
+                "preferred_output": [{"role": "assistant", "content": f"Yes {number}."}],
+                "non_preferred_output": [{"role": "assistant", "content": f"No {number}."}],
+            }
             for number in range(12)
         )
         file_id = host.dataset(data, "preferences", format="openai_preference")["file_id"]
@@ -105,8 +84,3 @@ class TestData:
         for check_mode in (True, False):
             with pytest.raises(ApiError, match="training_file: no uploaded file has the content sha256:000"):
                 host.wanted(f"sha256:{'0' * 64}", check_mode=check_mode)
-
-    def test_p3_check_mode_passes_what_an_earlier_task_foresees(self, host: Host) -> None:
-        foreseen = host.dataset(chat_lines(), check_mode=True)["file_id"]
-        assert foreseen.startswith("check-mode:file:")
-        assert host.wanted(foreseen, check_mode=True)["action"] == "create"

@@ -31,11 +31,6 @@ def rows_of(content: bytes) -> list[dict[str, Any]]:
     return rows.end()
 
 
-@pytest.fixture
-def host(still_sandbox: Sandbox) -> Host:
-    return Host(still_sandbox)
-
-
 @pytest.mark.parametrize("dialect", ["openai", "azure", "compatible"])
 def test_everything_of_a_job(still_sandbox: Sandbox, dialect: str) -> None:
     host = Host(still_sandbox, dialect)
