@@ -92,10 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(given: list[str]) -> dict[str, dict[str, Any]]:
+def _settings(texts: list[str]) -> dict[str, dict[str, Any]]:
     """By provider, of PROVIDER.NAME=VALUE. ControlError for what is not of this form."""
     settings: dict[str, dict[str, Any]] = {}
-    for text in given:
+    for text in texts:
         place, equals, value = text.partition("=")
         provider, dot, name = place.partition(".")
         if not (equals and dot and provider and name):

@@ -304,11 +304,11 @@ class Backends:
             self._setup()
             body = json.dumps({"KeyId": key}).encode()
             status, _unused, content = self._send(KMS, "POST", "/", "", headers, body, region)
-        shown = json.loads(content)
+        document = json.loads(content)
         if status != 200:
-            code = str(shown.get("__type", "NotFoundException")).rpartition("#")[2]
-            raise AwsError(400, code, str(shown.get("message", f"Key '{key}' does not exist")))
-        data = shown["KeyMetadata"]
+            code = str(document.get("__type", "NotFoundException")).rpartition("#")[2]
+            raise AwsError(400, code, str(document.get("message", f"Key '{key}' does not exist")))
+        data = document["KeyMetadata"]
         if data.get("KeyState") != "Enabled":
             code = "DisabledException" if data.get("KeyState") == "Disabled" else "KMSInvalidStateException"
             raise AwsError(400, code, f"{data['Arn']} is {str(data.get('KeyState')).lower()}.")

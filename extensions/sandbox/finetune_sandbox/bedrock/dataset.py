@@ -312,8 +312,8 @@ def _converse(kind: _Kind, record: dict[str, Any]) -> list[str]:
         system = record["system"]
         if not isinstance(system, list) or not system or (kind.system and len(system) > kind.system):
             raise BadLine("'system' must be a list with one object {'text': ...}")
-        for place, given in enumerate(system):
-            block = _untyped(kind, given)
+        for place, sent in enumerate(system):
+            block = _untyped(kind, sent)
             if not isinstance(block, dict):
                 raise BadLine("'system' must be a list with one object {'text': ...}")
             _keys(block, {"text"}, set(), f"system[{place}].")
@@ -396,8 +396,8 @@ _FORMATS = {"image": ("png", "jpeg", "gif", "webp"), "video": ("mov", "mkv", "mp
 def _medium(kind: _Kind, name: str, value: Any, where: str) -> str:
     """The URI of an image or a video."""
     formats = [each for each in _FORMATS[name] if not kind.reasons or each not in ("webp", "webm")]
-    given = value.get("format") if isinstance(value, dict) else None
-    if not isinstance(given, str) or given.lower() not in formats:
+    sent = value.get("format") if isinstance(value, dict) else None
+    if not isinstance(sent, str) or sent.lower() not in formats:
         raise BadLine(f"'{where}.{name}.format' must be one of {', '.join(formats)}")
     source = value.get("source")
     location = source.get("s3Location") if isinstance(source, dict) else None

@@ -145,7 +145,7 @@ class Deployments:
             and request.get("modelArnEquals") in {None, each.model_arn}
             and created_within(request, each.created_at, "createdAfter", "createdBefore")
         ]
-        shown, token = self._store.page(found, request, "deployments")
+        page, token = self._store.page(found, request, "deployments")
         summaries = [
             {
                 "customModelDeploymentArn": each.arn,
@@ -156,7 +156,7 @@ class Deployments:
                 "lastUpdatedAt": self._changed(each),
                 "failureMessage": self._failure(each),
             }
-            for each in shown
+            for each in page
         ]
         return {"nextToken": token, "modelDeploymentSummaries": summaries}
 

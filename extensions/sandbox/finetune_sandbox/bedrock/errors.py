@@ -83,8 +83,8 @@ class AwsError(Exception):
             )
             return Response(body.encode(), self.status, {"Content-Type": "text/xml;charset=UTF-8", **self.headers})
         if service == KMS:
-            shown = {"__type": self.code, "message": self.message}
-            return Response(shown, self.status, {"Content-Type": "application/x-amz-json-1.1", **self.headers})
+            view = {"__type": self.code, "message": self.message}
+            return Response(view, self.status, {"Content-Type": "application/x-amz-json-1.1", **self.headers})
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code, **self.headers}
         return Response({"message": self.message, **self.extra}, self.status, headers)
 

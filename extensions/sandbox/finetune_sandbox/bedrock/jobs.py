@@ -264,7 +264,7 @@ class Jobs:
             and request.get("creationTimeAfter", float("-inf")) < job.created_at
             and job.created_at < request.get("creationTimeBefore", float("inf"))
         ]
-        shown, token = self._store.page(jobs, request, "jobs")
+        page, token = self._store.page(jobs, request, "jobs")
         summaries = [
             {
                 "jobArn": job.arn,
@@ -279,7 +279,7 @@ class Jobs:
                 "customModelName": job.model_name,
                 "customizationType": job.type,
             }
-            for job in shown
+            for job in page
         ]
         return {"nextToken": token, "modelCustomizationJobSummaries": summaries}
 
@@ -324,14 +324,14 @@ def validation_metrics(job: Job) -> list[dict[str, float]]:
 
 def _hyperparameters(base: BaseModel, type_: str, request: dict[str, Any]) -> dict[str, str]:
     """The settings of a job with the family's defaults; AwsError for unknown names and values out of range."""
-    given: dict[str, str] = dict(request.get("hyperParameters", {}))
+    sent: dict[str, str] = dict(request.get("hyperParameters", {}))
     if type_ in {DISTILLATION, REINFORCEMENT}:
-        if given:
+        if sent:
             where = "customizationConfig.rftConfig.hyperParameters" if type_ == REINFORCEMENT else "customizationConfig"
             raise invalid(f"hyperParameters are not supported for the customization type {type_}; use {where}.")
         return {}
     rules = HYPERPARAMETERS[base.family]
-    for name in given:
+    for name in sent:
         if name not in rules:
             known = ", ".join(sorted(rules))
             raise invalid(
@@ -339,9 +339,9 @@ def _hyperparameters(base: BaseModel, type_: str, request: dict[str, Any]) -> di
             )
     resolved = {}
     for name, rule in rules.items():
-        if name in given:
-            _check_value(name, given[name], rule)
-            resolved[name] = given[name]
+        if name in sent:
+            _check_value(name, sent[name], rule)
+            resolved[name] = sent[name]
         elif rule.default is None:
             raise invalid(f"The hyperparameter {name} is required for the model {base.full_id}.")
         elif name != "batchSize" or not base.family.startswith("nova") or base.family == "nova-canvas":

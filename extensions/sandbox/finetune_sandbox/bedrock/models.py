@@ -76,7 +76,7 @@ class CustomModels:
     def get(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """GetCustomModel."""
         model = self._find(region, request["modelIdentifier"])
-        shown: dict[str, Any] = {
+        view: dict[str, Any] = {
             "modelArn": model.arn,
             "modelName": model.name,
             "baseModelArn": model.base_arn,
@@ -87,7 +87,7 @@ class CustomModels:
         }
         job = model.job
         if job is not None:
-            shown.update(
+            view.update(
                 jobName=job.name,
                 jobArn=job.arn,
                 hyperParameters=job.hyperparameters,
@@ -98,7 +98,7 @@ class CustomModels:
                 validationMetrics=validation_metrics(job),
                 customizationConfig=job.request.get("customizationConfig"),
             )
-        return shown
+        return view
 
     def list(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """ListCustomModels."""
@@ -114,7 +114,7 @@ class CustomModels:
             and request.get("isOwned", True)
             and created_within(request, model.created_at, "creationTimeAfter", "creationTimeBefore")
         ]
-        shown, token = self._store.page(models, request, "models")
+        page, token = self._store.page(models, request, "models")
         summaries = [
             {
                 "modelArn": model.arn,
@@ -126,7 +126,7 @@ class CustomModels:
                 "ownerAccountId": self._store.account,
                 "modelStatus": self._status(model),
             }
-            for model in shown
+            for model in page
         ]
         return {"nextToken": token, "modelSummaries": summaries}
 
@@ -189,7 +189,7 @@ class FoundationModels:
 
     def list(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """ListFoundationModels."""
-        shown = [
+        view = [
             each
             for each in self._entries(region)
             if request.get("byProvider", each["providerName"]).lower() == each["providerName"].lower()
@@ -197,7 +197,7 @@ class FoundationModels:
             and request.get("byOutputModality") in {None, *each["outputModalities"]}
             and request.get("byInferenceType") in {None, *each["inferenceTypesSupported"]}
         ]
-        return {"modelSummaries": shown}
+        return {"modelSummaries": view}
 
     def get(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """GetFoundationModel."""

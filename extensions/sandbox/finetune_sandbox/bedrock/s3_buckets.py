@@ -46,12 +46,12 @@ class Buckets(S3Base):
         with self.store.lock:
             buckets = sorted(self.store.buckets.values(), key=lambda bucket: bucket.name)
         prefix, region = call.query.get("prefix", ""), call.query.get("bucket-region")
-        shown = [
+        view = [
             {"Name": bucket.name, "CreationDate": s3_xml.instant(bucket.created), "BucketRegion": bucket.region}
             for bucket in buckets
             if bucket.name.startswith(prefix) and region in (None, bucket.region)
         ]
-        return xml_response("ListAllMyBucketsResult", {"Owner": self._owner(), "Buckets": {"Bucket": shown}})
+        return xml_response("ListAllMyBucketsResult", {"Owner": self._owner(), "Buckets": {"Bucket": view}})
 
     def _create_bucket(self, call: S3Call) -> Response:
         region, constraint = call.signature.region, ""

@@ -64,10 +64,10 @@ class Listings(S3Base):
                     last = common
                     continue
                 last = key
-                shown = {"Key": encode_key(key, query), **_describe_object(version)}
+                view = {"Key": encode_key(key, query), **_describe_object(version)}
                 if not newer or query.get("fetch-owner") == "true":
-                    shown["Owner"] = self._owner()
-                contents.append(shown)
+                    view["Owner"] = self._owner()
+                contents.append(view)
         # Keys below a common prefix come after the prefix itself: "\U0010ffff" is behind all of them.
         mark = last + "\U0010ffff" if prefixes and last == prefixes[-1] else last
         response: dict[str, Any] = {"Name": call.bucket, "Prefix": encode_key(prefix, query)}
@@ -124,9 +124,9 @@ class Listings(S3Base):
                         truncated = True
                         break
                     last = (key, version.id)
-                    shown = {"Key": encode_key(key, query), "Owner": self._owner(), "IsLatest": version is newest}
-                    shown.update(_describe_version(version))
-                    (markers if version.marker else versions).append(shown)
+                    view = {"Key": encode_key(key, query), "Owner": self._owner(), "IsLatest": version is newest}
+                    view.update(_describe_version(version))
+                    (markers if version.marker else versions).append(view)
                 if truncated:
                     break
         more = truncated and last is not None
@@ -160,7 +160,7 @@ def _describe_object(version: Version) -> dict[str, Any]:
 
 
 def _describe_version(version: Version) -> dict[str, Any]:
-    shown = {"VersionId": version.id, "LastModified": s3_xml.instant(version.modified)}
+    view = {"VersionId": version.id, "LastModified": s3_xml.instant(version.modified)}
     if version.marker:
-        return shown
-    return {**shown, "ETag": f'"{version.etag}"', "Size": version.size, "StorageClass": version.storage_class}
+        return view
+    return {**view, "ETag": f'"{version.etag}"', "Size": version.size, "StorageClass": version.storage_class}

@@ -203,10 +203,10 @@ class Objects(S3Base):
                 if not key:
                     raise s3_xml.malformed()
                 marker = self.store.delete(bucket, key, version_id)
-                shown: dict[str, Any] = {"Key": key, "VersionId": version_id}
+                view: dict[str, Any] = {"Key": key, "VersionId": version_id}
                 if marker is not None and marker.marker:
-                    shown.update({"DeleteMarker": True, "DeleteMarkerVersionId": marker.id})
-                deleted.append(shown)
+                    view.update({"DeleteMarker": True, "DeleteMarkerVersionId": marker.id})
+                deleted.append(view)
         return xml_response("DeleteResult", {} if quiet else {"Deleted": deleted})
 
     def _get_attributes(self, call: S3Call) -> Response:
@@ -214,21 +214,21 @@ class Objects(S3Base):
             bucket = self._bucket(call)
             version = self._existing(call, bucket)
         wanted = {name.strip() for name in call.header("x-amz-object-attributes").split(",")}
-        shown: dict[str, Any] = {}
+        view: dict[str, Any] = {}
         if "ETag" in wanted:
-            shown["ETag"] = version.etag
+            view["ETag"] = version.etag
         if "Checksum" in wanted and version.checksum is not None:
             algorithm, value, kind = version.checksum
-            shown["Checksum"] = {f"Checksum{algorithm}": value, "ChecksumType": kind}
+            view["Checksum"] = {f"Checksum{algorithm}": value, "ChecksumType": kind}
         if "ObjectParts" in wanted and version.parts:
-            shown["ObjectParts"] = {"PartsCount": version.parts}
+            view["ObjectParts"] = {"PartsCount": version.parts}
         if "StorageClass" in wanted:
-            shown["StorageClass"] = version.storage_class
+            view["StorageClass"] = version.storage_class
         if "ObjectSize" in wanted:
-            shown["ObjectSize"] = version.size
-        if not shown and not wanted & {"Checksum", "ObjectParts"}:
+            view["ObjectSize"] = version.size
+        if not view and not wanted & {"Checksum", "ObjectParts"}:
             raise AwsError(400, "InvalidArgument", "Invalid attribute name specified.")
-        response = xml_response("GetObjectAttributesResponse", shown)
+        response = xml_response("GetObjectAttributesResponse", view)
         response.headers.update({"Last-Modified": http_date(version.modified), **version_headers(version, bucket)})
         return response
 

@@ -85,8 +85,8 @@ def verify_sums(call: S3Call, md5: bytes, sums: dict[str, bytes]) -> None:
             raise AwsError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.", extra)
     for name, digest in sums.items():
         header = f"x-amz-checksum-{name.lower()}"
-        given = call.header(header) or call.payload.trailers.get(header, "")
-        wanted = checksums.decoded(given)
+        sent = call.header(header) or call.payload.trailers.get(header, "")
+        wanted = checksums.decoded(sent)
         if wanted is None or len(wanted) != len(digest):
             raise AwsError(400, "InvalidRequest", f"Value for {header} header is invalid.")
         if wanted != digest:

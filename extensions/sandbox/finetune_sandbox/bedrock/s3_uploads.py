@@ -92,9 +92,9 @@ class Uploads(S3Base):
         number = part_number(call)
         with self.store.lock:
             upload = self._upload(call, self._bucket(call))
-        given = read_algorithms(call)
-        if upload.algorithm and given != [upload.algorithm]:
-            actual = given[0].lower() if given else "null"
+        sent = read_algorithms(call)
+        if upload.algorithm and sent != [upload.algorithm]:
+            actual = sent[0].lower() if sent else "null"
             message = (
                 f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm.lower()}, "
                 f"actual checksum Type: {actual}"
@@ -212,8 +212,8 @@ class Uploads(S3Base):
             else:
                 total = checksums.composite(algorithm, [digest for digest, _unused in digests])
                 value = f"{checksums.encoded(total)}-{len(parts)}"
-            given = call.header(f"x-amz-checksum-{algorithm.lower()}")
-            if given and given not in {value, value.rpartition("-")[0]}:
+            sent = call.header(f"x-amz-checksum-{algorithm.lower()}")
+            if sent and sent not in {value, value.rpartition("-")[0]}:
                 raise bad_digest(algorithm)
             version.checksum = (algorithm, value, upload.checksum_type)
         return version
@@ -234,7 +234,7 @@ class Uploads(S3Base):
         with self.store.lock:
             upload = self._upload(call, self._bucket(call))
             parts = [part for number, part in sorted(upload.parts.items()) if number > int(after)]
-        shown: list[dict[str, Any]] = [
+        view: list[dict[str, Any]] = [
             {
                 "PartNumber": part.number,
                 "LastModified": s3_xml.instant(part.modified),
@@ -249,7 +249,7 @@ class Uploads(S3Base):
             "Key": call.key,
             "UploadId": upload.id,
             "PartNumberMarker": after,
-            "NextPartNumberMarker": shown[-1]["PartNumber"] if shown else 0,
+            "NextPartNumberMarker": view[-1]["PartNumber"] if view else 0,
             "MaxParts": limit,
             "IsTruncated": len(parts) > limit,
             "Initiator": self._owner(),
@@ -257,7 +257,7 @@ class Uploads(S3Base):
             "StorageClass": upload.template.storage_class,
             "ChecksumAlgorithm": upload.algorithm,
             "ChecksumType": upload.checksum_type or None,
-            "Part": shown,
+            "Part": view,
         }
         return xml_response("ListPartsResult", response)
 
@@ -274,7 +274,7 @@ class Uploads(S3Base):
         elif after[0]:
             uploads = [upload for upload in uploads if upload.key > after[0]]
         uploads = [upload for upload in uploads if upload.key.startswith(prefix)]
-        shown = [
+        view = [
             {
                 "Key": encode_key(upload.key, query),
                 "UploadId": upload.id,
@@ -292,12 +292,12 @@ class Uploads(S3Base):
             "KeyMarker": encode_key(after[0], query),
             "UploadIdMarker": after[1],
             "Prefix": encode_key(prefix, query),
-            "NextKeyMarker": shown[-1]["Key"] if shown and len(uploads) > limit else None,
-            "NextUploadIdMarker": shown[-1]["UploadId"] if shown and len(uploads) > limit else None,
+            "NextKeyMarker": view[-1]["Key"] if view and len(uploads) > limit else None,
+            "NextUploadIdMarker": view[-1]["UploadId"] if view and len(uploads) > limit else None,
             "MaxUploads": limit,
             "IsTruncated": len(uploads) > limit,
             "EncodingType": query.get("encoding-type"),
-            "Upload": shown,
+            "Upload": view,
         }
         return xml_response("ListMultipartUploadsResult", response)
 
@@ -305,14 +305,14 @@ class Uploads(S3Base):
 def _check_part_sum(upload: Upload, part: Part, entry: ElementTree.Element) -> None:
     if not upload.algorithm:
         return
-    given = entry.findtext(f"Checksum{upload.algorithm}")
-    if given is None and upload.checksum_type == "COMPOSITE":
+    sent = entry.findtext(f"Checksum{upload.algorithm}")
+    if sent is None and upload.checksum_type == "COMPOSITE":
         message = (
             f"The upload was created using a {upload.algorithm.lower()} checksum. The complete request "
             f"must include the checksum for each part. It was missing for part {part.number} in the request."
         )
         raise AwsError(400, "InvalidRequest", message)
-    if given is not None and given != checksums.encoded(part.stored.checksums[upload.algorithm]):
+    if sent is not None and sent != checksums.encoded(part.stored.checksums[upload.algorithm]):
         raise bad_part(upload.id, part.number, part.etag)
 
 

@@ -72,7 +72,7 @@ def _job(
     ago = fields.number("ago", ago, low=0)
     keep_model = fields.flag("keep_model", True)
     number = str(index)
-    given = fields.strings("hyperparameters")
+    sent = fields.strings("hyperparameters")
     rules = HYPERPARAMETERS[base.family]
     defaults = {name: rule.default or str(rule.low) for name, rule in rules.items() if name != "batchSize"}
     own_tags = fields.strings("tags") if fields.has("tags") else tags
@@ -94,7 +94,7 @@ def _job(
         request=request,
         base=base,
         type=FINE_TUNING,
-        hyperparameters={**defaults, **given},
+        hyperparameters={**defaults, **sent},
         tags={key: value.replace("{i}", number) for key, value in own_tags.items()},
         status=status,
         records=200,

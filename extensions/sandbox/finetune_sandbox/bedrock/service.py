@@ -168,10 +168,10 @@ def _typed(shape: Shape, value: Any, where: str) -> Any:
         unknown = sorted(set(value) - set(shape.members))
         if unknown:
             raise _failed([f"'{unknown[0]}' is not a member of '{where}'"])
-        given = {name: item for name, item in value.items() if item is not None}
-        if getattr(shape, "is_tagged_union", False) and len(given) != 1:
+        sent = {name: item for name, item in value.items() if item is not None}
+        if getattr(shape, "is_tagged_union", False) and len(sent) != 1:
             raise _failed([f"Value at '{where}' failed to satisfy constraint: Member must have exactly one member set"])
-        return {name: _typed(shape.members[name], item, f"{where}.{name}") for name, item in given.items()}
+        return {name: _typed(shape.members[name], item, f"{where}.{name}") for name, item in sent.items()}
     if kind == "list":
         if not isinstance(value, list):
             raise _wrong_type(value, "list", where)
@@ -251,8 +251,8 @@ def _check_size(value: Any, rules: Mapping[str, Any], where: str, problems: list
 
 
 def _problem(value: Any, where: str, constraint: str) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value)
-    return f"Value '{shown}' at '{where}' failed to satisfy constraint: {constraint}"
+    view = value if isinstance(value, str) else json.dumps(value)
+    return f"Value '{view}' at '{where}' failed to satisfy constraint: {constraint}"
 
 
 @cache
@@ -280,11 +280,11 @@ def shaped(shape: Shape, value: Any, where: str) -> Any:
     """A value in the form of a shape; every constraint of the model holds for it."""
     kind, rules = shape.type_name, shape.metadata
     if kind == "structure":
-        given = {member: item for member, item in value.items() if item is not None}
-        unknown, missing = set(given) - set(shape.members), set(shape.required_members) - set(given)
+        sent = {member: item for member, item in value.items() if item is not None}
+        unknown, missing = set(sent) - set(shape.members), set(shape.required_members) - set(sent)
         if unknown or missing:
             raise BadShape(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}")
-        return {member: shaped(shape.members[member], item, f"{where}.{member}") for member, item in given.items()}
+        return {member: shaped(shape.members[member], item, f"{where}.{member}") for member, item in sent.items()}
     if kind == "list":
         return [shaped(shape.member, item, f"{where}[{index}]") for index, item in enumerate(value)]
     if kind == "map":

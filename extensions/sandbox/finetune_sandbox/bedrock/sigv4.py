@@ -350,7 +350,7 @@ class Payload:
                 size = int(size_text, 16)
             except ValueError as error:
                 raise _bad_chunk() from error
-            given = extension.strip().removeprefix("chunk-signature=")
+            sent = extension.strip().removeprefix("chunk-signature=")
             digest = hashlib.sha256()
             left = size
             while left:
@@ -363,7 +363,7 @@ class Payload:
                     digest.update(part)
                 yield part
             if signed:
-                previous = self._check_chunk(previous, given, digest.hexdigest())
+                previous = self._check_chunk(previous, sent, digest.hexdigest())
             if size == 0:
                 break
             if self._line():
@@ -373,22 +373,22 @@ class Payload:
             message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
             raise AwsError(400, "IncompleteBody", message)
 
-    def _check_chunk(self, previous: str, given: str, digest: str) -> str:
+    def _check_chunk(self, previous: str, sent: str, digest: str) -> str:
         found = self._signature
         to_sign = "\n".join([f"{ALGORITHM}-PAYLOAD", found.time, found.scope, previous, _EMPTY, digest])
         expected = hmac.new(found.signing_key, to_sign.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, given):
+        if not hmac.compare_digest(expected, sent):
             raise _mismatch(S3)
-        return given
+        return sent
 
     def _read_trailers(self, previous: str, signed: bool) -> None:
-        given = ""
+        sent = ""
         lines = []
         while line := self._line(optional=True):
             name, _unused, value = line.partition(":")
             name, value = name.strip().lower(), value.strip()
             if name == "x-amz-trailer-signature":
-                given = value
+                sent = value
             else:
                 self.trailers[name] = value
                 lines.append(f"{name}:{value}\n")
@@ -400,7 +400,7 @@ class Payload:
             digest = hashlib.sha256("".join(lines).encode()).hexdigest()
             to_sign = "\n".join([f"{ALGORITHM}-TRAILER", found.time, found.scope, previous, digest])
             expected = hmac.new(found.signing_key, to_sign.encode(), hashlib.sha256).hexdigest()
-            if not hmac.compare_digest(expected, given):
+            if not hmac.compare_digest(expected, sent):
                 raise _mismatch(S3)
 
     def _line(self, optional: bool = False) -> str:

@@ -219,8 +219,8 @@ class Store:
             after = _untoken(token, mark)
             listed = [item for item in listed if (item.order < after if newest_first else item.order > after)]
         limit = int(request.get("maxResults", self.settings.page_size))
-        shown = listed[:limit]
-        return shown, _token(shown[-1].order, mark) if len(listed) > limit else None
+        page = listed[:limit]
+        return page, _token(page[-1].order, mark) if len(listed) > limit else None
 
     def reset(self) -> None:
         """As just started."""

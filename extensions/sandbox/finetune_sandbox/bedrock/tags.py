@@ -12,10 +12,10 @@ from finetune_sandbox.bedrock.state import CustomModel, Deployment, Job, Region,
 MAX_TAGS = 50
 
 
-def checked_tags(given: list[dict[str, str]], where: str, limit: int, resource: str = "") -> dict[str, str]:
+def checked_tags(sent: list[dict[str, str]], where: str, limit: int, resource: str = "") -> dict[str, str]:
     """Tags as a dict; AwsError for duplicates, reserved names and too many."""
     tags: dict[str, str] = {}
-    for tag in given:
+    for tag in sent:
         key = tag["key"]
         if key in tags:
             raise invalid(f"{where} has the tag key '{key}' twice.")

@@ -109,7 +109,7 @@ class Throughputs:
 
     def _describe(self, each: Throughput, *, summary: bool) -> dict[str, Any]:
         now, update = self._store.clock.now(), each.update
-        shown = {
+        view = {
             "modelUnits": each.units,
             "desiredModelUnits": each.units,
             "provisionedModelName": each.name,
@@ -124,10 +124,10 @@ class Throughputs:
             "commitmentExpirationTime": each.expires_at,
         }
         if not summary and self._status(each) == FAILED:
-            shown["failureMessage"] = each.failure
+            view["failureMessage"] = each.failure
         elif not summary and update is not None and not update.runs(now):
-            shown["failureMessage"] = update.failure
-        return shown
+            view["failureMessage"] = update.failure
+        return view
 
     def get(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:
         """GetProvisionedModelThroughput."""
@@ -143,8 +143,8 @@ class Throughputs:
             and request.get("modelArnEquals") in {None, each.model_arn}
             and created_within(request, each.created_at, "creationTimeAfter", "creationTimeBefore")
         ]
-        shown, token = self._store.page(found, request, "throughputs")
-        summaries = [self._describe(each, summary=True) for each in shown]
+        page, token = self._store.page(found, request, "throughputs")
+        summaries = [self._describe(each, summary=True) for each in page]
         return {"nextToken": token, "provisionedModelSummaries": summaries}
 
     def update(self, region: Region, request: dict[str, Any]) -> dict[str, Any]:

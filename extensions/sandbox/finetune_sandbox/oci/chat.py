@@ -54,10 +54,10 @@ class Chat:
         """Chat."""
         store, details = self._store, request.members
         store.known_compartment(details["compartmentId"])
-        model, shown = self._find(details["servingMode"])
+        model, name = self._find(details["servingMode"])
         base = known_base(model)
         if catalogue.CHAT not in base.capabilities:
-            raise invalid(f"The model {shown} does not support chat.")
+            raise invalid(f"The model {name} does not support chat.")
         asked = details["chatRequest"]
         if asked["apiFormat"] != (_COHERE if base.vendor == "cohere" else _GENERIC):
             raise invalid("Chat request's apiFormat must match serving model's API type. Please check the model.")
@@ -68,7 +68,7 @@ class Chat:
         ended = end_text(text, limit, asked.get("stop", asked.get("stopSequences", [])))
         write = _cohere if asked["apiFormat"] == _COHERE else _generic
         result = {
-            "modelId": shown,
+            "modelId": name,
             "modelVersion": model.version or base.version,
             "chatResponse": write(asked, ended, prompt, store.clock.now()),
         }
@@ -131,8 +131,8 @@ def _cohere_turns(asked: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _usage(prompt: Prompt, ended: Ended, times: int = 1) -> dict[str, Any]:
-    sent, made = count_tokens(prompt.text), count_tokens(ended.text) * times
-    return {"promptTokens": sent, "completionTokens": made, "totalTokens": sent + made}
+    asked, made = count_tokens(prompt.text), count_tokens(ended.text) * times
+    return {"promptTokens": asked, "completionTokens": made, "totalTokens": asked + made}
 
 
 def _generic(asked: dict[str, Any], ended: Ended, prompt: Prompt, now: float) -> dict[str, Any]:

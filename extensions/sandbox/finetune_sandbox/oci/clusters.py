@@ -64,20 +64,20 @@ class Clusters(Resources[Cluster]):
 
     def members(self, resource: Cluster) -> dict[str, Any]:
         """The members of DedicatedAiCluster but previousState."""
-        shown = self.common(resource)
-        shown.update(
+        view = self.common(resource)
+        view.update(
             type=resource.type,
             unitCount=resource.units,
             unitShape=resource.shape,
             capacityReservationId=resource.reservation,
         )
         if resource.type == HOSTING:
-            shown["capacity"] = {
+            view["capacity"] = {
                 "capacityType": "HOSTING_CAPACITY",
                 "totalEndpointCapacity": ENDPOINTS_PER_CLUSTER,
                 "usedEndpointCapacity": len(self._store.endpoints_of(cluster_id=resource.id)),
             }
-        return shown
+        return view
 
     def list(self, request: ParsedRequest) -> Made:
         """ListDedicatedAiClusters."""

@@ -99,9 +99,9 @@ class Endpoints(Resources[Endpoint]):
 
     def members(self, resource: Endpoint) -> dict[str, Any]:
         """The members of Endpoint but previousState."""
-        shown = self.common(resource)
-        shown.update(modelId=resource.model_id, dedicatedAiClusterId=resource.cluster_id, **resource.configs)
-        return shown
+        view = self.common(resource)
+        view.update(modelId=resource.model_id, dedicatedAiClusterId=resource.cluster_id, **resource.configs)
+        return view
 
     def list(self, request: ParsedRequest) -> Made:
         """ListEndpoints."""
@@ -159,10 +159,10 @@ def _check(members: dict[str, Any]) -> None:
         )
     _check_ocid("", members, "generativeAiPrivateEndpointId")
     for config in CONFIGS[1:]:
-        given = members.get(config) or {}
-        if given.get("mode", "INFORM") not in _MODES:
-            raise invalid(f"{config}.mode must be one of {', '.join(sorted(_MODES))}; got '{given['mode']}'.")
-        _check_ocid(f"{config}.", given, "modelId")
+        sent = members.get(config) or {}
+        if sent.get("mode", "INFORM") not in _MODES:
+            raise invalid(f"{config}.mode must be one of {', '.join(sorted(_MODES))}; got '{sent['mode']}'.")
+        _check_ocid(f"{config}.", sent, "modelId")
 
 
 def _check_ocid(where: str, members: dict[str, Any], name: str) -> None:

@@ -118,8 +118,8 @@ class Models(Resources[Model]):
     def members(self, resource: Model) -> dict[str, Any]:
         """The members of Model but previousState."""
         base = known_base(resource)
-        shown = self.common(resource)
-        shown.update(
+        view = self.common(resource)
+        view.update(
             capabilities=[c for c in base.capabilities if resource.pretrained or c != "FINE_TUNE"],
             vendor=resource.vendor,
             version=resource.version,
@@ -134,8 +134,8 @@ class Models(Resources[Model]):
         if resource.metrics is not None:
             kind = "CHAT_MODEL_METRICS" if "CHAT" in base.capabilities else "TEXT_GENERATION_MODEL_METRICS"
             accuracy, loss = resource.metrics
-            shown["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
-        return shown
+            view["modelMetrics"] = {"modelMetricsType": kind, "finalAccuracy": accuracy, "finalLoss": loss}
+        return view
 
     def list(self, request: ParsedRequest) -> Made:
         """ListModels: those of the compartment, and the pretrained ones."""
@@ -155,10 +155,8 @@ class Models(Resources[Model]):
         return {each for each in known_base(model).capabilities if model.pretrained or each != "FINE_TUNE"}
 
     def _summary(self, model: Model) -> dict[str, Any]:
-        shown = self.members(model)
-        return {
-            key: value for key, value in shown.items() if key in schema.shape(GENERATIVE_AI, "ModelSummary").members
-        }
+        view = self.members(model)
+        return {key: value for key, value in view.items() if key in schema.shape(GENERATIVE_AI, "ModelSummary").members}
 
     def changeable(self, request: ParsedRequest) -> Model:
         """Base models cannot be."""
@@ -190,14 +188,14 @@ def _day(text: str | None) -> float | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
 
 
-def _training_config(base: BaseModel, given: dict[str, Any] | None) -> dict[str, Any]:
+def _training_config(base: BaseModel, sent: dict[str, Any] | None) -> dict[str, Any]:
     """The settings of a training with the defaults of the base model; OciError."""
-    kind = next(iter(base.training)) if given is None else given["trainingConfigType"]
+    kind = next(iter(base.training)) if sent is None else sent["trainingConfigType"]
     if kind not in base.training:
         raise invalid(
             f"trainingConfigType {kind} is not supported for {base.name}; it supports {', '.join(base.training)}."
         )
-    config = given or {}
+    config = sent or {}
     for name, value in config.items():
         if name == "trainingConfigType":
             continue

@@ -67,10 +67,10 @@ class Buckets(ObjectBase):
         tags = call.query.get("fields") == "tags"
         items = []
         for name in names[:limit]:
-            shown = self._describe_bucket(self.store.buckets[name])
+            view = self._describe_bucket(self.store.buckets[name])
             kept = {*schema.shape(OBJECT_STORAGE, "BucketSummary").members}
             kept -= set() if tags else {"freeformTags", "definedTags"}
-            members = {key: value for key, value in shown.items() if key in kept}
+            members = {key: value for key, value in view.items() if key in kept}
             items.append(schema.show(OBJECT_STORAGE, "BucketSummary", members))
         return Response(items, headers=next_page(names[limit : limit + 1]))
 
@@ -97,14 +97,14 @@ class Buckets(ObjectBase):
         }
 
     def _bucket_response(self, bucket: Bucket, call: ObjectCall) -> Response:
-        shown = self._describe_bucket(bucket)
+        view = self._describe_bucket(bucket)
         fields = call.query.get("fields", "").split(",") if call.request.method == "GET" else []
         current = [version for key in bucket.keys if (version := bucket.current(key)) is not None]
         if "approximateCount" in fields:
-            shown["approximateCount"] = len(current)
+            view["approximateCount"] = len(current)
         if "approximateSize" in fields:
-            shown["approximateSize"] = sum(version.size for version in current)
-        return Response(schema.show(OBJECT_STORAGE, "Bucket", shown), headers={"etag": bucket.etag})
+            view["approximateSize"] = sum(version.size for version in current)
+        return Response(schema.show(OBJECT_STORAGE, "Bucket", view), headers={"etag": bucket.etag})
 
     def make_bucket(self, name: str, compartment: str) -> Bucket:
         """A plain bucket."""

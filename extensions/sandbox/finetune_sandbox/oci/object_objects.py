@@ -90,7 +90,7 @@ class Objects(ObjectBase):
         return found
 
     def _object_headers(self, version: Version) -> dict[str, str]:
-        shown = {
+        view = {
             "etag": version.etag,
             "last-modified": http_date(version.modified),
             "version-id": version.id,
@@ -101,8 +101,8 @@ class Objects(ObjectBase):
             **{f"opc-meta-{name}": value for name, value in version.metadata.items()},
         }
         if version.tier == "Archive":
-            shown["archival-state"] = "Archived"
-        return shown
+            view["archival-state"] = "Archived"
+        return view
 
     def _get_object(self, call: ObjectCall) -> Response:
         version = self._existing(call)
@@ -191,5 +191,5 @@ class Objects(ObjectBase):
             for name in names
             for version in reversed(bucket.versions[name])
         ]
-        shown = schema.show(OBJECT_STORAGE, "ObjectVersionCollection", {"items": items, "prefixes": prefixes or None})
-        return Response(shown, headers={} if following is None else {"opc-next-page": encode_token(following)})
+        view = schema.show(OBJECT_STORAGE, "ObjectVersionCollection", {"items": items, "prefixes": prefixes or None})
+        return Response(view, headers={} if following is None else {"opc-next-page": encode_token(following)})

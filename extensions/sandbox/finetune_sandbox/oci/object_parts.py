@@ -54,10 +54,10 @@ class ObjectBase:
             if claimed is not None and read_digest("x-content-sha256", claimed) != stored.checksums["SHA256"]:
                 raise OciError(401, "NotAuthenticated", "x-content-sha256 does not match the body.")
             for name in wanted:
-                given = call.header(checksum_header(name))
-                if given is not None and read_digest(checksum_header(name), given) != stored.checksums[name]:
+                sent = call.header(checksum_header(name))
+                if sent is not None and read_digest(checksum_header(name), sent) != stored.checksums[name]:
                     actual = checksums.encoded(stored.checksums[name])
-                    message = f"The computed {name} of the request body ({actual}) does not match the header ({given})"
+                    message = f"The computed {name} of the request body ({actual}) does not match the header ({sent})"
                     raise OciError(400, f"UnmatchedContent{name}", message)
         stored.checksums = {name: stored.checksums[name] for name in wanted}
         return stored
@@ -80,14 +80,14 @@ def checksum_headers(sums: dict[str, bytes]) -> dict[str, str]:
 def multipart_checksums(parts: list[Part], algorithm: str | None) -> dict[str, str]:
     """The checksums of a multipart object: hashes are over the binary hashes of its parts."""
     md5 = checksums.composite("MD5", [part.stored.md5 for part in parts])
-    shown = {"opc-multipart-md5": f"{checksums.encoded(md5)}-{len(parts)}"}
+    view = {"opc-multipart-md5": f"{checksums.encoded(md5)}-{len(parts)}"}
     if algorithm == "CRC32C":
         pieces = [(part.stored.checksums[algorithm], part.stored.segment.size) for part in parts]
-        shown["opc-content-crc32c"] = checksums.encoded(checksums.combined(algorithm, pieces))
+        view["opc-content-crc32c"] = checksums.encoded(checksums.combined(algorithm, pieces))
     elif algorithm is not None:
         total = checksums.composite(algorithm, [part.stored.checksums[algorithm] for part in parts])
-        shown[f"opc-multipart-{algorithm.lower()}"] = f"{checksums.encoded(total)}-{len(parts)}"
-    return shown
+        view[f"opc-multipart-{algorithm.lower()}"] = f"{checksums.encoded(total)}-{len(parts)}"
+    return view
 
 
 def read_digest(name: str, text: str) -> bytes:
@@ -98,10 +98,10 @@ def read_digest(name: str, text: str) -> bytes:
 
 
 def read_algorithm(call: ObjectCall) -> str | None:
-    given = call.header("opc-checksum-algorithm")
-    if given is not None and given not in checksums.OCI_ALGORITHMS:
-        raise invalid(f"opc-checksum-algorithm must be one of {', '.join(checksums.OCI_ALGORITHMS)}; got '{given}'.")
-    return given
+    sent = call.header("opc-checksum-algorithm")
+    if sent is not None and sent not in checksums.OCI_ALGORITHMS:
+        raise invalid(f"opc-checksum-algorithm must be one of {', '.join(checksums.OCI_ALGORITHMS)}; got '{sent}'.")
+    return sent
 
 
 def check_tier(tier: str) -> None:
@@ -150,9 +150,9 @@ def check_part_conditions(call: ObjectCall, old: Part | None) -> None:
         check_match(call.header("if-match"), "" if old is None else old.etag)
 
 
-def check_match(given: str | None, etag: str) -> None:
-    if given is not None and given not in {"*", etag}:
-        raise OciError(412, "IfMatchFailed", f"The if-match header '{given}' does not match the etag '{etag}'")
+def check_match(sent: str | None, etag: str) -> None:
+    if sent is not None and sent not in {"*", etag}:
+        raise OciError(412, "IfMatchFailed", f"The if-match header '{sent}' does not match the etag '{etag}'")
 
 
 def check_read_conditions(call: ObjectCall, etag: str) -> None:
@@ -173,7 +173,7 @@ def read_range(call: ObjectCall, version: Version) -> tuple[int, int] | None:
 
 
 def describe_version(version: Version) -> dict[str, Any]:
-    shown = {
+    view = {
         "name": version.key,
         "size": version.size,
         "etag": version.etag,
@@ -183,8 +183,8 @@ def describe_version(version: Version) -> dict[str, Any]:
         "storageTier": version.tier,
     }
     if version.tier == "Archive":
-        shown["archivalState"] = "Archived"
-    return shown
+        view["archivalState"] = "Archived"
+    return view
 
 
 def next_page(following: list[str]) -> dict[str, str]:

@@ -60,14 +60,14 @@ class Uploads(ObjectBase):
         if_match, if_none_match = call.header("if-match"), call.header("if-none-match")
         check_conditions(bucket, key, if_match, if_none_match)
         template = Version(key, "", 0.0, 0.0, tier=details.get("storageTier", "Standard"))
-        given = {
+        sent = {
             "Content-Type": details.get("contentType", "application/octet-stream"),
             "Content-Language": details.get("contentLanguage"),
             "Content-Encoding": details.get("contentEncoding"),
             "Content-Disposition": details.get("contentDisposition"),
             "Cache-Control": details.get("cacheControl"),
         }
-        template.headers = {name: value for name, value in given.items() if value is not None}
+        template.headers = {name: value for name, value in sent.items() if value is not None}
         template.metadata = {
             name.lower().removeprefix("opc-meta-"): value for name, value in details.get("metadata", {}).items()
         }
@@ -193,5 +193,5 @@ class Uploads(ObjectBase):
             }
             for part in parts[:limit]
         ]
-        shown = [schema.show(OBJECT_STORAGE, "MultipartUploadPartSummary", item) for item in items]
-        return Response(shown, headers=next_page([str(part.number) for part in parts[limit : limit + 1]]))
+        view = [schema.show(OBJECT_STORAGE, "MultipartUploadPartSummary", item) for item in items]
+        return Response(view, headers=next_page([str(part.number) for part in parts[limit : limit + 1]]))

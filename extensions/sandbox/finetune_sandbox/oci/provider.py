@@ -151,9 +151,9 @@ class OciProvider(Controlled[Store]):
             self._recent.append(now)
 
     def _identified(self, request: Request | None, response: Response) -> Response:
-        given = None if request is None else request.headers.get("opc-request-id")
+        sent = None if request is None else request.headers.get("opc-request-id")
         own = self.ids.hexadecimal(32).upper()
-        response.headers["opc-request-id"] = f"{given}/{own}" if given else own
+        response.headers["opc-request-id"] = f"{sent}/{own}" if sent else own
         client = None if request is None else request.headers.get("opc-client-request-id")
         if client is not None:
             response.headers["opc-client-request-id"] = client
@@ -310,5 +310,5 @@ class OciProvider(Controlled[Store]):
 
     def cancel(self, work_request_id: str) -> dict[str, Any]:
         """Cancel a work request; the API has no operation for it."""
-        shown: dict[str, Any] = self.control("POST", f"work_requests/{work_request_id}/cancel", {})
-        return shown
+        view: dict[str, Any] = self.control("POST", f"work_requests/{work_request_id}/cancel", {})
+        return view

@@ -102,25 +102,25 @@ def document(content: bytes) -> Any:
 
 def read(service: str, name: str, content: bytes) -> dict[str, Any]:
     """The members of a request body; those that are null are left out."""
-    given = document(content)
-    if not isinstance(given, dict):
+    sent = document(content)
+    if not isinstance(sent, dict):
         raise OciError(400, "CannotParseRequest", f"The request body must be a JSON object ({name}).")
-    read_in: dict[str, Any] = _structure(shape(service, name), given, "")
+    read_in: dict[str, Any] = _structure(shape(service, name), sent, "")
     return read_in
 
 
-def _structure(found: Shape, given: dict[str, Any], where: str) -> dict[str, Any]:
-    found = _subtype(found, given, where)
+def _structure(found: Shape, sent: dict[str, Any], where: str) -> dict[str, Any]:
+    found = _subtype(found, sent, where)
     dot = where + "." if where else ""
-    for key in given:
+    for key in sent:
         if key not in found.members:
             raise OciError(400, "CannotParseRequest", f"Unrecognized property: {dot}{key} ({found.name})")
     for member in found.members.values():
-        if member.required and given.get(member.wire) is None:
+        if member.required and sent.get(member.wire) is None:
             raise missing(dot + member.wire)
     return {
         key: _value(found, found.members[key], found.members[key].type, value, dot + key)
-        for key, value in given.items()
+        for key, value in sent.items()
         if value is not None
     }
 
@@ -173,14 +173,14 @@ NULL = object()
 
 def _show(found: Shape, members: Mapping[str, Any], where: str) -> dict[str, Any]:
     found = _subtype(found, members, where)
-    given = {key: value for key, value in members.items() if value is not None}
-    unknown = set(given) - set(found.members)
-    lacking = {member.wire for member in found.members.values() if member.required} - set(given)
+    sent = {key: value for key, value in members.items() if value is not None}
+    unknown = set(sent) - set(found.members)
+    lacking = {member.wire for member in found.members.values() if member.required} - set(sent)
     if unknown or lacking:
         raise BadShape(f"{where} ({found.name}): unknown {sorted(unknown)}, missing {sorted(lacking)}")
     return {
         key: _show_value(found, found.members[key], found.members[key].type, value, f"{where}.{key}")
-        for key, value in given.items()
+        for key, value in sent.items()
     }
 
 

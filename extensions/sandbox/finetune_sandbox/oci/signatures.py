@@ -180,13 +180,13 @@ def _check_date(text: str) -> None:
         raise _refused(f"the date {text!r} is not within the allowed clock skew of {SKEW:g} seconds")
 
 
-def _check_signature(given: str, text: str) -> None:
+def _check_signature(sent: str, text: str) -> None:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
     try:
-        signature = base64.b64decode(given, validate=True)
+        signature = base64.b64decode(sent, validate=True)
         private_key().public_key().verify(signature, text.encode(), padding.PKCS1v15(), hashes.SHA256())
     except (binascii.Error, InvalidSignature) as error:
         raise _refused("the signature does not match") from error

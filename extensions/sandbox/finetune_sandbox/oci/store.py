@@ -434,5 +434,5 @@ def page_of(
     if token is not None:
         after = _untoken(token, mark)
         listed = [item for item in listed if (key(item) < after if newest_first else key(item) > after)]
-    shown = listed[:limit]
-    return shown, _token(key(shown[-1]), mark) if len(listed) > limit else None
+    view = listed[:limit]
+    return view, _token(key(view[-1]), mark) if len(listed) > limit else None

@@ -71,11 +71,11 @@ class WorkRequests:
     def get(self, request: ParsedRequest) -> tuple[Response, str]:
         """GetWorkRequest."""
         work = self._find(request.id)
-        shown = schema.show(GENERATIVE_AI, "WorkRequest", self.members(work))
-        headers = {"etag": derived("", work.id, work.status, shown["percentComplete"], length=40).lower()}
+        view = schema.show(GENERATIVE_AI, "WorkRequest", self.members(work))
+        headers = {"etag": derived("", work.id, work.status, view["percentComplete"], length=40).lower()}
         if not work.done:
             headers["retry-after"] = self._service.retry_after()
-        return Response(shown, headers=headers), ""
+        return Response(view, headers=headers), ""
 
     def list(self, request: ParsedRequest) -> tuple[Response, str]:
         """ListWorkRequests."""

@@ -39,10 +39,10 @@ _NO_DEPLOYMENT = (
 
 @dataclass(frozen=True)
 class _Speaker:
-    """The model that answers. shown: its name in the answer. data: what it was trained with; None for a base model."""
+    """The model that answers. name: its name in the answer. data: what it was trained with; None for a base model."""
 
     base: BaseModel
-    shown: str
+    name: str
     tuned: bool
     data: TrainingData | None
 
@@ -73,7 +73,7 @@ class Chat:
                 "id": "chatcmpl-" + store.ids.text(29),
                 "object": "chat.completion.chunk" if request.stream else "chat.completion",
                 "created": int(now),
-                "model": speaker.shown,
+                "model": speaker.name,
             }
         _check_kind(speaker.base, call.dialect)
         if speaker.base.methods == ("reinforcement",):
@@ -177,16 +177,16 @@ def _instance(schema: dict[str, Any], text: str) -> Any:
 def _ended(message: dict[str, Any], request: ChatRequest, ids: Ids) -> tuple[dict[str, Any], int]:
     """(the choice without its index, its tokens)."""
     calls = message.get("tool_calls")
-    shown: dict[str, Any] = {"role": "assistant", "content": message.get("content"), "refusal": message.get("refusal")}
+    made: dict[str, Any] = {"role": "assistant", "content": message.get("content"), "refusal": message.get("refusal")}
     reason = "tool_calls" if calls else "stop"
-    if shown["content"] is not None:
-        ended = end_text(shown["content"], request.max_tokens, request.stops)
-        shown["content"] = ended.text
+    if made["content"] is not None:
+        ended = end_text(made["content"], request.max_tokens, request.stops)
+        made["content"] = ended.text
         reason = "length" if ended.cut else reason
     if calls:
-        shown["tool_calls"] = [{"id": "call_" + ids.text(24), **call} for call in calls]
-    tokens = count_tokens(message_text({**message, "content": shown["content"]}))
-    return {"message": shown, "logprobs": None, "finish_reason": reason}, tokens
+        made["tool_calls"] = [{"id": "call_" + ids.text(24), **call} for call in calls]
+    tokens = count_tokens(message_text({**message, "content": made["content"]}))
+    return {"message": made, "logprobs": None, "finish_reason": reason}, tokens
 
 
 def _usage(prompt: int, completion: int) -> dict[str, Any]:

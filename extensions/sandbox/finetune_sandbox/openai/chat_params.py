@@ -318,11 +318,11 @@ def _schema(body: dict[str, Any], turns: list[tuple[str, str]]) -> dict[str, Any
             message = "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
             raise ApiError(400, f"{message} 'json_object'.", param="messages")
         return {}
-    given = _object(wanted, "json_schema", "response_format.")
-    if given is None:
+    sent = _object(wanted, "json_schema", "response_format.")
+    if sent is None:
         raise missing("response_format.json_schema")
-    if not isinstance(given.get("name"), str):
+    if not isinstance(sent.get("name"), str):
         raise missing("response_format.json_schema.name")
-    schema = _object(given, "schema", "response_format.json_schema.") or {}
-    _check_schema(schema, f"response_format '{given['name']}'", "response_format")
+    schema = _object(sent, "schema", "response_format.json_schema.") or {}
+    _check_schema(schema, f"response_format '{sent['name']}'", "response_format")
     return schema

@@ -159,18 +159,18 @@ def _score(grader: dict[str, Any], values: dict[str, Any], flags: dict[str, Any]
         flags["model_grader_server_error"] = True
         flags["model_grader_server_error_details"] = "the sandbox has no model to ask"
         return 0.0
-    given, wanted = (_filled(grader[name], values, flags) for name in ("input", "reference"))
+    sent, wanted = (_filled(grader[name], values, flags) for name in ("input", "reference"))
     if kind == "string_check":
         checks: dict[str, Callable[[], bool]] = {
-            "eq": lambda: given == wanted,
-            "ne": lambda: given != wanted,
-            "like": lambda: wanted in given,
-            "ilike": lambda: wanted.lower() in given.lower(),
+            "eq": lambda: sent == wanted,
+            "ne": lambda: sent != wanted,
+            "like": lambda: wanted in sent,
+            "ilike": lambda: wanted.lower() in sent.lower(),
         }
         return float(checks[grader["operation"]]())
     if grader["evaluation_metric"] == "fuzzy_match":
-        return difflib.SequenceMatcher(None, given, wanted).ratio()
-    ours, theirs = Counter(given.lower().split()), Counter(wanted.lower().split())
+        return difflib.SequenceMatcher(None, sent, wanted).ratio()
+    ours, theirs = Counter(sent.lower().split()), Counter(wanted.lower().split())
     common = sum((ours & theirs).values())
     return 2 * common / (sum(ours.values()) + sum(theirs.values())) if common else 0.0
 

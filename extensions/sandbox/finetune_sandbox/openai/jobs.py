@@ -37,8 +37,8 @@ class Jobs:
 
     def view(self, account: Account, job: Job, dialect: str, now: float) -> dict[str, Any]:
         """The job as a dialect shows it."""
-        shown = _hyperparameters(job, dialect)
-        settings: dict[str, Any] = {"hyperparameters": shown}
+        view = _hyperparameters(job, dialect)
+        settings: dict[str, Any] = {"hyperparameters": view}
         if job.method == "reinforcement":
             settings["grader"] = job.grader
             settings["response_format"] = job.response_format
@@ -51,10 +51,10 @@ class Jobs:
         if dialect in MINIMAL:
             results = []
         short: dict[str, Any] | None = {
-            name: shown[name] for name in ("n_epochs", "batch_size", "learning_rate_multiplier") if name in shown
+            name: view[name] for name in ("n_epochs", "batch_size", "learning_rate_multiplier") if name in view
         }
         if dialect == COMPATIBLE:
-            short = dict(shown)
+            short = dict(view)
         elif job.status == "failed" and job.resolved is None:
             short = None
         estimated = None
@@ -344,12 +344,12 @@ def _hyperparameters(job: Job, dialect: str) -> dict[str, Any]:
         "dpo": ["beta"],
         "reinforcement": ["compute_multiplier", "eval_interval", "eval_samples"],
     }.get(job.method, [])
-    shown = {**dict.fromkeys(names, "auto"), **job.hyperparameters}
+    view = {**dict.fromkeys(names, "auto"), **job.hyperparameters}
     if dialect == AZURE:
         for name in ("n_epochs", "batch_size"):
-            if shown[name] == "auto":
-                shown[name] = -1
-    return shown
+            if view[name] == "auto":
+                view[name] = -1
+    return view
 
 
 def _one_at_a_time(account: Account) -> None:

@@ -54,8 +54,8 @@ class Models:
 
     def _visible(self, model: Model, dialect: str, now: float) -> bool:
         """Whether the host shows a tuned model at all, and it has not ended."""
-        shown = self._store.habits(dialect).tuned_models == "listed"
-        return shown and not self._store.retired(model.base, now, model.id)
+        view = self._store.habits(dialect).tuned_models == "listed"
+        return view and not self._store.retired(model.base, now, model.id)
 
     def list(self, call: Call, account: Account) -> Response:
         """GET /models"""

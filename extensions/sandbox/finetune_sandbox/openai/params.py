@@ -305,19 +305,19 @@ def _integrations(value: Any, more: bool) -> list[Any] | None:
     return list(value)
 
 
-def _wandb(given: Any, more: bool, place: str) -> None:
-    if given is None:
+def _wandb(sent: Any, more: bool, place: str) -> None:
+    if sent is None:
         raise missing(place)
-    if not isinstance(given, dict):
-        raise wrong_type(place, "an object", given)
+    if not isinstance(sent, dict):
+        raise wrong_type(place, "an object", sent)
     if not more:
-        _nested(given, _WANDB, place)
-    if given.get("project") is None:
+        _nested(sent, _WANDB, place)
+    if sent.get("project") is None:
         raise missing(f"{place}.project")
     for name in ("project", "name", "entity"):
-        if given.get(name) is not None and not isinstance(given[name], str):
-            raise wrong_type(f"{place}.{name}", "a string", given[name])
-    tags = given.get("tags")
+        if sent.get(name) is not None and not isinstance(sent[name], str):
+            raise wrong_type(f"{place}.{name}", "a string", sent[name])
+    tags = sent.get("tags")
     if tags is not None and (not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags)):
         raise wrong_type(f"{place}.tags", "an array of strings", tags)
 
@@ -353,8 +353,8 @@ def _method(body: dict[str, Any], dialect: str, habits: Habits) -> tuple[str, di
     if not isinstance(settings, dict):
         raise wrong_type(f"method.{name}", "an object", settings)
     _nested(settings, _METHODS[name], f"method.{name}")
-    given = settings.get("hyperparameters")
-    hyperparameters = _hyperparameters(given, name, f"method.{name}.hyperparameters", dialect, habits)
+    sent = settings.get("hyperparameters")
+    hyperparameters = _hyperparameters(sent, name, f"method.{name}.hyperparameters", dialect, habits)
     if name == "reinforcement":
         if settings.get("grader") is None:
             raise missing("method.reinforcement.grader")

@@ -371,13 +371,13 @@ class OpenAIProvider(Controlled[Store]):
 
     def add_account(self, name: str, **spec: Any) -> dict[str, Any]:
         """A further organisation."""
-        shown: dict[str, Any] = self.control("POST", "accounts", {"name": name, **spec})
-        return shown
+        view: dict[str, Any] = self.control("POST", "accounts", {"name": name, **spec})
+        return view
 
     def change_account(self, name: str = "acme", **spec: Any) -> dict[str, Any]:
         """Change role and closed."""
-        shown: dict[str, Any] = self.control("PATCH", f"accounts/{name}", spec)
-        return shown
+        view: dict[str, Any] = self.control("PATCH", f"accounts/{name}", spec)
+        return view
 
     def deploy(self, name: str, model: str) -> None:
         """Deploy a model at Azure, or let an existing deployment serve it from now on."""

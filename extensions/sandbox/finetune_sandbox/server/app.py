@@ -202,20 +202,20 @@ class Application:
         response = provider.error(call.dialect, fault.status)
         if fault.body is not None:
             response.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
-        given = {name.lower() for name in fault.headers}
-        response.headers = {name: value for name, value in response.headers.items() if name.lower() not in given}
+        sent = {name.lower() for name in fault.headers}
+        response.headers = {name: value for name, value in response.headers.items() if name.lower() not in sent}
         response.headers.update(fault.headers)
         return response
 
 
 def _own_headers(request: Request) -> dict[str, str]:
     """The headers that a user added (x-...), but not those of the clients; of what may be secret, the end only."""
-    shown = {}
+    view = {}
     for name, value in request.headers.items():
         lower = name.lower()
         if lower.startswith("x-") and not lower.startswith(_CLIENT_HEADERS):
-            shown[lower] = value if _SECRET.isdisjoint(lower.split("-")) else f"...{value[-4:]}"
-    return shown
+            view[lower] = value if _SECRET.isdisjoint(lower.split("-")) else f"...{value[-4:]}"
+    return view
 
 
 class _Handler(WSGIRequestHandler):

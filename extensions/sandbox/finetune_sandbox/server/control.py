@@ -48,12 +48,12 @@ class Control:
             raw = request.get_data()
             if raw:
                 try:
-                    given = strict_json.body(raw)
+                    sent = strict_json.body(raw)
                 except ValueError as error:
                     raise ControlError(f"The body is not JSON that can be used: {error}.") from error
-                if not isinstance(given, dict):
+                if not isinstance(sent, dict):
                     raise ControlError("The body must be a JSON object.")
-                body.update(given)
+                body.update(sent)
             return Response(self.call(method, path, body))
         except ControlError as error:
             return Response({"error": {"message": str(error)}}, error.status)

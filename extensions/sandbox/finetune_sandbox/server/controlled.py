@@ -80,8 +80,8 @@ class Controlled(ABC, Generic[S]):
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Read or change limits and durations."""
-        shown: dict[str, Any] = self.control("POST", "settings", changes)
-        return shown
+        view: dict[str, Any] = self.control("POST", "settings", changes)
+        return view
 
     def seed(self, **spec: Any) -> dict[str, Any]:
         """Make what was there long before, such as old jobs and models."""
@@ -90,8 +90,8 @@ class Controlled(ABC, Generic[S]):
 
     def scenario(self, scenario: str, **spec: Any) -> dict[str, Any]:
         """Decide how the next things that match end."""
-        shown: dict[str, Any] = self.control("POST", "scenarios", {"scenario": scenario, **spec})
-        return shown
+        view: dict[str, Any] = self.control("POST", "scenarios", {"scenario": scenario, **spec})
+        return view
 
     fate = scenario
     """Its former name."""
