@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from finetune_sandbox import Sandbox
 
 _PLAYBOOK = Path(__file__).resolve().parents[4] / "playbooks" / "release.yml"
+_GUIDE = _PLAYBOOK.parents[1] / "docs" / "serving.md"
 _PAUSE = 0.25  # seconds between two calls of a client
 _QUESTION = "Where is number 3?"
 
@@ -52,6 +53,14 @@ class Release:
         ended = self.plays.start(_PLAYBOOK, "-e", json.dumps(self.variables), *options)
         assert [entry for entry in ended if entry["failed"]] == []
         return {entry["task"]: entry["result"] for entry in ended}
+
+    def clean_up(self) -> None:
+        """The playbook of the guide, under the name of this test."""
+        text = next(block for block in _GUIDE.read_text().split("```yaml\n") if "Stop serving" in block)
+        playbook = self.plays.folder / "clean_up.yml"
+        playbook.write_text(text.partition("```")[0].replace("support-bot", "bot"))
+        ended = self.plays.start(playbook, "-e", json.dumps(self.variables))
+        assert [entry for entry in ended if entry["failed"]] == []
 
 
 @contextmanager
@@ -137,6 +146,9 @@ def test_bedrock_switches_without_another_arn_and_without_an_error(bedrock: Rele
     # The previous model is gone.
     model_id = switched["Make the models"]["results"][0]["model_id"]
     assert sandbox.aws.control("GET", "resources", {})["custom_models"] == [model_id]
+    bedrock.clean_up()
+    left = sandbox.aws.control("GET", "resources", {})
+    assert (left["custom_models"], left["deployments"]) == ([], [])
 
 
 def test_a_client_notices_a_deployment_that_is_deleted_and_created(bedrock: Release) -> None:
