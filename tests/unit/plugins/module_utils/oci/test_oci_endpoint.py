@@ -252,7 +252,7 @@ class TestOfOthers:
         own = {ownership.NAME: "chat"}
         for cluster in (host.hosting, host.second):
             host.make(dedicatedAiClusterId=cluster, freeformTags=own)
-        error = both(host, ApiError, "several", model_id=host.reach.base_models[OLD_LLAMA], **REPLACE)
+        error = both(host, ApiError, "Several", model_id=host.reach.base_models[OLD_LLAMA], **REPLACE)
         assert "id" in error.hint
 
     def test_adopted_renamed_and_moved(self, host: EndpointHost) -> None:
