@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from typing import Any
 
 import pytest
@@ -86,7 +87,22 @@ def test_a_word_with_underscores_is_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [("7", 7), ("7.5", 7.5), (True, None), ("x", None), ([1], None), (None, None)]
+    ("value", "found"),
+    [
+        ("7", 7),
+        ("7.5", 7.5),
+        (True, None),
+        ("x", None),
+        ([1], None),
+        (None, None),
+        (int(sys.float_info.max), int(sys.float_info.max)),
+        (int(sys.float_info.max) + 1, None),
+        (-(10**309), None),
+        (str(10**309), None),
+        (float("inf"), None),
+        ("-inf", None),
+        ("1e999", None),
+    ],
 )
 def test_number(value: Any, found: Any) -> None:
     assert number(value) == found

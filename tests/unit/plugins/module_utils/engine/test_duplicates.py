@@ -270,6 +270,25 @@ class TestWhatIsOnlyAlike:
         assert len(warnings) == 1
         assert "Run other ('model-other', ready) has the same settings as run-1 and made a second model" in warnings[0]
 
+    def test_h4_a_model_that_is_listed_first_does_not_take_the_place_of_the_run(self, world: World) -> None:
+        world.keeps_tokens = True
+        appear = self.beside(world, created=world.now + 1.0, phase=Phase.READY)
+
+        def list_it_first(verb: str) -> None:
+            appear(verb)
+            world.jobs = dict(reversed(world.jobs.items())) if next(iter(world.jobs), "") == "run-1" else world.jobs
+
+        world.before_call = list_it_first
+        assert self.warned(world, wait=False)[0] == "run-1"
+
+    def test_h4_a_later_slice_takes_none_without_a_token_for_its_own(self, world: World) -> None:
+        """It does not know what the first one knew, and the list does not show its run yet."""
+        world.keeps_tokens = True
+        run_id = world.add(Phase.PENDING, ago=3.0, token="t", ends_at=world.now + 50.0, listed_at=world.now + 1e6)
+        other = world.add(Phase.PENDING, ago=3.0)
+        assert converge(world, wait_run_id=run_id)["run_id"] == run_id
+        assert world.phases()[other] is Phase.PENDING
+
     def test_h4_where_what_is_made_is_ready_at_once_it_is_named_too(self, world: World) -> None:
         engine = engine_on(world)
         create = engine.driver.create

@@ -43,6 +43,11 @@ class TestDetails:
     def test_of_a_run_that_was_watched_in_slices(self, world: World) -> None:
         assert converge(world, wait_run_id=world.add(Phase.READY))["details"] is True
 
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_not_in_check_mode(self, world: World, state: str) -> None:
+        world.add(Phase.READY)
+        assert converge(world, state=state, check_mode=True)["details"] is False
+
     def test_of_what_was_deleted(self, world: World) -> None:
         world.add(Phase.READY)
         result = converge(world, state="absent")

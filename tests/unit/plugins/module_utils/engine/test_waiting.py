@@ -71,6 +71,18 @@ class TestReads:
         assert error.hint == "What was started goes on. Run the task again."
         assert (error.facts["run_id"], error.facts["changed"]) == ("run-1", True)
 
+    def test_what_was_found_goes_on(self, world: World) -> None:
+        world.add(Phase.PENDING, ends_at=world.now + 50.0)
+        world.script["observe"] = [None, RateLimited("429", retry_after=60.0)]
+        error = failed(engine_on(world, wait_timeout=80.0))
+        assert (error.hint, error.facts["changed"]) == ("What was started goes on. Run the task again.", False)
+
+    def test_what_was_stopped_is_not_told_as_nothing(self, world: World) -> None:
+        world.add(Phase.PENDING)
+        world.script["observe"] = [None, RateLimited("429", retry_after=60.0)]
+        error = failed(engine_on(world, wait_timeout=50.0, state="absent"))
+        assert (error.hint, error.facts["changed"]) == ("Run the task again.", True)
+
     def test_a_look_at_what_there_is_ends_no_slice(self, world: World) -> None:
         """Another slice would begin to count anew, for ever where nothing ever answers."""
         world.script["observe"] = [TransientError("reset", retry_after=30.0)] * 100
@@ -128,6 +140,9 @@ class TestWaits:
             return
         with pytest.raises(TimedOut):
             converge(world, wait_slice=20.0, wait_timeout=wait_timeout)
+
+    def test_a_short_slice_is_one(self, world: World) -> None:
+        assert converge(world, wait_slice=1.0, wait_run_id=world.add(Phase.PENDING))["elapsed"] == 1.0
 
     def test_a_slice_that_ends_with_a_pause_looks_once_more(self, world: World) -> None:
         run_id = world.add(Phase.PENDING, ends_at=world.now + 12.5)
