@@ -20,7 +20,7 @@ from ..toolkit.answers import quote_host
 from ..toolkit.driver import name_of_placeholder
 from . import serving
 from .client import make_api
-from .serving import DEPLOYMENTS, TIMEOUTS, ServingDriver, read_served, tag_field
+from .serving import DEPLOYMENTS, MODEL_OPTIONS, TIMEOUTS, ServingDriver, read_served, tag_field
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -69,12 +69,13 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
         purge_tags=params["purge_tags"],
         state=params["state"],
         foresees_model=module.check_mode,
+        ignore=options.ignore_changes,
     )
     return driver, options
 
 
 def _list_fields(tags: CompareTags) -> Sequence[Field]:
-    return (Field("model_arn", "in_place"), Field("description", "creation"), tag_field(tags))
+    return (Field("model_arn", "in_place", options=MODEL_OPTIONS), Field("description", "creation"), tag_field(tags))
 
 
 class CustomModelDeployment(ServingDriver):

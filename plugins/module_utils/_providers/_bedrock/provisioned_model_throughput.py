@@ -24,7 +24,7 @@ from ..toolkit.answers import quote_host
 from ..toolkit.driver import name_of_placeholder
 from . import jobs, serving
 from .client import Api, make_api
-from .serving import THROUGHPUTS, TIMEOUTS, ServingDriver, find_by_name, read_served, tag_field
+from .serving import MODEL_OPTIONS, THROUGHPUTS, TIMEOUTS, ServingDriver, find_by_name, read_served, tag_field
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -89,6 +89,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
         purge_tags=params["purge_tags"],
         state=params["state"],
         foresees_model=module.check_mode,
+        ignore=options.ignore_changes,
     )
     driver.accepted = bool(accepted)
     return driver, options
@@ -97,9 +98,9 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
 def _list_fields(tags: CompareTags) -> Sequence[Field]:
     """``base_model_arn`` is the served model if that is a base model, which cannot be changed."""
     return (
-        Field("model_arn", "in_place", jobs.same_base),
-        Field("base_model_arn", "immutable", jobs.same_base, options=("model_arn",)),
-        Field("foundation_model_arn", "immutable", jobs.same_base, options=("model_arn",)),
+        Field("model_arn", "in_place", jobs.same_base, options=MODEL_OPTIONS),
+        Field("base_model_arn", "immutable", jobs.same_base, options=MODEL_OPTIONS),
+        Field("foundation_model_arn", "immutable", jobs.same_base, options=MODEL_OPTIONS),
         Field("model_units", "immutable"),
         Field("commitment_duration", "immutable"),
         Field("provisioned_model_name", "in_place", identity=True),

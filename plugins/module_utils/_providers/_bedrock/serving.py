@@ -48,6 +48,7 @@ SPEC: dict[str, Any] = {
 }
 """The options that both resources have."""
 
+MODEL_OPTIONS = ("model_arn", "model")  # how a playbook may call it
 _PAGE = 1000  # the API's own maximum
 _MOST_TOKENS = 100
 _TAGS = TagBound("AWS", 50, own=1)
@@ -242,14 +243,17 @@ class ServingDriver(BaseDriver):
         purge_tags: bool = True,
         state: str = "present",
         foresees_model: bool = False,
+        ignore: Sequence[str] = (),
     ) -> None:
-        """``foresees_model``: a model that is not there yet may be trained before the real run."""
+        """``foresees_model``: a model that is not there yet may be trained before the real run. ``ignore``: options
+        that are not compared."""
         super().__init__(name, desired)
         self.api = api
         self.arn = arn
         self.purge_tags = purge_tags
         self.state = state
         self.foresees_model = foresees_model
+        self.ignore = ignore
         self.tags = KnownTags(api, self.warnings)
         self._checked: set[str] = set()
 
@@ -278,7 +282,8 @@ class ServingDriver(BaseDriver):
         run = self.run_of(found)
         if self.state != "present" or run.phase is Phase.DELETING:
             return [run]
-        self.resolve_model(run)
+        if not set(MODEL_OPTIONS) & set(self.ignore):
+            self.resolve_model(run)
         return [self._with_tags(run)]
 
     def _look_up(self, arn: str) -> dict[str, Any] | None:

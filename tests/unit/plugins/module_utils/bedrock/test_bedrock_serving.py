@@ -291,6 +291,12 @@ class TestServes:
         result = served.present(served.second, ignore_changes=["model_arn"])
         assert (result["changed"], "model_arn" in result["ignored_changes"]) == (False, True)
 
+    def test_an_ignored_model_need_not_be_there(self, served: Served) -> None:
+        served.make()
+        for option in ("model_arn", "model"):
+            assert served.present("none", ignore_changes=[option])["changed"] is False
+        failure(ApiError, "no custom model 'none'", served.present, "none", name="new", ignore_changes=["model_arn"])
+
     def test_its_last_update_to_something_else_failed(self, served: Served) -> None:
         served.make()
         served.host.sandbox.aws.scenario("fail_update", message="No room.")
