@@ -9,7 +9,7 @@ Private to llmops.finetune; may change at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -303,8 +303,16 @@ class Waiter:
             elif run.phase is Phase.CANCELLED:
                 survivor = self.watch.find_survivor(run)
             if survivor is None:
-                raise self._explain_failure(run)
+                raise self._explain_failure(self._look_closer(run))
             run = survivor
+
+    def _look_closer(self, run: Run) -> Run:
+        """A failed run with all that its provider says, as a list shows less. An error here does not hide it."""
+        if run.verified:
+            return run
+        with suppress(FineTuneError):
+            run = self.result.run = self.read(partial(self.driver.verify, [run]))[0]
+        return run
 
     def _end_first_slice(self, run: Run) -> Run:
         """End the first slice as soon as the host shows the run, so that the caller knows its id."""

@@ -572,6 +572,13 @@ class TestFailed:
         assert calls.index("DeleteEndpoint") < calls.index("CreateEndpoint")
         assert [item["id"] for item in host.made()] == [result["id"]]
 
+    def test_failed_at_once(self, host: EndpointHost) -> None:
+        """The list after the creation shows the failure, but not why; the task looks closer."""
+        host.sandbox.oci.settings(endpoint_seconds=0.0)
+        host.scenario("CREATE", code="OutOfHostCapacity", message="No.")
+        with pytest.raises(RunFailed, match="failed: No .OutOfHostCapacity."):
+            host.serve()
+
     def test_another_model_does_not_help_by_itself(self, host: EndpointHost) -> None:
         host.scenario("CREATE", message="No.")
         with pytest.raises(RunFailed):
