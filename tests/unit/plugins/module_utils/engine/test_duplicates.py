@@ -135,6 +135,7 @@ def test_h4_one_training_at_a_time_may_be_our_own(world: World, wait: bool) -> N
     world.script["create"] = [("after", Busy("one training at a time", status=409))]
     result = converge(world, wait=wait)
     assert (result["run_id"], result["changed"], world.uncancelled()) == ("run-1", True, ["run-1"])
+    assert world.count("create") == 1
 
 
 def test_h4_one_training_at_a_time_of_somebody_else_is_waited_for(world: World) -> None:
@@ -286,7 +287,8 @@ class TestWhatIsOnlyAlike:
         world.keeps_tokens = True
         run_id = world.add(Phase.PENDING, ago=3.0, token="t", ends_at=world.now + 50.0, listed_at=world.now + 1e6)
         other = world.add(Phase.PENDING, ago=3.0)
-        assert converge(world, wait_run_id=run_id)["run_id"] == run_id
+        engine = engine_on(world, wait_run_id=run_id)
+        assert (engine.converge()["run_id"], engine.warnings) == (run_id, [])
         assert world.phases()[other] is Phase.PENDING
 
     def test_h4_where_what_is_made_is_ready_at_once_it_is_named_too(self, world: World) -> None:

@@ -138,6 +138,14 @@ class TestDeletePrevious:
         result = converge(world, retrain="on_change", delete_previous=True)
         assert (result["status"], world.count("delete")) == ("ready", 0)
 
+    def test_a_deletion_that_takes_too_long(self, world: World) -> None:
+        """What is told is the new model, also if duplicates of it are looked for meanwhile."""
+        world.training_seconds, world.deleting_seconds = 1.0, 1e6
+        world.add(Phase.READY, data="v1")
+        with pytest.raises(TimedOut) as caught:
+            converge(world, retrain="on_change", delete_previous=True, wait_timeout=100.0)
+        assert (caught.value.facts["run_id"], caught.value.facts["status"]) == ("run-2", "ready")
+
     def test_not_asked_for_nothing_more_is_looked_at(self, world: World) -> None:
         world.add(Phase.READY, data="v1")
         converge(world, retrain="on_change", can=Capabilities(one_run_a_token=True))

@@ -333,3 +333,4 @@ def test_how_a_run_ended(world: World, end: Phase, reason: str, message: str, hi
     with pytest.raises(RunFailed) as caught:
         converge(world)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+    assert caught.value.facts["details"] is False
