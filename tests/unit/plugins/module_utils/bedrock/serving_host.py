@@ -89,7 +89,7 @@ class ServedTasks(ServingTasks):
 
     def __init__(self, tasks: ServingTasks, kind: str, model: str) -> None:
         super().__init__(tasks.reach, tasks.clock, tasks.region)
-        self.kind, self.model = kind, model
+        self.kind, self.model_arn = kind, model
 
     def wanted(self, uri: str, name: str | None = None, **options: Any) -> dict[str, Any]:
         """One that serves a model."""
@@ -100,15 +100,15 @@ class ServedTasks(ServingTasks):
 
     def playbook(self, name: str) -> dict[str, Any]:
         """One of that name."""
-        return self.wanted(self.model, name)
+        return self.wanted(self.model_arn, name)
 
     def also(self) -> ServedTasks:
         """A second controller on the same sandbox."""
-        return ServedTasks(ServingTasks(self.reach, self.clock, self.region), self.kind, self.model)
+        return ServedTasks(ServingTasks(self.reach, self.clock, self.region), self.kind, self.model_arn)
 
     def elsewhere(self) -> ServedTasks:
         """The same in another process."""
-        return ServedTasks(super().elsewhere(), self.kind, self.model)
+        return ServedTasks(super().elsewhere(), self.kind, self.model_arn)
 
 
 class Served:

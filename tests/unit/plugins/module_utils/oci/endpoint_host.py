@@ -64,9 +64,10 @@ class EndpointTasks(Tasks):
             "replacement_cluster_id": self.reach.second,
         }
 
-    def wanted(self, place: Mapping[str, str], name: str | None, retrain: str = "never", **options: Any) -> Any:
+    def wanted(self, data: Mapping[str, Any], name: str | None = "chat", **options: Any) -> dict[str, Any]:
         """One run with what :meth:`about` returns."""
-        return self.endpoint(name, **{**place, "replace": retrain, **options})
+        given = {**data, "replace": options.pop("retrain", "never"), **options}
+        return self.endpoint(name, **given)
 
     def playbook(self, name: str) -> Any:
         """The same of one name."""
