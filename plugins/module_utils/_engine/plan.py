@@ -319,12 +319,16 @@ def nothing(case: Case) -> Plan | None:
 
 
 def updating(case: Case) -> Plan | None:
-    """an update is in progress, and the task does not wait"""
+    """an update or a deletion is in progress, and the task does not wait"""
     run = next(iter(case.of(Phase.UPDATING)), None)
+    if run is None and case.can.long_lived and len(case.runs) == len(case.of(Phase.DELETING)):
+        run = case.runs[0]
     if run is None or case.leads_to_desired(run):
         return Plan("none", run) if run else None
-    other = _listed(case.ahead.get(run.id, case.changes[run.id]))
-    why = f"The {case.kind} {run.id} is being updated to something else ({other}), so nothing was sent."
+    why = "deleted"
+    if run.phase is Phase.UPDATING:
+        why = f"updated to something else ({_listed(case.ahead.get(run.id, case.changes[run.id]))})"
+    why = f"The {case.kind} {run.id} is being {why}, so nothing was sent."
     return Plan("none", run, warnings=(f"{why} Run the task again when that has ended.",))
 
 
@@ -629,14 +633,10 @@ def _absent(runs: Sequence[Run], options: Options, can: Capabilities) -> Plan:
         return Plan("none", updating, warnings=(f"{why} Run the task again then.",))
     stop = tuple(run for run in runs if run.phase.pending and not run.removable)
     if stop and can.no_cancel and not options.wait:
-        return Plan(
-            "none",
-            stop[0],
-            refusal=ApiError(
-                f"Run {stop[0].id} of '{options.name}' is {stop[0].status}; it cannot be deleted yet.",
-                hint=can.no_cancel,
-            ),
-        )
+        why = f"Run {stop[0].id} of '{options.name}' is {stop[0].status}; it cannot be deleted yet."
+        if can.long_lived:
+            return Plan("none", stop[0], warnings=(f"{why} Run the task again when that has ended.",))
+        return Plan("none", stop[0], refusal=ApiError(why, hint=can.no_cancel))
     remove = tuple(run for run in runs if run.removable or run.phase is Phase.DELETING)
     transitional = any(run.phase.transitional for run in runs)
     unseen = [run for run in runs if run.seen is False and run.model]

@@ -212,11 +212,14 @@ class Waiter:
     def wait_for_transitions(self, runs: list[Run]) -> list[Run]:
         """Wait for runs in a transitional phase; check mode predicts how they end instead.
 
-        With ``wait: false`` the task does not wait for an update, because that takes long.
+        With ``wait: false`` the task does not wait for a resource that serves, because that takes long.
         """
         moving = [run for run in runs if run.phase.transitional or self._is_replaced(run)]
-        if not self.options.wait and not self.options.check_mode:
-            moving = [run for run in moving if run.phase not in (Phase.UPDATING, Phase.PENDING)]
+        if not self.options.wait:
+            left = (Phase.UPDATING, Phase.PENDING)
+            if self.driver.capabilities.long_lived and self.options.state == "present":
+                left = (*left, Phase.DELETING)
+            moving = [run for run in moving if run.phase not in left]
         if not moving:
             return runs
         if self.options.check_mode:

@@ -262,6 +262,21 @@ class TestUnderWay:
         assert any("being updated to something else" in warning for warning in engine.warnings) is warned
         assert set(host.calls) == {"observe"}
 
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_check_mode_without_waiting_says_what_a_real_run_does(self, host: Host, check_mode: bool) -> None:
+        host.start_update(host.serve(OLD), THIRD)
+        engine = task(host, wait=False, check_mode=check_mode)
+        assert engine.converge()["action"] == "none"
+        assert "being updated to something else" in engine.warnings[0]
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_what_is_being_deleted_is_not_made_again_without_waiting(self, host: Host, check_mode: bool) -> None:
+        host.serve(NEW, Phase.DELETING)
+        engine = task(host, wait=False, check_mode=check_mode)
+        result = engine.converge()
+        assert (result["action"], result["changed"], host.count("create")) == ("none", False, 0)
+        assert "is being deleted, so nothing was sent. Run the task again" in engine.warnings[0]
+
     @pytest.mark.parametrize(("target", "action"), [(NEW, "none"), (THIRD, "update")])
     def test_check_mode_foresees_its_end(self, host: Host, target: dict[str, Any], action: str) -> None:
         host.start_update(host.serve(OLD), target)
@@ -287,6 +302,14 @@ class TestUnderWay:
         engine = task(host, state="absent", wait=False)
         assert engine.converge()["changed"] is False
         assert "Run the task again" in engine.warnings[0]
+        assert set(host.calls) == {"observe"}
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    def test_absent_without_waiting_leaves_what_is_being_created(self, host: Host, check_mode: bool) -> None:
+        host.serve(OLD, Phase.PENDING)
+        engine = task(host, state="absent", wait=False, check_mode=check_mode)
+        assert engine.converge()["changed"] is False
+        assert "cannot be deleted yet. Run the task again" in engine.warnings[0]
         assert set(host.calls) == {"observe"}
 
     def test_cancelled_leaves_it(self, host: Host) -> None:
