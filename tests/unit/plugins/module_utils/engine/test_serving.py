@@ -298,9 +298,11 @@ class TestUnderWay:
         assert host.now == 1_000_000.0
 
     def test_absent_without_waiting_leaves_it(self, host: Host) -> None:
-        host.start_update(host.serve(OLD), THIRD)
+        name = host.serve(OLD)
+        host.start_update(name, THIRD)
         engine = task(host, state="absent", wait=False)
-        assert engine.converge()["changed"] is False
+        result = engine.converge()
+        assert (result["changed"], result["run_id"], result["status"]) == (False, name, "updating")
         assert "Run the task again" in engine.warnings[0]
         assert set(host.calls) == {"observe"}
 
