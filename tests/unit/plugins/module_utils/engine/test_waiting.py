@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from ansible_collections.llmops.finetune.plugins.module_utils._engine.errors imp
     TimedOut,
     TransientError,
 )
-from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase
+from ansible_collections.llmops.finetune.plugins.module_utils._engine.types import Capabilities, Phase, Run
 from ansible_collections.llmops.finetune.tests.unit.plugins.module_utils.engine.fake_provider import (
     World,
     converge,
@@ -334,3 +336,21 @@ def test_how_a_run_ended(world: World, end: Phase, reason: str, message: str, hi
         converge(world)
     assert (caught.value.message, caught.value.hint) == (message, hint)
     assert caught.value.facts["details"] is False
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_closer_look_says_why_it_failed(world: World, answers: bool) -> None:
+    """A list shows less; if the host does not answer, the failure is told all the same."""
+    world.ends_as = Phase.FAILED
+    engine = engine_on(world, can=Capabilities(one_run_a_token=True))
+    refresh = engine.driver.refresh
+
+    def verify(runs: Sequence[Run]) -> list[Run]:
+        if not answers:
+            raise TransientError("reset")
+        return [replace(run, reason="out of memory", verified=True) for run in runs]
+
+    engine.driver.refresh = lambda run: replace(refresh(run), verified=False)  # type: ignore[method-assign]
+    engine.driver.verify = verify  # type: ignore[method-assign]
+    reason = ": out of memory" if answers else ""
+    assert failed(engine).message == f"Run run-1 of 'bot' failed{reason}."
