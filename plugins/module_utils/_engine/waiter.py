@@ -216,7 +216,7 @@ class Waiter:
         """
         moving = [run for run in runs if run.phase.transitional or self._is_replaced(run)]
         if not self.options.wait:
-            left = (Phase.UPDATING, Phase.PENDING)
+            left: tuple[Phase, ...] = (Phase.UPDATING, Phase.PENDING)
             if self.driver.capabilities.long_lived and self.options.state == "present":
                 left = (*left, Phase.DELETING)
             moving = [run for run in moving if run.phase not in left]
