@@ -197,7 +197,7 @@ PLACES: Mapping[str, Place] = {
                 True,
                 _serving(kind),
                 _served,
-                lambda host, _name, _topic: host.served.model,
+                lambda host, _name, _topic: host.served.model_arn,
                 f"bedrock.{creates}",
                 "bedrock",
                 makes_anew=False,

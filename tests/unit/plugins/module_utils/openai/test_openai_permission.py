@@ -161,7 +161,7 @@ def test_a_model_that_an_earlier_task_would_train(org: Organization) -> None:
     assert org.permissions(foreseen, check_mode=True)["projects"] == []
     assert org.share(checkpoint=foreseen, check_mode=True, state="absent")["changed"] is False
     for task in (lambda: org.share(a, checkpoint=foreseen), lambda: org.permissions(foreseen)):
-        with pytest.raises(InvalidInput, match="made up"):
+        with pytest.raises(InvalidInput, match="a placeholder of check mode"):
             task()
     assert org.sent() == []
 

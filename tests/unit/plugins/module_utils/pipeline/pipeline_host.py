@@ -209,13 +209,13 @@ class Host:
         s3, bucket = self.client("s3"), self.sandbox.aws.data_bucket
         for found in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
             s3.delete_object(Bucket=bucket, Key=found["Key"])
-        storage, place = self.oci.object_storage, self.sandbox.oci
+        storage, place = self.oci.client("object_storage"), self.sandbox.oci
         for found in storage.list_objects(place.namespace, place.bucket).data["objects"]:
             storage.delete_object(place.namespace, place.bucket, found["name"])
 
     def data_left(self) -> dict[str, int]:
         """How many uploaded datasets there are, by provider."""
-        s3, storage, place = self.client("s3"), self.oci.object_storage, self.sandbox.oci
+        s3, storage, place = self.client("s3"), self.oci.client("object_storage"), self.sandbox.oci
         return {
             "openai": len([file for file in self.openai.files.list().data if file.purpose == "fine-tune"]),
             "bedrock": s3.list_objects_v2(Bucket=self.sandbox.aws.data_bucket)["KeyCount"],

@@ -135,8 +135,8 @@ class TestConversion:
         host.file.write_text(text)
         host.one("oci")
         place = host.sandbox.oci
-        (found,) = host.oci.object_storage.list_objects(place.namespace, place.bucket).data["objects"]
-        stored = host.oci.object_storage.get_object(place.namespace, place.bucket, found["name"]).data.content
+        (found,) = host.oci.client("object_storage").list_objects(place.namespace, place.bucket).data["objects"]
+        stored = host.oci.client("object_storage").get_object(place.namespace, place.bucket, found["name"]).data.content
         assert stored.decode() == text
 
     def test_back_from_prompt_and_completion(self, host: Host) -> None:

@@ -109,7 +109,9 @@ class TestOneTask:
         models = [host.entry("openai"), host.entry("oci")]
         first = host.run(*models, wait_slice=20.0)
         place = host.sandbox.oci
-        host.oci.object_storage.put_object(place.namespace, place.bucket, "theirs.jsonl", oci_lines().encode())
+        host.oci.client("object_storage").put_object(
+            place.namespace, place.bucket, "theirs.jsonl", oci_lines().encode()
+        )
         host.oci.client("generative_ai").create_model(
             {
                 "compartmentId": place.compartment_id,
