@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..._engine import ownership
 from ..._engine.compare import CompareTags
 from ..._engine.content import CHECK_MODE, make_placeholder, refuse_placeholder
-from ..._engine.errors import ApiError, Conflict, InvalidInput, NotFound, RunFailed, TransientError
+from ..._engine.errors import ApiError, Conflict, InvalidInput, NotFound, RateLimited, RunFailed, TransientError
 from ..._engine.module import PROGRESS_SPEC, TRAINING_SPEC
 from ..._engine.types import Capabilities, Change, Field, Hint, Phase, Progress, Run
 from ..toolkit.bounds import TagBound, read_tags
@@ -417,10 +417,10 @@ class ServingDriver(BaseDriver):
             return str(
                 self.api.call(f"Creating the {self.kind} {self.name}", self.calls.create, **request)[self.calls.made]
             )
-        except NotFound:
+        except (Conflict, NotFound, RateLimited):
             raise
         except ApiError as error:
-            if type(error) is ApiError and find_by_name(self.api, self.calls, str(self.name)):
+            if find_by_name(self.api, self.calls, str(self.name)):
                 raise Conflict(error.message, status=error.status, code=error.code) from error
             if error.code == _QUOTA:
                 hint = "Ask AWS for a higher quota, or delete one that nobody needs."

@@ -77,7 +77,7 @@ class Identity:
         self.lasts = HOUR
         self.made: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.scopes: list[str] = []
-        self.fails: Exception | None = None
+        self.failures: list[Exception] = []
 
     def make(self, name: str) -> Callable[..., Any]:
         def credential(*args: Any, **kwargs: Any) -> Any:
@@ -88,8 +88,8 @@ class Identity:
 
     def get_token(self, scope: str) -> Any:
         self.scopes.append(scope)
-        if self.fails:
-            raise self.fails
+        for failure in self.failures:
+            raise failure
         return SimpleNamespace(token=self.token(), expires_on=int(self.now() + self.lasts))
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,10 +350,10 @@ def test_a_sign_in_that_fails_is_one_message(
     says: list[str],
     module: str,
 ) -> None:
-    resource.identity.fails = error
+    resource.identity.failures = [error]
     given = {**resource.dated, "max_retries": 0, **options}
     if module != INFO:
-        given.update(name="colours", content=chat_lines(), wait_timeout=1)
+        given.update(name="colours", content=chat_lines(), wait_timeout=30)
     result = play(module, given)
     assert result["failed"] and result["changed"] is False, result
     for word in ("Signing in with Microsoft Entra ID failed", "The request was not sent", *says):
@@ -415,7 +415,7 @@ def test_a_token_that_ends_during_a_wait_is_renewed(tenant: Tenant) -> None:
 
 def test_a_token_is_used_to_its_end_while_no_new_one_is_to_be_had(tenant: Tenant) -> None:
     file_id = tenant.host.dataset(chat_lines(), **tenant.auth)["file_id"]
-    tenant.identity.fails = wrapped(ServiceRequestError("the network is down"))
+    tenant.identity.failures = [wrapped(ServiceRequestError("the network is down"))]
     tenant.clock.pass_by(HOUR - 200)
     assert tenant.host.wanted(file_id, **tenant.auth, wait=False)["changed"]
     assert tenant.given == 1 < len(tenant.identity.scopes)
@@ -427,7 +427,7 @@ def test_a_token_is_used_to_its_end_while_no_new_one_is_to_be_had(tenant: Tenant
 
 
 def test_a_sign_in_that_fails_ends_within_the_time_of_the_task(tenant: Tenant) -> None:
-    tenant.identity.fails = wrapped(ServiceRequestError("the network is down"))
+    tenant.identity.failures = [wrapped(ServiceRequestError("the network is down"))]
     start = tenant.clock.monotonic()
     with pytest.raises(FineTuneError, match="the network is down") as caught:
         tenant.host.model(model="gpt-4o-mini", training_file="file-x", **tenant.auth, wait_timeout=60)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,11 +21,11 @@ NOVA, LLAMA, CLAUDE = (
     "meta.llama3-1-8b-instruct-v1:0",
     "anthropic.claude-3-haiku-20240307-v1:0",
 )
-TALKS = [
+TALKS = (
     ("How do I reset my password?", "Open the settings and choose a new password."),
     ("Where is my parcel?", "It is on its way and arrives tomorrow."),
     ("Can I return the shoes that I bought?", "Yes, within thirty days."),
-]
+)
 QUESTION, ANSWER = TALKS[1]
 BASE = "I am a base model. I was not trained to answer this."
 LLAMA_PROMPT = (
@@ -42,7 +42,7 @@ def jsonl(*records: Any, times: int) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records * times)
 
 
-def nova_data(talks: list[tuple[str, str]]) -> bytes:
+def nova_data(talks: Sequence[tuple[str, str]]) -> bytes:
     made = [
         {"schemaVersion": "bedrock-conversation-2024", "messages": [turn("user", q), turn("assistant", a)]}
         for q, a in talks
@@ -59,7 +59,9 @@ def runtime(still_sandbox: Sandbox) -> Any:
 def tuned(trained: Any, upload: Any) -> Callable[..., str]:
     """Trains a Nova Lite; returns the model's ARN."""
 
-    def train(number: int = 1, talks: list[tuple[str, str]] = TALKS, content: bytes | None = None, **more: Any) -> str:
+    def train(
+        number: int = 1, talks: Sequence[tuple[str, str]] = TALKS, content: bytes | None = None, **more: Any
+    ) -> str:
         data = {"s3Uri": upload(nova_data(talks) if content is None else content, key=f"train-{number}.jsonl")}
         names = {"jobName": f"job-{number}", "customModelName": f"model-{number}"}
         return str(trained(trainingDataConfig=data, **names, **more)["outputModelArn"])
