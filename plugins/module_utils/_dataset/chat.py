@@ -1,11 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chats, preferences and prompts for reinforcement, as most hosts take them. Private to llmops.finetune; may change at
-any time.
+"""Chats, preferences and prompts for reinforcement, as most hosts take them.
 
-Who says what is in rules.py. What a host refuses is an error. What may be meant, or what
-hosts differ on, is a warning.
+Private to llmops.finetune; may change at any time.
+
+The sources of the rules are in rules.py. Data that a host refuses is an error. Data that may be intended, or that
+hosts judge differently, is a warning.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<base64>;base64)?,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 _MAX_FUNCTIONS = 128
-# Names of tokens that steer the models: in chats and in code.
+# Names of the special tokens that steer a model, in chats and in code.
 SPECIAL_TOKENS = frozenset(
     f"<|{name}|>"
     for name in (
@@ -52,19 +53,19 @@ _TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 
 def may_hold_token(line: bytes | bytearray) -> bool:
-    """Whether a line may hold the name of a steering token; fast where it holds none."""
+    """Whether a line may contain the name of a special token. Fast for lines that contain none."""
     return b"|" in line and (b"<|" in line or b"\\u003" in line)
 
 
 def special_token(text: str) -> str | None:
-    """The first name of a steering token in a text, or None."""
+    """The first name of a special token in a text, or None."""
     if "<|" not in text:
         return None
     return next((found[0] for found in _TOKEN.finditer(text) if found[0] in SPECIAL_TOKENS), None)
 
 
 def warn_of_token(check: Check, text: str, where: str) -> None:
-    """Report a steering token's name in a text."""
+    """Report the name of a special token in a text."""
     token = special_token(text)
     if token:
         check.rule(
@@ -75,7 +76,7 @@ def warn_of_token(check: Check, text: str, where: str) -> None:
 
 
 class _Reporter:
-    """Reports with a prefix, which says which array of the example is meant."""
+    """Reports issues with a prefix: ``where``, the name of the array of the example. Empty: no prefix."""
 
     def __init__(self, check: Check, where: str) -> None:
         self.check = check
@@ -98,7 +99,8 @@ class _Tools(_Reporter):
     def declare(self, example: dict[str, Any]) -> frozenset[str] | None:
         """Check tools, functions and parallel_tool_calls of an example (or of a preference's input).
 
-        Returns the names of the functions; None where none are declared."""
+        Returns the names of the declared functions, or None if the example has neither tools nor functions.
+        """
         names: list[str] = []
         declared = {key: example[key] for key in ("tools", "functions") if key in example}
         good = not declared or declared == self.check.good_tools
@@ -158,7 +160,7 @@ class _Tools(_Reporter):
         return names
 
     def _function(self, function: Any, where: str) -> list[str]:
-        """Check a declared function; return its name in a list, or nothing."""
+        """Check a declared function. Returns a list with its name, or an empty list if it has no usable name."""
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(name, str) or not _FUNCTION_NAME.fullmatch(name):
             self.error(
@@ -186,7 +188,7 @@ class _Images(_Reporter):
     number = 0
 
     def add(self, image: Any, where: str) -> None:
-        """Check one."""
+        """Check one image."""
         self.check.has_image = True
         self.number += 1
         url = image.get("url") if isinstance(image, dict) else None
@@ -239,7 +241,7 @@ class _Images(_Reporter):
                 )
 
     def finish(self) -> None:
-        """Check how many there are."""
+        """Check the number of images."""
         limit = self.check.limits.max_images_per_example
         if limit and self.number > limit.value:
             self.check.limit(
@@ -251,8 +253,11 @@ class _Images(_Reporter):
 
 
 class _Messages(_Reporter):
-    """The precise check of one conversation. ``where`` starts each message: it says which array of the
-    example."""
+    """The precise check of one conversation.
+
+    ``where``: the name of the array of the example; it starts each message. ``images``: whether images are allowed.
+    ``developer``: whether the role developer is allowed without a warning.
+    """
 
     def __init__(self, check: Check, where: str = "", images: bool = True, developer: bool = False) -> None:
         super().__init__(check, where)
@@ -263,11 +268,11 @@ class _Messages(_Reporter):
         self.weight = 0
         self.messages = 0
         self.roles: list[str] = []
-        self.tools: frozenset[str] | None = None  # the names that may be called
+        self.tools: frozenset[str] | None = None  # the names of the declared functions; None: none are declared
         self.trained = False
         self._calls: set[str] = set()
         self._open: dict[str, str] = {}
-        self._asked = ""  # where a function was called, until its answer follows
+        self._asked = ""  # the place of a function_call whose answer must follow; empty: none
         self._at = ""
 
     def measure(self) -> Measure:
@@ -280,7 +285,7 @@ class _Messages(_Reporter):
             warn_of_token(self.check, value, f"{self.prefix}{self._at}")
 
     def run(self, messages: Any, key: str) -> bool:
-        """Check an array of messages. Returns False where there is nothing to say more about."""
+        """Check an array of messages. Returns False if it is not an array, or is empty."""
         if not isinstance(messages, list):
             self.error("bad_messages", f"{key} is {kind_of(messages)}, not an array.", "Make it an array of messages.")
             return False
@@ -304,7 +309,7 @@ class _Messages(_Reporter):
             self.roles.append("")
             return
         role = self._role(message, where)
-        # An empty string stands for a role that is wrong; no conclusions are drawn from it.
+        # An empty string means a missing or unknown role. Checks that need the role skip it.
         self.roles.append(role)
         if not role:
             return
@@ -321,7 +326,7 @@ class _Messages(_Reporter):
         self._content(message, role, where, called)
 
     def _role(self, message: dict[str, Any], where: str) -> str:
-        """Return the role of a message, or an empty string where it has none that exists."""
+        """Return the role of a message, or an empty string if the role is missing or unknown."""
         if "role" not in message:
             self.error("missing_role", f"{where} has no role.", f"Add a role: {_ROLE_NAMES}.")
             return ""
@@ -334,7 +339,7 @@ class _Messages(_Reporter):
         return ""
 
     def _keys(self, message: dict[str, Any], role: str, where: str) -> None:
-        """Check what a message of a role may have besides its content."""
+        """Check the keys of a message of this role, and its name. The content is checked elsewhere."""
         if role == "developer" and not self.developer_known:
             self.warn("developer_role", f"{where}: not every model and host takes this role.", "Use system.")
         for key in sorted(message.keys() - _ROLE_KEYS[role]):
@@ -357,7 +362,7 @@ class _Messages(_Reporter):
             self.error("bad_name", f"{where}: name is {quote(name)}.", "Make it a filled string, or leave it out.")
 
     def _assistant(self, message: dict[str, Any], where: str) -> bool:
-        """Check what only an assistant says. Returns whether the message is complete without content."""
+        """Check weight, calls and refusal. Returns whether the message is complete without content."""
         weight = message.get("weight", 1)
         if isinstance(weight, bool) or weight not in (0, 1):
             self.error("bad_weight", f"{where}: weight is {quote(weight)}.", "Use 1 (train on it) or 0 (do not).")
@@ -460,7 +465,7 @@ class _Messages(_Reporter):
             del self._open[identity]
 
     def _unanswered(self) -> None:
-        """Warn of calls that were left without an answer."""
+        """Warn about calls that have no answer."""
         for identity, where in self._open.items():
             self._not_answered(
                 f"{where} ({quote(identity)}) has no answer.", "Let a tool message follow that repeats the call's id."
@@ -527,7 +532,7 @@ class _Messages(_Reporter):
 
 
 def _image_bytes(url: str, start: int) -> int | None:
-    """How many bytes an image has, whose base64 begins at ``start``; None where it is not well-formed."""
+    """The size in bytes of an image whose base64 begins at ``start``, or None if the base64 is not well-formed."""
     cut = cut_of(url, start)
     if cut:
         return cut.bytes if cut.good else None
@@ -537,7 +542,7 @@ def _image_bytes(url: str, start: int) -> int | None:
 
 
 def decoded(text: str) -> Any:
-    """What a text says as JSON; None where it is none."""
+    """The value of a text that is JSON, or None if it is not JSON or is nested too deeply."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -556,7 +561,7 @@ class Chat(Conversation):
         return "messages" in example and not has_blocks(example)
 
     def measure(self, example: Pairs) -> Measure | None:
-        # Written flat: this runs for every line of files of gigabytes.
+        # No helper functions, for speed: this runs for every line, and files can have gigabytes.
         ((key, messages),) = example
         if key != "messages" or not isinstance(messages, list):
             return None
@@ -627,7 +632,7 @@ def _read_chat(example: dict[str, Any]) -> Talk:
     for key in ("tools", "functions"):
         if example.get(key) is not None:
             raise Loss("lossy_tools", f"The example declares {key}, which would be lost.", "Leave the example out.")
-    # Without tools, parallel_tool_calls says nothing.
+    # Without tools, parallel_tool_calls has no effect.
     refuse_keys(example, frozenset({"messages", "parallel_tool_calls"}), "The example")
     system: list[str] = []
     turns: list[Turn] = []
@@ -653,7 +658,7 @@ def _read_chat(example: dict[str, Any]) -> Talk:
 
 
 def _refuse_lost(message: dict[str, Any], role: str, where: str) -> None:
-    """Raises Loss for what other formats do not hold."""
+    """Raise Loss for parts of a message that other formats cannot hold."""
     for key in ("tool_calls", "function_call"):
         if message.get(key) is not None:
             raise Loss("lossy_tools", f"{where} calls a tool, which would be lost.", "Leave the example out.")
@@ -695,9 +700,9 @@ _REINFORCEMENT_ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 class Reinforcement(Prompts):
     has_messages = True
-    developer = False  # whether models take their instructions in this role
+    developer = False  # whether models take instructions in the role developer
     shape = '{"messages": [{"role": "user", "content": "..."}], "<any key for the grader>": ...}'
-    trained = frozenset({"messages", "tools"})  # the others are for the grader
+    trained = frozenset({"messages", "tools"})  # the other keys are for the grader
 
     def recognises(self, example: dict[str, Any]) -> int:
         messages = example.get("messages")

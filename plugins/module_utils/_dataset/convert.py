@@ -1,16 +1,18 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write a dataset in another format, where nothing is lost. Private to llmops.finetune; may change at any time.
+"""Write a dataset in another format, if nothing is lost. Private to llmops.finetune; may change at any time.
 
-Every format that holds a plain conversation is read into a Talk and written from one: n formats need n readers and n
-writers. What a Talk cannot hold (tools, weights, images, ...) or what the other format cannot hold (a system message
-in prompt/completion, ...) is refused with its line; nothing is dropped, joined or invented.
+Every format that can hold a plain conversation is read into a Talk and written from a Talk. So n formats need n readers
+and n writers. An example is refused, with the number of its line, if a Talk cannot hold it (tools, weights, images,
+...) or if the other format cannot hold it (a system message in prompt/completion, ...). Nothing is dropped, joined or
+invented.
 
-The same input gives the same bytes: keys have one order, and each line is written as ``json.dumps(example,
-ensure_ascii=False)`` would. Kept are texts and their order, not notation: spaces between tokens, escapes, the order
-of keys, and what says the same in two ways (a weight of 1, which is the default; null for a key that is left out; one
-part of text for a string). A file in plain notation comes back byte by byte.
+The same input gives the same bytes: keys have one order, and ``json.dumps(example, ensure_ascii=False)`` writes each
+line. The texts and their order are kept. The notation is not kept: spaces between tokens, escapes, the order of keys,
+and different notations of the same thing (a weight of 1, which is the default; null for a key that is left out; one
+part of text for a string). A file in the notation of the writers comes back byte by byte from a conversion there and
+back.
 """
 
 from __future__ import annotations
@@ -30,16 +32,16 @@ from .source import DatasetError, Source
 from .talk import Conversation, Loss, Prompts, Talk
 
 _BOM = b"\xef\xbb\xbf"
-# The limits of a host do not matter here: what is written is checked against those of the host that takes it.
+# A host's limits are not checked here: the written data is checked against the limits of the host that takes it.
 _ANY = Limits(profile="any", accepts_bom=True)
 
 
 class Unfit(ValueError):
-    """A format is unknown, or cannot be written from the source's. The message says which can."""
+    """A format is unknown, or cannot be written from the source's format. The message names the possible formats."""
 
 
 class Sink(Protocol):
-    """What takes bytes, such as a file that is open for writing."""
+    """An object that takes bytes, such as a file that is open for writing."""
 
     def write(self, data: bytes, /) -> object:
         """Take all of the data."""
@@ -47,12 +49,12 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did.
+    """The result of a conversion.
 
-    - report: of the source as scan() gives it; what would be lost stands among its errors. Where it is not ok,
-      what was written is not whole and must be thrown away
-    - format: what was written
-    - examples, bytes, sha256: of what was written, or would be (0, 0 and "" where the report is not ok)
+    - report: the report of scan() on the source; losses are added to its errors. If it is not ok, the written data is
+      incomplete and must be thrown away
+    - format: the format of the written data
+    - examples, bytes, sha256: of the data that was written, or would be written; 0, 0 and "" if the report is not ok
     """
 
     report: Report
@@ -70,12 +72,14 @@ class Conversion:
 def convert(
     source: Source, to_format: str, dest: Sink | None = None, *, formats: Formats, from_format: str | None = None
 ) -> Conversion:
-    """Write a dataset to ``dest`` in another format, line by line; without ``dest``, find out what would be written.
+    """Write a dataset to ``dest`` in another format, line by line. Without ``dest``, only compute the result.
 
-    ``from_format`` and ``to_format`` are names in ``formats``; without the first, it is detected. Where they are
-    the same, the bytes are copied. The source is read twice: checked, then converted. It must hold no error; a host's
-    limits are not checked. Raises Unfit for a pair of formats that cannot be converted (see targets()), and
-    DatasetError where the source cannot be read or changes meanwhile. An OSError of ``dest`` is the caller's.
+    ``from_format`` and ``to_format`` are names in ``formats``. If ``from_format`` is None, the format is detected. If
+    the two are the same, the bytes are copied, without a byte-order mark. The source is read twice: first to check it,
+    then to convert it. A source with errors is not converted. A host's limits are not checked.
+
+    Raises Unfit for an unknown format, and for a pair of formats that cannot be converted (see targets()). Raises
+    DatasetError if the source cannot be read, or changes while it is read. An OSError of ``dest`` is not caught.
     """
     for name in (from_format, to_format):
         if name is not None and name not in formats:
@@ -93,15 +97,17 @@ def convert(
 
 
 def targets(from_format: str, formats: Formats) -> tuple[str, ...]:
-    """Return the formats in which a dataset of this one can be written, itself first."""
+    """Return the names of the formats in which a dataset of this format can be written. The format itself is first."""
     kind = next((kind for kind in (Conversation, Prompts) if isinstance(formats[from_format], kind)), None)
     others = (name for name, form in formats.items() if kind and isinstance(form, kind) and name != from_format)
     return (from_format, *others)
 
 
 def conversation(form: Format, example: dict[str, Any]) -> Talk | None:
-    """Return what a valid example of a format says, which is the same in every format it can be written in; None where
-    it is no plain conversation."""
+    """Return a valid example of a format as a Talk, or None if it is not a plain conversation.
+
+    System texts, roles and texts are the same in every format that the example can be written in.
+    """
     try:
         return form.read(example) if isinstance(form, Conversation) else None
     except Loss:
@@ -147,7 +153,7 @@ class _Run:
                 self._refuse(number, loss)
                 continue
             except (ValueError, LookupError, TypeError, AttributeError) as error:
-                # It was a valid line when it was checked, unless the reader or the writer is wrong.
+                # The line was valid in the check. So the file has changed, or the reader or the writer has a bug.
                 while _read(self.source, stream, 1 << 20, read):
                     pass
                 if read.hexdigest() == self.report.sha256:
@@ -160,7 +166,7 @@ class _Run:
     def _lines(self, stream: BinaryIO, read: hashlib._Hash) -> Iterator[bytes]:
         first = True
         for block in blocks(lambda size: _read(self.source, stream, size, read)):
-            # A line that is too long is no valid one: the file has changed, which its hash will show.
+            # A line that is too long is not valid. So the file has changed since the check, and its hash will differ.
             lines = [b""] if isinstance(block, int) else _whole_lines(block)
             for line in lines:
                 yield (line.removeprefix(_BOM) if first else line).strip(b" \t\r")
@@ -204,7 +210,7 @@ def _read(source: Source, stream: BinaryIO, size: int, digest: hashlib._Hash) ->
 
 
 def _translator(form: Format, to_form: Format) -> Callable[[bytes], bytes]:
-    """Return what makes a line (without its end) of one format a line of another, or raises Loss."""
+    """Return a function that writes a line of ``form`` (without its end) as a line of ``to_form``, or raises Loss."""
     if isinstance(form, Conversation) and isinstance(to_form, Conversation):
         read, write = form.read, to_form.write
         return lambda line: json.dumps(write(read(json.loads(line))), ensure_ascii=False).encode() + b"\n"

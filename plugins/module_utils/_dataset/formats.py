@@ -1,9 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a dataset format is. Private to llmops.finetune; may change at any time.
+"""The interface of a dataset format, and its helpers. Private to llmops.finetune; may change at any time.
 
-A family of formats is one module with classes of Format. Which there are is handed down to what reads data.
+A family of formats is one module with subclasses of Format. Code that reads data gets the formats as an argument.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from .limits import Limits
 from .rules import ACCEPTED, ERROR, verdict_of
 
-# (messages, characters of text, characters + UTF-8 bytes of text). From the third, the tokens of most examples of a
-# large file are estimated.
+# (messages, characters of text, characters + UTF-8 bytes of text). The third is the weight: in a large file, it is used
+# to estimate the tokens of most examples.
 Measure = tuple[int, int, int]
 
-# A JSON object as the fast scanner gives it: its pairs, in order, repeated keys kept. Arrays are lists.
+# A JSON object from the fast scanner: its pairs of key and value, in order, with repeated keys. Arrays are lists.
 Pairs = tuple[tuple[str, Any], ...]
 
 
@@ -44,13 +44,16 @@ def kind_of(value: Any) -> str:
 
 
 def quote(value: Any) -> str:
-    """Show a value in a message, shortened."""
+    """A value as JSON for a message, shortened to 60 characters."""
     text = json.dumps(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def has_blocks(example: dict[str, Any]) -> bool:
-    """Whether an example has a schema version, or content in blocks that have no type, as the parts of a chat have."""
+    """Whether an example has a schema version, or its first message has content in blocks.
+
+    A block has no type. The parts of a chat have one.
+    """
     if "schemaVersion" in example:
         return True
     messages = example.get("messages")
@@ -61,7 +64,7 @@ def has_blocks(example: dict[str, Any]) -> bool:
 
 
 class Check:
-    """What a format's check of one example reports to, and what it may keep between examples of one scan."""
+    """Takes the issues that a format finds in one example, and keeps facts between the examples of one scan."""
 
     def __init__(self, limits: Limits, report: Callable[[bool, str, str, str], None]) -> None:
         self.limits = limits
@@ -69,9 +72,9 @@ class Check:
         self.failed = False
         self.has_image = False
         self.has_video = False
-        # Buckets that hold images and videos of the examples of this scan.
+        # The buckets that hold images and videos of the examples of this scan.
         self.buckets: set[str] = set()
-        # Declared tools, known to be good: datasets repeat them on every line.
+        # Declared tools without an issue. Datasets repeat them on every line, so they are not checked again.
         self.good_tools: Any = None
 
     def error(self, code: str, message: str, hint: str) -> None:
@@ -82,14 +85,16 @@ class Check:
         self._report(False, code, message, hint)
 
     def rule(self, rule: str, message: str, hint: str, code: str = "") -> None:
-        """Report what hosts differ in, as the table of rules has it for this one. ``code``: its name where it is an
-        error, if another."""
+        """Report data that hosts judge differently, with the verdict for this host from the table of rules.
+
+        ``code``: the code of an error, if it is not ``rule``.
+        """
         verdict = verdict_of(rule, self.limits.profile)
         if verdict != ACCEPTED:
             self.limit(verdict == ERROR, code if code and verdict == ERROR else rule, message, hint)
 
     def limit(self, hard: bool, code: str, message: str, hint: str) -> None:
-        """Report something beyond a limit: an error where the limit is hard, a warning where it is not."""
+        """Report data beyond a limit: as an error if the limit is hard, else as a warning."""
         if hard:
             self.error(code, message, hint)
         else:
@@ -99,10 +104,10 @@ class Check:
 class Format(ABC):
     """One format. Instances are stateless.
 
-    - name: as users name it
-    - has_messages: whether an example is made of messages
+    - name: the name that users give
+    - has_messages: whether an example consists of messages
     - shape: a short example, for hints and documentation
-    - trained: the keys of an example whose values the model is shown; None: all of them
+    - trained: the keys of an example whose values the model sees; None: all keys
     """
 
     name: str
@@ -112,27 +117,29 @@ class Format(ABC):
 
     @abstractmethod
     def recognises(self, example: dict[str, Any]) -> int:
-        """How much an example looks like this format, valid or not: 0 not at all, 1 it may be, 2 it can hardly be
-        of a format that says less."""
+        """How much an example looks like this format, valid or not.
+
+        0: not at all. 1: it may have this format. 2: it can hardly have a less specific format.
+        """
 
     @abstractmethod
     def measure(self, example: Pairs) -> Measure | None:
-        """Measure an example that is beyond doubt: no error, no warning, no repeated key, no half surrogate.
+        """Measure an example that certainly has no error, no warning, no repeated key and no half of a surrogate pair.
 
-        This is the fast path. None, TypeError, KeyError, ValueError and AttributeError all mean "let check()
-        decide". Values may be of any JSON type; mind that an array of arrays unpacks as an object does.
+        This is the fast path. None, TypeError, KeyError, ValueError and AttributeError all mean: check() decides.
+        Values may have any JSON type. An array of arrays unpacks in the same way as an object: check the types.
         """
 
     def bind(self, limits: Limits) -> Callable[[Pairs], Measure | None]:
-        """Return measure() for a scan under these limits. A format overrides it where a limit bears on text."""
+        """Return measure() for a scan with these limits. A format overrides it if a limit concerns its texts."""
         return self.measure
 
     @abstractmethod
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:
-        """Check an example precisely. Returns its measure, or None where it is too broken to measure."""
+        """Check an example precisely. Returns its measure, or None if it is too broken to measure."""
 
     def count(self, examples: int, image_examples: int, check: Check) -> None:
-        """Check the limits on how many examples, and how many with images, a whole file holds."""
+        """Check the limits on the number of examples in a file, and on the number of examples with images."""
         most = check.limits.max_examples
         if most and examples > most.value:
             check.limit(
@@ -154,14 +161,14 @@ class Format(ABC):
 def unknown_keys(
     example: dict[str, Any], known: frozenset[str], check: Check, where: str = "The example", hard: bool = False
 ) -> None:
-    """Report keys that a format does not have: as errors where hosts are known to refuse them."""
+    """Report keys that a format does not have. ``hard``: as errors, because hosts are known to refuse them."""
     for key in sorted(example.keys() - known):
         hint = "Remove it: the host refuses it." if hard else "Remove it; hosts may refuse it."
         check.limit(hard, "unknown_key", f"{where} has the unknown key {quote(key)}.", hint)
 
 
 def lacks(example: dict[str, Any], key: str, form: Format, check: Check) -> bool:
-    """Report a key that is missing. Returns whether it is."""
+    """Report a key if it is missing. Returns whether it is missing."""
     if key in example:
         return False
     check.error("missing_key", f"The example has no {key}.", f"The format {form.name} is {form.shape}")
@@ -172,16 +179,16 @@ _ALPACA = ("instruction", "input", "output", "response")
 
 
 class Formats(dict[str, Format]):
-    """The formats there are, by their names."""
+    """All formats, by name."""
 
     def __init__(self, formats: Iterable[Format]) -> None:
         super().__init__({form.name: form for form in formats})
 
     def detect(self, example: dict[str, Any], accepted: Sequence[str] = ()) -> Format | None:
-        """Return the format that an example looks like, or None.
+        """Return the format that an example looks most like, or None.
 
-        The format that it looks like most. Where several are alike (the same example may be valid in two), one that
-        the host accepts; of several such, in the order of ``accepted``, else in that of the table.
+        One example may look equally like several formats, and be valid in them. Then a format that the host accepts
+        comes first, in the order of ``accepted``. If the host accepts none of them, the order of this table decides.
         """
         best: tuple[int, int, int] | None = None
         found = None
@@ -195,7 +202,7 @@ class Formats(dict[str, Format]):
 
 
 def foreign_format(example: dict[str, Any]) -> str:
-    """Name a format that an example has and no host takes; empty for one that is not known either."""
+    """The name of a well-known format that no host takes, if the example has one; else empty."""
     keys = example.keys()
     if "instruction" in keys and ("output" in keys or "response" in keys):
         return f"Alpaca's format ({', '.join(key for key in keys if key in _ALPACA)})"

@@ -3,7 +3,7 @@
 
 """Limits that hosts put on datasets. Private to llmops.finetune; may change at any time.
 
-A hard limit makes a dataset invalid. One that is doubtful, or that only costs quality, gives a warning.
+Data beyond a hard limit is invalid. A limit that is not certain, or that only concerns quality, gives a warning.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit: its value (unit in the name of the field that holds it), whether it is hard, and who says
-    so."""
+    """One limit: its value, whether it is hard, its source, and the date when the source was read.
+
+    The field of Limits that holds it names the unit.
+    """
 
     value: int
     hard: bool
@@ -28,7 +30,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class ReservedWords:
-    """Words that no text may contain, whether that is hard, and who says so."""
+    """Words that no text may contain, whether the rule is hard, its source, and the date when the source was read."""
 
     words: tuple[str, ...]
     hard: bool
@@ -38,31 +40,31 @@ class ReservedWords:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a host accepts, in general or for one base model and way of training. A field that is None is not
-    checked.
+    """The limits of a host, in general or for one base model and kind of training. A field that is None is not checked.
 
-    - profile: names the table's entry
-    - formats: the formats that are accepted, in the order in which an ambiguous example is taken; empty: any
+    - profile: the name of these limits
+    - formats: the accepted formats; for an ambiguous example, the first one that fits is taken. Empty: any format
     - min_examples, max_examples, max_reinforcement_examples: lines of a file
-    - max_bytes: a file, by whatever way of uploading takes the largest
-    - files_api_max_bytes: a file that is sent in one request; a larger one must be sent in parts
-    - max_example_tokens: estimated tokens of one example; truncates: whether what is beyond is cut off, or refused
-    - max_prompt_tokens, max_completion_tokens: of one text, where the two are not only counted together
-    - max_image_examples: examples of a file that hold an image
-    - max_images_per_example, max_videos_per_example: 0 where the model takes none
-    - max_image_bytes: an image given as a data URL, decoded
+    - max_bytes: bytes of a file, for the way of uploading that takes the largest files
+    - files_api_max_bytes: bytes of a file that is sent in one request; a larger file must be sent in parts
+    - max_example_tokens: estimated tokens of one example. truncates: a longer example is cut off (True) or refused
+    - max_prompt_tokens, max_completion_tokens: tokens of one text, if prompt and completion have their own limits
+    - max_image_examples: the number of examples with an image in a file
+    - max_images_per_example, max_videos_per_example: 0: the model takes none
+    - max_image_bytes: bytes of an image in a data URL, after decoding
     - image_types, video_types, document_types: formats of media in a bucket
-    - media_path: what the characters of such a medium's address, and of the address of the data themselves, are limited
-      to, as a regular expression. one_bucket: whether all media of a file have to be in one bucket
-    - one_medium: whether a file may hold images or videos, not both (the value means nothing)
-    - max_user_messages: of one example
-    - reserved: words that no text may contain; doubtful: words, in lower case, that one source reserves in any spelling
+    - media_path: a regular expression for the whole address of media in a bucket, and for the address of the data
+    - one_bucket: whether all media of a file must be in one bucket
+    - one_medium: if set, a file may hold images or videos, not both; the value has no meaning
+    - max_user_messages: user messages of one example
+    - reserved: words that no text may contain. doubtful: words in lower case that one source reserves in any spelling;
+      they give a warning
     - reasoning: whether an assistant's message may hold reasoning
-    - schema_version: ``any`` text, or none, is doubtful only; ``optional`` may be left out, which is doubtful;
-      ``required``
-    - no_validation: where set, validation files are refused (hard) or not used; the value means nothing
+    - schema_version: ``any``: another text, or none, gives a warning. ``optional``: a missing one gives a warning,
+      another text is an error. ``required``: both are errors
+    - no_validation: if set, validation files are refused (hard) or not used; the value has no meaning
     - accepts_bom: whether a file may start with a UTF-8 byte-order mark
-    - is_validation: whether these are the limits of a validation file, made by for_validation()
+    - is_validation: whether these are the limits of a validation file; for_validation() sets it
     """
 
     profile: str
@@ -100,7 +102,7 @@ class Limits:
     is_validation: bool = False
 
     def for_validation(self) -> Limits:
-        """The same limits for a validation file, where hosts ask for less and allow less."""
+        """The same limits for a validation file. Hosts require less of it, and allow less."""
         return replace(
             self,
             min_examples=self.min_validation_examples,
@@ -111,5 +113,5 @@ class Limits:
         )
 
     def of(self, split: str) -> Limits:
-        """The limits of a file of this split, ``training`` or ``validation``."""
+        """The limits of a file for this split: ``training`` or ``validation``."""
         return self.for_validation() if split == "validation" else self

@@ -3,8 +3,9 @@
 
 """Cut a stream into blocks of whole lines, in constant memory. Private to llmops.finetune; may change at any time.
 
-A long line is mostly images in data URLs. Those are cut out while the line is read, and what stands for them says what
-is to be known of them: see :class:`Cut`. What remains of a line is at most MAX_LINE, so that no line fills the memory.
+A long line usually consists of images in data URLs. They are cut out while the line is read. A mark takes the place of
+each image; it holds the facts of :class:`Cut`, and a hash. The rest of a line has at most MAX_LINE bytes, so no line
+fills the memory.
 """
 
 from __future__ import annotations
@@ -15,44 +16,44 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-# Small enough for decoded blocks to stay in the processor's cache; measured: 1 MiB is slower by a third.
+# Small enough that decoded blocks stay in the processor's cache. Measured: 1 MiB is slower by a third.
 BLOCK = 128 * 1024
 
-# No example that a host trains on comes near: 4 MiB of text are about a million tokens.
+# No example that a host trains on is nearly as long: 4 MiB of text are about a million tokens.
 MAX_LINE = 4 << 20
-# From this length on, images are cut out of a line. (A shorter one is read as it is: that is faster.)
+# From this length on, images are cut out of a line. A shorter line is read as it is, which is faster.
 CUT_FROM = 1 << 20
 
 Read = Callable[[int], bytes]
 
-# The value of a key "url" that is a data URL; slashes may be escaped in JSON.
+# A key "url" and the beginning of its value, a data URL, up to the base64. Slashes may be escaped in JSON.
 _START = re.compile(rb'"url"[ \t\r]*:[ \t\r]*"data:[^",;\\]*(?:\\/[^",;\\]*)?;base64,')
 _LONGEST_START = 256
-_SMALL = 1024  # an image of fewer characters stays where it is
+_SMALL = 1024  # an image of fewer characters is not cut out
 _ESCAPE = re.compile(rb"\\(?:/|u00(?:2[bBfF]|3[dD]))")
 _ESCAPE_BYTES = 6
 _ESCAPED = {b"b": b"+", b"f": b"/", b"d": b"="}
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
-# What no text of a dataset can hold by chance, or by intent.
+# Random, so that no text of a dataset holds it by chance or by intent.
 _MARK = secrets.token_hex(12)
 _CUT = re.compile(rf"{_MARK}:([01]):([0-9]+):([0-9]+):[0-9a-f]+")
 
 
 def cut_from() -> int:
-    """From which length on images are cut out of a line."""
+    """The length of a line, in bytes, from which images are cut out of it."""
     return min(CUT_FROM, MAX_LINE)
 
 
 @dataclass(frozen=True)
 class Cut:
-    """An image that was cut out of a line: whether its base64 was well-formed, and how many bytes it is then."""
+    """An image that was cut out of a line. ``good``: its base64 was well-formed. ``bytes``: its size, if good."""
 
     good: bool
     bytes: int
 
 
 def cut_of(url: str, start: int) -> Cut | None:
-    """What was cut out of a data URL, whose base64 would begin at ``start``; None where it is there itself."""
+    """The image that was cut out of a data URL, whose base64 would begin at ``start``; None if it was not cut out."""
     found = _CUT.fullmatch(url, start)
     return Cut(found[1] == "1", int(found[2]) // 4 * 3 - int(found[3])) if found else None
 
@@ -63,26 +64,26 @@ def has_cuts(line: bytes | bytearray) -> bool:
 
 
 class _Long:
-    """A line that is longer than a block: what is kept of it, and the image that is being cut out."""
+    """A line that is longer than cut_from(): the part that is kept, and the image that is being cut out."""
 
     def __init__(self) -> None:
         self.kept = bytearray()
         self.size = 0  # bytes of the whole line so far
-        self.lost = False  # whether what remains is too long
+        self.lost = False  # whether the rest is longer than MAX_LINE; then nothing is kept
         self._searched = 0
-        self._hash: hashlib._Hash | None = None  # of the image that is being cut out
+        self._hash: hashlib._Hash | None = None  # of the image that is being cut out; None: there is none
         self._characters = 0
         self._good = True
-        self._tail = b""  # what may be the beginning of an escape, or padding that nothing may follow
+        self._tail = b""  # bytes that wait for the next: an incomplete escape, or padding, which must be last
 
     def add(self, data: bytes) -> None:
-        """Take more of the line."""
+        """Take the next bytes of the line."""
         self.size += len(data)
         while data:
             data = self._text(data) if self._hash is None else self._image(data)
 
     def _text(self, data: bytes) -> bytes:
-        """Take what is no image; returns what follows the beginning of the next one."""
+        """Take bytes outside images. Returns the bytes from the base64 of the next image on; empty if none begins."""
         if not self.lost:
             self.kept += data
         found = self._next() if self.size > cut_from() else None
@@ -98,12 +99,12 @@ class _Long:
         return b""
 
     def _next(self) -> int:
-        """Where the base64 of the next image begins that is worth to be cut out; 0 where there is none yet."""
+        """The index in ``kept`` at which the base64 of the next large image begins; 0 if none was found yet."""
         while found := _START.search(self.kept, self._searched):
             start = found.end()
             if self.kept.find(b'"', start, start + _SMALL) < 0:
                 if len(self.kept) < start + _SMALL:
-                    self._searched = found.start()  # it may be a small one
+                    self._searched = found.start()  # it may be a small image
                     return 0
                 return start
             self._searched = start
@@ -111,12 +112,12 @@ class _Long:
         return 0
 
     def _image(self, data: bytes) -> bytes:
-        """Take some of an image; returns what follows its end."""
+        """Take bytes of an image. Returns the bytes from the closing quote on; empty if the image goes on."""
         data = self._tail + data
         end = data.find(b'"')
         image, self._tail = (data, b"") if end < 0 else (data[:end], b"")
         if end < 0:
-            # What may be the first part of an escape waits for the rest of it.
+            # The bytes may end within an escape. Then its first part waits for the rest.
             start = image.rfind(b"\\", max(0, len(image) - _ESCAPE_BYTES))
             if start >= 0 and not _ESCAPE.match(image, start):
                 image, self._tail = image[:start], image[start:]
@@ -124,7 +125,7 @@ class _Long:
             image = _ESCAPE.sub(lambda found: _ESCAPED.get(found[0][-1:].lower(), b"/"), image)
         padding = len(image) - len(image.rstrip(b"="))
         if end < 0 and 0 < padding <= 2:
-            # So does what ends an image, as long as it may have ended.
+            # Padding waits too, because the image may end with it.
             image, self._tail = image[:-padding], b"=" * padding + self._tail
         if image and self._hash:
             self._characters += len(image)
@@ -146,21 +147,21 @@ class _Long:
         self._hash = None
 
     def take(self) -> bytearray:
-        """What remains. To be called once."""
-        if self._hash is not None:  # the line ends within a text, which is no JSON
+        """Return the part that is kept. Call it only once."""
+        if self._hash is not None:  # the line ends within a string, so it is not JSON
             self._close(0)
         line, self.kept = self.kept, bytearray()
         return line
 
 
 def blocks(read: Read) -> Iterator[bytes | bytearray | int]:
-    """Yield blocks of whole lines, each line ending with a line feed (added to the last one if need be).
+    """Yield blocks of whole lines. Each line ends with a line feed, which is added to the last line if it has none.
 
-    A long line comes alone and without its line feed, as a bytearray, which its taker may clear as soon as it has read
-    it. Images are cut out of it. A line of which more than MAX_LINE remains is not kept: its size in bytes is
-    yielded in its place. ``read(n)`` returns at most n bytes, and none at the end.
+    A long line comes alone and without its line feed, as a bytearray that the caller may clear after reading it. Images
+    are cut out of it. If more than MAX_LINE bytes remain, the line is not kept: its size in bytes is yielded instead.
+    ``read(n)`` returns at most n bytes, and no bytes at the end.
     """
-    rest = bytearray()  # of a line that is not yet known to be long
+    rest = bytearray()  # the beginning of a line that is not yet long
     long: _Long | None = None
     while chunk := read(BLOCK):
         if long is not None:

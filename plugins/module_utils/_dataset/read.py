@@ -39,7 +39,10 @@ _SCANNING = threading.Lock()
 
 @dataclass(frozen=True)
 class LocalData:
-    """The data of a task, as it was read. ``report``: the findings; ``stamp``: identifies the version of the file."""
+    """The data of a task.
+
+    ``report``: the findings of the scan. ``stamp``: identifies the version of the file; None for inline content.
+    """
 
     source: Source
     report: Report
@@ -47,7 +50,7 @@ class LocalData:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """A new stream at the first byte; FineTuneError where it can no longer be read."""
+        """Open a new stream at the first byte. Raises FineTuneError if the data can no longer be read."""
         try:
             with self.source.open() as stream:
                 yield stream
@@ -58,11 +61,11 @@ class LocalData:
 
     @property
     def changed(self) -> bool:
-        """Whether somebody wrote to the file since it was read."""
+        """Whether the file was written to since it was read. Inline content never changes."""
         return self.stamp is not None and _stamp(self.source) != self.stamp
 
     def changed_error(self) -> ApiError:
-        """What to raise then."""
+        """The error to raise if the file changed during the upload."""
         return ApiError(
             f"{self.source.label} changed while it was uploaded; nothing of it was kept.",
             hint="Run the task again when nobody writes to it.",
@@ -70,9 +73,10 @@ class LocalData:
 
 
 def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Callable[[str], None]) -> LocalData | None:
-    """The data of the options ``src``, ``content``, ``format`` and ``validate``; None where there is none.
+    """Read the data of the options ``src``, ``content``, ``format`` and ``validate``. None if no data is set.
 
-    Raises InvalidInput where it cannot be read, or is invalid and ``validate`` is set.
+    ``warn`` gets the first warnings. Raises InvalidInput if the data cannot be read. Also raises it if the data is
+    invalid, ``validate`` is set, and ``state`` is ``present``.
     """
     try:
         if params["src"]:
@@ -95,8 +99,11 @@ def read(params: Mapping[str, Any], formats: Formats, limits: Limits, warn: Call
 def _scanned(
     source: Source, stamp: tuple[int, int, int] | None, form: str | None, formats: Formats, limits: Limits
 ) -> Report:
-    """What is in the data. A file that nobody has written to since is not read again in one process: it is looked at
-    when it is described, previewed and sent."""
+    """The findings of a scan of the data.
+
+    One process needs them several times: to describe, preview and send the data. A file that was not written to since
+    the last scan is not scanned again.
+    """
     if stamp is None:
         return scan(source, formats=formats, format=form, limits=limits)
     key = (source.path, stamp, form or tuple(formats), limits)
@@ -109,7 +116,7 @@ def _scanned(
 
 
 def name_of(params: Mapping[str, Any]) -> str:
-    """The dataset's name: ``name``, else what ``src`` is called; empty where neither is given."""
+    """The dataset's name: ``name``, else the file name of ``src`` without its suffix. Empty if neither is set."""
     return str(params["name"] or (PurePath(params["src"]).stem if params["src"] else ""))
 
 

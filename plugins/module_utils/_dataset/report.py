@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a scan of a dataset found. Private to llmops.finetune; may change at any time."""
+"""The findings of a scan of a dataset. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 
 MOST_ERRORS = 20
 MOST_WARNINGS = 20
-# One doubtful habit repeats on every line; it must not hide the others.
+# The same warning often repeats on every line. It must not hide the other warnings.
 MOST_WARNINGS_PER_CODE = 5
 
 
 @dataclass(frozen=True)
 class Issue:
-    """One thing that is wrong (or doubtful): the line (1-based; None: the file as a whole), a stable code,
-    what is wrong, and what would be right."""
+    """One error or warning.
+
+    ``line``: its number, from 1; None: the whole file. ``code``: never changes. ``message``: the problem. ``hint``: how
+    to correct it.
+    """
 
     line: int | None
     code: str
@@ -31,8 +34,10 @@ class Issue:
 
 @dataclass(frozen=True)
 class Statistic:
-    """How a count is spread over the examples. Minimum, mean and maximum are exact; the median and the 95th
-    percentile are exact up to 255, and within 1 % above."""
+    """The distribution of a count over the examples.
+
+    Minimum, mean and maximum are exact. The median and the 95th percentile are exact up to 255, and within 1 % above.
+    """
 
     min: int
     mean: float
@@ -45,16 +50,16 @@ class Statistic:
 class Report:
     """The result of a scan.
 
-    - format: name of the format checked against, None where none was named and none recognised
-    - detected: whether the format was found from the content
-    - examples: lines that hold an example, valid or not
-    - bytes, sha256: of the raw bytes
-    - statistics: of the valid examples; keys messages_per_example (None where the format has no messages),
-      characters_per_example, tokens_per_example; a value is None when there is no valid example
-    - estimated_tokens: of all valid examples together; an estimate, see scan.py
+    - format: the name of the format that the data was checked against; None if none was given and none was detected
+    - detected: whether the format was detected from the content
+    - examples: the number of lines that hold an example, valid or not
+    - bytes, sha256: the size and the hash of the raw bytes
+    - statistics: of the valid examples. The keys are messages_per_example (None if the format has no messages),
+      characters_per_example and tokens_per_example. A value is None if there is no valid example
+    - estimated_tokens: the tokens of all valid examples together; an estimate, see scan.py
     - media_buckets: the buckets that hold images and videos of the examples, sorted
-    - errors, warnings: the first ones; error_count and warning_count: how many there are in all, and
-      error_codes and warning_codes: how many of each code
+    - errors, warnings: the first ones. error_count, warning_count: the number of all of them. error_codes,
+      warning_codes: the number of each code
     """
 
     format: str | None = None
@@ -78,5 +83,5 @@ class Report:
         return self.error_count == 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, snake_case, with ``valid`` for ok."""
+        """The report as plain data. The keys are the names of the fields, and ``valid`` for ``ok``."""
         return {"valid": self.ok, **asdict(self)}

@@ -1,16 +1,18 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of training data, in one table: what each looks for, what comes of it, and who says so.
+"""The rules of training data, in one table: what each rule looks for, its verdict, and its source.
 
 Private to llmops.finetune; may change at any time.
 
-What the sources agree is refused is an error. Where sources disagree, or only one of them says so, it is a warning.
-Numbers (of examples, bytes, tokens, ...) are in the providers' limits.py. docs/data_rules.md shows this table, and a
-test holds the two together. The sandbox has its own code for the same rules: the two share nothing but the table.
+If the sources agree that data is refused, it is an error. If sources disagree, or only one of them says so, it is a
+warning. Numbers (of examples, bytes, tokens, ...) are in the providers' limits.py. docs/data_rules.md shows this table;
+a test compares the two. The sandbox has its own code for the same rules: it shares nothing with this collection but the
+table.
 
-A code stands in as many rows as it has verdicts. ``hosts`` are the beginnings of names of limits (their profile); the
-first row that fits holds, and none of ``hosts`` fits all. ``formats`` only says, for readers, whose rule it is.
+A code has one row for each of its verdicts. ``hosts`` are the beginnings of names of limits (``Limits.profile``); a row
+without ``hosts`` fits all hosts. The first row that fits counts. ``formats`` is for readers only: it names the formats
+that have the rule.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ ERROR, WARNING, ACCEPTED = "error", "warning", "accepted"
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its code, what comes of it, what it looks for, who says so, and when that was read."""
+    """One rule: its code, its verdict, what it looks for, its source, and the date when the source was read."""
 
     code: str
     verdict: str
@@ -453,7 +455,7 @@ RULES: tuple[Rule, ...] = (
 
 @cache
 def verdict_of(code: str, profile: str) -> str:
-    """What comes of a rule under the limits of this name. Raises KeyError for a code that is not in the table."""
+    """The verdict of a rule for the limits of this name. Raises KeyError if no row of the table fits."""
     for rule in RULES:
         if rule.code == code and (not rule.hosts or profile.startswith(rule.hosts)):
             return rule.verdict

@@ -3,15 +3,16 @@
 
 """Validate, count and hash a dataset as a stream. Private to llmops.finetune; may change at any time.
 
-Two paths read a line. The fast one keeps an object's pairs (so that a repeated key cannot hide), and measures
-the line where it has the plain shape of its format. Any other line goes to the slow path, which parses it again
-and explains what is wrong. Both agree: the fast path knows only lines without any issue.
+There are two paths to read a line. The fast path keeps the pairs of each object, so that a repeated key cannot hide. It
+measures a line that has the plain shape of its format. Every other line goes to the slow path, which parses the line
+again and explains the problem. The two paths agree, because the fast path accepts only lines without any issue.
 
-Large files are validated by forked processes, each on a range of whole lines, while this process hashes.
-Ranges are merged in order, so that the report does not depend on the number of processes.
+Forked processes validate a large file, each one a range of whole lines. This process computes the hash meanwhile. The
+ranges are merged in order, so the report does not depend on the number of processes.
 
-Tokens are estimated (see tokens.py) example by example. Of a large file only a sample is counted so, spread over the
-whole file: it gives the tokens for each character and byte, by which the others are estimated. Images are not counted.
+Tokens are estimated (see tokens.py) for each example. In a large file this is done only for a sample from the whole
+file. The sample gives the number of tokens for each character and byte; the other examples are estimated by this
+number. Images are not counted.
 """
 
 from __future__ import annotations
@@ -40,25 +41,26 @@ from .source import DatasetError, Source
 from .tokens import count_example, unload_vocabulary
 
 MAX_WORKERS = 4
-# Below this, starting a process costs more than it saves.
+# For a smaller file, starting a process costs more than it saves.
 MIN_FORK_BYTES = 8 << 20
-# Lines among which repeated examples are looked for; 8 bytes each are kept.
+# Repeated examples are looked for among this number of lines. Each one takes 8 bytes of memory.
 DUPLICATE_LINES = 1 << 17
 
-# Up to this size each example's tokens are counted; of a larger file those at so many places, of so many bytes each:
-# the second go is for files of long lines. Tokens by characters and bytes of prose, where no line is short enough.
+# In a file up to COUNTED_BYTES, the tokens of each example are counted. In a larger file they are counted in samples:
+# (number of places, bytes at each place). The second pair is for files with long lines. _USUAL: tokens for each unit of
+# weight (characters plus bytes) of prose; it is used if no line is short enough for the samples.
 COUNTED_BYTES = 1 << 20
 _SAMPLES = ((64, 16 << 10), (2, 1 << 20))
 _USUAL = 1 / 8
-# A line of at least so many bytes is looked at before it is parsed: many small values take much more memory than text.
+# A line of at least _LARGE bytes is examined before it is parsed: many small values take much more memory than text.
 _LARGE = 1 << 18
 MAX_VALUES = 50_000
-MAX_DEPTH = 200  # objects and lists within each other
+MAX_DEPTH = 200  # levels of nested objects and lists
 
 _HEAD = 1 << 20
 _HASH_CHUNK = 1 << 20
 _FOLD_AT = 4096
-# After this many lines in a row that the fast path gave up on, it is tried only on every n-th.
+# If the fast path has failed on _PATIENCE lines in a row, it is tried only on every _RETRY-th line.
 _PATIENCE = 8
 _RETRY = 64
 
@@ -84,12 +86,12 @@ _Shown = tuple["int | None", str, str, str]
 def scan(
     source: Source, *, formats: Formats, limits: Limits, format: str | None = None, workers: int | None = None
 ) -> Report:
-    """Read a dataset once over, check every line, and return what was found.
+    """Read a dataset once, check every line, and return the findings.
 
-    ``format`` is a name in ``formats``; None detects it. ``limits``: of the host that takes the data. ``workers`` is
-    how many processes validate; None takes the usable processors, at most four; small sources and inline content never
-    fork. Problems of the content are in the report. Raises DatasetError where the
-    source cannot be read or changes while it is read, and ValueError for an unknown format.
+    ``format``: a name in ``formats``; None: it is detected. ``limits``: the limits of the host that takes the data.
+    ``workers``: the number of processes that validate; None: one for each usable processor, at most four. Small sources
+    and inline content are validated without a fork. Problems of the content are in the report. Raises DatasetError if
+    the source cannot be read, or changes while it is read. Raises ValueError for an unknown format.
     """
     if format is not None and format not in formats:
         raise ValueError(f"Unknown dataset format {format!r}; known are {', '.join(formats)}.")
@@ -134,7 +136,7 @@ def _scan(
         ranges = _ranges(stream, skip, before[0], count) if count > 1 else []
         lines = _Lines(form, limits, _tokens_by_weight(stream, before[0], form, limits))
         if len(ranges) > 1:
-            unload_vocabulary()  # each process would hold them too, and does not need them
+            unload_vocabulary()  # each process would hold it too, and does not need it
         parts = _fork(stream, ranges, lines, digest) if len(ranges) > 1 else None
         if parts is None:
             digest.update(stream.read(skip))
@@ -154,7 +156,7 @@ def _scan(
 
 
 def _identity(stream: BinaryIO, source: Source) -> tuple[int, int]:
-    """Size and time of change of what is open, to notice a file that changes while it is read."""
+    """The size and the modification time of the open file. They show whether it changes while it is read."""
     if source.path is None:
         return source.bytes, 0
     status = os.fstat(stream.fileno())
@@ -168,7 +170,7 @@ def _last_byte(stream: BinaryIO) -> bytes:
 
 
 def _file_fault(head: bytes, limits: Limits) -> tuple[str, str, str] | None:
-    """Recognise a file that is no JSONL at all; (code, message, hint), or None."""
+    """Recognise a file that is not JSONL at all. Returns (code, message, hint), or None for any other file."""
     if not head.strip():
         if len(head) == _HEAD:
             return None
@@ -213,7 +215,7 @@ def _least(limits: Limits) -> int:
 
 
 def _wrong(form: Format, formats: Formats, limits: Limits) -> tuple[str, str, str]:
-    """Say that a format is not accepted; (code, message, hint)."""
+    """The error for a format that is not accepted: (code, message, hint)."""
     wanted = "; ".join(f"{known}: {formats[known].shape}" for known in limits.formats)
     return (
         "wrong_format",
@@ -223,8 +225,11 @@ def _wrong(form: Format, formats: Formats, limits: Limits) -> tuple[str, str, st
 
 
 def detect_source(source: Source, formats: Formats, limits: Limits | None = None) -> str | None:
-    """Return the name of the format that a source shows at its beginning, whoever is to take it, or by the limits of
-    who is; None where it shows none. Raises DatasetError where the source cannot be read."""
+    """Return the name of the format that is detected at the beginning of a source, or None if none is detected.
+
+    ``limits``: the limits of the host that takes the data; None: any host. Raises DatasetError if the source cannot be
+    read.
+    """
     try:
         with source.open() as stream:
             skip = len(_BOM) if stream.read(len(_BOM)) == _BOM else 0
@@ -242,7 +247,7 @@ def _unreadable(source: Source, error: OSError) -> DatasetError:
 
 
 def _detect(stream: BinaryIO, skip: int, formats: Formats, limits: Limits) -> Format | None:
-    """Find the format from the first example that shows one, at the beginning of the file."""
+    """Detect the format from the first example that shows one, in about the first MiB of the file. Else None."""
     stream.seek(skip)
     try:
         for block in blocks(stream.read):
@@ -277,7 +282,7 @@ def _too_large(size: int, limits: Limits, tally: _Tally) -> None:
 
 
 class _Numbers:
-    """How numbers are spread, in bounded memory: each is kept to eight significant bits."""
+    """The distribution of numbers, in bounded memory: eight significant bits of each number are kept."""
 
     def __init__(self) -> None:
         self.number = self.total = self.low = self.high = 0
@@ -315,7 +320,7 @@ class _Numbers:
             self._rounded.update(rounded)
 
     def statistic(self) -> Statistic | None:
-        """Summarise; None where there is no number."""
+        """Summarise the numbers. None if there are none."""
         self._fold()
         if not self.number:
             return None
@@ -323,7 +328,10 @@ class _Numbers:
         return Statistic(min=self.low, mean=mean, median=self._at(50), p95=self._at(95), max=self.high)
 
     def _at(self, percent: int) -> int:
-        """The number that ``percent`` of all do not exceed: the middle of what was rounded to the same."""
+        """The number that ``percent`` of all numbers do not exceed.
+
+        Numbers are known only as they were rounded. So it is the middle of those that were rounded to the same value.
+        """
         rank = max(1, -(-self.number * percent // 100))
         seen = value = 0
         for value in sorted(self._rounded):
@@ -335,7 +343,7 @@ class _Numbers:
 
 
 class _Tally:
-    """What was found in a range of lines. Line numbers count from the start of the range."""
+    """The findings in a range of lines. Line numbers count from the start of the range."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -347,19 +355,22 @@ class _Tally:
         self.warning_codes: Counter[str] = Counter()
         self.statistics = [_Numbers() for _name in _STATISTICS]
         self.buckets: set[str] = set()
-        # The first lines that hold an image, and a video; 0 where none does.
+        # The first line with an image, and the first line with a video; 0: there is none.
         self.first_image = self.first_video = 0
-        # What the first example looks like, where no host takes its format.
+        # The first well-known format that was found and that no host takes; else empty.
         self.foreign = ""
-        # One hash a line, up to DUPLICATE_LINES of them; 0 where there is nothing to compare.
+        # One hash for each line, for the first DUPLICATE_LINES lines. 0: there is nothing to compare.
         self.hashes = array("q")
         self.first_crlf = 0
-        # Blank lines that nothing has followed yet: the first one's number, and how many.
+        # Blank lines that no other line has followed yet: the number of the first one, and the number of lines.
         self.blank_first = 0
         self.blanks = 0
 
     def add(self, error: bool, line: int | None, code: str, message: str, hint: str, times: int = 1) -> None:
-        """Count an issue, and keep it while it is among those that are shown."""
+        """Count an issue. Keep it if it is among the first ones, which are shown.
+
+        ``times``: the issue is that of so many lines, from ``line`` on.
+        """
         issues, codes = (self.errors, self.error_codes) if error else (self.warnings, self.warning_codes)
         for offset in range(min(times, MOST_ERRORS)):
             if len(issues) >= (MOST_ERRORS if error else MOST_WARNINGS):
@@ -374,14 +385,14 @@ class _Tally:
         self.blanks += 1
 
     def settle_blanks(self) -> None:
-        """Report blank lines, now that a line follows them."""
+        """Report the last blank lines as errors, because another line follows them."""
         if self.blanks:
             hint = "Remove it: each line is one example."
             self.add(True, self.blank_first, "blank_line", "The line is blank.", hint, self.blanks)
             self.blanks = 0
 
     def pack(self) -> dict[str, Any]:
-        """Plain data, for another process."""
+        """The tally as plain data, for another process."""
         packed = dict(vars(self))
         packed["hashes"] = self.hashes.tobytes()
         packed["statistics"] = [numbers.pack() for numbers in self.statistics]
@@ -390,7 +401,7 @@ class _Tally:
         return packed
 
     def merge(self, part: dict[str, Any]) -> None:
-        """Append what was found in the range of lines that follows."""
+        """Add the findings in the range of lines that follows."""
         offset = self.lines
         self.lines += part["lines"]
         if part["lines"] > part["blanks"]:
@@ -438,7 +449,10 @@ class _Tally:
 def _finish(
     tally: _Tally, form: Format | None, formats: Formats, limits: Limits, report: Report, ends_with_return: bool
 ) -> None:
-    """Draw the conclusions that need the whole file. ``ends_with_return``: its last byte is a carriage return."""
+    """Report the issues that need the whole file, and fill in the statistics.
+
+    ``ends_with_return``: the last byte of the file is a carriage return.
+    """
     if tally.first_crlf and ends_with_return and tally.first_crlf == tally.lines:
         tally.add(
             False,
@@ -480,7 +494,7 @@ def _finish(
 
 
 def _numbers(tally: _Tally, limits: Limits) -> None:
-    """Whether there are enough examples, and whether any are wanted."""
+    """Report if there are too few examples, or if the host does not use a validation file."""
     least = limits.min_examples
     if not tally.examples:
         tally.add(
@@ -510,7 +524,7 @@ def _numbers(tally: _Tally, limits: Limits) -> None:
 
 
 def _media(tally: _Tally, limits: Limits) -> None:
-    """Whether images and videos of several examples may stand in one file."""
+    """Report images and videos of several examples that may not be in one file, and several buckets."""
     one = limits.one_medium
     first, second = sorted((tally.first_image, tally.first_video))
     if one and first and first != second:
@@ -533,12 +547,15 @@ def _media(tally: _Tally, limits: Limits) -> None:
 
 
 def _duplicates(tally: _Tally) -> None:
-    """Warn of lines that repeat an earlier one, as far as hashes were kept: once for all repetitions of one."""
+    """Warn about lines that repeat an earlier line, among the lines whose hashes were kept.
+
+    There is one warning for all repetitions of a line.
+    """
     hashes = tally.hashes
     blank = hashes.count(0)
     if len(set(hashes)) - (blank > 0) == len(hashes) - blank:
         return
-    # By the hash: the first line, the first that repeats it, and how many do.
+    # By hash: the first line; and [the first line, the first line that repeats it, the number of lines that do].
     seen: dict[int, int] = {}
     repeated: dict[int, list[int]] = {}
     for index, value in enumerate(hashes):
@@ -557,7 +574,7 @@ def _duplicates(tally: _Tally) -> None:
 
 
 class _Constant(ValueError):
-    """NaN or Infinity was met."""
+    """A line holds NaN or Infinity."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -565,17 +582,20 @@ def _refuse_constant(name: str) -> None:
 
 
 class _Decoder(JSONDecoder):
-    # What raw_decode() calls; it returns the value that starts at an index, and the index after it.
+    # raw_decode() calls it. It returns the value that starts at an index, and the index after the value.
     scan_once: Callable[[str, int], tuple[Any, int]]
 
 
 class _Lines:
-    """Checks lines, and counts them in a tally. ``scale``: tokens by weight; None: each example's are counted."""
+    """Checks lines, and counts them in a tally.
+
+    ``scale``: the tokens for each unit of weight; None: the tokens of each example are counted.
+    """
 
     def __init__(self, form: Format | None, limits: Limits, scale: float | None) -> None:
         self.tally = _Tally()
         self._scale = scale
-        self._example: Any = None  # the last one that the slow path read
+        self._example: Any = None  # the last example that the slow path has read
         self._form = form
         self._measure = form.bind(limits) if form else None
         self._steered = verdict_of("special_token", limits.profile) != ACCEPTED
@@ -614,18 +634,22 @@ class _Lines:
         )
 
     def long(self, line: bytearray) -> None:
-        """Take one long line, which is cleared when it is read: it and what it says need not be held at once."""
+        """Take one long line.
+
+        If it has at least _LARGE bytes, it is cleared after reading. So the line and its values are not in memory at
+        the same time.
+        """
         self._take([line if len(line) >= _LARGE else bytes(line)])
 
     def block(self, data: bytes) -> None:
-        """Take whole lines."""
+        """Take a block of whole lines."""
         lines = data.split(b"\n")
         lines.pop()
         self._take(lines)
 
     def _take(self, lines: Sequence[bytes | bytearray]) -> None:
-        # Decoding line by line beats decoding the block: text of other scripts then makes only its own line wide.
-        # The loop is written flat and with local names: it runs for every line of files of gigabytes.
+        # Decoding each line is faster than decoding the block: a text in another script then widens only its own line.
+        # One long loop with local names, for speed: it runs for every line, and files can have gigabytes.
         tally, fast, most = self.tally, self._fast, self._most_tokens
         measure, scale, steered = self._measure, self._scale, self._steered
         trained = self._form.trained if self._form else None
@@ -687,7 +711,7 @@ class _Lines:
         )
 
     def _line(self, raw: bytes | bytearray) -> Measure | None:
-        """Check one line precisely. Returns its measure if it is valid. A bytearray is cleared."""
+        """Check one line precisely. Returns its measure, or None if it is not valid. Clears a bytearray."""
         tally, self._example = self.tally, None
         if raw.endswith(b"\r") and not tally.first_crlf:
             tally.first_crlf = tally.lines
@@ -739,9 +763,9 @@ class _Lines:
         return None if check.failed else found
 
     def _parse(self, text: str, note: str) -> dict[str, Any] | None:
-        """Parse a line, reporting what keeps it from being one proper JSON object.
+        """Parse a line. If it is not one proper JSON object, report the reason and return None.
 
-        ``note`` goes with numbers of characters.
+        ``note``: a remark for messages that give the number of a character.
         """
         self._repeated.clear()
         try:
@@ -799,7 +823,7 @@ class _Lines:
         self._report(True, "not_json", message, "Flatten it.")
 
     def tally_all(self, read: Read) -> _Tally:
-        """Check all lines that ``read`` gives."""
+        """Check all lines that ``read`` returns, and return the tally."""
         for block in blocks(read):
             if isinstance(block, int):
                 self.too_long(block)
@@ -811,7 +835,7 @@ class _Lines:
 
 
 def _encodable(value: Any) -> bool:
-    """Whether every text in it can be written as UTF-8."""
+    """Whether every text in a value can be written as UTF-8."""
     if isinstance(value, str):
         try:
             value.encode()
@@ -825,9 +849,9 @@ def _encodable(value: Any) -> bool:
 
 
 def _is_deep(value: Any, text: str) -> bool:
-    """Whether a value is nested deeper than any example, and so deep that walking through it may fail.
+    """Whether a value has more than MAX_DEPTH levels: no example has so many, and a walk through it may fail.
 
-    How deep the parser itself goes differs between versions of Python. ``text``: the line; objects are mappings or
+    The parser has its own limit, which differs between versions of Python. ``text``: the line. Objects are mappings or
     tuples of pairs.
     """
     if text.count("{") + text.count("[") <= MAX_DEPTH:
@@ -851,7 +875,7 @@ _TEXT = re.compile(rb'"[^"]*"')
 
 
 def _is_dense(line: bytes | bytearray) -> bool:
-    """Whether a line has more values than any example. Only of a large one it matters."""
+    """Whether a line has more than MAX_VALUES values; no example has so many. Always False for a line below _LARGE."""
     if len(line) < _LARGE or _commas(line) <= MAX_VALUES:
         return False
     bare = line.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -883,9 +907,9 @@ def _json_hint(text: str) -> str:
 
 
 def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: Limits) -> float | None:
-    """How many tokens the examples of a large file have for their weight; None where each is to be counted.
+    """The tokens for each unit of weight in a large file. None if the tokens of each example must be counted.
 
-    It depends on the file alone, not on how many processes read it.
+    The number depends on the file alone, not on the number of processes that read it.
     """
     if size <= COUNTED_BYTES or form is None:
         return None
@@ -908,7 +932,7 @@ def _tokens_by_weight(stream: BinaryIO, size: int, form: Format | None, limits: 
 
 
 def _sample(stream: BinaryIO, size: int, count: int, length: int) -> Iterator[bytes]:
-    """Whole lines at places that are evenly spread over a file, as far as one read holds them."""
+    """Yield whole lines from ``count`` places, evenly spread over a file. At each place, ``length`` bytes are read."""
     for index in range(count):
         stream.seek(size * index // count)
         lines = stream.read(length).split(b"\n")[:-1]
@@ -931,10 +955,10 @@ def _hash(stream: BinaryIO, digest: hashlib._Hash) -> None:
 
 
 def _workers(source: Source, wanted: int | None) -> int:
-    """How many processes are to validate; 1 means this one."""
+    """The number of processes that validate. 1: this process."""
     if source.path is None or source.bytes < MIN_FORK_BYTES:
         return 1
-    # A forked child of a process with threads may inherit a lock that nobody will release.
+    # A forked child of a process with threads may inherit a lock that nobody releases.
     if not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
     if wanted is not None:
@@ -944,7 +968,7 @@ def _workers(source: Source, wanted: int | None) -> int:
 
 
 def _ranges(stream: BinaryIO, start: int, size: int, count: int) -> list[tuple[int, int]]:
-    """Cut a file into about equal ranges of whole lines."""
+    """Cut a file into ranges of whole lines, of about equal size."""
     cuts = [start]
     for number in range(1, count):
         stream.seek(max(start + (size - start) * number // count, cuts[-1]))
@@ -963,9 +987,9 @@ def _fork(
     lines: _Lines,
     digest: hashlib._Hash,
 ) -> list[dict[str, Any]] | None:
-    """Validate each range in a process of its own while this one hashes.
+    """Validate each range in its own process, while this process computes the hash.
 
-    Returns their tallies in order, or None where the system does not allow more processes.
+    Returns the tallies in the order of the ranges, or None if the system does not allow more processes.
     """
     children: list[tuple[int, int]] = []
     try:
@@ -999,7 +1023,7 @@ def _fork(
 
 
 def _child(file: int, send: int, begin: int, end: int, lines: _Lines) -> None:
-    """Be a forked process: tally a range, send it, and leave without running anything of the parent's."""
+    """Run in a forked process: tally a range, send the tally, and exit without running code of the parent."""
     code = 1
     try:
         position = begin
@@ -1022,7 +1046,7 @@ def _child(file: int, send: int, begin: int, end: int, lines: _Lines) -> None:
 
 
 def _receive(pipes: list[int]) -> dict[int, bytearray]:
-    """Read all pipes to their ends, as data comes."""
+    """Read all pipes to their ends, in the order in which data arrives. Returns the data of each pipe."""
     received = {pipe: bytearray() for pipe in pipes}
     waiting = set(pipes)
     while waiting:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a dataset's bytes come from. Private to llmops.finetune; may change at any time."""
+"""The source of a dataset's bytes. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class DatasetError(Exception):
 
 
 class Source:
-    """A dataset's bytes: a file on this machine, or content that was given inline.
+    """A dataset's bytes: a file on this machine, or inline content.
 
-    ``bytes`` is the size, ``label`` names the source in messages, ``path`` is None for inline content.
+    ``bytes``: the size. ``label``: the name of the source in messages. ``path``: None for inline content.
     """
 
     def __init__(self, label: str, size: int, path: Path | None, data: bytes = b"") -> None:
@@ -31,8 +31,7 @@ class Source:
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str]) -> Source:
-        """Take a regular file. Raises DatasetError where it is missing, is something else, or cannot be
-        read."""
+        """Take a regular file. Raises DatasetError if it is missing, is not a regular file, or cannot be read."""
         file = Path(path)
         try:
             status = file.stat()
@@ -52,10 +51,10 @@ class Source:
 
     @classmethod
     def from_content(cls, value: Any) -> Source:
-        """Take JSONL text (kept byte for byte), or one mapping or a list of them (one line each, as
-        json.dumps).
+        """Take JSONL text, one mapping, or a list of mappings.
 
-        Raises DatasetError where the value cannot be written as UTF-8 JSONL.
+        Text is kept byte for byte. ``json.dumps`` writes each mapping as one line. Raises DatasetError if the value
+        cannot be written as UTF-8 JSONL.
         """
         text = value if isinstance(value, str) else _render([value] if isinstance(value, dict) else value)
         try:
@@ -69,7 +68,7 @@ class Source:
         return cls("content", len(data), None, data)
 
     def open(self) -> BinaryIO:
-        """Return a new binary stream at the first byte; the caller closes it. Raises DatasetError."""
+        """Return a new binary stream at the first byte; the caller closes it. Raises DatasetError if that fails."""
         if self.path is None:
             return io.BytesIO(self._data)
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an example says, whatever its format: a plain conversation, from which other formats are written.
+"""A plain conversation: the content of an example, independent of its format. Other formats are written from it.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -16,7 +16,7 @@ from .formats import Format, quote
 
 
 class Loss(Exception):
-    """Something of an example would be lost: a stable code, what, and what to do."""
+    """A part of an example would be lost. ``issue``: a code that never changes, the message, and the hint."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class Loss(Exception):
 
 @dataclass(frozen=True)
 class Turn:
-    """One message: ``user`` or ``assistant``, its texts (at least one, none empty), and where it stood."""
+    """One message. ``role``: ``user`` or ``assistant``. ``texts``: one or more, none empty. ``where``: its place."""
 
     role: str
     texts: tuple[str, ...]
@@ -34,47 +34,53 @@ class Turn:
 
 @dataclass(frozen=True)
 class Talk:
-    """A plain conversation: system messages (each one text), then turns."""
+    """A plain conversation: the system messages (one text each), then the turns."""
 
     system: tuple[str, ...]
     turns: tuple[Turn, ...]
 
 
 class Conversation(Format):
-    """A format that holds a plain conversation, and can be written from any other that does."""
+    """A format that can hold a plain conversation. It can be written from any other such format."""
 
     @abstractmethod
     def read(self, example: dict[str, Any]) -> Talk:
-        """What a valid example says. Raises Loss where that is no plain conversation."""
+        """Read a valid example. Raises Loss if it is not a plain conversation."""
 
     @abstractmethod
     def write(self, talk: Talk) -> dict[str, Any]:
-        """An example that says the same. Raises Loss where it cannot."""
+        """Write an example with the same content. Raises Loss if the format cannot hold it."""
 
 
 class Prompts(Format):
-    """A format of prompts for reinforcement. The examples of all such formats are alike, but not everything stays."""
+    """A format of prompts for reinforcement.
+
+    The examples of all such formats look the same, so they are copied. But not every format takes every example.
+    """
 
     def prompt(self, example: dict[str, Any]) -> None:
-        """Raises Loss for a valid example of another such format that cannot stay as it is."""
+        """Raise Loss for a valid example of another such format if it cannot be copied into this one."""
 
 
 def refuse_keys(example: dict[str, Any], known: frozenset[str], where: str) -> None:
-    """Raises Loss for keys beyond the known ones, except such as say nothing."""
+    """Raise Loss for unknown keys, unless their value is None."""
     for key in sorted(example.keys() - known):
         if example[key] is not None:
             raise Loss("lossy_key", f"{where} has the key {quote(key)}, which would be lost.", "Remove the key.")
 
 
 def refuse_empty(texts: list[str], where: str) -> tuple[str, ...]:
-    """Return the texts; raises Loss for one that is empty, in which formats differ."""
+    """Return the texts. Raises Loss if one is empty or there are none, because formats differ in that."""
     if not texts or not all(texts):
         raise Loss("lossy_empty", f"{where} holds an empty text.", "Write the text, or leave the example out.")
     return tuple(texts)
 
 
 def refuse_other_turns(talk: Talk, answered: bool) -> None:
-    """Raises Loss for what is no strict exchange of user and assistant."""
+    """Raise Loss if there are no turns, or if user and assistant do not alternate, with the user first.
+
+    ``answered``: the assistant's turn must be the last.
+    """
     for number, turn in enumerate(talk.turns):
         expected = ("user", "assistant")[number % 2]
         if turn.role != expected:
@@ -92,7 +98,7 @@ def refuse_other_turns(talk: Talk, answered: bool) -> None:
 
 
 def single_text(turn: Turn) -> str:
-    """The one text of a turn; raises Loss where there are several."""
+    """The one text of a turn. Raises Loss if there are several."""
     if len(turn.texts) > 1:
         raise Loss(
             "lossy_parts",

@@ -1,18 +1,22 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write a dataset as one file, or as one to train on and one to validate with. Private to llmops.finetune; may change
-at any time.
+"""Write a dataset as one file, or as a training file and a validation file.
 
-``write`` streams into what is open for writing; ``put`` and ``remove`` make files as they should be; ``converge`` does
-either as the options of the module ``dataset`` say. Each raises FineTuneError, and then nothing has been changed, but
-for what the error says itself.
+Private to llmops.finetune; may change at any time.
 
-A split asks each example alone: the first 8 bytes of the sha256 of ``<seed>\\n<what the example says>``, as a number
-from 0 to 1, are below the share of validation, or not. So an example keeps its side when others are added, removed or
-moved; a larger share only moves examples to validation; repetitions are on one side; and so is what was converted from
-the same conversation. The price is that the share is met on average only. This MUST stay as it is: another
-assignment is other content, and other content is another training run.
+``write`` streams into sinks. ``put`` and ``remove`` bring files into the desired state. ``converge`` calls one of them,
+by the options of the module ``dataset``. Each raises FineTuneError. Then nothing was changed, unless the error says so.
+
+A split decides for each example alone. It computes the sha256 of ``<seed>\\n<content of the example>``, and reads the
+first 8 bytes as a number from 0 to 1. If the number is below the share, the example goes to validation. So:
+
+- an example stays on its side if other examples are added, removed or moved
+- a larger share only moves examples to validation
+- repetitions of an example are on the same side, and so are examples converted from the same conversation
+- the share is only met on average
+
+This MUST NOT change: another assignment is other content, and other content is another training run.
 """
 
 from __future__ import annotations
@@ -45,7 +49,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Split:
-    """``share`` of the examples, between 0 and 1, goes to validation; ``seed`` decides which."""
+    """A split. ``share``: the part of the examples that goes to validation, between 0 and 1. ``seed`` decides which."""
 
     share: float
     seed: int = 0
@@ -59,7 +63,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Part:
-    """What is in one file."""
+    """The content of one file: number of examples, size in bytes, hash."""
 
     examples: int
     bytes: int
@@ -68,8 +72,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Written:
-    """``report`` is of the source and without an error; ``format`` is that of what was written; ``validation`` is None
-    where nothing was split off."""
+    """The result of write().
+
+    ``report``: the report of the source, without errors. ``format``: the format of the written data. ``validation``:
+    None without a split.
+    """
 
     report: Report
     format: str
@@ -79,8 +86,10 @@ class Written:
 
 @dataclass(frozen=True)
 class File:
-    """One file before and after, as ``--diff`` shows it: ``state`` (``file`` or ``absent``), and of a file that is
-    written ``format``, ``examples`` and ``sha256``."""
+    """One file before and after the task, for ``--diff``.
+
+    Keys: ``state`` (``file`` or ``absent``), and for a file that is written ``format``, ``examples`` and ``sha256``.
+    """
 
     path: Path
     before: dict[str, Any]
@@ -88,7 +97,7 @@ class File:
 
     @property
     def changed(self) -> bool:
-        """Whether it was, or is to be, written or removed."""
+        """Whether the file was written or removed, or would be in check mode."""
         return self.before != self.after
 
 
@@ -102,17 +111,18 @@ def write(
     from_format: str | None = None,
     split: Split | None = None,
 ) -> Written:
-    """Write a dataset, line by line, into one sink or two; without them, find out what would be written.
+    """Write a dataset, line by line, into one sink or two. Without sinks, only compute the result.
 
-    ``to_format`` None keeps the format, ``from_format`` None detects it. A byte-order mark is left out: not every host
-    takes it. With ``split`` each line is written without spaces around it and ends with a line feed, and blank lines
-    are left out; without, a format that stays is otherwise a copy byte by byte. Raises InvalidInput where the source
-    cannot be read or is invalid, a line would lose something, or nothing would be left for one side. An OSError of a
-    sink is the caller's.
+    ``to_format``: None keeps the format. ``from_format``: None detects it. A byte-order mark is left out, because not
+    every host takes it. With ``split``, each line is written without spaces around it and with a line feed at its end,
+    and blank lines are left out. Without ``split``, a dataset that keeps its format is otherwise copied byte by byte.
+
+    Raises InvalidInput if the source cannot be read or is invalid, if a line would lose something, or if one side of
+    the split would be empty. An OSError of a sink is not caught.
     """
     try:
         to_format = to_format or from_format or detect_source(source, formats)
-        # Where no format is shown, the report says so, whatever is asked for.
+        # If no format is detected, the report says so, for every format that is requested.
         wanted = to_format or next(iter(formats))
         if split is None:
             done = convert(source, wanted, training, formats=formats, from_format=from_format)
@@ -137,7 +147,7 @@ def write(
 
 
 class _Counted:
-    """Counts and hashes what goes into a sink, if there is one."""
+    """Counts and hashes lines, and writes them into a sink if there is one."""
 
     def __init__(self, sink: Sink | None) -> None:
         self._sink = sink
@@ -157,7 +167,7 @@ class _Counted:
 
 
 class _Splitter:
-    """A sink that gives each line to one of two. What comes may be cut anywhere."""
+    """A sink that passes each line on to one of two sinks. The incoming data may be cut anywhere."""
 
     def __init__(self, split: Split, form: Format | None, training: _Counted, validation: _Counted) -> None:
         self._form = form
@@ -178,7 +188,10 @@ class _Splitter:
                 self._line(line)
 
     def end(self) -> tuple[Part, Part]:
-        """Take the rest, and say what went where. To be called once it is known that the source has not changed."""
+        """Take the rest, and return the content of training and validation.
+
+        Call it only if the source has not changed. Raises the exception of a line that could not be read.
+        """
         self._line(bytes(self._rest))
         if self._fault:
             raise self._fault
@@ -194,12 +207,12 @@ class _Splitter:
             (self._validation if chosen else self._training).add(line + b"\n")
 
     def _read_content(self, line: bytes) -> bytes:
-        """What an example says, in one notation whatever its format."""
+        """The content of an example, in one notation for all formats."""
         try:
             example = json.loads(line)
             talk = conversation(self._form, example) if self._form else None
         except (ValueError, LookupError, TypeError, AttributeError) as fault:
-            # It was a valid line when it was checked. Whether the file has changed is known at its end.
+            # The line was valid when it was checked. The end of the file shows whether the file has changed.
             self._fault = fault
             return line
         content = [talk.system, [[turn.role, turn.texts] for turn in talk.turns]] if talk else example
@@ -219,13 +232,14 @@ def put(
     move: Callable[[str, str], object],
     spare: str | None = None,
 ) -> tuple[Written, list[File]]:
-    """Make the file ``dest`` (with ``split``, also ``validation_dest``) hold a dataset; a file that holds it is not
-    touched.
+    """Make sure that the file ``dest`` (with ``split``, also ``validation_dest``) contains a dataset.
 
-    What is new is first written whole, into a file beside it that only its owner may read, then put in place by
-    ``move(from, to)``. ``spare`` is a folder to write into where that of the file cannot be written to; without it that
-    is an error. The source is read twice, and twice more where a file is there with other content, so that nothing is
-    written where nothing changes.
+    A file that already contains it is not touched. New content is first written completely, into a file in the same
+    folder that only its owner may read. Then ``move(from, to)`` puts it in place. ``spare``: a folder for the new
+    content if the file's own folder is not writable; None: this is an error.
+
+    The source is read twice. If a file exists with other content, the source is read twice more, so that nothing is
+    written if nothing changes.
     """
     if (split is None) != (validation_dest is None):
         raise InvalidInput(
@@ -237,7 +251,7 @@ def put(
     done = False
     with _Beside(spare) as beside:
         try:
-            # What is missing is written at once; what is there is first compared.
+            # A missing file is written at once. An existing file is compared first.
             missing = [path for path in paths.values() if not check_mode and not path.exists()]
             sinks = [beside.open(path) if path in missing else None for path in paths.values()]
             written = write(source, to_format, *sinks, formats=formats, from_format=from_format, split=split)
@@ -274,7 +288,7 @@ def _write_again(
     from_format: str | None,
     split: Split | None,
 ) -> None:
-    """Write what was found to be other than what is there. Raises InvalidInput if the source has changed meanwhile."""
+    """Write the files whose content differs. Raises InvalidInput if the source has changed meanwhile."""
     again = write(source, written.format, *sinks, formats=formats, from_format=from_format, split=split)
     if (again.training, again.validation) != (written.training, written.validation):
         raise InvalidInput(
@@ -284,8 +298,10 @@ def _write_again(
 
 
 class _Beside:
-    """Files that are written beside those that they are to replace. At the end, those that were not moved are
-    removed."""
+    """New files beside the files that they replace. At the end, those that were not moved are removed.
+
+    ``names``: the path of the new file, by the path of the file that it replaces.
+    """
 
     def __init__(self, spare: str | None) -> None:
         self.names: dict[Path, str] = {}
@@ -293,12 +309,12 @@ class _Beside:
         self._streams = ExitStack()
 
     def open(self, path: Path) -> Sink:
-        """Begin what is to replace a file. Raises InvalidInput where its folder cannot be written to."""
+        """Open a new file that replaces ``path``. Raises InvalidInput if the folder cannot be written to."""
         number, self.names[path] = tempfile.mkstemp(prefix=".ansible_tmp", dir=_folder(path, self._spare))
         return self._streams.enter_context(os.fdopen(number, "wb"))
 
     def close(self) -> None:
-        """Write what is not yet written."""
+        """Close the new files, which writes the rest of their data."""
         self._streams.close()
 
     def __enter__(self) -> _Beside:
@@ -306,7 +322,7 @@ class _Beside:
 
     def __exit__(self, *_raised: object) -> None:
         try:
-            with suppress(OSError):  # what cannot be written any more is thrown away
+            with suppress(OSError):  # data that cannot be written any more is thrown away
                 self.close()
         finally:
             for name in self.names.values():
@@ -314,7 +330,11 @@ class _Beside:
 
 
 def remove(dest: str, validation_dest: str | None, src: str | None, *, check_mode: bool) -> list[File]:
-    """Remove files; one that is not there is fine. ``src`` must not be among them."""
+    """Remove files. A file that does not exist is fine.
+
+    Raises InvalidInput if ``src`` is among them, for a path that is not a file, and for a file in a folder that is not
+    writable. Raises FineTuneError if a file cannot be removed.
+    """
     files = []
     for option, path in _check_destinations(
         {"dest": dest, "validation_dest": validation_dest}, Path(src) if src else None
@@ -352,10 +372,10 @@ def converge(
     warn: Callable[[str], None],
     spare: str | None = None,
 ) -> dict[str, Any]:
-    """Do what the options of the module ``dataset`` say, and return its result.
+    """Bring the files into the state that the options of the module ``dataset`` describe, and return its result.
 
-    ``attributes(path, diff)`` sets mode, owner and so on, adds what it changed to ``before`` and ``after`` in ``diff``,
-    and returns whether that is anything. For ``move`` and ``spare`` see put().
+    ``attributes(path, diff)`` sets mode, owner and so on, adds its changes to ``before`` and ``after`` in ``diff``, and
+    returns whether it changed anything. ``move``, ``spare``: see put().
     """
     for option in ("src", "dest", "validation_dest"):
         if params[option] == "":
@@ -394,7 +414,7 @@ def _result(
         there = file.after["state"] == "file"
         differs = attributes(str(file.path), diff) if there else False
         if file.before["state"] == "absent":
-            diff["before"] = file.before  # not the attributes that it was created with
+            diff["before"] = file.before  # without the attributes that the new file was created with
         if file.changed or differs:
             changed = True
             diffs.append({"before_header": str(file.path), "after_header": str(file.path), **diff})
@@ -410,14 +430,14 @@ def _source(params: Mapping[str, Any]) -> Source:
 
 
 def _check_destinations(options: Mapping[str, str | None], src: Path | None) -> dict[str, Path]:
-    """The files by their options. Raises InvalidInput where one is the source, or both are one."""
+    """The paths by option. Raises InvalidInput for a path with a final slash, for the source, and for equal paths."""
     paths: dict[str, Path] = {}
     for option, value in options.items():
         if value is None:
             continue
         if value.endswith("/"):
             raise InvalidInput(f"{option} is '{value}', a folder.", hint="Give the path of a file in it.")
-        path = Path(value).absolute()  # what moves it into place wants to see a folder
+        path = Path(value).absolute()  # ``move`` needs a path with a folder
         if src and _same(path, src):
             raise InvalidInput(
                 f"{option} and src are the same file, {path}; the source is never written over or removed.",
@@ -432,12 +452,12 @@ def _check_destinations(options: Mapping[str, str | None], src: Path | None) -> 
 def _same(one: Path, other: Path) -> bool:
     try:
         return os.path.realpath(one) == os.path.realpath(other) or one.samefile(other)
-    except (OSError, ValueError):  # one is not there, or is no usable path, which is told where it is looked at
+    except (OSError, ValueError):  # one does not exist, or is not a usable path, which is reported later
         return False
 
 
 def _compared(path: Path, part: Part, form: str, formats: Formats) -> File:
-    """Look at what is there."""
+    """Compare a file, which may not exist, with the new content. Raises InvalidInput if it cannot be read."""
     after = {"state": "file", "format": form, "examples": part.examples, "sha256": part.sha256}
     try:
         if not path.exists():
@@ -464,7 +484,7 @@ def _sha256(source: Source) -> str:
 
 
 def _folder(path: Path, spare: str | None) -> str:
-    """Where to write the new content of a file."""
+    """The folder for the new content of a file. Raises InvalidInput if it is not writable and ``spare`` is None."""
     if os.access(path.parent, os.W_OK | os.X_OK):
         return str(path.parent)
     if spare is None:
