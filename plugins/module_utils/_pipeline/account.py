@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whose account a model is at. Private to llmops.finetune; may change at any time."""
+"""The account that a model belongs to. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from .._providers.catalogue import CATALOGUE
 
 
 def account(provider: Any, *options: Any) -> dict[str, str]:
-    """What is said of it, in the order of precedence; what is not said is the same for all tasks of a controller."""
+    """The account options of a provider that are set, as text.
+
+    A later mapping of ``options`` overrides an earlier one. An option that is not set is missing: its value is the same
+    for all tasks of a controller.
+    """
     known = CATALOGUE[provider].account if isinstance(provider, str) and provider in CATALOGUE else ()
     found: dict[str, str] = {}
     for values in options:

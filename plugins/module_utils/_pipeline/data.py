@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The data of a wanted model: read, converted to what its provider takes, checked. No call is made.
+"""Reads the data of a model, converts it to a format of its provider, and checks it. Makes no call.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -28,7 +28,7 @@ from .._engine.errors import FineTuneError, InvalidInput
 from .._providers.catalogue import formats as all_formats
 from .types import Data
 
-_FIRST = 1 << 20  # bytes of a first line that are looked at
+_FIRST = 1 << 20  # at most so many bytes of the first line are read
 
 
 def describe(
@@ -39,20 +39,21 @@ def describe(
     folder: str,
     searched: Sequence[str] | None = None,
 ) -> tuple[Data, dict[str, Any], list[str]]:
-    """The data as it is to be sent, the options of the dataset's module that send it, and warnings.
+    """Returns the data that will be sent, the options of the dataset's module that send it, and warnings.
 
-    ``data``: a path, JSONL text, or examples. ``label``: how messages call it. What has to be converted is written
-    into ``folder``. ``searched``: where the controller has looked for a file. Raises InvalidInput for data that cannot
-    be read, that would lose something, or that is not valid.
+    ``data``: a path, JSONL text, or examples. ``label``: the name of the data in messages. ``formats``: the formats
+    that the training takes, best first. Converted data is written into ``folder``. ``searched``: the paths where the
+    controller looked for a file. Raises InvalidInput if the data cannot be read, if a conversion would lose
+    something, or if the data is not valid.
     """
     source = _source(data, label, searched)
     try:
-        # What several providers write alike is taken for what this one calls it.
+        # If several providers share a format under different names, the limits select this provider's name.
         detected = detect_source(source, all_formats(), replace(limits, formats=tuple(formats)))
     except DatasetError as error:
         raise InvalidInput(f"{label}: {error}") from error
     wanted = _choose_format(detected, formats)
-    # An empty or unknown dataset is checked as if it were what is wanted: that names what is wrong with it.
+    # An empty or unknown dataset is checked in the wanted format, so that the messages name its errors.
     kept = detected is None or detected == wanted
     options = _options(data, source) if kept else {"src": _converted(source, wanted, label, folder)}
     options["format"] = wanted
@@ -79,12 +80,12 @@ def _source(data: Any, label: str, searched: Sequence[str] | None) -> Source:
 
 
 def _is_foreign(source: Source) -> bool:
-    """Whether the first example is in a format that has a name, and that no host takes."""
+    """Whether the first example is in a known format that no host takes."""
     try:
         with source.open() as stream:
             example = json.loads(stream.readline(_FIRST).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
-        return False  # what is wrong with it is told where it is read
+        return False  # the later read reports the error
     return isinstance(example, dict) and bool(foreign_format(example))
 
 
@@ -94,7 +95,7 @@ def _is_missing(path: str) -> bool:
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
-        return False  # what else is wrong with it is told where it is read
+        return False  # the later read reports any other error
     return False
 
 
@@ -116,7 +117,7 @@ def _missing(data: str, label: str, searched: Sequence[str] | None) -> InvalidIn
 
 
 def is_path(data: Any) -> bool:
-    """Whether a text is a path; else it is examples."""
+    """Whether the data is a path. A text with a line break, or one that starts like JSON, contains examples."""
     return isinstance(data, str) and "\n" not in data and not data.lstrip().startswith(("{", "["))
 
 
@@ -131,7 +132,7 @@ def _choose_format(detected: str | None, formats: Sequence[str]) -> str:
 
 
 def _converted(source: Source, wanted: str, label: str, folder: str) -> str:
-    """Written into a folder of its own, so that it is called as what it was made of."""
+    """Convert the source and return the path of the new file. It has a folder of its own, so it keeps its name."""
     path = Path(tempfile.mkdtemp(dir=folder), source.path.name if source.path else "content.jsonl")
     try:
         with path.open("wb") as stream:

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_APART = 3  # so many models have a warning each; more of them share one
+_APART = 3  # up to so many models get a warning each; more models share one
 
 
 def format_model(found: Mapping[str, Any]) -> str:
-    """A model by its name and provider."""
+    """The name and the provider of a model: ``support-bot (openai)``."""
     return f"{found['name']} ({found['provider']})"
 
 
 def join_warnings(pairs: Iterable[Sequence[str]]) -> list[str]:
-    """Pairs of a model and a warning as texts: what is said of many models is said once."""
+    """Makes texts of pairs (model, warning). A warning about more than ``_APART`` models becomes one text."""
     models: dict[str, list[str]] = {}
     for model, warning in pairs:
         models.setdefault(warning, []).append(model)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Between AnsibleModule and the pipeline: the options of the module ``fine_tune``, and its result.
+"""Connects AnsibleModule with the pipeline: the options of the module ``fine_tune``, and its result.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TRAINING = ("retrain", "retry_failed", "delete_previous", "ignore_changes")
 NOTHING_DONE = "Nothing was done for it, as another model of this task was refused."
-# Of each model, besides its provider and its name.
+# The options of each model, besides provider and name.
 _OPTIONS: dict[str, Any] = {
     "base_model": {"type": "str"},
     "training_data": {"type": "raw"},
@@ -65,7 +65,10 @@ def model_options() -> dict[str, Any]:
 
 
 def _provider_options() -> dict[str, Any]:
-    """The task and each model have them. Without defaults: what is left out in one place may be said in the other."""
+    """The options of the providers, for the task and for each model.
+
+    They have no defaults here: an option that is missing in one place may be set in the other.
+    """
     return {
         name: {
             "type": "dict",
@@ -79,13 +82,13 @@ def _provider_options() -> dict[str, Any]:
 
 
 def run(module: AnsibleModule, clock: Clock | None = None) -> None:
-    """Make the models, and end the module."""
+    """Run the pipeline for all models, and end the module with the results."""
     params = module.params
     secrets = module.no_log_values
     try:
         items = _items(params, secrets, clock or Clock())
     except FineTuneError as error:
-        module.fail_json(msg=error.text(), changed=False, results=[])  # each line of it is fit to be printed
+        module.fail_json(msg=error.text(), changed=False, results=[])  # each line is already safe to print
     settings = Settings(
         check_mode=module.check_mode,
         wait=params["wait"],
@@ -118,7 +121,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
             progress={item.spec.key: {"run_id": item.run_id, "progress": item.progress} for item in unfinished},
             **result,
         )
-    # The action plugin has warned of some while it waited.
+    # The action plugin has already printed some warnings while it waited.
     before = (params["wait_state"] or {}).get("warned") or ()
     pairs = ([format_model(found), warning] for found in results for warning in found["warnings"])
     warn(module, join_warnings(pair for pair in pairs if pair not in before))
@@ -128,7 +131,7 @@ def run(module: AnsibleModule, clock: Clock | None = None) -> None:
 
 
 def _sanitize_model(item: ModelRun, refused: bool, secrets: set[str]) -> dict[str, Any]:
-    """One result, as it may be printed."""
+    """The result of one model, safe to print. If another model was refused, it says that nothing was done."""
     found = dict(item.done or outcome(item))
     if refused and item.error is None and (item.done is None or found["changed"]):
         found.update(msg=NOTHING_DONE, hint="Correct the other model, then run the task again.", changed=False)
@@ -174,7 +177,7 @@ def _items(params: Mapping[str, Any], no_log_values: set[str], clock: Clock) -> 
 
 
 def _own(provider: str, own: Mapping[str, Any] | None, common: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A provider's options of one model: its own, else those of the task, else their defaults."""
+    """The provider's options of one model. An option's value comes from the model, else the task, else its default."""
     defaults = {option: spec.get("default") for option, spec in PROVIDERS[provider].options.items()}
     return _joined(_joined(defaults, common or {}), own or {})
 
@@ -190,7 +193,7 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _check(spec: ModelSpec, entry: Mapping[str, Any]) -> None:
-    """All that is missing is named at once."""
+    """Raises one InvalidInput that names all missing options."""
     if not spec.name:
         raise InvalidInput("name is empty.")
     missing: list[str] = []

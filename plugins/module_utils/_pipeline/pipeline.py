@@ -5,10 +5,15 @@
 
 Private to llmops.finetune; may change at any time.
 
-Each model goes through the same steps: its data are described here, without the network; the model's engine says in
-check mode what it would do; only where a run is to be started are the data sent; then the model's engine does it and
-waits. All models are described and previewed before anything is written for one of them, and all are then under way at
-the same time. What fails for one does not stop the others.
+Each model goes through the same steps:
+
+1. The pipeline describes its data, without the network.
+2. The model's engine predicts its action in check mode.
+3. If the engine would start a run, the pipeline sends the data.
+4. The model's engine acts and waits.
+
+All models are described and previewed before the pipeline writes anything for one of them. Then it works on all models
+at the same time. A failure of one model does not stop the others.
 """
 
 from __future__ import annotations
@@ -39,7 +44,7 @@ from .wording import to_native_options, translate_error, translate_message
 
 _LOOKING = 8  # models that are previewed at the same time
 _SENDING = 4  # datasets that are sent at the same time
-_WORKING = 128  # models that are made or waited for at the same time
+_WORKING = 128  # models that are started or waited for at the same time
 _COUNTS = "Looks at the provider and uploads of data count from the task's start."
 _CREATES = ("create", "retrain", "retry")
 _REPORTED_OPTIONS = ("state", "retrain", "retry_failed", "delete_previous")
@@ -47,21 +52,24 @@ _REPORTED_OPTIONS = ("state", "retrain", "retry_failed", "delete_previous")
 
 @dataclass(frozen=True)
 class Settings:
-    """Of the whole task. ``slice_seconds``: after how long to come back with what is not done yet; 0: never."""
+    """The settings of the whole task.
+
+    ``slice_seconds``: the length of a slice; it returns then, even if models are not done. 0: no slices. ``folder``:
+    for converted data. ``data_places``: for each file that does not exist, the paths where the controller looked for
+    it (``searched`` of :func:`.data.describe`).
+    """
 
     check_mode: bool
     wait: bool
     details: bool
     slice_seconds: float
     folder: str
-    data_places: Mapping[str, Sequence[str]] = field(
-        default_factory=dict
-    )  # of files that are not there: see describe()
+    data_places: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
 class ModelRun:
-    """One model on its way. What is kept from slice to slice is in :meth:`kept`."""
+    """One model and its progress through the steps. :meth:`kept` returns the part that the next slice needs."""
 
     provider: Provider
     spec: ModelSpec
@@ -69,41 +77,41 @@ class ModelRun:
     clock: Clock = field(default_factory=Clock)
     adapter: ProviderAdapter = field(init=False)
     hyperparameters: dict[str, Any] = field(init=False)  # under the provider's own names
-    begun: float = field(init=False)
+    begun: float = field(init=False)  # start of the task, unix time in seconds
     data: dict[Split, Data] = field(default_factory=dict)
     sources: dict[Split, dict[str, Any]] = field(default_factory=dict)
-    run_id: str | None = None  # of the run that is started or waited for
-    state: dict[str, Any] | None = None  # what its engine keeps from slice to slice
-    found_id: str | None = None  # of the run that the preview found to be what is wanted
+    run_id: str | None = None  # the run that the task started or waits for
+    state: dict[str, Any] | None = None  # the engine's wait_state
+    found_id: str | None = None  # the run that the preview found, if it would start none
     action: str = "none"
     diff: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
     warnings: list[str] = field(default_factory=list)
     previewed: bool = False
-    result: dict[str, Any] = field(default_factory=dict)  # of the model's module, as far as it is
-    seen: Run | None = None  # the run that the result is about, as its engine has it
+    result: dict[str, Any] = field(default_factory=dict)  # of the model's module, as far as it is known
+    seen: Run | None = None  # the engine's Run object that the result describes
     progress: dict[str, Any] = field(default_factory=dict)
     error: FineTuneError | None = None
-    done: dict[str, Any] | None = None
+    done: dict[str, Any] | None = None  # the final result; None until the model is done
 
     def __post_init__(self) -> None:
-        """Raises InvalidInput for what only the provider can check, and for a hyperparameter that it lacks."""
+        """Raises InvalidInput if the provider's own checks fail, or if the provider lacks a hyperparameter."""
         self.adapter = self.provider.adapter(self.spec)
         self.hyperparameters = native_hyperparameters(self.adapter, self.spec)
         self.begun = self.clock.time()
 
     def warn(self, warnings: Sequence[str]) -> None:
-        """Keep those that are new."""
+        """Keep the warnings that are new."""
         self.warnings += [warning for warning in warnings if warning not in self.warnings]
 
     def act(self, result: Mapping[str, Any]) -> None:
-        """What the engine did, or would do, and the difference that it makes."""
+        """Keep the action and the diff of an engine's result. In check mode they are predicted."""
         self.action = str(result["action"])
         diff = dict(result.get("diff") or {})
         self.diff = diff if any(diff.values()) else {}
 
     def differs(self, diff: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add what else is deleted to the difference, each once."""
+        """Add the further objects that are deleted to the diff, each once."""
         gone = list((diff.get("before") or {}).get("exists") or ())
         if gone:
             before, after = dict(self.diff.get("before") or {}), dict(self.diff.get("after") or {})
@@ -112,14 +120,17 @@ class ModelRun:
 
     @property
     def phase(self) -> str | None:
-        """What the status in the result means. The engine may know better than the word: that a model is gone."""
+        """The phase of the result's status; None if there is no run.
+
+        The engine's own phase counts if it belongs to the same status: it may know that the model no longer exists.
+        """
         status = self.result.get("status")
         same = self.seen is not None and self.seen.status == status
         found = self.seen.phase if self.seen and same else self.provider.phase(status)
         return found.value if found else None
 
     def kept(self) -> dict[str, Any]:
-        """What the next slice needs to go on."""
+        """The plain data that the next slice needs."""
         if self.done is not None:
             return {"done": self.done}
         return {
@@ -135,7 +146,7 @@ class ModelRun:
         }
 
     def resume(self, kept: Mapping[str, Any]) -> None:
-        """Go on from an earlier slice."""
+        """Continue from the data of an earlier slice (:meth:`kept`)."""
         self.done = kept.get("done")
         if self.done is None:
             self.data = {split: Data(**kept["data"][split]) for split in SPLITS if split in kept["data"]}
@@ -146,19 +157,19 @@ class ModelRun:
 
 
 class Pipeline:
-    """Several models, and how far each is."""
+    """All models of one task. They share clients, and the descriptions of files."""
 
     def __init__(self, items: Sequence[ModelRun], settings: Settings) -> None:
         self.items = items
         self.settings = settings
-        self.refused = False  # for bad input of one of them
+        self.refused = False  # True if one model has invalid input
         self._sending = threading.Semaphore(_SENDING)
         self._clients: dict[Any, Any] = {}
         self._describing = threading.Lock()
         self._files: dict[Any, tuple[Data, dict[str, Any], list[str]]] = {}
 
     def run(self) -> None:
-        """Go on with all of them until they are done, or the slice is over."""
+        """Work on all models until they are done, or until the slice is over."""
         fresh = [item for item in self.items if item.done is None and not item.previewed]
         for item in fresh:
             with self._guarded(item):
@@ -168,9 +179,9 @@ class Pipeline:
             isinstance(item.error, InvalidInput) and not isinstance(item.error, DriftError) for item in fresh
         )
         if self.refused:
-            return  # nothing at all is done until it is mended
+            return  # nothing is done for any model
         if fresh and self.settings.slice_seconds and not self.settings.check_mode:
-            return  # first of all, the caller shows what will happen
+            return  # the caller shows the preview first
         if not self.settings.check_mode:
             self._each([item for item in self.items if item.done is None], self._carry_out, _WORKING)
 
@@ -187,7 +198,7 @@ class Pipeline:
 
     @contextmanager
     def _guarded(self, item: ModelRun) -> Iterator[None]:
-        """What fails for one model ends that one."""
+        """An error of one model ends only that model."""
         try:
             yield
         except FineTuneError as error:
@@ -220,7 +231,7 @@ class Pipeline:
     def _described(
         self, source: Any, label: str, formats: tuple[str, ...], limits: Limits
     ) -> tuple[Data, dict[str, Any], list[str]]:
-        """One file is read once, for however many models."""
+        """Describe the data. A path or a text that several models share is read once."""
         if not isinstance(source, str):
             return describe(source, label, formats, limits, self.settings.folder)
         key = (source, label, formats, limits)
@@ -232,7 +243,11 @@ class Pipeline:
             return self._files[key]
 
     def _preview(self, item: ModelRun) -> None:
-        """What the engine would do, and whether that may cost what it would."""
+        """Predict the engine's action in check mode.
+
+        If a run would be started, check the spending guard and preview the data. The model is done in check mode, and
+        if there is nothing to do and nothing to wait for.
+        """
         result, _driver = self._converge(item, self._predict_references(item), check_mode=True)
         item.act(result)
         item.previewed = True
@@ -254,7 +269,7 @@ class Pipeline:
             item.done = outcome(item)
 
     def _pending(self, item: ModelRun, result: Mapping[str, Any]) -> bool:
-        """Whether there is something to wait for: then its model cannot be named yet."""
+        """Whether the task has to wait for the model: the result has no id of it yet."""
         return item.spec.state == "present" and self.settings.wait and not item.adapter.model_id(result)
 
     def _guard(self, item: ModelRun) -> None:
@@ -293,14 +308,17 @@ class Pipeline:
             try:
                 item.result["curve"] = item.adapter.curve(driver, result)
             except FineTuneError as error:
-                # The model is there: what only describes it must not fail the task.
+                # The model exists. A missing curve must not fail the task.
                 item.warn([f"The losses by step are left out. {error.text()}"])
         item.done = outcome(item)
 
     # -- the provider's modules --
 
     def _send(self, item: ModelRun, split: Split) -> Any:
-        """Make sure that the data are at the provider, once."""
+        """Make sure that the data is at the provider, and return the reference to it.
+
+        Raises ApiError if the data changed since the preview.
+        """
         with self._turn_to_send(item), self._in_time(item):
             if split not in item.sources:
                 self._read(item, split)
@@ -323,7 +341,7 @@ class Pipeline:
 
     @contextmanager
     def _turn_to_send(self, item: ModelRun) -> Iterator[None]:
-        """Some are sent at the same time; the others wait, as long as they may."""
+        """Send at most ``_SENDING`` datasets at the same time. Raises TimedOut if the time is over before the turn."""
         end = self._end(item)
         left = None if end is None else max(0.0, end - item.clock.monotonic())
         if not self._sending.acquire(timeout=left):
@@ -340,7 +358,7 @@ class Pipeline:
 
     @contextmanager
     def _in_time(self, item: ModelRun) -> Iterator[None]:
-        """Bounds every call within by the time of this model."""
+        """Bound every call in the context by the deadline of this model, if it has one."""
         end = self._end(item)
         if end is None:
             yield
@@ -349,14 +367,14 @@ class Pipeline:
             yield
 
     def _end(self, item: ModelRun) -> float | None:
-        """When the time of this model is over, by the clock's ``monotonic``; None where nothing bounds it."""
+        """The deadline of this model by the clock's ``monotonic``, in seconds; None if there is none."""
         timeout = item.spec.options["wait_timeout"]
         if not self.settings.wait or timeout is None or timeout <= 0:
             return None
         return item.clock.monotonic() + float(timeout) - (item.clock.time() - item.begun)
 
     def _preview_data(self, item: ModelRun) -> None:
-        """What would be refused when the data are sent (a name, a key, a bucket) is refused before anything is."""
+        """Run the dataset's engine in check mode: a wrong name, key or bucket is refused before anything is sent."""
         for split in item.data:
             options = {**item.adapter.data_options(split), **item.sources[split], "name": item.spec.data_name(split)}
             self._run(item, item.adapter.dataset, options, check_mode=True)
@@ -365,7 +383,7 @@ class Pipeline:
         return item.spec.state == "absent" and bool(item.spec.options["delete_dataset"])
 
     def _delete_data(self, item: ModelRun, *, check_mode: bool) -> bool:
-        """Whether there were any."""
+        """Delete the datasets of the model, or predict that in check mode. Returns whether there were any."""
         changed = False
         for split in SPLITS:
             options = {**item.adapter.data_options(split), "name": item.spec.data_name(split), "state": "absent"}
@@ -402,11 +420,14 @@ class Pipeline:
 
     @staticmethod
     def _fresh_state(item: ModelRun) -> dict[str, Any]:
-        """The engine is given what is left of the time, and must know of how much."""
+        """The first ``wait_state``. The engine's option is only the rest of the time; this is the whole time."""
         return {"wait_timeout": item.spec.options["wait_timeout"]}
 
     def _left(self, item: ModelRun) -> int | None:
-        """Of the time-out of this model, in seconds; None, 0 and what makes no sense are left to the module."""
+        """The rest of this model's ``wait_timeout`` in seconds, at least 1.
+
+        None, 0 and negative values are returned unchanged; the module handles them.
+        """
         timeout = item.spec.options["wait_timeout"]
         if timeout is None or timeout <= 0:
             return None if timeout is None else int(timeout)
@@ -428,7 +449,7 @@ class Pipeline:
         lists: list[list[str]] = []
         try:
             task = self._task(item, resource, options, check_mode)
-            if resource is not item.adapter.dataset:  # what is to be said of the data was said with their description
+            if resource is not item.adapter.dataset:  # describe() has already returned the warnings about the data
                 lists.append(task.warnings)
             driver, asked = resource.build_driver(task)
             engine = Engine(driver, asked, details=bool(task.params.get("details")), clock=item.clock)
@@ -447,7 +468,10 @@ class Pipeline:
 
 
 def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[str, Any]:
-    """Under the provider's own names. Raises InvalidInput for a neutral one that it lacks, and for one given twice."""
+    """The hyperparameters that are set, under the provider's own names.
+
+    Raises InvalidInput for a neutral one that the provider lacks, and for one that is given by both names.
+    """
     found: dict[str, Any] = {}
     names = adapter.names
     for option, value in spec.hyperparameters.items():
@@ -467,20 +491,20 @@ def native_hyperparameters(adapter: ProviderAdapter, spec: ModelSpec) -> dict[st
 
 
 def training_tokens(item: ModelRun) -> int | None:
-    """How many tokens the training goes through: those of the data, times the epochs. None where nobody knows."""
+    """The estimated number of tokens in the training: tokens of the data times epochs. None if one is unknown."""
     data = item.data.get("training")
     times = epochs(item)
     return None if data is None or times is None else round(data.tokens * times)
 
 
 def most_tokens(item: ModelRun) -> int | None:
-    """The upper side of what is uncertain in :func:`training_tokens`: what the spending guard goes by."""
+    """The upper bound of :func:`training_tokens`, with the provider's ``token_margin``. The spending guard uses it."""
     estimate = training_tokens(item)
     return None if estimate is None else math.ceil(estimate * (1 + item.adapter.token_margin))
 
 
 def epochs(item: ModelRun) -> float | None:
-    """Those that are asked for, else what the provider makes of none."""
+    """The number of epochs. If it is not set, the provider's default for the data is used. None if it is unknown."""
     data = item.data.get("training")
     asked = number(item.hyperparameters.get(item.adapter.names.get("epochs", "epochs")))
     if asked is not None or data is None:
@@ -529,7 +553,7 @@ def outcome(item: ModelRun) -> dict[str, Any]:
 
 
 def _moment(value: Any) -> str | None:
-    """In ISO 8601; a provider may count seconds."""
+    """A time in ISO 8601. A number is unix time in seconds."""
     if isinstance(value, (int, float)):
         return datetime.fromtimestamp(value, timezone.utc).isoformat().replace("+00:00", "Z")
     return None if value is None else str(value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pipeline's own words: the data of a wanted model, and the task of one of many that are run in one process.
+"""The types that the pipeline works with: the data of a model, and the input of a resource's ``build_driver``.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -15,10 +15,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Data:
-    """One dataset as it is sent to the provider, described without the network.
+    """The description of one dataset that will be sent to the provider, made without the network.
 
-    ``report``: :meth:`_dataset.report.Report.to_dict` of what is sent; ``source_format``: what it was converted from,
-    or the same.
+    ``report``: :meth:`_dataset.report.Report.to_dict` of the data that will be sent. ``source_format``: the format
+    before the conversion; equal to ``format`` if there was none.
     """
 
     sha256: str
@@ -28,30 +28,30 @@ class Data:
 
     @property
     def examples(self) -> int:
-        """How many there are."""
+        """The number of examples."""
         return int(self.report["examples"])
 
     @property
     def tokens(self) -> int:
-        """An estimate."""
+        """The estimated number of tokens."""
         return int(self.report["estimated_tokens"])
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is given to the next slice; ``Data(**to_dict)`` reads it."""
+        """The same as plain data, for the next slice; ``Data(**found)`` reads it."""
         return asdict(self)
 
 
 @dataclass
 class TaskContext:
-    """A ModuleContext that is no AnsibleModule: of one of many that are run in one process."""
+    """A ModuleContext without an AnsibleModule, for one of many models in one process."""
 
     params: dict[str, Any]
     check_mode: bool
     no_log_values: set[str]
-    clients: dict[Any, Any]  # of all tasks together; see _providers.toolkit.client.shared
+    clients: dict[Any, Any]  # shared by all models; see _providers.toolkit.client.shared
     warnings: list[str] = field(default_factory=list)
-    sends_data: bool = True  # before a run is started, where they are not there
+    sends_data: bool = True  # if the data is not at the provider, it is sent before a run is started
 
     def warn(self, warning: str) -> None:
-        """Keep a warning."""
+        """Keep a warning for the result."""
         self.warnings.append(warning)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Between the options of fine_tune and those of a provider's modules, in both directions.
+"""Translates between the option names of fine_tune and those of a provider's modules, in both directions.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -18,7 +18,10 @@ _HYPERPARAMETERS = "hyperparameters"
 
 
 def to_native_options(names: Iterable[str] | None, adapter: ProviderAdapter, spec: ModelSpec) -> list[str]:
-    """Names of options of fine_tune, or parts of them, as the model's module calls them; its own names pass too."""
+    """Translates names of fine_tune's options, or parts of them, into those of the model's module.
+
+    The module's own names stay as they are.
+    """
     return [_to_native_option(name, adapter, spec) for name in names or ()]
 
 
@@ -33,8 +36,11 @@ def _to_native_option(name: str, adapter: ProviderAdapter, spec: ModelSpec) -> s
 
 
 def translate_message(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> str:
-    """A message of a provider's module in the words of fine_tune. Hyperparameters keep the provider's own names, which
-    fine_tune takes too. A name that may be any word is one of an option only where a message begins with it."""
+    """Translates the option names in a message of a provider's module into those of fine_tune.
+
+    Hyperparameters keep the provider's own names, because fine_tune takes them too. A name without "_" and "." may be
+    an ordinary word, so it is only translated at the beginning of the message.
+    """
     words: dict[str, str] = {option: f"{spec.provider}.{option}" for option in spec.own}
     words.update(adapter.words)
     words[adapter.hyperparameters] = _HYPERPARAMETERS
@@ -49,6 +55,6 @@ def translate_message(text: str, adapter: ProviderAdapter, spec: ModelSpec) -> s
 
 
 def translate_error(error: FineTuneError, adapter: ProviderAdapter, spec: ModelSpec) -> FineTuneError:
-    """The same for an error's message and hint: another error."""
+    """A copy of the error, with message and hint translated by :func:`translate_message`."""
     message, hint = (translate_message(text, adapter, spec) for text in (error.message, error.hint))
     return error.amended(message=message, hint=hint)
