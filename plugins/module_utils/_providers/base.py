@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a provider has to say of a wanted model and its data: the words between the pipeline and the providers.
+"""The interface between the pipeline and the providers: a provider's facts, and its adapter.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -23,17 +23,19 @@ SPLITS: tuple[Split, ...] = ("training", "validation")
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a provider without its SDK.
+    """The facts about a provider that are known without its SDK.
 
-    - label: its name for people
-    - formats: of the data that it takes
-    - hosts: the kinds of host that differ in their limits, by the names that dataset_info has for them; the first is
-      the usual one
-    - limits: those of one file, given one of ``hosts``, the split, and the options of ``asked``, which has their specs
-    - table: all limits, by what they hold for; the guide on datasets shows them
-    - account: the options that say whose account it is: one name in two accounts is two models
-    - credentials: the options that sign in, or say where the secret is sent
-    - requirements: the Python libraries that it needs
+    - label: the provider's name for people
+    - formats: the formats of data that it takes
+    - hosts: the kinds of host that differ in their limits, under the names that dataset_info uses; the first is the
+      usual one
+    - limits: returns the limits of one file; its arguments are one of ``hosts``, the split, and the values of the
+      options in ``asked``
+    - asked: the specs of the options that ``limits`` needs
+    - table: all limits, by the case to which they apply; the guide on datasets shows them
+    - account: the options that select the account: one name in two accounts is two models
+    - credentials: the options that sign in, or that decide where the secret is sent
+    - requirements: the Python libraries that the provider needs
     """
 
     name: str
@@ -50,7 +52,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One wanted model. ``own``: the options that only its provider has; ``options``: all others, by their names."""
+    """The desired state of one model. ``own``: the options that only its provider has. ``options``: all others."""
 
     provider: str
     name: str
@@ -61,15 +63,15 @@ class ModelSpec:
 
     @property
     def key(self) -> str:
-        """What tells it from the others."""
+        """The key of the model within the task."""
         return f"{self.provider}/{self.name}"
 
     def data_name(self, split: Split) -> str:
-        """What its data are called at the provider."""
+        """The dataset's name at the provider."""
         return self.name if split == "training" else f"{self.name}-{split}"
 
     def missing(self, options: Iterable[str]) -> list[str]:
-        """Which of the provider's own options have no value."""
+        """Those of the provider's own options that have no value."""
         return [option for option in options if not self.own.get(option)]
 
     @property
@@ -83,68 +85,70 @@ BuildDriver = Callable[[Any], tuple[Driver, Options]]
 
 @dataclass(frozen=True)
 class ResourceModule:
-    """One of a provider's modules: its options, as AnsibleModule takes them, and what makes its driver."""
+    """One of a provider's modules: its options in the form that AnsibleModule takes, and its ``build_driver``."""
 
     spec: Mapping[str, Any]
     build_driver: BuildDriver
 
 
 class ProviderAdapter(ABC):
-    """How one provider makes a model of a dataset: everything of it that the pipeline must not know.
+    """The provider in the pipeline: everything about it that the pipeline must not know.
 
-    An adapter is made anew for each model. Nothing but ``resolve`` and ``curve`` makes a call.
+    There is one adapter for each model. Only ``resolve`` and ``curve`` make calls.
     """
 
     model: ResourceModule
     dataset: ResourceModule
-    # The result key of its run, which is also the option of the model's module that adopts one.
+    # The result key of the run's id. The option of the model's module that adopts a run has the same name.
     run_key: str
-    # How far above the estimate of tokens their real number may be, as a part of it.
+    # How far the real number of tokens may be above the estimate, as a fraction of the estimate.
     token_margin: float
-    # What the model's module calls its hyperparameters.
+    # The name of the model's module for its hyperparameters.
     hyperparameters = "hyperparameters"
-    # Of the options of the model's module, and parts of them in messages, those of fine_tune that they are made of.
+    # Options of the model's module, or parts of them in messages, each with the option of fine_tune that sets it.
     words: Mapping[str, str]
 
     def __init__(self, spec: ModelSpec) -> None:
-        """Check what only the provider can; raises InvalidInput."""
+        """Make the checks that need the provider. Raises InvalidInput."""
         self.spec = spec
 
     @classmethod
     def needed(cls, spec: ModelSpec) -> Sequence[str]:
-        """The names of the provider's own options that are missing, all of them. Asked before an adapter is made."""
+        """The names of all missing options of the provider. Called before an adapter is made."""
         return ()
 
     @property
     @abstractmethod
     def names(self) -> Mapping[str, str]:
-        """Of the neutral names of hyperparameters, the provider's own."""
+        """The provider's own names of hyperparameters, by their neutral names."""
 
     def own(self, options: Iterable[str]) -> dict[str, Any]:
-        """Some of the provider's own options; None for one that is left out."""
+        """Some of the provider's own options with their values; None for an option that is not set."""
         return {option: self.spec.own.get(option) for option in options}
 
     def formats(self) -> Sequence[str]:
-        """The formats that the training takes, best first: those of the limits."""
+        """The formats that the training takes, best first. They come from the limits."""
         return self.limits("training").formats
 
     @abstractmethod
     def limits(self, split: Split) -> Limits:
-        """What the provider takes of such data."""
+        """The provider's limits for the data of a split."""
 
     @abstractmethod
     def epochs(self, examples: int) -> float | None:
-        """How often the training goes through so many examples, where ``hyperparameters`` do not say it; None where
-        nobody knows."""
+        """The provider's default number of epochs for so many examples. It is used if ``hyperparameters`` do not set
+        it. None if it is unknown."""
 
     def resolve(self, context: ModuleContext) -> None:
-        """Look up what was given by name, where the API wants an id; most take names. ``context`` has the model's
-        module's options."""
+        """Look up the ids of resources that were given by name, if the API needs ids. Most APIs take names.
+
+        ``context`` has the options of the model's module.
+        """
         return
 
     @abstractmethod
     def predict_reference(self, split: Split, sha256: str) -> Any:
-        """A reference to data before it is sent, also in check mode."""
+        """The reference to data before it is sent, also in check mode."""
 
     @abstractmethod
     def read_reference(self, result: Mapping[str, Any]) -> Any:
@@ -159,21 +163,23 @@ class ProviderAdapter(ABC):
         """The options of the model's module; ``training`` and ``validation`` are references, or None."""
 
     def starts(self) -> None:
-        """Called where a run is to be started; raises InvalidInput where ``resolve`` has not found what it needs."""
+        """Called if a run will be started. Raises InvalidInput if ``resolve`` did not find everything it needs."""
         return
 
     def known(self, identifier: str) -> None:
-        """Called where this run is there already, and none is started: some options are needed no more."""
+        """Called if this run exists already and no run is started: some options are no longer needed."""
         return
 
     @abstractmethod
     def model_id(self, result: Mapping[str, Any]) -> str | None:
-        """What the model is called by, from the result of the model's module; None where it is not there yet."""
+        """The model's identifier for calls, from the result of the model's module; None if there is no model yet."""
 
     @abstractmethod
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
-        """When the run was created and when it ended, as the provider counts time; None where that is not known.
-        ``created``: this task has started the run."""
+        """The times when the run was created and when it ended, in the provider's form; None if unknown.
+
+        ``created``: this task has started the run.
+        """
 
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
         """The losses by step of a finished run: ``training`` and ``validation``, lists of ``[step, loss]``."""
@@ -182,8 +188,11 @@ class ProviderAdapter(ABC):
 
 @dataclass(frozen=True)
 class Provider:
-    """One provider, as the pipeline needs it. ``options``: those that only this provider has. ``phases``: what the
-    statuses of its runs mean, in lower case."""
+    """One provider, as the pipeline needs it.
+
+    ``options``: the options that only this provider has. ``phases``: the phase of each status of its runs; the
+    statuses are in lower case.
+    """
 
     facts: Facts
     options: Mapping[str, Any]
@@ -192,17 +201,17 @@ class Provider:
 
     @property
     def name(self) -> str:
-        """As users write it."""
+        """The provider's name in the options."""
         return self.facts.name
 
     def phase(self, status: str | None) -> Phase | None:
-        """What a status means; None where there is no run: nothing, or only what check mode foresees."""
+        """The phase of a status. None if there is no run: the resource is absent, or check mode predicts it."""
         if status in (None, *_NO_STATUS):
             return None
         return self.phases.get(str(status).lower(), Phase.UNKNOWN)
 
 
-# The engine's own words, where there is no run.
+# The engine's own statuses if there is no run.
 _NO_STATUS = ("absent", "check-mode")
 
 # The hyperparameters that have one name for all providers.

@@ -3,8 +3,8 @@
 
 """The facts of all providers: names, formats, limits. A new provider is one entry here, and one in registry.py.
 
-Neither a driver nor an SDK is imported. (Imports are explicit because Ansible sends a module only what it can see being
-imported.) Private to llmops.finetune; may change at any time.
+This file imports no driver and no SDK. Its imports are explicit, because Ansible sends a module only the files that are
+imported by name. Private to llmops.finetune; may change at any time.
 """
 
 from __future__ import annotations
@@ -33,12 +33,17 @@ def hosts() -> Mapping[str, Facts]:
 
 
 def host_of(form: str | None) -> str:
-    """Whose limits data of a format are checked against, where nobody says it; of no format, the first one's."""
+    """The host whose limits are used for data of a format if the user names no host.
+
+    It is the usual host of the first provider with this format. For an unknown format it is the first host of all.
+    """
     found = next((facts for facts in CATALOGUE.values() if form in facts.formats), None)
     return found.hosts[0] if found else next(iter(hosts()))
 
 
 def limits_for(host: str, split: str = "training", asked: Mapping[str, Any] | None = None) -> Limits:
-    """The limits of one file. ``asked``: the options that its host wants to know. Raises KeyError for an unknown host,
-    and what that of the provider raises."""
+    """The limits of one file. ``asked``: the values of the options that its host needs.
+
+    Raises KeyError for an unknown host, and the errors of the provider's ``limits``.
+    """
     return hosts()[host].limits(host, split, asked or {})
