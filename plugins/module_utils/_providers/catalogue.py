@@ -3,8 +3,8 @@
 
 """The facts of all providers: names, formats, limits. A new provider is one entry here, and one in registry.py.
 
-This file imports no driver and no SDK. Its imports are explicit, because Ansible sends a module only the files that are
-imported by name. Private to llmops.finetune; may change at any time.
+This file imports no driver and no SDK. Its imports are explicit, because Ansible sends a module only the files that
+import statements name. Private to llmops.finetune; may change at any time.
 """
 
 from __future__ import annotations

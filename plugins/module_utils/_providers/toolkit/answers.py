@@ -1,14 +1,14 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No answer of a host is trusted: it is read and checked here, before anything else sees it.
+"""Reads and checks the answers of hosts. No answer is trusted: other code sees it only after the check.
 
 Private to llmops.finetune; may change at any time.
 
-What is read of an answer is declared once, as a :data:`Kind`. What decides (ids, states, times, owners, the list
-of a listing) must be of that kind, or the whole answer is none: :class:`Odd`, which a client turns into NoAnswer. What
-only describes may be anything, and is passed by if it makes no sense. A table of rules for each provider decides what
-an error means.
+A :data:`Kind` declares the members of an answer that are read. Members that decide (ids, states, times, ownership tags,
+the list of a listing) must be of their kind, or the whole answer is refused: :class:`Odd`, which a client turns into
+NoAnswer. Members that only describe may be anything; they are ignored if they are not usable. A table of rules for each
+provider decides the meaning of an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..._engine.errors import ApiError, NoAnswer, RateLimited, TransientError
 _T = TypeVar("_T")
 
 Kind = Callable[[Any, str], None]
-"""Raises :class:`Odd` for a value that is not of the kind; the second argument says where it stands."""
+"""Raises :class:`Odd` for a value that is not of the kind. The second argument is the value's path in the answer."""
 
 BROKEN: tuple[type[Exception], ...] = (
     ValueError,
@@ -41,15 +41,15 @@ BROKEN: tuple[type[Exception], ...] = (
     AttributeError,
     LookupError,
     ArithmeticError,
-    RuntimeError,  # a RecursionError among them
+    RuntimeError,  # includes RecursionError
 )
-"""What a library raises over an answer that it did not expect."""
+"""The exceptions that a library raises if it does not expect an answer."""
 
-_DEEPEST = 64  # objects and lists within each other
-_DIGITS = 300  # a whole number of more is beyond any float
+_DEEPEST = 64  # levels of nested objects and lists
+_DIGITS = 300  # a whole number with more digits is treated as infinite
 _WORD, _NAME = 200, 2048  # characters
 _FIRST, _LAST = -62135596800.0, 253402300799.0  # the years 1 to 9999, in unix time
-_QUOTED = 300  # characters of what a host says in a message
+_QUOTED = 300  # characters of a host's text that a message quotes
 _TITLE = 80
 _DAY = 86400.0
 _MOST_PAGES = 100_000
@@ -61,14 +61,14 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Odd(ValueError):
-    """Why an answer is none."""
+    """An answer is not one of the API; the message gives the reason."""
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
 
 
 def parse(body: bytes) -> Any:
-    """The JSON in a body, cleaned; raises Odd for anything else."""
+    """The JSON value in a body. Raises Odd if the body is not JSON, or nested too deep."""
     if not body.strip():
         raise Odd("it is empty")
     if is_page(body):
@@ -88,7 +88,7 @@ def _whole(digits: str) -> int | float:
 
 
 def limited(value: Any) -> None:
-    """Raise Odd for what is too deep for anybody to walk through."""
+    """Raise Odd for a value with more than ``_DEEPEST`` levels: recursive code could not handle it."""
     level, depth = [value], 0
     while level:
         depth += 1
@@ -104,7 +104,8 @@ def limited(value: Any) -> None:
 
 
 def cleaned(value: Any) -> Any:
-    """The same without what cannot be handed on: numbers that are none become None, half characters are replaced."""
+    """A copy that other code can use. A number that is not finite or too large becomes None, and a lone surrogate in a
+    text is replaced."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
@@ -117,7 +118,7 @@ def cleaned(value: Any) -> Any:
 
 
 def checked(value: Any, kind: Kind) -> Any:
-    """The value, cleaned, if it is of the kind; raises Odd else."""
+    """The cleaned value. Raises Odd if it is not of the kind."""
     limited(value)
     kind(value, "")
     return cleaned(value)
@@ -127,7 +128,7 @@ def checked(value: Any, kind: Kind) -> Any:
 
 
 def anything(value: Any, where: str) -> None:
-    """Whatever it is: it is not read, or only where it makes sense."""
+    """Any value. The code does not read it, or only if it is usable."""
 
 
 def text(value: Any, where: str) -> None:
@@ -137,7 +138,7 @@ def text(value: Any, where: str) -> None:
 
 
 def name(value: Any, where: str) -> None:
-    """A text that says what is meant: not empty, of a reasonable length, without control characters."""
+    """A text that identifies something: not empty, at most ``_NAME`` characters, without control characters."""
     text(value, where)
     if not value.strip():
         raise Odd(f"{where} is empty")
@@ -146,14 +147,14 @@ def name(value: Any, where: str) -> None:
 
 
 def label(value: Any, where: str) -> None:
-    """The same, or empty: an id or a name of something that need not be there."""
+    """A name or an empty text: the id or name of something that may not exist."""
     text(value, where)
     if value:
         name(value, where)
 
 
 def word(value: Any, where: str) -> None:
-    """A short name, such as a state."""
+    """A name of at most ``_WORD`` characters, such as a state."""
     name(value, where)
     if len(value) > _WORD:
         raise Odd(f"{where} is not a word")
@@ -166,19 +167,19 @@ def flag(value: Any, where: str) -> None:
 
 
 def amount(value: Any, where: str) -> None:
-    """A number that is not below zero."""
+    """A number, zero or above."""
     if isinstance(value, (str, bool)) or (number(value) or 0) < 0 or number(value) is None:
         raise Odd(f"{where} is {_called(value)}, not an amount")
 
 
 def setting(value: Any, where: str) -> None:
-    """A number, or a text that spells one or is a word."""
+    """A number or any text."""
     if not isinstance(value, str) and number(value) is None:
         raise Odd(f"{where} is {_called(value)}, not a setting")
 
 
 def moment(value: Any, where: str) -> None:
-    """A time as hosts spell it: unix time, ISO 8601, or a datetime of the library."""
+    """A time from year 1 to 9999 in the forms that hosts use: unix time, ISO 8601, or a datetime of the library."""
     if isinstance(value, datetime):
         try:
             value = value.astimezone(timezone.utc)
@@ -193,7 +194,7 @@ def moment(value: Any, where: str) -> None:
 
 
 def maybe(kind: Kind) -> Kind:
-    """Null, or of the kind."""
+    """Null, or a value of the kind."""
 
     def check(value: Any, where: str) -> None:
         if value is not None:
@@ -203,7 +204,7 @@ def maybe(kind: Kind) -> Kind:
 
 
 def each(kind: Kind) -> Kind:
-    """A list of such."""
+    """A list with values of the kind."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, list):
@@ -215,7 +216,7 @@ def each(kind: Kind) -> Kind:
 
 
 def pairs(kind: Kind) -> Kind:
-    """An object with keys of the user's own, and such values."""
+    """An object with any keys, and values of the kind."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, Mapping):
@@ -227,7 +228,7 @@ def pairs(kind: Kind) -> Kind:
 
 
 def record(needs: Mapping[str, Kind], may: Mapping[str, Kind] | None = None) -> Kind:
-    """An object. ``needs``: members that must be there; ``may``: that may be left out, or null."""
+    """An object. ``needs``: the members that must exist. ``may``: the members that may be missing or null."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, Mapping):
@@ -260,8 +261,12 @@ def _called(value: Any) -> str:
 
 
 def pages(fetch: Callable[[Any], tuple[Iterator[_T] | list[_T], Any]]) -> Iterator[_T]:
-    """The items of all pages. ``fetch`` takes the mark of a page, None for the first, and gives its items and the mark
-    of the next. Raises Odd where a mark comes again: that listing has no end, and is not complete."""
+    """Yields the items of all pages.
+
+    ``fetch`` takes the mark of a page (None for the first one). It returns the items and the mark of the next page.
+    Raises Odd if a mark comes again, because such a listing never ends and is not complete. The same is assumed after
+    ``_MOST_PAGES`` pages.
+    """
     seen: set[Any] = set()
     mark = None
     while True:
@@ -278,14 +283,16 @@ def pages(fetch: Callable[[Any], tuple[Iterator[_T] | list[_T], Any]]) -> Iterat
 
 
 SERVER_ERRORS = frozenset(range(500, 600))
-NOT_IMPLEMENTED = 501  # at most hosts a clear no, where other errors of a server leave the outcome open
+NOT_IMPLEMENTED = 501  # a clear refusal at most hosts; other server errors leave the outcome open
 
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """An error that a host answered with. ``said`` is its message, ``marks`` is what else tells it from others.
+    """An error that a host answered with.
 
-    ``verb`` says what the call does, in the words of the provider's rules. ``retry_after`` is that header.
+    ``doing``: the call, for the message. ``message``: the host's message. ``marks``: further details that identify the
+    error, for the message. ``verb``: the purpose of the call, in the words of the provider's rules. ``retry_after``:
+    the value of the header Retry-After.
     """
 
     doing: str
@@ -299,9 +306,11 @@ class ErrorAnswer:
 
 @dataclass(frozen=True)
 class ErrorRule:
-    """What an error means. Everything that is given must hold: ``words`` are parts of the message, of which one does.
+    """The meaning of an error answer: ``error`` is the engine's exception, ``hint`` its hint.
 
-    ``pause`` is in seconds, for errors of hosts that name none; for ``at_most`` see RateLimited.
+    The rule holds if each condition that is set holds. ``statuses``, ``codes``, ``verbs``: the answer has one of them.
+    ``words``: the message contains one of them. ``pause``: seconds until the next try, for errors of hosts that give
+    no time; it replaces the header. ``at_most``: see RateLimited.
     """
 
     error: type[ApiError] | type[TransientError]
@@ -314,7 +323,7 @@ class ErrorRule:
     at_most: float | None = None
 
     def holds(self, answer: ErrorAnswer) -> bool:
-        """Whether the rule is one for this answer."""
+        """Whether the rule applies to this answer."""
         return (
             (not self.statuses or answer.status in self.statuses)
             and (not self.codes or answer.code in self.codes)
@@ -327,7 +336,7 @@ _REFUSAL = ErrorRule(ApiError)
 
 
 def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> ApiError | TransientError:
-    """The engine's error for an answer, by the first rule that holds; a plain refusal if none does."""
+    """The engine's error for an answer, by the first rule that holds. If no rule holds, it is an ApiError."""
     rule = next((rule for rule in rules if rule.holds(answer)), _REFUSAL)
     brief = f"{answer.doing}: {answer.message or answer.code or 'refused'}"
     text = f"{brief} ({', '.join([f'HTTP {answer.status}', *filter(None, answer.marks)])})"
@@ -349,26 +358,26 @@ def classify_error(answer: ErrorAnswer, rules: Sequence[ErrorRule]) -> ApiError 
 
 
 def redirect_error(doing: str, status: int, target: str, hint: str) -> ApiError:
-    """The error for a redirect to another host, which is not followed."""
+    """The error for a redirect to another host. Clients do not follow it."""
     return ApiError(f"{doing}: {describe_redirect(target, f' (HTTP {status})')}.", hint=hint, status=status)
 
 
 def describe_redirect(target: str, mark: str = "") -> str:
-    """What is wrong with a redirect to another host."""
+    """Describes a redirect to another host, for a message."""
     return f"the host answered with a redirect to {host_of(target)}{mark}; {_ELSEWHERE}"
 
 
 def odd_error(doing: str, error: Exception, *, answer: str = "the answer", api: str, hint: str) -> NoAnswer:
-    """The error for something that came back and is no answer of the API."""
+    """The error for an answer that is not one of the API."""
     why = str(error) if isinstance(error, Odd) else type(error).__name__
     return NoAnswer(f"{doing}: {answer} is not one of {api}: {why}.", hint=hint)
 
 
-# -- telling ---------------------------------------------------------------------------------------------------
+# -- texts for messages -----------------------------------------------------------------------------------------
 
 
 def is_page(text: str | bytes) -> bool:
-    """Whether this is an HTML page: of a proxy, a login, a wrong address."""
+    """Whether this is an HTML page, for example of a proxy, a login, or a wrong address."""
     start = text[:4096]
     if isinstance(start, bytes):
         start = start.decode("utf-8", "replace")
@@ -376,7 +385,10 @@ def is_page(text: str | bytes) -> bool:
 
 
 def quote_host(text: Any, limit: int = _QUOTED) -> str:
-    """What a host says, as part of a message's one line: cut, without control characters. Of an HTML page the title."""
+    """A host's text for a message of one line: cut, without control characters. For an HTML page only its title.
+
+    Empty if it is not a text.
+    """
     if isinstance(text, bytes):
         text = text[: 1 << 16].decode("utf-8", "replace")
     if not isinstance(text, str):
@@ -385,7 +397,7 @@ def quote_host(text: Any, limit: int = _QUOTED) -> str:
 
 
 def page_of(text: str | bytes) -> str:
-    """An HTML page as a message may name it: by its title."""
+    """Describes an HTML page by its title, for a message."""
     start = text[: 1 << 16]
     if isinstance(start, bytes):
         start = start.decode("utf-8", "replace")
@@ -395,8 +407,8 @@ def page_of(text: str | bytes) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """On one line, printable, and no longer than that."""
-    # Three times as much as is shown: what is taken out may be the most of it.
+    """The text on one line, without control characters, at most ``limit`` characters."""
+    # Three times the limit is read, because most of the characters may be removed.
     line = "".join(
         char if unicodedata.category(char)[0] not in "CZ" else " " if char.isspace() or char < " " else ""
         for char in text[: 3 * limit]
@@ -406,7 +418,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def pause_of(header: Any, now: float) -> float | None:
-    """The seconds of a Retry-After: a number, or an HTTP date (RFC 9110). None for what makes no sense."""
+    """The seconds of a Retry-After: a number, or an HTTP date (RFC 9110). None if it is neither, or above one day."""
     found = number(header)
     if found is None:
         date = date_of(header)
@@ -415,7 +427,7 @@ def pause_of(header: Any, now: float) -> float | None:
 
 
 def date_of(header: Any) -> float | None:
-    """The unix time of an HTTP date (RFC 9110), such as the header Date. None for what makes no sense."""
+    """The unix time of an HTTP date (RFC 9110), such as the header Date. None if it is not a date."""
     try:
         return parsedate_to_datetime(str(header)).timestamp()
     except (TypeError, ValueError, LookupError, OverflowError):
@@ -423,7 +435,10 @@ def date_of(header: Any) -> float | None:
 
 
 def is_elsewhere(asked: str, target: str) -> bool:
-    """Whether a redirect leads to another host, port or scheme than was asked; to TLS on the same host it does not."""
+    """Whether a redirect leads to another host, port or scheme. From http (80) to https (443) on one host it does not.
+
+    True for an address that cannot be read.
+    """
     try:
         here, there = urlsplit(asked), urlsplit(target)
         if not there.netloc and not there.scheme:
@@ -436,7 +451,7 @@ def is_elsewhere(asked: str, target: str) -> bool:
 
 
 def host_of(target: str) -> str:
-    """The host of an address, for a message."""
+    """The host of an address, for a message; "another host" if it is not readable."""
     try:
         return quote_host(urlsplit(target).netloc.rpartition("@")[2], _TITLE) or "another host"
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What numbers and tags among the options may be. Private to llmops.finetune; may change at any time."""
+"""The bounds of options that are numbers or tags. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..._engine.errors import InvalidInput
 
 
 class Bound(NamedTuple):
-    """The lowest and the highest value; None: there is no highest one.
+    """The lowest and the highest value of a number. ``highest`` is None if there is none.
 
-    ``whole``: whole numbers only. ``auto``: that word may stand for a number. ``above``: ``lowest`` itself is too low.
+    ``whole``: only whole numbers. ``auto``: the word 'auto' is allowed too. ``above``: ``lowest`` itself is too low.
     """
 
     lowest: float
@@ -48,7 +48,7 @@ class Bound(NamedTuple):
 
 
 def check_bound(option: str, value: Any, bound: Bound, subject: str = "") -> None:
-    """Raise InvalidInput for a value out of the bound. ``subject``: for what the bound holds, if not for all."""
+    """Raise InvalidInput for a value out of the bound. ``subject``: the case that has this bound, for the message."""
     if not bound.allows(value):
         raise InvalidInput(f"{option} is {value!r}; {f'for {subject} ' if subject else ''}it is {bound}.")
 
@@ -58,9 +58,10 @@ def _format_number(value: float) -> str:
 
 
 class TagBound(NamedTuple):
-    """How many tags a service takes of one thing, and how long they are; a length of 0 is checked elsewhere.
+    """How many tags a service takes on one ``thing``, and how long they may be.
 
-    ``own``: how many of them are ownership tags. ``hint``: what to do if there are too many.
+    ``own``: how many of them are ownership tags. ``key``, ``value``: the greatest length in characters; 0: another
+    check limits it. ``hint``: the advice if there are too many tags.
     """
 
     service: str
@@ -73,7 +74,10 @@ class TagBound(NamedTuple):
 
 
 def read_tags(option: str, values: Mapping[str, Any] | None, bound: TagBound) -> dict[str, str] | None:
-    """The tags of an option as text, without those that are None. Raises InvalidInput for what cannot be sent."""
+    """The tags of an option as text, without those that are None. None if the option is not set.
+
+    Raises InvalidInput for tags that cannot be sent: too many, too long, reserved, or not a text.
+    """
     if bound.own:
         ownership.refuse_reserved(option, {str(key): value for key, value in (values or {}).items()})
     if values is None:

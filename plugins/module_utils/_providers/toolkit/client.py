@@ -1,12 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What making a client has in common: the provider's SDK is loaded, the client is shared, the options are read.
+"""Code that all clients share: it loads the provider's SDK, shares a client, and reads the options.
 
 Private to llmops.finetune; may change at any time.
 
-Nothing that is read here is part of a message: neither the value of an option, which may be a key by mistake, nor a
-line of a file.
+No message quotes an option's value that may be a key by mistake, or a line of a file.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _T = TypeVar("_T")
 _loading = threading.RLock()
 TRIM = "It was probably read from a file with the line's end; the filter 'trim' takes that off."
 _KEY = re.compile(r"[!-~]+")
-_SHORT = 4  # what is shorter is a word of other texts too
+_SHORT = 4  # characters; a shorter text is not masked, because it occurs in other texts too
 
 
 # -- the SDK ---------------------------------------------------------------------------------------------------
@@ -45,18 +44,20 @@ _SHORT = 4  # what is shorter is a word of other texts too
 def load(
     library: str, purpose: str, *, package: str = "", without: Sequence[str] = (), later: Sequence[str] = ()
 ) -> ModuleType:
-    """Import ``library``; raises MissingLibrary, saying what it is needed for, where it is not installed.
+    """Import ``library``. Raises MissingLibrary with the ``purpose`` if it is not installed.
 
-    ``package``: the name under which it is installed, if that is not the first part of its own.
+    ``package``: the name under which it is installed, if that is not the first part of the library's name.
 
-    ``without``: what it would import too where that is installed, and we have no use for. ``later``: packages that it
-    would import too; they are imported when something is taken out of them. Before that their modules can be imported
-    by themselves: an SDK's ``__init__`` often draws in a thousand of which one was asked for.
+    ``without``: modules that the library would import too if they are installed, but that we do not need. They seem to
+    be missing during the import. ``later``: packages that it would import too. Such a package is imported when
+    something is read from it. Before that, its modules can be imported one by one: an SDK's ``__init__`` often imports
+    a thousand modules although one is needed.
 
-    An SDK makes some hundred thousand objects that live as long as the process. The garbage collector would walk
-    them again and again while they are made, and once more at the end: a tenth of a second or two of each task.
+    The garbage collector is off during the import, and skips the new objects afterwards. An SDK makes some hundred
+    thousand objects that live as long as the process. The collector would visit them many times during the import,
+    and once more at the end of the process: this takes a tenth of a second or two in each task.
     """
-    with _loading:  # what another thread has begun to import is listed before it can be used
+    with _loading:  # sys.modules lists a library before another thread has finished its import
         found = sys.modules.get(library)
         if found is not None:
             return found
@@ -64,7 +65,7 @@ def load(
         gc.disable()
         absent = [name for name in without if name not in sys.modules]
         stand_ins: dict[str, Any] = {name: _Later(name) for name in later if name not in sys.modules}
-        # None is Python's word for what cannot be imported.
+        # Python refuses to import a module whose entry in sys.modules is None.
         stand_ins.update(dict.fromkeys(absent))
         sys.modules.update(stand_ins)
         try:
@@ -81,8 +82,11 @@ def load(
 
 
 class _Later(ModuleType):
-    """Stands for a package until something else than its modules is taken out of it; importlib's LazyLoader would only
-    until its next import. Its modules take each other out of it too, before the package could be imported."""
+    """Stands for a package until something other than its modules is read from it.
+
+    importlib's LazyLoader would stand for it only until its next import. The modules of the package read each other
+    from it too, at a time when the package itself cannot be imported yet.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":
@@ -96,10 +100,10 @@ class _Later(ModuleType):
 
 
 def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool = True) -> _T:
-    """What ``make`` makes, once for all tasks of a process that are run side by side; a module has its own.
+    """The result of ``make``, which is called once for all models of one process. A module calls it for itself.
 
-    Such tasks have ``clients``, a dictionary that is theirs together. ``threads``: whether it may be used by several
-    threads; if not, each has one.
+    The contexts of such models share the dictionary ``clients``. ``threads``: whether several threads may use the
+    result; if not, each thread has its own.
     """
     kept = getattr(module, "clients", None)
     if kept is None:
@@ -118,7 +122,10 @@ def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool 
 def fill_from_environment(
     options: dict[str, Any], variables: Mapping[str, str | Sequence[str]], skip: Collection[str] = ()
 ) -> None:
-    """Take the options that say nothing from the environment, if a variable is set there; the first one counts."""
+    """Fill the options without a value from environment variables. The first variable with a value counts.
+
+    ``skip``: options that stay as they are.
+    """
     for option, names in variables.items():
         if option not in skip:
             names = (names,) if isinstance(names, str) else names
@@ -128,38 +135,41 @@ def fill_from_environment(
 
 
 def is_key(value: str) -> bool:
-    """Whether a text can be a key: another one would come back, in clear, in the error of the HTTP library."""
+    """Whether a text can be a key: visible ASCII characters only.
+
+    The HTTP library refuses any other text, and its error shows the text in clear.
+    """
     return _KEY.fullmatch(value) is not None
 
 
 def check_key(module: AnsibleModule, option: str, value: str | None) -> None:
-    """Raise InvalidInput for what no key is."""
+    """Raise InvalidInput if the value cannot be a key."""
     if value and not is_key(value):
         raise character_error(module, option, value, "key")
 
 
 def character_error(module: AnsibleModule, option: str, value: str, noun: str) -> InvalidInput:
-    """The error for a value with a character that it cannot have. The value is masked."""
+    """The error for a value with a character that is not allowed in it. The value is masked."""
     mask(module, [value])
     return InvalidInput(f"{option} has a space, a line break or another character that no {noun} has.", hint=TRIM)
 
 
 def check_path(module: AnsibleModule, option: str, value: str | None, hint: str = "Give a path.") -> None:
-    """Raise InvalidInput for what is not the path of a file. It is masked: it may be a key."""
+    """Raise InvalidInput if the value is not the path of a file. The value is masked, because it may be a key."""
     if value and not is_path(value):
         mask(module, [value])
         raise InvalidInput(f"{option} is not the path of a file.", hint=hint)
 
 
 def check_file(module: AnsibleModule, option: str, value: str | None) -> None:
-    """Raise InvalidInput for what is not the path of a file that is there."""
+    """Raise InvalidInput if the value is not the path of an existing file."""
     check_path(module, option, value)
     if value and not is_file(value):
         raise InvalidInput(f"{option}: {no_file(value)}")
 
 
 def is_file(path: str) -> bool:
-    """Whether a file is there. ``~`` is the home of the user."""
+    """Whether the file exists. ``~`` is the home of the user."""
     try:
         return Path(path).expanduser().is_file()
     except (OSError, RuntimeError, ValueError):
@@ -167,13 +177,14 @@ def is_file(path: str) -> bool:
 
 
 def check_address(module: AnsibleModule, option: str, url: str | None, instead: str) -> None:
-    """Raise InvalidInput for what is no plain URL. ``instead``: where a credential belongs.
+    """Raise InvalidInput if ``url`` has a user, a password or a query, or is not a URL of http or https.
 
-    What such a URL holds is masked: the refusal names the options as they were given.
+    ``instead``: a hint about the place of a credential. The parts of the URL that may be secret are masked, because a
+    failed task shows its options as they were given.
     """
     if not url:
         return
-    # Of the whole: a password may hold a slash, and the path of an API holds no "@".
+    # The whole URL is split at the last "@": a password may have a slash, and the path of an API has no "@".
     user, at, _host = url.partition("//")[2].rpartition("@")
     query = url.partition("?")[2]
     words = {user, user.partition(":")[2], query, *(part.partition("=")[2] for part in query.split("&"))}
@@ -186,7 +197,7 @@ def check_address(module: AnsibleModule, option: str, url: str | None, instead: 
         if HOST.fullmatch(url):
             raise InvalidInput(f"{option} is '{url}'; it is a URL that starts with https:// or http://.")
         if len(url) >= _SHORT:
-            mask(module, [url])  # a key, perhaps
+            mask(module, [url])  # it may be a key
         raise InvalidInput(f"{option} is not a URL, which starts with https:// or http://.")
 
 
@@ -194,7 +205,7 @@ def check_address(module: AnsibleModule, option: str, url: str | None, instead: 
 
 
 def read_profiles(raw: bytes, what: str, *parsers: RawConfigParser) -> None:
-    """Read a file of profiles with each parser. Raises InvalidInput that says what is wrong by the line's number."""
+    """Read a file of profiles with each parser. Raises InvalidInput with the number of the wrong line, not its text."""
     text = decode(raw, what)
     try:
         for parser in parsers:
@@ -206,7 +217,7 @@ def read_profiles(raw: bytes, what: str, *parsers: RawConfigParser) -> None:
 
 
 def decode(raw: bytes, what: str) -> str:
-    """The text of a file of credentials; raises InvalidInput without a word of it."""
+    """The text of a file of credentials. Raises InvalidInput if it is not UTF-8 or has a BOM, and quotes nothing."""
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise InvalidInput(
             f"{what} begins with a byte order mark (BOM).",
@@ -220,7 +231,7 @@ def decode(raw: bytes, what: str) -> str:
 
 
 def _describe_config_error(error: ConfigError) -> str:
-    """Where such a file is wrong, by the number of the line."""
+    """Describes the error in a file of profiles by the number of the line."""
     if isinstance(error, DuplicateOptionError):
         return f"has an entry twice in one profile, again in line {error.lineno}"
     if isinstance(error, DuplicateSectionError):

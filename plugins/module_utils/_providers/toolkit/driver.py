@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the drivers of all resources have in common.
+"""The base class and the functions that the drivers of all resources share.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class BaseDriver(ABC):
-    """What was asked of one resource, and the verbs as most drivers have them: see :class:`_engine.types.Driver`.
+    """The desired state of one resource, and the methods that most drivers have: see :class:`_engine.types.Driver`.
 
-    The desired state never changes: what is looked up of it stands in a resolved copy.
+    The desired state never changes. Looked-up values are in ``resolved``, a copy of it.
     """
 
     def __init__(self, name: str | None, desired: Mapping[str, Any]) -> None:
@@ -38,11 +38,11 @@ class BaseDriver(ABC):
 
     @property
     def resolved(self) -> Mapping[str, Any]:
-        """A copy of the desired state with what has been looked up of it."""
+        """A copy of the desired state with the values that were looked up."""
         return MappingProxyType({**self.desired, **self._resolved})
 
     def resolve(self, option: str, value: Any) -> None:
-        """Keep what the provider shows of an option: of a reference what it refers to, of a name the id."""
+        """Keep the value that the provider shows for an option: the target of a reference, or the id of a name."""
         self._resolved[option] = value
 
     def require(self, *options: str, hint: str) -> None:
@@ -50,7 +50,7 @@ class BaseDriver(ABC):
         refuse_missing({option: self.resolved.get(option) for option in options}, hint)
 
     def refuse_other_name(self, run_id: str, owner: Any, id_option: str) -> None:
-        """Raise InvalidInput for an adopted job that bears another name than the task's."""
+        """Raise InvalidInput if an adopted job has another name than the task."""
         if owner and self.name and owner != self.name:
             raise InvalidInput(
                 f"The job {run_id} belongs to the name '{owner}', not '{self.name}'.",
@@ -58,11 +58,11 @@ class BaseDriver(ABC):
             )
 
     def warn_once(self, warning: str) -> None:
-        """Warn, unless that was said before."""
+        """Add the warning if it is new."""
         if warning not in self.warnings:
             self.warnings.append(warning)
 
-    # -- verbs; what each is for stands in the protocol --
+    # -- the methods of the protocol Driver, which explains them --
 
     @property
     def capabilities(self) -> Capabilities:
@@ -71,34 +71,34 @@ class BaseDriver(ABC):
 
     @abstractmethod
     def request(self) -> dict[str, Any]:
-        """The create request in the options' words."""
+        """The create request under the names of the options."""
 
     def idempotency_key(self) -> dict[str, Any]:
         """The whole request."""
         return self.request()
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """Nothing more to look at: what is seen is there."""
+        """A run that is listed exists: it needs no further look."""
         return [replace(run, verified=True) for run in runs]
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Nothing to look up for a request."""
+        """A create needs no look-ups."""
         return ()
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing that could be asked for keeps it from being deleted."""
+        """No resource that the API could list prevents the deletion."""
         return ()
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Never asked: no field can be changed in place."""
+        """Never called: no field can be changed in place."""
         raise AssertionError("unreachable: no in_place field")
 
     def cancel(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
+        """Never called: see capabilities."""
         raise AssertionError("unreachable: cannot cancel")
 
     def pause(self, run: Run) -> Run:
-        """Never asked: see capabilities."""
+        """Never called: see capabilities."""
         raise AssertionError("unreachable: cannot pause")
 
     resume = pause
@@ -107,27 +107,30 @@ class BaseDriver(ABC):
 
     @abstractmethod
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The resource's attributes, top-level."""
+        """The resource's own result keys."""
 
     def fill_placeholder(self, identifier: str, **known: Any) -> dict[str, Any]:
-        """The same keys for what check mode only foresees. ``known``: what is known of it already."""
+        """The same result keys for a placeholder. ``known``: the values that are known before apply."""
         return {**self.describe(None, details=False), "run_id": identifier, "id": identifier, **known}
 
 
 def name_of_placeholder(module: AnsibleModule, kind: str, identifier: str | None) -> str | None:
-    """The name that stands in an id which an earlier task of the same check foresees; None for any other id."""
+    """The name in a placeholder id that an earlier task of the same check run returned; None for any other id."""
     start = make_placeholder(kind, "")
     return identifier[len(start) :] if module.check_mode and identifier and identifier.startswith(start) else None
 
 
 def find_hint(hints: Iterable[tuple[str, str]], reason: str) -> str | None:
-    """What mends a failed run, by a part of its reason in lower case. None if nothing is known."""
+    """The advice for a failed run. ``hints``: pairs of a part of the reason, in lower case, and the advice.
+
+    None if no part fits.
+    """
     return next((hint for part, hint in hints if part in reason), None)
 
 
 @contextmanager
 def steps_noted() -> Iterator[list[str]]:
-    """Collect the steps that were done. If a later one fails, its error says that something was changed."""
+    """Collect the steps that were done. If a later step fails, its error gets the fact ``changed``."""
     done: list[str] = []
     try:
         yield done

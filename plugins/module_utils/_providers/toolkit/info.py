@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all info modules that look up what is at a provider have in common.
+"""Functions that the info modules share, if they look up resources at a provider.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _T = TypeVar("_T")
-_PAUSES = (0.5, 1.0, 2.0)  # seconds; what only looks costs nothing to be done again
+_PAUSES = (0.5, 1.0, 2.0)  # seconds; a call that only reads can be repeated safely
 
 
 def looks_again(find: Callable[[AnsibleModule], _T]) -> Callable[[AnsibleModule], _T]:
-    """What a module finds; where something came back that is no answer of the API, it looks again, as the engine does.
+    """Makes a function look again after a NoAnswer (an answer that is none of the API), as the engine does.
 
-    The rest an SDK repeats itself.
+    The SDK itself repeats calls after other errors.
     """
 
     @wraps(find)
@@ -43,9 +43,9 @@ def looks_again(find: Callable[[AnsibleModule], _T]) -> Callable[[AnsibleModule]
 
 
 def is_placeholder(module: AnsibleModule, *id_options: str) -> bool:
-    """Whether what is asked for by its id was only foreseen, earlier in the same check: there is nothing to look up.
+    """Whether one of the id options is a placeholder from an earlier task of the check run: it cannot be looked up.
 
-    Raises InvalidInput for such an id in a real run, and for a ``limit`` that makes no sense.
+    Raises InvalidInput for a placeholder outside check mode, and for a ``limit`` below 0.
     """
     params = module.params
     if params["limit"] < 0:
@@ -58,5 +58,5 @@ def is_placeholder(module: AnsibleModule, *id_options: str) -> bool:
 
 
 def limited(module: AnsibleModule, found: Iterable[_T]) -> Iterator[_T]:
-    """As many as the task's ``limit`` lets through; no page is fetched for more."""
+    """The first items, up to the task's ``limit`` (0: all). No page is fetched beyond that."""
     return islice(found, module.params["limit"] or None)

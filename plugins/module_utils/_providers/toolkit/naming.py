@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names: of datasets in a provider's storage, and of members in an API.
+"""Makes and reads the names of datasets in a provider's storage, and of members in an API.
 
 Private to llmops.finetune; may change at any time.
 
-A remote name carries the first twelve digits of the content's sha256, so that an unchanged dataset is found
-again without reading it back, and an edited one is a new file.
+A remote name contains the first twelve digits of the content's sha256. So an unchanged dataset is found again without
+a download, and an edited dataset becomes a new file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-METADATA = "llmops-finetune-sha256"  # what keeps the whole sha256 with an object; stores keep it in lower case
+METADATA = "llmops-finetune-sha256"  # the metadata key of an object's whole sha256; stores keep keys in lower case
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMOTE = re.compile(r"(?P<name>.+)-(?P<sha>[0-9a-f]{12})\.jsonl", re.DOTALL)
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -24,7 +24,7 @@ _HUMP = re.compile(r"_([a-z0-9])")
 def remote_name(name: str, sha256: str) -> str:
     """Return ``<name>-<sha256, first 12>.jsonl``.
 
-    ``sha256`` is the full lower-case hexadecimal digest. Raises ValueError for an empty name or another
+    ``sha256`` is the full digest in lower-case hexadecimal digits. Raises ValueError for an empty name or any other
     digest.
     """
     if not name:
@@ -35,13 +35,13 @@ def remote_name(name: str, sha256: str) -> str:
 
 
 def parse_remote_name(filename: str) -> tuple[str, str] | None:
-    """Return (name, first 12 digits of the sha256) of a name made by remote_name, or None for any other."""
+    """Return (name, first 12 digits of the sha256) of a name made by remote_name, or None for any other name."""
     match = _REMOTE.fullmatch(filename)
     return (match["name"], match["sha"]) if match else None
 
 
 def sha256_in_name(path: str) -> str | None:
-    """The first 12 digits of the sha256 that the name at the end of a path carries, or None."""
+    """The first 12 digits of the sha256 in the last part of a path; None if it is not made by remote_name."""
     named = parse_remote_name(PurePosixPath(path).name)
     return named[1] if named else None
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers by row, from CSV that is read as it comes. Private to llmops.finetune; may change at any time."""
+"""Reads rows of numbers from CSV, part by part. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from ..._engine.compare import number
 
-MOST_ROWS = 10_000  # that are kept of one file: more than a chart shows apart
-_LONGEST_LINE = 1 << 16
+MOST_ROWS = 10_000  # kept of one file; a chart cannot show so many separately
+_LONGEST_LINE = 1 << 16  # bytes
 _BOM = b"\xef\xbb\xbf"
 
 
 class Rows:
-    """The rows of a file whose first line names the columns, in bounded memory.
+    """The rows of a file whose first line names the columns. The memory is bounded.
 
-    Empty cells are left out, and so is what is no number; what is no such file gives no rows. Of more than MOST_ROWS,
-    every second, fourth, ... is kept, and the last; the others are not looked at. ``begin``: what the first line begins
-    with. ``strict``: whether bytes that are not UTF-8 mean that it is no such file.
+    Cells that are empty or not a number are left out. Any other file gives no rows. If there are more than MOST_ROWS,
+    every second, fourth, ... row and the last one are kept; the other rows are not parsed. ``begin``: the beginning of
+    the first line. ``strict``: bytes that are not UTF-8 make it another file; otherwise they are replaced.
     """
 
     def __init__(self, begin: bytes = b"", *, strict: bool = False) -> None:
@@ -30,7 +30,7 @@ class Rows:
         self._heading: list[str] | None = None
         self.bad = False
         self._rows: list[dict[str, Any]] = []
-        self._skipped = b""  # the last line, where it was not kept
+        self._skipped = b""  # the last line if it was not kept
         self._seen = 0
         self._every = 1
 
@@ -46,7 +46,7 @@ class Rows:
             self._line.clear()
 
     def end(self) -> list[dict[str, Any]]:
-        """The rows. To be called once, at the end of the file."""
+        """The rows. Call it once, at the end of the file."""
         if self._line:
             self._row(bytes(self._line))
         if self._skipped:

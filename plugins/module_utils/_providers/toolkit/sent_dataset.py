@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the drivers of all dataset modules have in common: data that are sent once, as a file or as an object.
+"""The base of the drivers of all dataset modules. Data is sent once, as a file or as an object.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 def check_name(name: str, params: Mapping[str, Any], source: str) -> None:
-    """Raise InvalidInput where a dataset cannot be called so. ``source``: what else than ``name`` it is taken from."""
+    """Raise InvalidInput if a dataset cannot have this name. ``source``: its origin if the option name is not set."""
     if not _NAME.fullmatch(name):
         raise InvalidInput(
             f"name is '{name}'; it is 1 to 128 letters, digits, '_', '.' and '-', and starts with a letter or digit.",
@@ -31,8 +31,11 @@ def check_name(name: str, params: Mapping[str, Any], source: str) -> None:
 
 @contextmanager
 def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
-    """An upload in parts that does not come to its end is aborted: its parts would cost money, or count against a
-    limit. Where that fails too, the error says so: what is ``left``, and what comes ``then``."""
+    """Aborts an upload in parts if it fails: its parts would cost money, or count against a limit.
+
+    If the abort fails too, the error's hint says so. ``left``: the sentence about the parts that are left. ``then``:
+    what happens to them later.
+    """
     try:
         yield
     except FineTuneError as error:
@@ -44,7 +47,7 @@ def ended(abort: Callable[[], None], left: str, then: str) -> Iterator[None]:
 
 
 class SentDataset(BaseDriver):
-    """One dataset at a provider. See :class:`_engine.types.Driver` for each verb."""
+    """One dataset at a provider. :class:`_engine.types.Driver` explains the methods."""
 
     name: str
 
@@ -54,13 +57,13 @@ class SentDataset(BaseDriver):
         self.report = local.report if local else None
 
     def require_data(self) -> LocalData:
-        """The data. Only called if there is something to send."""
+        """The local data. Only called if there is something to send."""
         if self.local is None:
             raise AssertionError("unreachable: nothing is sent without data")
         return self.local
 
     def describe_data(self, observed: Mapping[str, Any]) -> dict[str, Any]:
-        """What was found in the data; without them, what is ``observed`` of them."""
+        """The result keys about the data. Without local data, sha256 and bytes are the ``observed`` ones."""
         report = self.report
         return {
             "name": self.name,

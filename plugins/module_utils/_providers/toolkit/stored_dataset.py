@@ -1,9 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the dataset modules of object stores have in common. Private to llmops.finetune; may change at any time.
+"""Code that the dataset modules of object stores share. Private to llmops.finetune; may change at any time.
 
-An object either carries the hash of its content in its name, or the user names it.
+Either the name of an object contains the hash of its content, or the user gives the whole name.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from .naming import parse_remote_name, remote_name, sha256_in_name
 from .sent_dataset import SentDataset, check_name
 
 CONTENT_TYPE = "application/jsonl"
-UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may be somebody's who is still at it
+UNFINISHED_AGE = 86400.0  # seconds; a younger upload in parts may still be in progress
 
 
 def dataset_name(params: Mapping[str, Any], key_option: str) -> str:
-    """The dataset's name, from ``name``, ``src`` or the option ``place``, which is the whole name of the object.
+    """The dataset's name, from ``name``, ``src`` or the option ``key_option``, which is the whole name of the object.
 
-    Raises InvalidInput where it cannot be one, and for what else can be said before the data are read.
+    Raises InvalidInput for a wrong name, and for other errors that need no look at the data: a slash at the beginning
+    of the name or prefix, a prefix without a slash at its end, no data.
     """
     for option in (key_option, "prefix"):
         if (params[option] or "").startswith("/"):
@@ -44,20 +45,24 @@ def dataset_name(params: Mapping[str, Any], key_option: str) -> str:
 
 
 def object_name(params: Mapping[str, Any], key_option: str, name: str, local: LocalData | None) -> str | None:
-    """The whole name of the object: what ``place`` says, or ``prefix``, name and hash. None where there is neither that
-    nor data: then all versions of the dataset are meant."""
+    """The whole name of the object: the value of ``key_option``, or ``prefix``, name and hash.
+
+    None if there is neither this option nor data: then the task is about all versions of the dataset.
+    """
     if params[key_option]:
         return str(params[key_option])
     return f"{params['prefix'] or ''}{remote_name(name, local.report.sha256)}" if local else None
 
 
 class StoredDataset(SentDataset):
-    """One dataset's objects in one bucket, as far as stores do not differ. See :class:`_engine.types.Driver` for each
-    verb."""
+    """The objects of one dataset in one bucket, as far as all stores are alike.
+
+    :class:`_engine.types.Driver` explains the methods.
+    """
 
     kind = "object"
     noun = "Object"
-    option: str  # that has the whole name of the object; the same is its result key
+    option: str  # the option with the whole name of the object; its result key has the same name
     capabilities = Capabilities(no_cancel="An object cannot be cancelled.", no_pause="An object cannot be paused.")
 
     def __init__(
@@ -72,24 +77,24 @@ class StoredDataset(SentDataset):
         super().__init__(name, local, {**content, **desired})
         self.bucket = str(params["bucket"])
         self.prefix = str(params["prefix"] or "")
-        self.stored = stored or ""  # the whole name of the object; empty where all versions are meant
+        self.stored = stored or ""  # the whole name of the object; empty for all versions
 
     def is_version(self, stored: str) -> bool:
-        """Whether the name of an object is that of some version of the dataset."""
+        """Whether the name of an object belongs to a version of the dataset."""
         named = parse_remote_name(stored[len(self.prefix) :]) if stored.startswith(self.prefix) else None
         return named is not None and named[0] == self.name
 
     @abstractmethod
     def uri(self, stored: str) -> str:
-        """How an object of this bucket is spelt."""
+        """The URI of an object in this bucket."""
 
     @abstractmethod
     def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
-        """Uploads in parts that have not ended, those of this object among them: (object, id, time of their start)."""
+        """Unfinished uploads in parts, including all of this object: (object, id of the upload, time of its start)."""
 
     @abstractmethod
     def abort(self, stored: str, upload: str) -> None:
-        """End an upload in parts, if it has not ended."""
+        """Abort an upload in parts, if it has not ended."""
 
     def run_of(
         self,
@@ -101,7 +106,7 @@ class StoredDataset(SentDataset):
         created: float | None = None,
         observed: Mapping[str, Any] | None = None,
     ) -> Run:
-        """An object in the engine's terms. ``digest``: its sha256 as the store knows it, or empty."""
+        """An object as a Run. ``digest``: its sha256 as the store shows it, or empty. ``length``: bytes, if known."""
         content = {"content": self._compare_content(stored, digest, length)} if self.local else {}
         return Run(
             id=self.uri(stored),
@@ -114,13 +119,16 @@ class StoredDataset(SentDataset):
         )
 
     def build_sent_run(self, **raw: Any) -> Run:
-        """The object that has our data now."""
+        """The Run of the object to which the local data was sent just now."""
         report = self.require_data().report
         return self.run_of(self.stored, report.sha256, report.bytes, raw, created=time.time())
 
     def _compare_content(self, stored: str, digest: str, length: int | None) -> str:
-        """What is in an object, as far as one look at it tells; a name with our hash alone proves it where nothing
-        speaks against it."""
+        """The content of an object as a comparable text.
+
+        Another length proves other data. Otherwise the store's digest counts. Without a digest, our hash in the name
+        proves our data. Without that, the content is "unknown".
+        """
         report = self.require_data().report
         if length not in (None, report.bytes):
             return f"other data, {length} bytes"
@@ -130,27 +138,30 @@ class StoredDataset(SentDataset):
         return f"sha256:{report.sha256}" if named and report.sha256.startswith(named) else "unknown"
 
     def progress(self, run: Run) -> Progress:
-        """An object is there at once."""
+        """An object exists at once, so the only stage is "uploading"."""
         return Progress("uploading")
 
     def hint(self, run: Run) -> Hint:
-        """An object cannot fail."""
+        """Empty: an object cannot fail."""
         return Hint()
 
     def abort_unfinished(self, stored: str, *, older_than: float) -> None:
-        """Uploads in parts that somebody left behind cost money until they are aborted. ``older_than``: in seconds."""
+        """Abort the unfinished uploads of an object, because they cost money.
+
+        ``older_than``: only those of at least this age in seconds; 0: all.
+        """
         try:
             for name, upload, started in self.unfinished(stored):
                 age = time.time() - (timestamp(started) or time.time())
                 if name == stored and (age >= older_than or not older_than):
                     self.abort(stored, upload)
         except ApiError as error:
-            # Nothing depends on it, and these credentials may not be allowed to.
+            # The task does not depend on it, and the credentials may lack the permission.
             if error.status not in (403, 404):
                 self.warnings.append(f"Unfinished uploads were left alone. {error.text()}")
 
     def deleted(self, run: Run, *, versions_stay: bool) -> Run:
-        """An object that is gone. Versions that stay are told."""
+        """The Run of a deleted object. Warns if the bucket keeps versions of it."""
         if versions_stay:
             self.warnings.append(
                 f"The bucket {self.bucket} keeps versions: {run.id} is deleted, and its versions remain until they "
@@ -159,12 +170,12 @@ class StoredDataset(SentDataset):
         return replace(run, phase=Phase.DELETED, removable=False)
 
     def describe_data(self, observed: Mapping[str, Any]) -> dict[str, Any]:
-        """What was found in the data; of an object alone, what its ``raw`` data say."""
+        """The result keys about the data, with the estimated tokens. ``observed``: the object's ``raw`` data."""
         tokens = self.report.estimated_tokens if self.report else None
         return {**super().describe_data(observed), "estimated_tokens": tokens}
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The object, and what was found in the data."""
+        """The result keys of the object and of the data."""
         found = run.raw if run else {}
         return {
             **self.describe_data(found),
@@ -175,5 +186,5 @@ class StoredDataset(SentDataset):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """The name is known before the object is there."""
+        """The placeholder's result keys. Its id is the real one, because it is known before the object exists."""
         return self.fill_placeholder(self.uri(self.stored))
