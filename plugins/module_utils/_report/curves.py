@@ -3,8 +3,9 @@
 
 """Loss curves as inline SVG. Private to llmops.finetune; may change at any time.
 
-Positions are percentages of the plot, and only the lines are stretched to it: text and dots keep their size on a
-phone, a desk and paper. Colours are the style sheet's (page.py); lines differ by dashes and dots by filling as well.
+Positions are percentages of the plot, and only the lines are stretched to its size. So text and dots keep their size on
+a phone, on a large screen and on paper. The colours are in the style sheet (style.py). The two curves also differ in
+the dashes of their lines and the filling of their dots.
 """
 
 from __future__ import annotations
@@ -22,35 +23,38 @@ from .words import counted, grouped, readable
 
 Point = tuple[float, float]  # step, loss
 
-MOST_POINTS = 150  # of one curve in its chart: more than a screen shows apart
-_FEW_POINTS = 40  # of one curve in the overview; in a chart, up to so many dots are drawn, more only when pointed at
+MOST_POINTS = 150  # of one curve in its chart; a screen cannot show so many separately
+_FEW_POINTS = 40  # of one curve in the overview. A chart with more dots shows a dot only under the pointer
 _SERIES = ("training", "validation")
-_LARGEST = 1e12  # a "number" beyond is a fault of whoever wrote it, and no axis holds both it and the others
-_SMALLEST = 1e-200  # what is nearer to 0 cannot be divided any more
-_OUTLIER = 4  # times the usual loss: drawn on that scale, every other curve would be a flat line
-_ALIKE = 1e-9  # a smaller share than this is rounding, not a difference
-_FINE = 1000  # units of the box that lines are drawn in
+_LARGEST = 1e12  # a larger number is an error in the data, and would not fit on one axis with the others
+_SMALLEST = 1e-200  # a smaller number is drawn as 0; calculations with it would not be exact
+_OUTLIER = 4  # times the median loss; on a scale for such a loss, every other curve would be a flat line
+_ALIKE = 1e-9  # a smaller relative difference is a rounding error
+_FINE = 1000  # width and height of the box in which lines are drawn, in its own units
 
 
 @dataclass(frozen=True)
 class Curves:
-    """The two curves of one model, their points by step. ``unusable``: how many points had no finite number."""
+    """The two curves of one model, with the points sorted by step.
+
+    ``unusable``: how many points were left out, because they had no usable number.
+    """
 
     training: tuple[Point, ...] = ()
     validation: tuple[Point, ...] = ()
     unusable: int = 0
 
     def drawn(self) -> list[tuple[str, tuple[Point, ...]]]:
-        """Name and points of each curve that has any."""
+        """The name and the points of each curve that has points."""
         return [(name, points) for name in _SERIES if (points := getattr(self, name))]
 
     @property
     def drawable(self) -> bool:
-        """Whether there is a line to draw: a curve of at least two steps."""
+        """Whether a line can be drawn: a curve has at least two different steps."""
         return any(points[0][0] < points[-1][0] for _name, points in self.drawn())
 
     def last(self, name: str) -> float | None:
-        """The last loss of a curve."""
+        """The last loss of a curve; None if it has no points."""
         points: tuple[Point, ...] = getattr(self, name)
         return points[-1][1] if points else None
 
@@ -81,8 +85,11 @@ def _drawn(value: float) -> float:
 
 
 def thin(points: Sequence[Point], most: int) -> list[Point]:
-    """At most ``most`` of the points, in order: the first, the last, and the lowest and the highest of each of
-    ``(most - 2) / 2`` stretches between them, so that every spike stays. ``most`` is at least 4."""
+    """At most ``most`` of the points, in order. ``most`` is at least 4.
+
+    They are the first point, the last point, and the lowest and the highest point of each of ``(most - 2) / 2``
+    sections between them. So every spike stays.
+    """
     if len(points) <= most:
         return list(points)
     inner = points[1:-1]
@@ -96,8 +103,10 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """About ``wanted``, at least two, round numbers at equal distances, the first at or below ``low``, the last at or
-    above ``high``."""
+    """Round numbers at equal distances: about ``wanted``, and at least two.
+
+    The first one is at or below ``low``, the last one at or above ``high``.
+    """
     spread = high - low
     if spread <= _ALIKE * max(abs(low), abs(high)):
         spread = abs(high) * wanted or 1.0
@@ -109,7 +118,7 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def _tick_text(value: float, step: float) -> str:
-    """As many decimals as the distance between ticks has."""
+    """The label of a tick, with as many decimals as ``step``, the distance between ticks, has."""
     decimals = max(0, -math.floor(math.log10(step) + _ALIKE))
     if decimals > 6:
         return f"{value:.1e}" if value else "0"
@@ -122,14 +131,14 @@ class _Scale:
     high: float
 
     def share(self, value: float) -> float:
-        """Where between low (0) and high (1)."""
+        """The position of the value: 0 for ``low``, 1 for ``high``."""
         return (value - self.low) / (self.high - self.low)
 
 
 def _steps(curves: Curves) -> _Scale:
     steps = [step for _name, points in curves.drawn() for step, _loss in points]
     first, last = min(steps), max(steps)
-    # What begins soon after zero begins there; what was resumed later does not.
+    # The axis starts at zero if the first step is near zero. It does not if a run was resumed at a later step.
     return _Scale(0 if 0 <= first <= last / 10 else first, last)
 
 
@@ -143,11 +152,11 @@ def _percent(share: float) -> str:
 
 
 def chart(name: str, curves: Curves) -> Html:
-    """The chart of one model with axes and a legend; where there is nothing to draw, a sentence."""
+    """The chart of one model with axes and a legend. If there is nothing to draw, it is a sentence."""
     if not curves.drawable:
         return tag("p", _describe_points(curves), class_="quiet")
     low, high = _losses([curves])
-    # A loss has its zero; far above it, starting there would hide the shape.
+    # The loss axis starts at zero. If all losses are far above zero, that would hide the shape of the curves.
     marks = ticks(0 if 0 <= low <= high / 2 else low, high)
     across, up = _steps(curves), _Scale(marks[0], marks[-1])
     along = [tick for tick in _step_ticks(across) if across.low <= tick <= across.high]
@@ -179,8 +188,11 @@ def chart(name: str, curves: Curves) -> Html:
 
 
 def overview(models: Sequence[tuple[str, str, str, Curves]]) -> Html:
-    """Small charts of several models side by side, on one scale of losses. ``models``: name, provider, anchor and
-    curves, all drawable. A model whose loss is far above the others' has a scale of its own, and that is said."""
+    """Small charts of several models side by side, with one scale of losses.
+
+    ``models``: name, provider, anchor and curves of each; all curves are drawable. A model with a loss far above the
+    others has its own scale, and a note says so.
+    """
     tops = {anchor: _losses([curves])[1] for _name, _provider, anchor, curves in models}
     most = _OUTLIER * abs(median(tops.values()))
     shared = _overview_scale([curves for _name, _provider, anchor, curves in models if tops[anchor] <= most])
@@ -290,7 +302,7 @@ def _legend(series: str, points: Sequence[Point]) -> Html:
 
 
 def _describe_curves(curves: Curves) -> str:
-    """The curves in words, for who does not see them."""
+    """The curves in words, for readers who do not see them."""
     sentences = []
     for series, points in curves.drawn():
         (first, start), (last, end) = points[0], points[-1]

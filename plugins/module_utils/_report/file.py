@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page as a file. Private to llmops.finetune; may change at any time."""
+"""Writes the page into a file. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def put(
     move: Callable[[str, str], object],
     attributes: Callable[[str, dict[str, dict[str, Any]]], bool],
 ) -> dict[str, Any]:
-    """Make the file hold the page of the results; one that holds it already is not touched.
+    """Write the page of the results to the file ``dest``, unless it has this content already. Returns the result keys.
 
-    ``attributes(path, diff)`` sets mode, owner and so on, and returns whether that changed anything.
+    ``move(source, target)`` moves the written file into place. ``attributes(path, diff)`` sets mode, owner and so on,
+    and returns whether that changed anything. Raises FineTuneError if the file cannot be written.
     """
-    path = Path(params["dest"]).absolute()  # what moves it into place wants to see a folder
+    path = Path(params["dest"]).absolute()  # the function ``move`` needs a path with a folder
     check_destination("dest", path)
     content = page(params["title"], params["results"]).encode()
     digest = hashlib.sha256(content).hexdigest()

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTML and SVG in which nothing from outside can become markup. Private to llmops.finetune; may change at any time.
+"""Makes HTML and SVG. No text from outside can become markup. Private to llmops.finetune; may change at any time.
 
-`tag` escapes every text that is not `Html`, so that forgetting to escape shows too much, never too little.
+`tag` escapes every text that is not `Html`. So a mistake escapes too much, never too little.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Html(str):
 
 
 def escape(text: str) -> Html:
-    """The text as markup; good inside a double-quoted attribute too. `Html` stays as it is."""
+    """The text as markup, also for an attribute in double quotes. `Html` stays as it is."""
     return text if isinstance(text, Html) else Html(html.escape(escape_controls(text)))
 
 

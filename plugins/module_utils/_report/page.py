@@ -3,8 +3,8 @@
 
 """The report of a run: one HTML file that needs nothing else. Private to llmops.finetune; may change at any time.
 
-No script, no link out, no picture from elsewhere; a content security policy makes the browser hold to that even if
-something slipped through. The same results give the same bytes: nothing depends on when it is written.
+It has no script, no external link and no external picture. A content security policy makes the browser refuse them even
+if there were one by mistake. The same results give the same bytes: nothing depends on the time of writing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ACTIONS = {
     "delete": "deleted",
 }
 _TRAINING = frozenset({"create", "retrain", "retry", "resume"})  # the actions that lead to a model
-# Of a phase; any other, and a result without one, is shown without a judgement.
+# The kind of a phase. Any other phase, and a result without a phase, is shown as "still".
 _KINDS = {
     "ready": "good",
     "failed": "bad",
@@ -53,7 +53,7 @@ _SPREAD = ("min", "median", "mean", "p95", "max")
 
 @dataclass(frozen=True)
 class _Model:
-    """One result, and its place on the page."""
+    """One result, and its position on the page, from 1."""
 
     position: int
     result: Mapping[str, Any]
@@ -72,7 +72,7 @@ class _Model:
 
     @property
     def label(self) -> str:
-        """The name, with its provider: one name may be trained by several."""
+        """The name with the provider, because several providers may train a model of one name."""
         return f"{self.name} ({self.provider})" if self.provider else self.name
 
     @cached_property
@@ -85,7 +85,7 @@ class _Model:
         return [(name, value) for name, value in found if value is not None]
 
     def text(self, key: str) -> str:
-        """A value as text, empty where there is none."""
+        """A value as text; empty if there is none."""
         value = self.result.get(key)
         return "" if value is None else words.text(value)
 
@@ -95,12 +95,12 @@ class _Model:
 
     @property
     def kind(self) -> str:
-        """``bad`` (failed), ``good`` (ready), ``busy`` (on its way) or ``still`` (all else)."""
+        """``bad`` (failed), ``good`` (ready), ``busy`` (in progress) or ``still`` (anything else)."""
         return "bad" if self.result.get("failed") else _KINDS.get(self.text("phase"), "still")
 
     @property
     def count(self) -> str:
-        """Under which heading the summary counts it."""
+        """The heading under which the summary counts the model."""
         if self.kind == "bad":
             return "failed"
         action = self.text("action")
@@ -111,7 +111,11 @@ class _Model:
         return "changed"
 
     def loss(self, name: str) -> str:
-        """The last loss: as the provider sums it up, by whatever it calls that, else the last of its curve."""
+        """The last loss of ``training`` or ``validation``; empty if it is unknown.
+
+        It is the provider's metric that ends in ``_loss`` and contains the first five letters of ``name``. If there is
+        none, it is the last loss of the curve.
+        """
         summed = sorted((key, value) for key, value in self.metrics if key.endswith("_loss") and name[:5] in key)
         found = summed[0][1] if summed else self.curves.last(name)
         return "" if found is None else words.readable(found)
@@ -130,7 +134,7 @@ class _Model:
 
 @dataclass
 class _Data:
-    """A dataset, which models may share. ``used``: each model that was given it, and as what."""
+    """A dataset; several models may share it. ``used``: each model that uses it, and its split."""
 
     position: int
     found: Mapping[str, Any]
@@ -155,7 +159,7 @@ class _Data:
         return "examples" if found is None else words.counted(found, "example")
 
     def issues(self, kind: str) -> int:
-        """How many errors or warnings there are in all, of which only the first are listed."""
+        """The number of all errors or warnings. The results list only the first ones."""
         listed = len(self.found.get(f"{kind}s") or ())
         return int(max(listed, number(self.found.get(f"{kind}_count")) or 0))
 
@@ -183,15 +187,15 @@ class _Datasets:
 
 
 def page(title: str, results: Sequence[Mapping[str, Any]]) -> str:
-    """The report as one HTML document, to be written as UTF-8.
+    """The report as one HTML document. The caller writes it as UTF-8.
 
-    ``results``: one mapping a model. Any key may be missing or None: provider, provider_label (for people), name, id,
-    job_id, status (the provider's word), phase (the engine's), action, changed, failed, msg, hint, model_id (the
-    identifier to call), base_model, settings,
-    metrics (name to number), curve (``{"training": [[step, loss], ...], "validation": ...}``), elapsed (seconds),
-    started and ended (ISO 8601), dataset (``{"training": D, "validation": D}``, D as `_dataset.report.Report.to_dict`
-    gives it, and source_format), estimated_training_tokens, epochs, warnings and previous (lists of texts). Secrets
-    must have been masked: all that is given here is shown.
+    ``results``: one mapping for each model. Any key may be missing or None: provider, provider_label (for people),
+    name, id, job_id, status (the provider's word), phase (the engine's word), action, changed, failed, msg, hint,
+    model_id (the identifier to call), base_model, settings, metrics (name to number), curve
+    (``{"training": [[step, loss], ...], "validation": ...}``), elapsed (seconds), started and ended (ISO 8601),
+    dataset (``{"training": D, "validation": D}``; D is the result of `_dataset.report.Report.to_dict` with
+    source_format), estimated_training_tokens, epochs, warnings and previous (lists of texts). The caller must mask
+    secrets before: the page shows all values.
     """
     models = [_Model(position, usable.result(result)) for position, result in enumerate(results, 1)]
     datasets = _Datasets(models)
@@ -287,7 +291,7 @@ def _under(words_below: str) -> str:
 
 
 def _cell(label: str, content: str, class_: str | None = None) -> Html:
-    """A cell that on a narrow screen, where the head of the table is not shown, names itself."""
+    """A cell of a table. On a narrow screen the table's head is hidden, and the cell shows its own ``label``."""
     empty = None if content else "empty"
     return tag("td", content or "–", data_label=label, class_=" ".join(filter(None, (class_, empty))) or None)
 
@@ -295,7 +299,7 @@ def _cell(label: str, content: str, class_: str | None = None) -> Html:
 def _badge(model: _Model) -> Html:
     kind = model.kind
     status = model.text("status") or ("failed" if kind == "bad" else "unknown")
-    # A task may fail although its run has not: the wait was over, or what was asked differs from what exists.
+    # A task may fail although its run did not: the wait timed out, or the desired state differs from the observed one.
     failed = tag("span", " · task failed") if kind == "bad" and model.text("phase") != "failed" else ""
     return tag("span", tag("span", _SIGNS[kind], aria_hidden="true"), " ", status, failed, class_=f"badge {kind}")
 
@@ -384,7 +388,7 @@ def _model(model: _Model, datasets: _Datasets) -> Html:
 
 
 def _facts(rows: Sequence[tuple[str, str]], class_: str = "") -> Html:
-    """A list of names and values; one without a value is left out, and without any there is no list."""
+    """A list of names and values. A name without a value is left out. Without any value there is no list."""
     entries = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows if value]
     return tag("dl", *entries, class_=f"facts {class_}".strip()) if entries else Html("")
 
@@ -394,7 +398,7 @@ def _definition_list(rows: Sequence[tuple[str, str]]) -> Html:
 
 
 def _breakable(name: str) -> Html:
-    """A name that goes on in the next line after a dot or an underscore, where it must."""
+    """A name in which the browser may break the line after a dot or an underscore."""
     return joined(re.split(r"(?<=[._])", name), tag("wbr"))
 
 

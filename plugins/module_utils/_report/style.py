@@ -3,8 +3,9 @@
 
 """The report's style sheet. Private to llmops.finetune; may change at any time.
 
-Light, dark and print differ in the variables only. Blue and orange of the curves are told apart with every common
-kind of colour blindness; text has a contrast of at least 4.5 to 1 (WCAG 2.2, AA), lines of 3 to 1.
+The light and the dark scheme differ only in the variables. Readers with any common kind of colour blindness can
+distinguish the blue and the orange of the curves. The contrast of text is at least 4.5 to 1 (WCAG 2.2, AA), that of
+lines at least 3 to 1.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results as the page can show them: whatever somebody made of them, each part has its shape afterwards, and what had
-another one is shown as text. Private to llmops.finetune; may change at any time.
+"""Brings results into the shape that the page needs. Private to llmops.finetune; may change at any time.
+
+A user may have changed the results. Afterwards each part has the right type, and a value of another type is shown as
+text.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-_DEEPEST = 20  # levels: no result has so many
+_DEEPEST = 20  # levels; no result of the collection has so many
 _LONGEST_KEY = 200  # characters
 _LARGEST = int(sys.float_info.max)
 _DIGITS_OF_A_BIT = math.log10(2)
@@ -20,7 +22,7 @@ _ISSUES = ("errors", "warnings")
 
 
 def result(raw: Any) -> dict[str, Any]:
-    """One model's result."""
+    """One model's result. A value that is not a result becomes the result of a failed model."""
     found = _to_json_value(raw, 0)
     if not isinstance(found, dict):
         return {"failed": True, "msg": f"This is not the result of a model: {_text(found)}"}
@@ -57,9 +59,12 @@ def _text(value: Any) -> str:
 
 
 def _to_json_value(value: Any, depth: int) -> Any:
-    """Lists, dictionaries with texts as keys, and what JSON has: no number that cannot be reckoned with."""
+    """The value as JSON types: lists, dictionaries with texts as keys, texts, numbers, booleans, None.
+
+    A number that is not finite or too large for a float becomes a text. So does any other object.
+    """
     if isinstance(value, str):
-        return value  # a class of Ansible's own stays as it is
+        return value  # Ansible's own subclasses of str stay as they are
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):

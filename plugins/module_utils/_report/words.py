@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers, sizes and times as people read them. Private to llmops.finetune; may change at any time."""
+"""Formats numbers, sizes and times for people. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from .._engine.coerce import timestamp
 
-LONGEST = 10_000  # characters of one text: a message that lists 20 bad lines has about half of it
-_GROUP = "\u202f"  # a narrow space is read alike where 1,234 is a thousand and where it is a fraction
+LONGEST = 10_000  # characters of one text; a message that lists 20 bad lines has about half as many
+_GROUP = "\u202f"  # a narrow space; readers understand 1,234 differently: as a thousand or as a fraction
 _DAY = 10  # characters of the date in "2026-11-21 08:14 UTC"
 
 
@@ -25,7 +25,7 @@ def readable(value: float) -> str:
 
 
 def grouped(value: float) -> str:
-    """A count: ``1 234 567``, its thousands set apart by narrow spaces."""
+    """A count with narrow spaces between the thousands: ``1 234 567``."""
     return f"{round(value):,}".replace(",", _GROUP)
 
 
@@ -46,7 +46,10 @@ def size(value: float) -> str:
 
 
 def moment(value: Any) -> str | None:
-    """A time (ISO 8601, or seconds since 1970) as ``2026-11-21 08:14 UTC``; another text as it is; else None."""
+    """A time (ISO 8601, or seconds since 1970) as ``2026-11-21 08:14 UTC``. Any other text stays as it is.
+
+    None for any other value.
+    """
     found = timestamp(value)
     try:
         when = None if found is None else datetime.fromtimestamp(found, timezone.utc)
@@ -67,15 +70,18 @@ def period(first: str, last: str) -> str:
 
 
 def text(value: Any) -> str:
-    """Any plain value as text: a text as it is, all else as JSON writes it, cut after `LONGEST` characters."""
+    """Any plain value as text: a text as it is, any other value as JSON. It is cut after `LONGEST` characters."""
     found = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     rest = len(found) - LONGEST
     return f"{found[:LONGEST]} ... ({counted(rest, 'character')} more)" if rest > 0 else found
 
 
 def settings(values: Mapping[Any, Any], above: str = "") -> dict[str, list[tuple[str, str]]]:
-    """Names and values of settings by where they stand: ``""`` for those at the top, which come first, else the names
-    above them, as in ``method.supervised``. What is None is left out."""
+    """The names and values of settings, by their path. Values that are None are left out.
+
+    The path of the settings at the top is ``above``, by default ``""``; they come first. The path of the others is made
+    of the names above them, as in ``method.supervised``.
+    """
     found: dict[str, list[tuple[str, str]]] = {above: []}
     for key, value in values.items():
         name = text(key)
