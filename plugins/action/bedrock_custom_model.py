@@ -7,6 +7,6 @@ from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):
-    """Waits for a customization job, showing its progress."""
+    """Waits for a customization job, and shows its progress."""
 
     model_keys = ("custom_model_arn",)

@@ -8,7 +8,7 @@ from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):
-    """Waits for a deployment, showing whether it is being created or changed."""
+    """Waits for a deployment, and shows whether it is being created or changed."""
 
     timeouts = TIMEOUTS
     model_keys = ("id",)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes models of datasets in slices, and shows what will happen and how far each is."""
+"""Trains models from datasets in slices, and shows a preview and the progress of each model."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from ..plugin_utils._pipeline_action import PipelineActionBase
 
 
 class ActionModule(PipelineActionBase):
-    """For the module of the same name."""
+    """The action plugin of the module ``fine_tune``."""

@@ -8,7 +8,7 @@ from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):
-    """Waits for a cluster, showing how far its creation, change or deletion is."""
+    """Waits for a cluster, and shows the progress of its creation, change or deletion."""
 
     timeouts = TIMEOUTS
     model_keys = ("id",)

@@ -8,7 +8,7 @@ from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):
-    """Waits for the training of a model, showing its progress."""
+    """Waits for the training of a model, and shows its progress."""
 
     timeouts = TIMEOUTS
     model_keys = ("id",)

@@ -7,7 +7,7 @@ from ..plugin_utils._waiting_action import WaitingActionBase
 
 
 class ActionModule(WaitingActionBase):
-    """Waits for a training run, showing its progress."""
+    """Waits for a training run, and shows its progress."""
 
     timeout_options = ("wait_timeout", "completion_window")
     model_keys = ("fine_tuned_model",)

@@ -15,12 +15,12 @@ from ..plugin_utils._job import read_job, take_data
 
 
 def _without_templates(function: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
-    """Return a filter whose result is never taken for a template, whatever the variables hold."""
+    """Return a filter whose result Ansible never takes for a template, even if a variable looks like one."""
     return lambda *arguments, **options: wrap_var(function(*arguments, **options))
 
 
 class FilterModule:
-    """For Ansible."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by their names."""

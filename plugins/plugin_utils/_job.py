@@ -1,9 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the playbook fine_tune: read, checked, and turned into models for the role.
+"""Reads and checks the variables of the playbook fine_tune, and makes models for the role from them.
 
-A value may be the text that a survey of AWX gives. No message quotes a value that may be a secret.
+A value may be a text from a survey of AWX. No message quotes a value that may be a secret.
 Private to llmops.finetune; may change at any time.
 """
 
@@ -24,7 +24,7 @@ from ..module_utils._providers.registry import PROVIDERS
 
 PREFIX = "tune_"
 SPLITS = ("training_data", "validation_data")
-# Of the job, not of each model.
+# The variables of the job, not of each model.
 _ONCE: dict[str, dict[str, Any]] = {
     "tune_models": {"type": "list", "elements": "dict"},
     "tune_wait": {"type": "bool"},
@@ -35,11 +35,11 @@ _NO_ACCESS = (401, 403, 404)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
-_NOT_A_PATH = re.compile(r"[/~{\[]")  # absolute, or the data themselves
+_NOT_A_PATH = re.compile(r"[/~{\[]")  # the start of an absolute path, or of the data itself
 
 
 def list_variables() -> dict[str, dict[str, Any]]:
-    """Return the specs of the variables: the options of a model, the hashes of its data, and what the job has once."""
+    """Return the specs of the variables: the options of a model, the hashes of its data, and those of the job."""
     options = {
         name: {key: spec[key] for key in ("type", "choices") if key in spec}
         for name, spec in model_options().items()
@@ -50,16 +50,16 @@ def list_variables() -> dict[str, dict[str, Any]]:
 
 
 def list_credential_options(provider: Provider) -> set[str]:
-    """Return the options that belong in a credential, not in a variable, by all their names."""
+    """Return the options that belong in a credential, not in a variable. Aliases are included."""
     options = provider.facts.credentials
     return {name for option in options for name in (option, *provider.options[option].get("aliases", ()))}
 
 
 def read_job(values: Mapping[str, Any], data_url: str = "") -> dict[str, Any]:
-    """Return ``problems``, and if there are none ``given``, ``models`` and ``downloads``.
+    """Return ``problems``, ``given``, ``models`` and ``downloads``. If a value has a wrong type, only ``problems``.
 
-    ``values``: all variables that are set and begin like one; ``data_url``: the start of the URLs that the credential
-    for data is for.
+    ``values``: all variables that are set and begin with the prefix. ``data_url``: the credential for data is only used
+    for URLs that begin with it.
     """
     spec = list_variables()
     problems = [
@@ -67,7 +67,7 @@ def read_job(values: Mapping[str, Any], data_url: str = "") -> dict[str, Any]:
     ]
     answers: dict[str, Any] = {}
     for name, value in values.items():
-        # An answer that was left empty is none.
+        # An empty answer of a survey counts as not set.
         if name not in spec or value is None or value == "":
             continue
         try:
@@ -93,7 +93,7 @@ def _read_text(value: Any) -> Any:
 
 
 def _join_models(given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each model with what the variables say for all of them."""
+    """Return each model, merged with the variables for all models. Without tune_models, there is one model."""
     own = {name[len(PREFIX) :]: value for name, value in given.items() if name not in _ONCE}
     return [_merge({"state": "present", **own}, entry) for entry in given.get("tune_models", [{}])]
 
@@ -136,7 +136,7 @@ def _check_data(split: str, data: Any, sha256: str) -> Iterator[str]:
 
 
 def _list_downloads(models: Sequence[Mapping[str, Any]], data_url: str) -> list[dict[str, Any]]:
-    """Return what is to be fetched, each URL and hash once."""
+    """Return the downloads. Each pair of URL and hash occurs once."""
     begin = f"{data_url.rstrip('/')}/" if data_url else ""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for model in models:
@@ -152,7 +152,7 @@ def _list_downloads(models: Sequence[Mapping[str, Any]], data_url: str) -> list[
                     "url": url,
                     "checksum": f"sha256:{sha256}" if sha256 else "",
                     "file": f"{len(found) + 1}-{file}",
-                    # The credential for data is shown to no other host.
+                    # The credential for data is sent to no other host.
                     "with_credential": bool(begin) and url.startswith(begin),
                 },
             )
@@ -160,9 +160,9 @@ def _list_downloads(models: Sequence[Mapping[str, Any]], data_url: str) -> list[
 
 
 def take_data(job: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return ``problems`` of the downloads, and the ``models`` for the role, with the paths of their data.
+    """Return ``problems`` of the downloads, and the ``models`` for the role with the paths of their data.
 
-    A relative path is looked up in the folder that the job runs in; if there is no such file, the role looks for it.
+    A relative path is looked up in the current folder of the job. If there is no such file, the role looks for it.
     """
     problems = []
     files = {}
@@ -190,7 +190,7 @@ def _find_file(data: str) -> str:
 
 
 def _describe_failure(download: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    """Say why data was not fetched. The query and the fragment of a URL may be a secret."""
+    """Return why data was not fetched. The text has no query and no fragment of the URL, because they may be secret."""
     url = download["url"]
     why = "its sha256 is not the one that is given"
     if "checksum_src" not in result:

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One task of this controller at a time starts a model: several hosts of a play, or several plays, may want the same.
+"""Locks, so that one task of this controller at a time starts a model.
 
 Private to llmops.finetune; may change at any time.
 
-A lock is a file in a folder of this user's own, held by the kernel for as long as the process lives: a task that is
-killed leaves an empty file, and no lock. What locks cannot do (other controllers, file systems without locks) the
-engine does by looking again after each start.
+Several hosts of a play, or several plays, may want the same model. A lock is a file in a folder that only this user can
+use. The kernel holds the lock while the process lives: a task that is killed leaves an empty file, but no lock. Locks
+do not work between controllers, and on file systems without locks. For these cases the engine looks again after each
+start.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PAUSE = 0.2  # seconds between two looks at a lock that another holds
+PAUSE = 0.2  # seconds between two attempts to take a lock that another task holds
 
 
 class Locks:
-    """The locks of one task. They are taken in one order, so that two tasks never wait for each other."""
+    """The locks of one task. Every task takes them in the same order, so that two tasks never wait for each other.
+
+    ``folder``: None if there can be no locks.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -43,8 +47,11 @@ class Locks:
             self.release(key)
 
     def take(self, key: str, name: str, wait: Callable[[], bool]) -> bool:
-        """Hold the lock ``name`` until ``key`` is released. ``wait`` is called while another holds it, and says whether
-        to go on trying. False: it is not held, for that or because there can be none here."""
+        """Hold the lock ``name`` until ``key`` is released. Returns whether this call took it.
+
+        While another task holds the lock, ``wait`` is called. It returns whether to try again. The result is False if
+        ``wait`` returned False, if there can be no lock here, or if ``key`` has a lock already.
+        """
         if self.folder is None or key in self._held:
             return False
         path = self.folder / f"{name}.lock"
@@ -60,7 +67,7 @@ class Locks:
                 return False
 
     def release(self, key: str) -> None:
-        """Let the next one go on."""
+        """Release the lock of ``key``, if there is one, so that the next task can take it."""
         held = self._held.pop(key, None)
         if held is None:
             return
@@ -71,7 +78,7 @@ class Locks:
 
 
 def _locked(path: Path) -> int | None:
-    """An open file that is locked; None where another process holds it."""
+    """The file descriptor of the locked file; None if another process holds the lock. Raises OSError."""
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,13 +90,13 @@ def _locked(path: Path) -> int | None:
         os.close(number)
         raise
     if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
-        os.close(number)  # the one that held it has removed the file; another may have made it anew
+        os.close(number)  # the previous holder has removed the file; another task may have created a new one
         return None
     return number
 
 
 def folder_in(base: Path) -> Path | None:
-    """A folder for locks that nobody else can write to; None where there can be none."""
+    """A folder for locks in ``base`` to which no other user has access; None if there can be none."""
     path = base / f"llmops-finetune-{os.getuid()}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,5 +108,5 @@ def folder_in(base: Path) -> Path | None:
 
 
 def lock_name(*of: Any) -> str:
-    """A file's name for plain data: a hash, as the data may be anything."""
+    """A file name for plain data. It is a hash, because the data may have any characters."""
     return hashlib.sha256(json.dumps(of, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin of several models at once: it shows what will happen, then how far each is.
+"""The base of the action plugin of fine_tune: it shows a preview, then the progress of each model.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -30,19 +30,19 @@ from ._waiting_action import SLICE, WaitingActionBase
 
 display = Display()
 
-# Since 2.19 the callbacks print the message of a failed task by itself.
+# Since ansible-core 2.19 the callbacks print the message of a failed task on its own lines.
 _CALLBACK_PRINTS_REASON = tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)
 
 _DATA = ("training_data", "validation_data")
 
 
 def _lock_folder() -> Path | None:
-    """Beside Ansible's own temporary folders, which each run has one of."""
+    """The folder for locks, next to the temporary folders of Ansible (one for each run); None if there can be none."""
     return folder_in(Path(constants.DEFAULT_LOCAL_TMP).parent)
 
 
 class PipelineActionBase(WaitingActionBase):
-    """Runs the module of the same name in slices; what it has to know of the earlier ones it says itself."""
+    """Runs the module of the same name in slices. Each slice returns the ``wait_state`` that the next one needs."""
 
     def _in_slices(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = dict(self._task.args)
@@ -85,7 +85,7 @@ class PipelineActionBase(WaitingActionBase):
             for found in results:
                 key = f"{found['provider']}/{found['name']}"
                 state = progress.get(key)
-                # From here on the run is found by anybody who looks.
+                # From now on every task that lists the runs finds this one.
                 if state is None or state["run_id"]:
                     locks.release(key)
                 if state is None:
@@ -94,7 +94,10 @@ class PipelineActionBase(WaitingActionBase):
                     printer.print_progress(found, state)
 
     def _lock(self, args: dict[str, Any], locks: Locks, printer: PipelinePrinter) -> None:
-        """One task at a time starts a model. Whoever waits for that has so much less time for the rest."""
+        """Take the lock of each model, so that one task at a time starts it.
+
+        The time that a model waits for its lock is subtracted from its ``wait_timeout``.
+        """
         names: dict[str, tuple[str, int]] = {}
         models = args["models"] if isinstance(args["models"], list) else []
         for number, entry in enumerate(models):
@@ -121,7 +124,10 @@ class PipelineActionBase(WaitingActionBase):
                 models[number] = {**models[number], "wait_timeout": max(1, int(limit - waited))}
 
     def _limit(self, entry: Mapping[str, Any]) -> float:
-        """How long a model may wait, in seconds. What makes no sense is left to the module."""
+        """How long a model may wait for its lock, in seconds. Without a ``wait_timeout``, or with 0, it is the default.
+
+        For a value that is not a number it is 0; the module reports the error.
+        """
         timeout = entry.get("wait_timeout")
         try:
             return float(self.default_timeout if timeout is None else timeout) or self.default_timeout
@@ -129,8 +135,10 @@ class PipelineActionBase(WaitingActionBase):
             return 0.0
 
     def _found(self, models: Any, searched: dict[str, list[str]]) -> Any:
-        """The same models, with the paths of the files that a playbook or a role keeps. ``searched`` gets the files
-        that do not exist, and the paths where they were looked for."""
+        """The same models. A relative path is replaced by the path of the file in the playbook or the role.
+
+        ``searched`` gets the files that do not exist, each with the paths where the plugin looked for it.
+        """
         if not isinstance(models, list):
             return models
         return [
@@ -146,48 +154,51 @@ class PipelineActionBase(WaitingActionBase):
         try:
             return self._find_needle("files", value)
         except AnsibleError as error:
-            # The module says what is wrong. (Of a file that is not there, ansible-core names the places.)
+            # The module reports the error. If the file does not exist, ansible-core's error has the searched paths.
             searched[value] = list(dict.fromkeys(str(path) for path in getattr(error, "paths", None) or ()))
             return value
 
 
 class PipelinePrinter:
-    """What is printed of several models. ``quiet``: nothing at all, not even why it failed."""
+    """Prints the lines and warnings about several models.
+
+    ``enabled``: whether progress lines are printed. ``quiet``: print nothing at all, not even the reason of a failure.
+    """
 
     def __init__(self, enabled: bool, *, quiet: bool) -> None:
         self.enabled = enabled
         self.quiet = quiet
         self._printers: dict[str, ProgressPrinter] = {}
-        self._over: set[str] = set()  # the models whose end needs no line, or has one
+        self._over: set[str] = set()  # the models whose end needs no line, or has one already
         self._warned: list[list[str]] = []
 
     def print_line(self, text: str) -> None:
-        """Anything else that there is to know."""
+        """Print any other line, if progress is enabled."""
         if self.enabled:
             print_line(text)
 
     def warn_early(self, texts: Sequence[str]) -> None:
-        """Warn at once, while there is time to stop it. (The same text at the end is not shown again.)"""
+        """Warn at once, while the user can still stop the task. Ansible does not show the same text again later."""
         if not self.quiet:
             for text in texts:
                 display.warning(paragraph(text))
 
     def print_preview(self, results: Sequence[Mapping[str, Any]]) -> None:
-        """One line of what will happen to each."""
+        """Print one line for each model: its predicted action."""
         for found in results:
             self.print_line(format_preview(found))
             if found["failed"] or found["action"] == "none":
                 self._over.add(format_model(found))
 
     def print_progress(self, found: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """How far one is."""
+        """Print the progress of one model, if there is news."""
         name = format_model(found)
-        # One that exists already has its end told as well, if it had to be waited for.
+        # A model whose run existed before gets a line at its end too, if the task had to wait for it.
         self._over.discard(name)
         self._printers.setdefault(name, ProgressPrinter(self.enabled)).print_progress({**state, "name": name})
 
     def print_end(self, found: Mapping[str, Any]) -> None:
-        """What came of one, while others go on."""
+        """Print the outcome of one model, once. Other models may still be in progress."""
         name = format_model(found)
         if name not in self._over:
             self._over.add(name)
@@ -196,8 +207,11 @@ class PipelinePrinter:
                 print_line(f"{name}: {words}", error=bool(found["failed"]))
 
     def end(self, result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> None:
-        """What came of all. Before ansible-core 2.19, why a task failed is the beginning of one long line of JSON, so
-        it is said here."""
+        """Print the outcomes of all models, if there was progress.
+
+        Before ansible-core 2.19, the reason of a failed task is the beginning of one long line of JSON. So it is
+        printed here.
+        """
         prints_reason = bool(result.get("failed")) and not _CALLBACK_PRINTS_REASON
         for found in results:
             if self._printers and not (prints_reason and found["failed"]):
@@ -207,7 +221,7 @@ class PipelinePrinter:
                 print_line(line, error=True)
 
     def warn(self, results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-        """Warn at once of what is new: it may be hours until the task ends. The pairs of model and warning."""
+        """Print new warnings at once, because the task may take hours. Returns all pairs (model, warning) so far."""
         pairs = [[format_model(found), warning] for found in results for warning in found.get("warnings") or ()]
         new = [pair for pair in pairs if pair not in self._warned]
         if not self.quiet:
@@ -218,7 +232,7 @@ class PipelinePrinter:
 
 
 def format_preview(found: Mapping[str, Any]) -> str:
-    """One line of what will happen to a model."""
+    """One line with the predicted action for a model."""
     name = format_model(found)
     if found["failed"]:
         return f"{name}: refused, see below"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an action plugin prints while it waits. All of it goes to standard error, one line at a time.
+"""Prints the progress lines of an action plugin that waits, on standard error, one line at a time.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -19,16 +19,16 @@ from ..module_utils._engine.types import Progress, duration
 
 display = Display()
 
-MOST_LINES = 40  # of one model, however long it takes
-_KEPT = 3  # of these: for what will happen, for a run that takes over, and for the end
-_AT_ONCE = 24  # so many lines are printed as soon as there is something new; all further ones have to wait
+MOST_LINES = 40  # for one model, however long it takes
+_KEPT = 3  # of these lines are reserved: for the preview, for a run that takes over, and for the end
+_AT_ONCE = 24  # so many lines are printed as soon as there is news; each further line waits for the pause
 _STEP = 10.0  # percent
-_FIRST_PAUSE, _GROWTH = 60.0, 2.0  # seconds without news, before it is said that it goes on
+_FIRST_PAUSE, _GROWTH = 60.0, 2.0  # seconds without a line before one says that the task goes on; the pause's growth
 _PROGRESS = frozenset(Progress.__dataclass_fields__)
 
 
 def print_line(text: str, *, error: bool = False) -> None:
-    """One line on standard error, with the time of day. Nothing in it reaches the terminal as a control character.
+    """Print one line on standard error, with the time of day and without control characters.
 
     Standard output belongs to the callback plugin, which may write JSON there.
     """
@@ -40,8 +40,10 @@ def print_line(text: str, *, error: bool = False) -> None:
 
 
 class ProgressPrinter:
-    """Prints how far one model is: the run's id, each new stage, each ten percent; where there is no news, that it goes
-    on, at growing intervals; and in the end what came of it. The time that is left is reckoned from what passed here.
+    """Prints the progress of one model: the run's id, each new stage, each ten percent, and the outcome.
+
+    Without news it prints at growing intervals that the task goes on. It estimates the remaining time from the progress
+    that it has seen itself.
     """
 
     def __init__(self, enabled: bool) -> None:
@@ -52,10 +54,10 @@ class ProgressPrinter:
         self._decade = -1
         self._last = 0.0
         self._pause = _FIRST_PAUSE
-        self._seen: tuple[float, float] | None = None  # when, and how many percent, in this stage
+        self._seen: tuple[float, float] | None = None  # time and percent of the first look in this stage
 
     def print_progress(self, result: Mapping[str, Any]) -> None:
-        """One slice's answer; the module has masked secrets in it."""
+        """Print the news in a slice's result. The module has already masked its secrets."""
         name, run_id = str(result.get("name")), result.get("run_id")
         if run_id and run_id != self.named:
             self.named = str(run_id)
@@ -68,7 +70,7 @@ class ProgressPrinter:
             self._print(Progress(**{"stage": "waiting", **known, "seconds_left": left}).line(name))
 
     def end(self, name: str, outcome: str, *, error: bool = False) -> None:
-        """What came of it, once. What was over before anything had to be said needs no line."""
+        """Print the outcome, once. A model that ended before any line was printed gets none."""
         if self.enabled and self.lines:
             print_line(f"{name}: {outcome}", error=error)
             self.enabled = False
@@ -80,7 +82,7 @@ class ProgressPrinter:
             print_line(text)
 
     def _is_news(self, progress: Progress) -> bool:
-        """Whether there is something to say; then it counts as said."""
+        """Whether there is news to print. The news then counts as printed."""
         now = time.monotonic()
         decade = -1 if progress.percent is None else int(progress.percent // _STEP)
         stage = progress.stage != self._stage
@@ -93,7 +95,7 @@ class ProgressPrinter:
         return True
 
     def _left(self, progress: Progress) -> float | None:
-        """By the pace of this stage; None where that is not known yet."""
+        """The estimated remaining seconds by the pace of this stage; None if it is not known yet."""
         if progress.percent is None:
             self._seen = None
             return None
@@ -107,7 +109,7 @@ class ProgressPrinter:
 
 
 def format_outcome(result: Mapping[str, Any], model: Any) -> str:
-    """What came of a model, in a few words. ``model``: what it is called by, if it is there."""
+    """The outcome of a model in a few words. ``model``: its identifier for calls, if it exists."""
     took = result.get("elapsed")
     after = f" after {duration(float(took))}" if isinstance(took, (int, float)) and took >= 1 else ""
     if result.get("failed"):

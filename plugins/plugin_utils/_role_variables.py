@@ -1,8 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the role fine_tune, before its module is called: a misspelt one must not start a training that
-nobody meant.
+"""Checks the variables of the role fine_tune before its module is called.
+
+A misspelt variable must not start a training that the user did not intend.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -16,23 +17,27 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 
-MARK = "fine_tune__role"  # a variable of the role's own task
+MARK = "fine_tune__role"  # the role's own task has this variable
 PREFIX = "fine_tune_"
-_OURS = ("fine_tune_result", "fine_tune_results")  # what the role leaves behind
-_CLOSE = 0.8
-_CLOSE_AS_A_WHOLE = 0.87  # with the beginning, which all of them share
+_OURS = ("fine_tune_result", "fine_tune_results")  # variables that the role sets
+_CLOSE = 0.8  # similarity of two names without the prefix, 0 to 1
+_CLOSE_AS_A_WHOLE = 0.87  # the same for whole names, with the prefix that all variables share
 _SPEC = Path(__file__).resolve().parents[2] / "roles" / "fine_tune" / "meta" / "argument_specs.yml"
 
 
 def known_variables() -> dict[str, Any]:
-    """All that the role has, with the defaults."""
+    """All variables of the role, with their defaults."""
     found = yaml_load(_SPEC.read_text(encoding="utf-8"))
     return {name: option.get("default") for name, option in found["argument_specs"]["main"]["options"].items()}
 
 
 def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Errors, for what is nearly a variable of the role, and warnings, for all else that begins like one, or whose
-    beginning is misspelt: that may be another's."""
+    """Errors and warnings about names that are not variables of the role.
+
+    A name with the prefix gives an error if it is similar to a variable of the role, else a warning. A name with a
+    misspelt prefix gives a warning if the similar variable has its default. A warning is enough, because the name may
+    belong to something else.
+    """
     wrong, doubtful = [], []
     values = names if isinstance(names, Mapping) else {}
     for name in sorted(names):
@@ -50,7 +55,7 @@ def unknown(names: Iterable[str], known: Mapping[str, Any]) -> tuple[list[str], 
 
 
 def _find_similar(name: str, known: Iterable[str]) -> str | None:
-    """What all of them begin with says nothing."""
+    """The variable that is similar to the name; None if there is none. The shared prefix is not compared."""
     text = name[len(PREFIX) :].lower()
     short = {variable[len(PREFIX) :]: variable for variable in known}
     close = difflib.get_close_matches(text, short, 1, _CLOSE)
@@ -60,7 +65,7 @@ def _find_similar(name: str, known: Iterable[str]) -> str | None:
 
 
 def _begun_otherwise(name: str, known: Mapping[str, Any]) -> str | None:
-    """What is meant by finetune_name and the like."""
+    """The variable that a name with a misspelt prefix, such as finetune_name, may mean; None if there is none."""
     if name.startswith(PREFIX) or not name.lower().startswith("fin"):
         return None
     close = difflib.get_close_matches(name.lower(), known, 1, _CLOSE_AS_A_WHOLE)
@@ -68,7 +73,10 @@ def _begun_otherwise(name: str, known: Mapping[str, Any]) -> str | None:
 
 
 def missing(models: Any) -> list[str]:
-    """What every model needs, in the role's words. The role has joined each entry with the variables."""
+    """Errors about missing options that every model needs, under the names of the role's variables.
+
+    The role has already merged each entry with the variables.
+    """
     if not isinstance(models, list):
         return []
     wrong = []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin that waits: it calls the module in slices and shows the progress between them.
+"""The base of the action plugins that wait. It calls the module in slices and shows the progress between them.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -24,8 +24,8 @@ from ._progress import ProgressPrinter, format_outcome
 
 display = Display()
 
-SLICE = 20.0
-# A dropped connection is tried again this often in a row, with pauses of as many seconds.
+SLICE = 20.0  # seconds
+# After a dropped connection the call is repeated, at most so often in a row, each time after a pause (in seconds).
 _RECONNECTS = 6
 _RECONNECT_PAUSE = 10.0
 _TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
@@ -35,14 +35,14 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     """Runs the module of the same name. Without ``async``, a module that has to wait does so in slices.
 
     The plugin owns the deadline and ``elapsed``, ORs ``changed``, collects the warnings, and keeps the ``action`` and
-    ``diff`` of the slice that acted. The module is bound, from its first answer on, to the run that it named.
+    ``diff`` of the slice that acted. As soon as an answer names a run, the module is bound to this run.
     """
 
-    # The module's option and its aliases, and its default in seconds, for all states and for some.
+    # The module's option and its aliases; its default in seconds; other defaults by state.
     timeout_options: tuple[str, ...] = ("wait_timeout",)
     default_timeout: float = WAIT_SPEC["wait_timeout"]["default"]
     timeouts: Mapping[str, float] = MappingProxyType({})
-    # The result keys that name what is ready.
+    # The result keys that contain the identifier of the ready resource.
     model_keys: tuple[str, ...] = ()
 
     _supports_check_mode = True
@@ -64,7 +64,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
         start = time.monotonic()
         timeout = self._seconds(args)
         if timeout == 0:
-            # Not to wait, in later slices too, although their time-out is what is left of the usual time.
+            # 0 means not to wait. That holds in later slices too, although they get the rest of the usual time.
             args["wait"], timeout = False, self._usual(args)
         args.setdefault("wait_slice", SLICE)
         printer = ProgressPrinter(self._shows_progress(args))
@@ -76,7 +76,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
             if again and timeout is not None:
                 for name in self.timeout_options:
                     args.pop(name, None)
-                # 0 would mean not to wait at all; the module itself says that the time is over.
+                # At least 1, because 0 would mean not to wait. The module itself reports that the time is over.
                 args["wait_timeout"] = max(1, int(timeout - (time.monotonic() - start)))
             result = self._call(args, task_vars, again=again, end=None if timeout is None else start + timeout)
             again = True
@@ -105,9 +105,9 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
     def _call(
         self, args: dict[str, Any], task_vars: dict[str, Any] | None, *, again: bool, end: float | None = None
     ) -> dict[str, Any]:
-        """One slice of a task that has to be over at ``end``.
+        """Run one slice. ``end``: the deadline of the task by ``time.monotonic``, or None.
 
-        Once something is under way, a connection that drops is no reason to stop waiting.
+        After the first slice (``again``), the call is repeated if the connection drops and there is time.
         """
         tries = _RECONNECTS if again else 0
         while True:
@@ -124,7 +124,7 @@ class WaitingActionBase(ActionBase):  # type: ignore[misc]  # ansible-core is no
                 self._connection.reset()
 
     def _seconds(self, args: dict[str, Any]) -> float | None:
-        """The task's time-out, or the module's default; None leaves a bad one, and the message, to the module."""
+        """The task's time-out in seconds, or the default. None if it is not a number: the module reports the error."""
         timeout = next((args[name] for name in self.timeout_options if args.get(name) is not None), self._usual(args))
         try:
             return float(timeout)
