@@ -100,10 +100,10 @@ class _Later(ModuleType):
 
 
 def shared(module: Any, key: Hashable, make: Callable[[], _T], *, threads: bool = True) -> _T:
-    """The result of ``make``, which is called once for all models of one process. A module calls it for itself.
+    """The result of ``make``, which is called once for each ``key`` and all models of one process.
 
-    The contexts of such models share the dictionary ``clients``. ``threads``: whether several threads may use the
-    result; if not, each thread has its own.
+    A module calls it for itself. The contexts of the models of one process share the dictionary ``clients``.
+    ``threads``: whether several threads may use the result; if not, each thread has its own.
     """
     kept = getattr(module, "clients", None)
     if kept is None:

@@ -25,7 +25,7 @@ _PAUSES = (0.5, 1.0, 2.0)  # seconds; a call that only reads can be repeated saf
 
 
 def looks_again(find: Callable[[AnsibleModule], _T]) -> Callable[[AnsibleModule], _T]:
-    """Makes a function look again after a NoAnswer (an answer that is none of the API), as the engine does.
+    """Makes a function look again after a NoAnswer (an answer that is not one of the API), as the engine does.
 
     The SDK itself repeats calls after other errors.
     """
