@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How requests to AWS are signed: which credential is meant, and what is wrong with it, in one clear error.
+"""The credential that signs requests to AWS. If the credential is wrong, the task ends with one clear error.
 
 Private to llmops.finetune; may change at any time.
 
-What is read here is never part of a message: neither the value of an option nor a line of a file.
+No message contains a value of an option or a line of a file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 PURPOSE = "to reach AWS"
-# Names and aliases are those of amazon.aws.
+# The names and aliases are those of amazon.aws.
 SPEC: dict[str, Any] = {
     "access_key": {"type": "str", "aliases": ["aws_access_key_id", "aws_access_key"], "no_log": False},
     "secret_key": {"type": "str", "aliases": ["aws_secret_access_key", "aws_secret_key"], "no_log": True},
@@ -55,7 +55,8 @@ _FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": ("The credentials file of AWS", "~/.aws/credentials"),
     "AWS_CONFIG_FILE": ("The configuration file of AWS", "~/.aws/config"),
 }
-# botocore imports it, where pyOpenSSL is installed, only to pass it by: a fifth of what it does at its start.
+# If pyOpenSSL is installed, botocore imports this module and does not use it. The import takes a fifth of botocore's
+# start time.
 _UNUSED = ("urllib3.contrib.pyopenssl",)
 HINT = "Check access_key, secret_key, session_token and profile, or their environment variables; and the clock."
 _ROLE_HINT = (
@@ -70,10 +71,11 @@ _MFA_HINT = (
 
 
 def read_credential(module: AnsibleModule) -> dict[str, Any]:
-    """From the options of a task, and from the environment where they say nothing; raises InvalidInput.
+    """Read the credential from the task's options. An option that is not set is read from the environment.
 
-    The task's own credential beats every one of the environment: a further entry ``bearer`` says whether one of the
-    environment's tokens may sign.
+    The task's own credential has priority over every credential in the environment. The additional entry ``bearer`` is
+    true if the bearer token from the environment (``AWS_BEARER_TOKEN_BEDROCK``) may sign. Raises InvalidInput for a
+    wrong option.
     """
     options = {option: module.params[option] or None for option in SPEC}
     options["validate_certs"] = module.params["validate_certs"]
@@ -109,12 +111,15 @@ def _check_options(module: AnsibleModule, options: Mapping[str, Any]) -> None:
 
 
 def session_of(module: AnsibleModule, options: Mapping[str, Any]) -> Any:
-    """boto3's session. Its credentials are there: those of a role are asked for here, in one call."""
+    """Make boto3's session and get its credentials. For a role this needs one call.
+
+    Raises InvalidInput, ApiError or TransientError if the credentials cannot be read.
+    """
     boto, core = load("boto3.session", PURPOSE, without=_UNUSED), load("botocore.session", PURPOSE)
     with _translate_errors(module, options):
         inner = core.Session(profile=options["profile"])
         if options["aws_ca_bundle"]:
-            inner.set_config_variable("ca_bundle", options["aws_ca_bundle"])  # of STS and SSO, too
+            inner.set_config_variable("ca_bundle", options["aws_ca_bundle"])  # also for STS and SSO
         inner.set_config_variable("retry_mode", "standard")
         _check_profiles(module, inner)
         made = boto.Session(
@@ -128,14 +133,17 @@ def session_of(module: AnsibleModule, options: Mapping[str, Any]) -> Any:
             raise InvalidInput("region is missing.", hint="Give it, or set AWS_REGION where the module runs.")
         credentials = made.get_credentials()
         if credentials:
-            # Also those of a profile or a role: AWS quotes a token when it refuses a signature.
+            # Also mask the keys of a profile or a role: AWS quotes a token when it refuses a signature.
             found = credentials.get_frozen_credentials()
             mask(module, (found.secret_key, found.token))
     return made
 
 
 def _check_profiles(module: AnsibleModule, inner: Any) -> None:
-    """Mask what the files hold, and refuse what would ask somebody for a code."""
+    """Mask the secrets in AWS's files.
+
+    Raises InvalidInput if the profile needs an MFA code, because a task cannot ask for one.
+    """
     profiles = inner.full_config.get("profiles") or {}
     for profile in profiles.values():
         mask(
@@ -157,7 +165,10 @@ def _check_profiles(module: AnsibleModule, inner: Any) -> None:
 
 @contextmanager
 def _translate_errors(module: AnsibleModule, options: Mapping[str, Any]) -> Iterator[None]:
-    """What botocore raises while it looks for credentials, in our words: its own quote files and what they start."""
+    """Translate the exceptions that botocore raises while it looks for credentials.
+
+    botocore's own messages are not used: they quote files and the commands that the files start.
+    """
     exceptions = load("botocore.exceptions", PURPOSE)
     try:
         yield
@@ -234,12 +245,18 @@ def _read_local_error(error: Exception) -> InvalidInput | TransientError:
 
 
 def _find_entry(error: Exception) -> str:
-    """The entry that a half credential lacks; its name is botocore's, not the file's."""
+    """The name of the entry that an incomplete credential lacks.
+
+    botocore gives this name; it is not text from the file.
+    """
     return str((getattr(error, "kwargs", None) or {}).get("cred_var") or "an entry")
 
 
 def _find_broken_file() -> InvalidInput | None:
-    """What is wrong with the files of AWS, by the number of a line alone."""
+    """The error for the first file of AWS that cannot be parsed; None if there is none.
+
+    The error gives the number of the line, not its text.
+    """
     for variable, (what, usual) in _FILES.items():
         path = Path(os.environ.get(variable) or usual)
         try:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""boto3: credentials, region, and its exceptions in the engine's words.
+"""The client of boto3: credentials, region, and the translation of its exceptions into the engine's errors.
 
 Private to llmops.finetune; may change at any time.
 
-boto3 is imported when a client is made, not before: a task of another provider never pays for it.
+boto3 is imported only when a client is made, so a task of another provider does not load it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .reading import watch
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Documented by the fragment llmops.finetune.aws.
+# The fragment llmops.finetune.aws documents these options.
 AUTH_SPEC: dict[str, Any] = auth.SPEC
 
 _THROTTLED = {
@@ -73,21 +73,21 @@ _CREDENTIALS = {
     "UnrecognizedClientException",
 }
 _CREATES = frozenset({"create"})
-_LONGEST = 600.0  # seconds of a call that nothing else bounds; boto3's own bound is that of each piece of an answer
+_LONGEST = 600.0  # seconds for a call without a deadline; boto3's own timeout applies to each piece of an answer
 _TRIES = 3
 _PIECE = 1 << 16
 
 
 class Api:
-    """One account and region with one credential. Use its clients inside :meth:`translated`."""
+    """One account and region with one credential. Calls of its clients must be inside :meth:`translated`."""
 
     def __init__(self, session: Any, options: Mapping[str, Any], service: str) -> None:
         self._session = session
         self._options = options
         self._service = service
         self._clients: dict[str, Any] = {}
-        self.host_time: float | None = None  # the time, as the host last said it
-        self._making = threading.Lock()  # a session, unlike its clients, is for one thread
+        self.host_time: float | None = None  # the last time that the host gave, in unix seconds
+        self._making = threading.Lock()  # a session, unlike its clients, is not safe for several threads
 
     @property
     def region(self) -> str:
@@ -95,9 +95,9 @@ class Api:
         return str(self._session.region_name or "")
 
     def client(self, service: str, tries: int = _TRIES) -> Any:
-        """The boto3 client of a service. ``endpoint_url`` is that of the service that the module is about.
+        """The boto3 client of a service. ``endpoint_url`` applies only to the service that the module manages.
 
-        ``tries``: how often a call is sent at most.
+        ``tries``: the maximum number of times that a call is sent.
         """
         kind = f"{service}/{tries}"
         with self._making:
@@ -119,12 +119,12 @@ class Api:
             return self._clients[kind]
 
     def _choose_signature(self, service: str) -> dict[str, str]:
-        """The task's own credential signs, also where a token in the environment would do it instead."""
+        """The task's own credential signs, even if the environment has a bearer token."""
         return {} if service == "s3" or self._options["bearer"] else {"signature_version": "v4"}
 
     @property
     def _unsigned(self) -> str:
-        """What to do where the credential is missing or not known."""
+        """The advice if the credential is missing or unknown."""
         if self._options["bearer"]:
             return (
                 f"{auth.BEARER} of the environment signs the calls of Bedrock, and none of S3: those need access_key "
@@ -156,10 +156,10 @@ class Api:
         once: bool = False,
         **members: Any,
     ) -> dict[str, Any]:
-        """One call by the name of boto3's method, ``get_custom_model``: what was answered, checked.
+        """Make one call and check its answer. ``operation`` is the name of boto3's method: ``get_custom_model``.
 
-        What is no answer of AWS (a proxy's page, broken JSON, a member of another kind) raises NoAnswer: of a write it
-        is then open what it has done.
+        Raises NoAnswer if the answer is not an answer of AWS: a proxy's page, broken JSON, a member of the wrong type.
+        The outcome of a write is then unknown.
         """
         method = getattr(self.client(service, tries=1 if once else _TRIES), operation)
         with self.translated(doing, creates=creates):
@@ -168,7 +168,7 @@ class Api:
         return answer
 
     def data(self, doing: str, bucket: str, key: str, take: Callable[[bytes], Any]) -> None:
-        """What is in an object, piece by piece."""
+        """Read an object. ``take`` gets its bytes, one piece after the other."""
 
         def read() -> None:
             first = True
@@ -182,8 +182,10 @@ class Api:
             within(doing, read)
 
     def pages(self, doing: str, operation: str, key: str, marks: tuple[str, str], **members: Any) -> Iterator[Any]:
-        """The items of every page of a listing. ``marks``: what the mark of the next page is called in an answer and in
-        a request."""
+        """The items of every page of a listing.
+
+        ``marks``: the name of the mark of the next page, first in an answer, then in a request.
+        """
 
         def fetch(mark: Any) -> tuple[list[Any], Any]:
             found = self.call(doing, operation, **members, **({marks[1]: mark} if mark else {}))
@@ -194,7 +196,7 @@ class Api:
 
     @contextmanager
     def translated(self, doing: str, *, creates: bool = False) -> Iterator[None]:
-        """Turn what boto3 raises into the engine's errors, saying what was being done."""
+        """Turn boto3's exceptions into the engine's errors. ``doing``: the action, for the message."""
         exceptions = load("botocore.exceptions", "to reach AWS")
         try:
             yield
@@ -221,20 +223,23 @@ class Api:
         except exceptions.BotoCoreError as error:
             raise ApiError(f"{doing}: {quote_host(str(error))}") from error
         except OSError as error:
-            # Temporary credentials are asked for anew while a task waits.
+            # botocore renews temporary credentials while a task waits, and reads their file again.
             raise ApiError(f"{doing}: {error.strerror}, for the file of a token or a key.", hint=auth.HINT) from error
         except BROKEN as error:
             raise _odd_error(doing, error) from error
 
 
 def time_of(answer: Mapping[str, Any]) -> float | None:
-    """The ``Date`` of an answer, where it has one."""
+    """The ``Date`` of an answer as unix seconds; None if the answer has no date."""
     return date_of(mapping(mapping(answer.get("ResponseMetadata")).get("HTTPHeaders")).get("date"))
 
 
 def _ask_for_a_region_once(s3: Any) -> None:
-    """Of a redirect, botocore asks HeadBucket for the bucket's region; of one that is answered by a redirect too (a
-    proxy's page, not S3), it would ask without an end."""
+    """Stop botocore from asking for a bucket's region without end.
+
+    After a redirect, botocore calls HeadBucket to find the bucket's region. If a redirect answers that call too (a
+    proxy's page, not S3), botocore would ask again and again.
+    """
     asking = threading.local()
 
     def begins(**_event: Any) -> None:
@@ -257,7 +262,10 @@ def _odd_error(doing: str, error: Exception) -> NoAnswer:
 
 
 def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
-    """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
+    """The rules for error answers; the first rule that fits counts.
+
+    ``unsigned``: the advice if the credential is unknown.
+    """
     rate = "AWS limits the rate of calls."
     return (
         ErrorRule(RateLimited, rate, codes=_THROTTLED),
@@ -271,7 +279,7 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
             verbs=_CREATES,
             pause=30.0,  # other jobs take hours
         ),
-        # IAM is eventually consistent: a role made a moment ago cannot be assumed yet.
+        # IAM is eventually consistent: Bedrock may not be able to assume a new role at once.
         ErrorRule(
             RateLimited,
             "Check that the role exists and that its trust policy admits bedrock.amazonaws.com.",
@@ -312,9 +320,9 @@ def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiErro
 
 
 def make_api(module: AnsibleModule, service: str) -> Api:
-    """The account that the task's options and the environment describe; no call is made.
+    """The account that the task's options and the environment describe. Makes no call.
 
-    ``service``: what ``endpoint_url`` is the address of.
+    ``service``: the service that ``endpoint_url`` is the address of.
     """
     options = auth.read_credential(module)
     check_address(module, "endpoint_url", options["endpoint_url"], "Give the credential as access_key.")
@@ -335,7 +343,7 @@ def _make_api(module: AnsibleModule, options: Mapping[str, Any], service: str) -
             f"region: {named} doesn't match the form of a region.", hint="Check AWS_REGION, too."
         ) from None
     except (exceptions.BotoCoreError, ValueError) as error:
-        # Without botocore's own words, which quote what it is given.
+        # Leave out botocore's message: it quotes the values.
         raise InvalidInput(
             f"The client cannot be made ({type(error).__name__}).",
             hint="Check region, profile, endpoint_url and the keys.",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource bedrock_custom_model: what its options mean, and the API's verbs for it.
+"""The resource bedrock_custom_model: its options, and the driver that calls the API.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 _CREATE = "CreateModelCustomizationJob"
-_API_NAMES = {"hyperparameters": "hyper_parameters"}  # where the seed's name is not the API's
+_API_NAMES = {"hyperparameters": "hyper_parameters"}  # a request member whose option has another name
 _FORMER_TAGS = "former_tags"
 
 _URI = {"s3_uri": {"type": "str", "required": True}}
@@ -116,7 +116,8 @@ SPEC: dict[str, Any] = {
     "required_one_of": [("custom_model_name", "job_arn")],
 }
 
-# What failed jobs say (troubleshooting table of the user guide, facts of 2026), and what mends it.
+# Words in the messages of failed jobs, and the advice for each (troubleshooting table of the user guide, facts of
+# 2026).
 _HINTS = (
     ("getobject", "Give the job's role s3:GetObject and s3:ListBucket on the data, and kms:Decrypt on its key."),
     ("putobject", "Give the job's role s3:PutObject on the output bucket."),
@@ -134,7 +135,7 @@ _HINTS = (
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. Makes no call."""
     params = module.params
     name = name_of_placeholder(module, "job", params["job_arn"])
     if name and not params["custom_model_name"]:
@@ -173,7 +174,7 @@ def _read_region(arn: str) -> str:
 
 
 def _check_regions(api: Api, desired: Mapping[str, Any]) -> None:
-    """What a job uses is in the job's region."""
+    """Raise InvalidInput if a resource that the job uses is in another region than the job."""
     rft = mapping(mapping(desired.get("customization_config")).get("rft_config"))
     grader = mapping(mapping(rft.get("grader_config")).get("lambda_grader"))
     for option, arn in (
@@ -190,7 +191,7 @@ def _check_regions(api: Api, desired: Mapping[str, Any]) -> None:
 
 
 def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
-    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    """Turn the options into field values. Raises InvalidInput for the first wrong option."""
     name = params["custom_model_name"]
     training = {key: value for key, value in (params["training_data_config"] or {}).items() if value is not None}
     output = (params["output_data_config"] or {}).get("s3_uri")
@@ -243,7 +244,10 @@ def read_desired(api: Api, params: Mapping[str, Any], *, check_mode: bool) -> di
 
 
 def _read_hyperparameters(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """As they were given, without those that are none; a template's ``2.0`` is a whole number."""
+    """The hyperparameters as the user gave them, without those that are None.
+
+    A template's ``2.0`` becomes the whole number 2.
+    """
     found: dict[str, Any] = {}
     for key, value in (values or {}).items():
         if isinstance(value, (dict, list)):
@@ -255,7 +259,7 @@ def _read_hyperparameters(values: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _check_shapes(api: Api, name: str | None, desired: Mapping[str, Any]) -> None:
-    """By the API's own model: lengths, patterns, enums, ranges."""
+    """Check the desired state with the API's own model: lengths, patterns, enums, ranges."""
     shape = shapes.members(api.bedrock, _CREATE)
     for key, value in desired.get("tags", {}).items():
         if key.lower().startswith("aws:"):
@@ -272,7 +276,7 @@ def _check_shapes(api: Api, name: str | None, desired: Mapping[str, Any]) -> Non
 
 
 def _build_body(desired: Mapping[str, Any]) -> dict[str, Any]:
-    """The create request in the options' words."""
+    """The create request under the names of the options."""
     training: dict[str, Any] = {}
     if "training_data_config" in desired:
         training["s3_uri"] = desired["training_data_config"].id
@@ -317,7 +321,7 @@ _CONFIG_PARTS = {
 
 
 def _list_fields(tags: CompareTags) -> Sequence[Field]:
-    """Every compared option. ``tags``: how those are compared."""
+    """Every compared option. ``tags``: the function that compares the tags."""
     return (
         Field("base_model_identifier", "immutable", jobs.same_base),
         Field("training_data_config", "immutable", same_content, options=("training_data_config.s3_uri",)),
@@ -351,8 +355,9 @@ def _list_fields(tags: CompareTags) -> Sequence[Field]:
 class CustomModel(BaseDriver):
     """Customization jobs and their models in one account and region. See :class:`_engine.types.Driver`.
 
-    A lineage is the name that was given and, of models trained beside the first, ``<name>-<hash, 8>``: Bedrock has
-    no two models of one name. Its jobs are found by their names, which begin with the lineage's.
+    The first model of a lineage has the name that the user gave. Further models are called ``<name>-<hash, 8>``,
+    because Bedrock has no two models with one name. The jobs of a lineage are found by their names, which begin with
+    the lineage's prefix.
     """
 
     kind = "model"
@@ -389,26 +394,30 @@ class CustomModel(BaseDriver):
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Every compared option; of tags all, or those that were given."""
+        """Every compared option. With ``purge_tags`` all tags are compared, otherwise only those that the user set."""
         return _list_fields(same_tags if self.purge_tags else has_tags)
 
     def request(self) -> dict[str, Any]:
-        """The create request in the options' words."""
+        """The create request under the names of the options."""
         names = {"custom_model_name": self._model_name, "job_name": self._job_name}
         return {**_build_body(self.resolved), **names, "tags": self.resolved.get("tags", {})}
 
     def idempotency_key(self) -> dict[str, Any]:
-        """The whole request, its tags as version 1.0.0 spelt them: two versions at once mean the same job."""
+        """The whole request.
+
+        Its tags have the form of version 1.0.0, so that two versions that run at once get the same job.
+        """
         request = self.request()
         return {**request, "tags": self.resolved.get(_FORMER_TAGS, request["tags"])}
 
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The jobs of the lineage by their names; what only a thorough look finds is left to ``preflight``.
+        """The jobs of the lineage, found by their names.
 
-        A job of somebody's own naming is found by ``job_name``, or by a thorough look: where the lineage has nothing
-        else, and where something may be deleted.
+        A job with a name of the user's choice is found by ``job_name``, or by a thorough search. The thorough search is
+        made at once if no active or finished run was found by its name, or if the task may delete something. Otherwise
+        ``preflight`` makes it.
         """
         self.lineage.forget()
         self._searched = False
@@ -432,7 +441,10 @@ class CustomModel(BaseDriver):
         return list(runs.values())
 
     def _keep_decisive(self, found: Iterable[Run]) -> list[Run]:
-        """What decides: of jobs that ended without a model only the newest; what is pending in full."""
+        """The runs that matter for the decision.
+
+        Of the jobs that ended without a model, only the newest is kept. Jobs that have not ended are read in full.
+        """
         runs: list[Run] = []
         failed: Run | None = None
         for run in sorted(found, key=lambda run: run.age_key):
@@ -445,7 +457,11 @@ class CustomModel(BaseDriver):
         return [*runs, failed] if failed else runs
 
     def _read_in_full(self, run: Run) -> Run:
-        """A job that the list shows, with its settings. Reads may lag behind the list: then it is read again."""
+        """A job of the list with its settings.
+
+        Reads may lag behind the list. A job that a read does not show yet raises TransientError, so that the engine
+        reads again.
+        """
         if not self.compares:
             return replace(run, verified=True)
         try:
@@ -456,7 +472,7 @@ class CustomModel(BaseDriver):
             raise TransientError(error.message) from error
 
     def _search(self, known: Mapping[str, Run]) -> list[Run]:
-        """Jobs that are under way or that made a living model of the lineage, whatever they are called."""
+        """Find jobs with any name that are in progress, and jobs that made an existing model of the lineage."""
         self._searched = True
         found: dict[str, Run] = {}
         for summary in self.lineage.jobs_under_way():
@@ -475,7 +491,7 @@ class CustomModel(BaseDriver):
         return self._read_job(identifier)
 
     def _read_job(self, identifier: str) -> Run:
-        """A job with its settings and, where they are compared, its tags."""
+        """A job with its settings. If tags are compared, its tags are read too."""
         job = jobs.get_job(self.api, identifier)
         self.lineage.job_names[str(job.get("job_name"))] = str(job["job_arn"])
         if self.compares:
@@ -483,13 +499,13 @@ class CustomModel(BaseDriver):
         return self.lineage.with_tags(jobs.run_of_job(job))
 
     def _read_model(self, model: Mapping[str, Any]) -> Run:
-        """A model that no job of this account made."""
+        """A model without a job in this account. If tags are compared, its tags are read too."""
         if self.compares:
             self._read_tags(str(model["model_arn"]))
         return self.lineage.with_tags(jobs.run_of_model(model))
 
     def _read_tags(self, arn: str) -> None:
-        with suppress(NotFound):  # reads may lag behind what was just made
+        with suppress(NotFound):  # reads may lag behind a creation
             self.lineage.tags_of(arn)
 
     def _refuse_other_lineage(self, run_id: str, run: Run) -> None:
@@ -499,7 +515,10 @@ class CustomModel(BaseDriver):
     # -- looking closer --
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """A model is gone when the list of models lacks it. One whose tags can be read needs no list."""
+        """Look at the models. A model is gone if the list of models does not contain it.
+
+        For a single run whose tags can be read, the list is not read.
+        """
         return [self._verify_run(run, listing=not self.compares or len(runs) > 1) for run in runs]
 
     def _verify_run(self, run: Run, *, listing: bool) -> Run:
@@ -525,7 +544,10 @@ class CustomModel(BaseDriver):
         return replace(run, verified=True, seen=bool(run.model) if run.phase is Phase.READY else None)
 
     def _judge_missing(self, run: Run) -> Run:
-        """A model that is no longer there: it lives as long as its base, so it may have been ended with that."""
+        """Decide whether a missing model is DELETED or RETIRED.
+
+        A custom model ends together with its base model. So the end date of the base model is looked up.
+        """
         base = jobs.root_of(str(run.model)) or str(run.raw.get("base_model_arn") or "")
         end = jobs.end_of_base(self.api, base) if base else None
         if end:
@@ -537,7 +559,10 @@ class CustomModel(BaseDriver):
         return self.lineage.is_gone(str(run.model), _name_model(run.raw))
 
     def _resolve_base_name(self, run: Run) -> None:
-        """A custom model as the base may be given by its name, and the job need not show which one it was."""
+        """Resolve the name of a custom model that is the desired base model, if the run shows another value.
+
+        A job need not show this custom model.
+        """
         wanted, observed = (
             str(self.resolved.get("base_model_identifier", "")),
             str(run.observed.get("base_model_identifier", "")),
@@ -557,8 +582,12 @@ class CustomModel(BaseDriver):
                 ) from error
 
     def _resolve_contents(self, run: Run) -> Run:
-        """Where only S3 knows what is in the desired data now, and a tag says what was in it, ask S3; where no tag says
-        what a job was given, ask for both: it may be the same under another name."""
+        """Ask S3 about the data if that makes desired and observed data comparable.
+
+        S3 is asked about the desired data if only S3 knows its content and a tag gives the content of the observed
+        data. If no tag gives the content of the observed data, S3 is asked about both: the same content may have
+        another name.
+        """
         run = self._resolve_former(run)
         wanted, observed = self.resolved.get("training_data_config"), run.observed.get("training_data_config")
         if wanted and observed and _needs_lookup(wanted, observed):
@@ -571,7 +600,10 @@ class CustomModel(BaseDriver):
         return run
 
     def _resolve_former(self, run: Run) -> Run:
-        """The run with what S3 shows of data that nothing else is known of, and that are called otherwise now."""
+        """The run with S3's facts about its data.
+
+        Only data is looked up whose content is unknown and whose URI differs from the desired one.
+        """
         observed = dict(run.observed)
         for field in ("training_data_config", "validation_data_config"):
             wanted, had = self.resolved.get(field), observed.get(field)
@@ -589,19 +621,22 @@ class CustomModel(BaseDriver):
         return replace(run, observed=observed)
 
     def refresh(self, run: Run) -> Run:
-        """One GET."""
+        """Read the run again with one GET."""
         if jobs.is_model(run.id):
             return jobs.run_of_model(jobs.get_model(self.api, run.id))
         return jobs.run_of_job(jobs.get_job(self.api, run.id))
 
     def progress(self, run: Run) -> Progress:
-        """From the job as it was last seen; no call."""
+        """The progress from the last read of the job. Makes no call."""
         return jobs.progress_of(run)
 
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Look thoroughly, then at what the request names; the model's and the job's name are chosen."""
+        """Search thoroughly.
+
+        Then check everything that the request names, and choose the names of the model and the job.
+        """
         if not self.name:
             raise InvalidInput(
                 "custom_model_name is missing.", hint="A job is started under a name; job_arn alone only adopts one."
@@ -649,7 +684,10 @@ class CustomModel(BaseDriver):
         objects.check_region(self.api, "output_data_config.s3_uri", self.resolved["output_data_config"])
 
     def _check_file_name(self, option: str, content: Content) -> None:
-        """Some base models take fewer characters in the name of a file than S3."""
+        """Raise InvalidInput if the base model does not accept a character of the file's name.
+
+        Some accept fewer than S3.
+        """
         base = str(self.resolved.get("base_model_identifier") or "")
         taken = path_pattern(base, self.resolved.get("customization_type"))
         if taken and not re.fullmatch(taken, content.id.removeprefix("s3://"), re.ASCII):
@@ -663,7 +701,7 @@ class CustomModel(BaseDriver):
         return [user for run in runs for user in jobs.list_users(self.api, str(run.model))]
 
     def create(self, token: str) -> Run:
-        """POST; the same token makes the same job, however often it is sent."""
+        """Send the create request. The same token always gives the same job, even if it is sent several times."""
         entries = {**self.resolved.get("tags", {}), ownership.NAME: str(self.name)}
         if jobs.is_model(self.resolved["base_model_identifier"]):
             entries[BASE] = self.resolved["base_model_identifier"]
@@ -693,7 +731,7 @@ class CustomModel(BaseDriver):
         return Run(arn, 0.0, Phase.PENDING, "InProgress", token=token, raw={"job_arn": arn, **body})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """The tags of the job and of its model, the ownership tags put back."""
+        """Change the tags of the job and of its model, and restore missing ownership tags."""
         changed = {change.field for change in changes}
         own = {**self.lineage.read_ownership_tags((run.id, run.model)), ownership.NAME: str(self.name)}
         with steps_noted() as done:
@@ -709,14 +747,17 @@ class CustomModel(BaseDriver):
         return self.lineage.with_tags(run)
 
     def cancel(self, run: Run) -> Run:
-        """POST .../stop; what was trained so far is charged and lost."""
-        # Sent once: the answer to a second try would be a refusal, although the first had stopped it.
+        """Stop the job. AWS charges for the training so far, and its result is lost."""
+        # Sent once: a second try would be refused, although the first one has stopped the job.
         doing = f"Stopping the job {run.id}"
         self.api.call(doing, "stop_model_customization_job", once=True, jobIdentifier=run.id)
         return replace(run, phase=Phase.CANCELLING, status="Stopping")
 
     def delete(self, run: Run) -> Run:
-        """DELETE the model; the job stays in the list for ever. What another task deleted meanwhile is deleted."""
+        """Delete the model.
+
+        The job stays in the list for ever. A model that another task has deleted meanwhile counts as deleted.
+        """
         if run.model:
             try:
                 self.api.call(f"Deleting the model {run.model}", "delete_custom_model", modelIdentifier=run.model)
@@ -726,10 +767,10 @@ class CustomModel(BaseDriver):
                     raise
         return replace(run, phase=Phase.DELETED, removable=False)
 
-    # -- telling --
+    # -- reporting --
 
     def hint(self, run: Run) -> Hint:
-        """By the words of the failed job's message."""
+        """The advice for a failed job, found by words of its message."""
         if run.phase is Phase.CANCELLED:
             return Hint("A stopped job cannot be resumed.", "'retry_failed: true' starts one more.")
         reason = run.reason.lower()
@@ -737,7 +778,7 @@ class CustomModel(BaseDriver):
         return Hint(mend) if mend else Hint("Correct the cause,", "then 'retry_failed: true' starts one more job.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The job's and its model's attributes, top-level under the seed's names."""
+        """The attributes of the job and its model as top-level result keys."""
         job = run.raw if run else {}
         tags = self.lineage.known_tags(run.id) if run else None
         steps: dict[str, Any] = {}
@@ -745,7 +786,7 @@ class CustomModel(BaseDriver):
             try:
                 steps = jobs.read_steps(self.api, job)
             except FineTuneError as error:
-                # The model is there: what only describes it must not fail the task.
+                # The model exists: an error in additional facts must not fail the task.
                 self.warnings.append(f"The losses by step are left out. {error.text()}")
         owner = (tags or {}).get(ownership.NAME)
         return {
@@ -773,7 +814,7 @@ class CustomModel(BaseDriver):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """A job that check mode predicts."""
+        """The result keys of a job that check mode predicts."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         names = {"job_name": self._job_name, "custom_model_name": self._model_name}
         return self.fill_placeholder(job, job_arn=job, custom_model_arn=model, **names)
@@ -785,18 +826,18 @@ _OURS = ("client_request_token", "job_tags", "custom_model_tags")
 
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
-    """All that Bedrock says of a job or model, without what only serves the creation."""
+    """Everything that Bedrock shows of a job or model, without members that only the creation needs."""
     return {key: value for key, value in job.items() if key not in _OURS}
 
 
 def _name_model(job: Mapping[str, Any]) -> str | None:
-    """What a job's model is called: a job, its summary and a model have three words for it."""
+    """The name of a job's model. A job, its summary and a model each use another key for it."""
     found = job.get("output_model_name") or job.get("custom_model_name") or job.get("model_name")
     return None if found is None else str(found)
 
 
 def _hash_inputs(desired: Mapping[str, Any]) -> str:
-    """A hash of what decides the model, for names: a hint, never proof of equality."""
+    """A hash of the values that determine the model, for names. It is never a proof of equality."""
     inputs: dict[str, Any] = {}
     for key, value in desired.items():
         if key in _TAG_FIELDS or key in ("role_arn", "output_data_config", "job_name") or key.startswith("vpc_config"):
@@ -811,12 +852,12 @@ def _hash_inputs(desired: Mapping[str, Any]) -> str:
 
 
 def _needs_lookup(wanted: Content, observed: Content) -> bool:
-    """Whether S3 may know of the desired data what makes both comparable."""
+    """Whether a look at S3 can make desired and observed data comparable."""
     return wanted.knows_less_than(observed) or bool(
         observed.version and not observed.sha256 and wanted.id != observed.id and not wanted.version
     )
 
 
 def _name_data(content: Content) -> str:
-    """Of what a look shows only what each shows: two tasks at once are to mean the same job."""
+    """The identity of data for names: only facts that every look shows, so that two tasks at once get the same job."""
     return content.sha256[:12] or content.etag or content.id

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource bedrock_custom_model_deployment: what its options mean, and the API's verbs for it.
+"""The resource bedrock_custom_model_deployment: its options, and the driver that calls the API.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -46,7 +46,7 @@ _NAMES = {"model_deployment_name": "modelDeploymentName", "model_arn": "modelArn
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. Makes no call."""
     params = module.params
     arn = params["custom_model_deployment_arn"]
     name = params["model_deployment_name"] or name_of_placeholder(module, "deployment", arn)
@@ -79,7 +79,7 @@ def _list_fields(tags: CompareTags) -> Sequence[Field]:
 
 
 class CustomModelDeployment(ServingDriver):
-    """A custom model for inference on demand. Its ARN stays when the model is changed."""
+    """A custom model for on-demand inference. Its ARN stays the same when its model is changed."""
 
     kind = "deployment"
     noun = "Deployment"
@@ -88,11 +88,11 @@ class CustomModelDeployment(ServingDriver):
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Every compared option; of tags all, or those that were given."""
+        """Every compared option. With ``purge_tags`` all tags are compared, otherwise only those that the user set."""
         return _list_fields(same_tags if self.purge_tags else has_tags)
 
     def run_of(self, found: Mapping[str, Any]) -> Run:
-        """An update does not show in the status, only in its details."""
+        """A deployment as a run. The API shows an update only in ``updateDetails``, not in the status."""
         details = mapping(found.get("update_details"))
         status = str(found.get("status") or "unknown")
         phase = _PHASES.get(status, Phase.UNKNOWN)
@@ -125,7 +125,7 @@ class CustomModelDeployment(ServingDriver):
         return {key: value for key, value in body.items() if value is not None}
 
     def change_body(self, run: Run, changed: set[str]) -> dict[str, Any]:
-        """Only the model can be changed."""
+        """The update request. Only the model can be changed."""
         return {"modelArn": self.resolved["model_arn"]} if "model_arn" in changed else {}
 
     def target_of(self, body: Mapping[str, Any], run: Run) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class CustomModelDeployment(ServingDriver):
         return {"model_arn": body["modelArn"]}
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The deployment's attributes, top-level."""
+        """The deployment's attributes as top-level result keys."""
         found = run.raw if run else {}
         return {
             "name": self.name or found.get("model_deployment_name"),
@@ -151,7 +151,7 @@ class CustomModelDeployment(ServingDriver):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """A deployment that check mode predicts."""
+        """The result keys of a deployment that check mode predicts."""
         arn = make_placeholder("deployment", str(self.name))
         return self.fill_placeholder(
             arn,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What bedrock_custom_model_info looks up.
+"""The lookups of bedrock_custom_model_info.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -22,7 +22,7 @@ from .client import Api, make_api
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Which options are filters of which listing, by the API's names.
+# The options that are filters, and their API names, for each listing.
 _OF_JOBS = {
     "name_contains": "nameContains",
     "status_equals": "statusEquals",
@@ -51,7 +51,7 @@ def find(module: AnsibleModule) -> dict[str, Any]:
     if is_placeholder(module, "job_identifier", "model_identifier"):
         return {"changed": False, "jobs": [], "models": []}
     api = make_api(module, "bedrock")
-    # All are checked before the first call.
+    # Check all filters before the first call.
     of_jobs = _filters(api, "ListModelCustomizationJobs", params, _OF_JOBS)
     of_models = _filters(api, "ListCustomModels", params, _OF_MODELS)
     return {

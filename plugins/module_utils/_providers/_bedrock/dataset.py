@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource bedrock_dataset: a validated object in S3, found again by the hash in its key.
+"""The resource bedrock_dataset: a validated object in S3. The hash in its key identifies its content.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -59,7 +59,7 @@ SPEC: dict[str, Any] = {
 }
 
 _BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
-# What the API takes in the URI of training data.
+# The keys that Bedrock accepts in the URI of training data.
 _KEY = re.compile(r"[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*")
 _TAG = re.compile(r"[\w\s.:/=+\-@]*")
 _TAGS = TagBound("S3", 10, "an object", key=128, value=256)  # S3 user guide
@@ -69,8 +69,10 @@ _CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 
 def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
-    have a name; one that is not taken here is called by it."""
+    """Check every option and read the data, then make the driver. Makes no call.
+
+    ``formats``: all formats with a name. An error can then name a format that this provider does not accept.
+    """
     params = module.params
     name = dataset_name(params, "key")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
@@ -112,7 +114,7 @@ def _check(params: Mapping[str, Any]) -> None:
 
 
 class Dataset(StoredDataset):
-    """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
+    """The objects of one dataset in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     option = "key"
 
@@ -127,12 +129,15 @@ class Dataset(StoredDataset):
         super().__init__(params, name, local, key, desired)
         self.api = api
         self.purge_tags = bool(params["purge_tags"])
-        self._unseen = False  # whether these credentials may not see what is there
-        self._met = False  # whether S3 said, of an object that is not seen, that it is there
+        self._unseen = False  # whether these credentials may not look at the object
+        self._met = False  # whether S3 answered that an object exists that the credentials may not look at
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Under a key of the user's own the content can differ; under ours it is in the key."""
+        """The compared options.
+
+        With the user's own ``key`` the content can differ; otherwise the key contains its hash.
+        """
         return (
             Field("content", "in_place"),
             Field("tags", "in_place", same_tags if self.purge_tags else has_tags),
@@ -140,17 +145,17 @@ class Dataset(StoredDataset):
         )
 
     def request(self) -> dict[str, Any]:
-        """The object by its content."""
+        """The object's URI and the desired values."""
         return {"s3_uri": self.uri(self.stored), **self.resolved}
 
     def uri(self, stored: str) -> str:
-        """As AWS spells it."""
+        """The S3 URI of a key."""
         return f"s3://{self.bucket}/{stored}"
 
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The object of that key, by one HEAD; without data and key, every version of the dataset by its name."""
+        """The object with the key, by one HEAD. Without data and key, every version of the dataset, by its name."""
         if not self.stored:
             return [self._run(key, {}) for key in self._keys_of_name()]
         self._unseen = False
@@ -201,7 +206,7 @@ class Dataset(StoredDataset):
             yield item["Key"]
 
     def _is_listed(self, key: str) -> bool:
-        """Whether a key that may not be read can at least be seen in the list."""
+        """Whether the listing shows a key that these credentials may not read. False if they may not list either."""
         try:
             return any(found == key for found in self._list(key))
         except ApiError:
@@ -212,14 +217,14 @@ class Dataset(StoredDataset):
         return [key for key in found if self.is_version(key)]
 
     def refresh(self, run: Run) -> Run:
-        """One HEAD."""
+        """Read the object again with one HEAD."""
         found = objects.head(self.api, self.bucket, run.raw["key"])
         return replace(run, phase=Phase.DELETED) if found is None else self._run(run.raw["key"], found)
 
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """The bucket must be there."""
+        """Check that the bucket exists. Warn if it is in another region than the task."""
         region = objects.bucket_region(self.api, self.bucket)
         if region and region != self.api.region:
             self.warnings.append(
@@ -229,7 +234,10 @@ class Dataset(StoredDataset):
         return ()
 
     def create(self, token: str) -> Run:
-        """Send the object; where it may not be seen whether it is there, on condition that it is not."""
+        """Upload the object.
+
+        If these credentials may not look at it, the upload has the condition that no object exists.
+        """
         self.abort_unfinished(self.stored, older_than=UNFINISHED_AGE)
         tags = self.resolved.get("tags")
         self._upload(tags, only_if_new=self._unseen)
@@ -243,8 +251,11 @@ class Dataset(StoredDataset):
         return self.build_sent_run(kms_key_id=self.resolved.get("kms_key_id"), tags=tags)
 
     def _upload(self, tags: Mapping[str, str] | None, *, only_if_new: bool) -> None:
-        """s3transfer sends large files in parts side by side, each with a checksum that S3 verifies, and aborts what
-        it cannot finish. What is sent in one piece carries the very sha256 of what was validated."""
+        """Upload the data with s3transfer.
+
+        Large files are sent in parallel parts. S3 verifies the checksum of each part. s3transfer aborts an upload that
+        it cannot finish. An object of one part is sent with the sha256 of the validated data.
+        """
         local, key = self.require_data(), self.stored
         extra: dict[str, Any] = {"Metadata": {METADATA: local.report.sha256}, "ContentType": CONTENT_TYPE}
         if local.report.bytes < _PART:
@@ -260,7 +271,7 @@ class Dataset(StoredDataset):
         try:
             doing = f"Uploading {self.uri(key)}"
             with self.api.translated(doing), self._conditionally(only_if_new), local.open() as stream:
-                # A file is read part by part where it is, a stream would be held in memory.
+                # s3transfer reads a file part by part, but it would hold a stream in memory.
                 source = str(local.source.path) if local.source.path else stream
 
                 def send() -> None:
@@ -276,7 +287,7 @@ class Dataset(StoredDataset):
 
     @contextmanager
     def _conditionally(self, condition: bool) -> Iterator[None]:
-        """Add ``If-None-Match: *``, which s3transfer has no argument for, to the calls that make the object."""
+        """Add ``If-None-Match: *`` to the calls that create the object. s3transfer has no argument for it."""
         events = self.api.s3.meta.events
         names = [f"provide-client-params.s3.{operation}" for operation in _CONDITIONAL] if condition else []
         for name in names:
@@ -288,24 +299,24 @@ class Dataset(StoredDataset):
                 events.unregister(name, _add_condition)
 
     def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
-        """One listing."""
+        """The unfinished uploads, by one listing: (key, upload id, start)."""
         doing = f"Listing the unfinished uploads of {self.uri(stored)}"
         for upload in self._call(doing, "list_multipart_uploads", Prefix=stored).get("Uploads") or ():
             yield upload["Key"], upload["UploadId"], upload.get("Initiated")
 
     def abort(self, stored: str, upload: str) -> None:
-        """One call; an upload that is gone has ended."""
+        """Abort an upload with one call. An upload that no longer exists has ended."""
         doing = f"Aborting an unfinished upload of {self.uri(stored)}"
         with suppress(NotFound):
             self._call(doing, "abort_multipart_upload", Key=stored, UploadId=upload)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Send other content under the same key; set the tags."""
+        """Upload other content under the same key, or set the tags."""
         tags = self.resolved.get("tags")
         if tags is not None and not self.purge_tags:
             tags = {**run.observed.get("tags", {}), **tags}
         if "content" in {change.field for change in changes}:
-            # What is sent replaces the object with its tags.
+            # The upload replaces the object and its tags.
             tags = self._tags(run.raw["key"]) if tags is None else tags
             self._upload(tags, only_if_new=False)
             return self._finish_upload(tags)
@@ -318,7 +329,10 @@ class Dataset(StoredDataset):
         return replace(run, observed={**run.observed, "tags": tags}, raw={**run.raw, "tags": tags})
 
     def delete(self, run: Run) -> Run:
-        """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
+        """Delete the object. One that another task has deleted meanwhile counts as deleted.
+
+        A warning names versions that stay in the bucket.
+        """
         key = run.raw["key"]
         self.abort_unfinished(key, older_than=0)
         try:
@@ -327,16 +341,16 @@ class Dataset(StoredDataset):
             done = {}
         return self.deleted(run, versions_stay=bool(mapping(done).get("DeleteMarker")))
 
-    # -- telling --
+    # -- reporting --
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The object, and what was found in the data."""
+        """The result keys of the object and of the data."""
         described = super().describe(run, details=details)
         key = described["key"]
         return {**described, "s3_uri": self.uri(key) if key else None, "tags": run.raw.get("tags") if run else None}
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """The key and the tags are known before the object is there."""
+        """The placeholder has the key and the tags, which are known before the upload."""
         return {**super().describe_placeholder(), "tags": self.resolved.get("tags")}
 
 

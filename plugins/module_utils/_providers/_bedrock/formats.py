@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Amazon Bedrock family of dataset formats. Private to llmops.finetune; may change at any time.
+"""The dataset formats of Amazon Bedrock. Private to llmops.finetune; may change at any time.
 
-Sources: the Amazon Bedrock and Amazon Nova user guides on preparing data, and the validators among AWS's samples for
-Amazon Nova, as of 2026-11-20. What depends on the base model is in limits.py. What a job fails on is an error; what
-may be meant, or what is said in one place only, is a warning.
+Sources, as of 2026-11-20: the Amazon Bedrock and Amazon Nova user guides on preparing data, and the validators in AWS's
+samples for Amazon Nova. limits.py has the rules that depend on the base model. A problem that makes a job fail is an
+error. A problem that may be intended, or that only one source names, is a warning.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)", re.DOTALL)
 
 _NO_TOOLS = "Training takes no tools, or only one source says so: remove it."
 
-# Words that no text may contain, by a character of theirs that is rare in prose: it is looked for first.
+# Reserved words that no text may contain, grouped by a character of the word that is rare in prose. The check looks for
+# this character first.
 Reserved = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -63,7 +64,7 @@ def _reserved(words: ReservedWords | None) -> Reserved:
 
 
 def _doubted(text: str, doubtful: tuple[str, ...]) -> bool:
-    """Whether a text holds a doubtful word, in any spelling."""
+    """Whether a text contains a doubtful word, in upper or lower case."""
     if ":" not in text and "<" not in text and "[" not in text:
         return False
     lower = text.lower()
@@ -71,12 +72,15 @@ def _doubted(text: str, doubtful: tuple[str, ...]) -> bool:
 
 
 def _holds(text: str, reserved: Reserved) -> bool:
-    """Whether a text holds a reserved word."""
+    """Whether a text contains a reserved word."""
     return any(mark in text and any(word in text for word in words) for mark, words in reserved)
 
 
 def _joined(talk: Sequence[Any], role: str | None) -> str | None:
-    """All texts of a plain conversation as one; None where it is not plain. ``role``: who spoke before."""
+    """All texts of a plain conversation as one text; None if it is not plain.
+
+    ``role``: the role of the previous message.
+    """
     texts = []
     for message in talk:
         if not isinstance(message, tuple):
@@ -98,7 +102,7 @@ def _joined(talk: Sequence[Any], role: str | None) -> str | None:
 class _Talk:
     """The precise check of one conversation between user and assistant.
 
-    ``answered`` says whether it has to end with the assistant's message.
+    ``answered``: whether the conversation must end with the assistant's message.
     """
 
     def __init__(self, check: Check, answered: bool = True) -> None:
@@ -140,8 +144,12 @@ class _Talk:
                     )
 
     def run(self, messages: Any, content: Callable[[dict[str, Any], str, str], None]) -> bool:
-        """Check an array of messages; ``content`` checks one's content, given role and place. Returns False where
-        there is nothing to say more about."""
+        """Check an array of messages.
+
+        ``content`` checks the content of one message; it gets the message, its role and its place.
+
+        Returns False if the messages are so wrong that further checks are useless.
+        """
         check = self.check
         if not isinstance(messages, list) or not messages:
             what = "is empty" if messages == [] else f"is {kind_of(messages)}, not an array"
@@ -169,7 +177,7 @@ class _Talk:
         return "" not in roles
 
     def _role(self, message: dict[str, Any], where: str) -> str:
-        """Return the role of a message, or an empty string where it has none that exists."""
+        """The role of a message; empty if the role is missing or unknown."""
         if "role" not in message:
             self.check.error("missing_role", f"{where} has no role.", "Add a role: user or assistant.")
             return ""
@@ -219,9 +227,9 @@ class Converse(Conversation):
         '{"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"text": "..."}]}, '
         '{"role": "assistant", "content": [{"text": "..."}]}]}'
     )
-    # Whether an example has to end with the assistant's message.
+    # Whether an example must end with the assistant's message.
     answered = True
-    # Whether a block of text may say its type.
+    # Whether a block of text may have a type.
     typed = False
 
     def recognises(self, example: dict[str, Any]) -> int:
@@ -239,7 +247,7 @@ class Converse(Conversation):
         return lambda example: self._measure(example, reserved, doubtful, several)
 
     def _measure(self, example: Pairs, reserved: Reserved, doubtful: tuple[str, ...], several: bool) -> Measure | None:
-        # This runs for every line of files of gigabytes.
+        # This runs for every line of files of several gigabytes.
         fields = dict(example)
         messages = fields["messages"]
         if fields["schemaVersion"] != SCHEMA_VERSION or not isinstance(messages, list) or not messages:
@@ -248,7 +256,7 @@ class Converse(Conversation):
             return None
         talk = messages
         if "system" in fields:
-            # Its blocks are looked at as if the assistant had begun with them.
+            # Its blocks are checked like a first message of the assistant.
             if len(fields["system"]) > 1 and not several:
                 return None
             talk = [(("role", "assistant"), ("content", fields["system"])), *messages]
@@ -348,7 +356,7 @@ class Converse(Conversation):
             check.warn("empty_content", f"{where} holds a blank text.", "Write the text, or remove the block.")
 
     def _untyped(self, block: Any) -> Any:
-        """A block without the type that it may say."""
+        """A block of text without its optional type."""
         if self.typed and isinstance(block, dict) and block.keys() == {"type", "text"} and block["type"] == "text":
             return {"text": block["text"]}
         return block
@@ -487,7 +495,7 @@ class Converse(Conversation):
             where = f"Message {number} ({message['role']})"
             texts = []
             for block in message["content"]:
-                # A block of text may say its type.
+                # A block of text may have a type.
                 ((kind, value),) = ((key, value) for key, value in block.items() if key != "type")
                 if kind in ("image", "video", "document"):
                     raise Loss(
@@ -515,7 +523,7 @@ class Converse(Conversation):
 
 
 class Distillation(Converse):
-    """Prompts that a teacher model answers; an answer may be given."""
+    """Prompts that a teacher model answers. An example may contain an answer."""
 
     name = "bedrock_distillation"
     shape = (
@@ -624,7 +632,7 @@ class Claude(Conversation):
 
 
 class BedrockReinforcement(Reinforcement):
-    """OpenAI's chat format with a reference for the grader, a Lambda function."""
+    """OpenAI's chat format with a reference answer for the grader, which is a Lambda function."""
 
     name = "bedrock_reinforcement"
     shape = '{"messages": [{"role": "user", "content": "..."}], "reference_answer": ..., "<any key>": ...}'
@@ -658,7 +666,7 @@ class BedrockReinforcement(Reinforcement):
 
 
 class BedrockCompletion(Completion):
-    """As OpenAI's; the two differ in their limits only."""
+    """The same format as OpenAI's; only the limits differ."""
 
     name = "bedrock_completion"
 
@@ -669,7 +677,7 @@ class Pretraining(Format):
     shape = '{"input": "..."}'
 
     def recognises(self, example: dict[str, Any]) -> int:
-        # With these it is an instruction with its answer, which no host takes as it is.
+        # An object with these keys is an instruction with its answer. No host accepts it in this form.
         return isinstance(example.get("input"), str) and example.keys().isdisjoint({"instruction", "output"})
 
     def measure(self, example: Pairs) -> Measure | None:
@@ -698,7 +706,7 @@ class ImageCaption(Format):
         return "image-ref" in example
 
     def measure(self, example: Pairs) -> Measure | None:
-        # Every example holds an image, which only check() records.
+        # Every example has an image, and only check() records images.
         return None
 
     def check(self, example: dict[str, Any], check: Check) -> Measure | None:

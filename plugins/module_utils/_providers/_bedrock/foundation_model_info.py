@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What bedrock_foundation_model_info looks up.
+"""The lookups of bedrock_foundation_model_info.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -66,7 +66,7 @@ def _list(api: Api, params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _entry(model: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API says, and what this collection knows of training it."""
+    """The model as the API shows it, with this collection's facts about training it."""
     identifier = str(model["model_id"])
     bounds = bounds_of(identifier) or {}
     return {

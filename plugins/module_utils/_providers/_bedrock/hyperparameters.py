@@ -6,7 +6,8 @@
 Private to llmops.finetune; may change at any time.
 
 Source: Amazon Bedrock user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08. A name or a family
-that is not here is passed on with a warning: the service learns faster than this table. The API takes them as text.
+that this table lacks is passed on. An unknown name for a known family gets a warning, because the service may be newer
+than the table. The API takes hyperparameters as text.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _TITAN_TEXT = {
     "learningRate": Bound(0, 1),
     "learningRateWarmupSteps": Bound(0, 250, whole=True),
 }
-# By the beginning of the base model's id, the longest first.
+# By the beginning of the base model's id. A longer beginning stands before a shorter one that also fits.
 FAMILIES: dict[str, dict[str, Bound]] = {
     "amazon.nova-canvas": {
         "batchSize": Bound(8, 192, whole=True),
@@ -75,18 +76,18 @@ FAMILIES: dict[str, dict[str, Bound]] = {
     "meta.llama3-1": _LLAMA,
     "meta.llama3-2": _LLAMA,
 }
-# Distillation and reinforcement have other settings, which are given in customization_config.
+# Distillation and reinforcement have other settings; customization_config contains them.
 _PLAIN_TYPES = (None, "FINE_TUNING", "CONTINUED_PRE_TRAINING")
 
 
 def bounds_of(base_model_identifier: str) -> Mapping[str, Bound] | None:
-    """The table of a base model by its id or ARN; None where the guide has none."""
+    """The ranges for a base model, by its id or ARN; None if the table has none."""
     found = model_id(base_model_identifier)
     return next((table for start, table in FAMILIES.items() if found.startswith(start)), None)
 
 
 def check_hyperparameters(desired: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for a value that the guide's table rules out."""
+    """Raise InvalidInput for a value outside the range in the guide's table."""
     bounds = _bounds(desired)
     for key, value in desired.get("hyperparameters", {}).items():
         if bounds and key in bounds:
@@ -94,7 +95,10 @@ def check_hyperparameters(desired: Mapping[str, Any]) -> None:
 
 
 def unknown_hyperparameters(desired: Mapping[str, Any]) -> list[str]:
-    """A warning for names that the guide's table lacks."""
+    """The warning about names that the guide's table lacks.
+
+    Empty if there are none, or if the family is not in the table.
+    """
     bounds = _bounds(desired)
     unknown = sorted(set(desired.get("hyperparameters", ())) - set(bounds or ()))
     if bounds is None or not unknown:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customization jobs and custom models as Bedrock shows them, in the engine's terms.
+"""Customization jobs and custom models: the calls that read them, and their conversion into the engine's runs.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -53,21 +53,24 @@ _TAG_VALUE = 256  # characters
 _BETWEEN = " / "
 _CONTEXT = re.compile(r":\d+k")
 _PROFILE = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:application-)?inference-profile/")
-# What the id of an inference profile has before the model's (user guide, "Inference profiles", as of 2026-08).
+# The prefix of a model's id in the id of an inference profile (user guide, "Inference profiles", as of 2026-08).
 _GEOGRAPHY = re.compile(r"^(?:us|eu|apac|global|us-gov|jp|au|ca|in|sa|me|il|uk)\.(?=[a-z0-9-]+\.)")
-NO_KEY = "none"  # of a model that is encrypted with a key of AWS
+NO_KEY = "none"  # the observed key of a model that is encrypted with a key of AWS
 
 
 # -- names -----------------------------------------------------------------------------------------------------
 
 
 def model_id(identifier: str) -> str:
-    """The id in a foundation model's ARN; anything else as it is."""
+    """The id in a foundation model's ARN. Any other identifier is returned unchanged."""
     return identifier.partition(":foundation-model/")[2] or identifier
 
 
 def same_base(desired: Any, observed: Any) -> bool:
-    """The same base model: an ARN equals the id in it, an id with a context suffix (``:300k``) the one without."""
+    """Whether two identifiers name the same base model.
+
+    An ARN equals the id that it contains. An id with a context suffix (``:300k``) equals the id without one.
+    """
     a, b = model_id(str(desired)), model_id(str(observed))
     if a == b:
         return True
@@ -76,8 +79,12 @@ def same_base(desired: Any, observed: Any) -> bool:
 
 
 def same_teacher(desired: Any, observed: Any) -> bool:
-    """The same teacher. An inference profile says where a model runs, not which it is; one without a model's id in its
-    own, as accounts can make them, says nothing of the model: only such ones are compared with each other."""
+    """Whether two identifiers name the same teacher model.
+
+    An inference profile says where a model runs, not which model it is. An account can make a profile whose id does not
+    contain the id of a model. Such a profile is compared only with other ones of this kind. It counts as equal to every
+    identifier that contains the id of a model.
+    """
     a, b = (_PROFILE.sub("", str(identifier)) for identifier in (desired, observed))
     if ("." in a) != ("." in b):
         return True
@@ -90,8 +97,11 @@ def _without_context(identifier: str) -> str:
 
 
 def same_key(desired: Any, observed: Any) -> bool:
-    """The same KMS key, by its ARN or its id. An alias may point to another key any day: it is not compared, but with
-    a model that has no key of its own."""
+    """Whether two identifiers name the same KMS key, by its ARN or its id.
+
+    An alias can point to another key at any time, so it is not compared: it counts as equal to any key. It differs only
+    from NO_KEY, the value of a model without a key of its own.
+    """
     a, b = str(desired), str(observed)
     if "alias/" in a or "alias/" in b:
         return NO_KEY not in (a, b)
@@ -99,30 +109,32 @@ def same_key(desired: Any, observed: Any) -> bool:
 
 
 def same_function(desired: Any, observed: Any) -> bool:
-    """The same Lambda function; without a version, the newest is meant."""
+    """Whether two ARNs name the same Lambda function. An ARN without a version means the newest version."""
     a, b = (str(arn).removesuffix(":$LATEST") for arn in (desired, observed))
     return a == b
 
 
 def same_folder(desired: Any, observed: Any) -> bool:
-    """The same folder in S3."""
+    """Whether two URIs name the same folder in S3. A slash at the end does not matter."""
     return str(desired).rstrip("/") == str(observed).rstrip("/")
 
 
 def is_name(identifier: str) -> bool:
-    """Whether this is the name of a custom model: every id and ARN has a dot or a colon."""
+    """Whether this is the name of a custom model. It contains no dot and no colon; every id and ARN contains one."""
     return "." not in identifier and ":" not in identifier
 
 
 def root_of(arn: str) -> str | None:
-    """The foundation model that the ARN of a custom model names: ``.../custom-model/<base>/<id>``."""
+    """The base model in the ARN of a custom model: ``.../custom-model/<base>/<id>``. None if it contains none."""
     base = arn.partition(":custom-model/")[2].rpartition("/")[0]
     return base if "." in base else None
 
 
 def end_of_base(api: Api, base: str) -> str | None:
-    """The date on which a foundation model ended, if that has passed by the host's clock. None where nobody may read
-    it, or where it does not say."""
+    """The date on which a foundation model ended, if the host's clock is after it.
+
+    Returns None if the model has not ended, if the API shows no date, or if the caller may not read the model.
+    """
     try:
         answer = api.call(f"Looking up the foundation model {base}", "get_foundation_model", modelIdentifier=base)
     except ApiError:
@@ -185,14 +197,17 @@ def get_model(api: Api, identifier: str) -> dict[str, Any]:
 def _to_dict(api: Api, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = shapes.to_dict(answer, shapes.answer(api.bedrock, operation))
     if "hyper_parameters" in found:
-        found["hyperparameters"] = found.pop("hyper_parameters")  # as the option is called
+        found["hyperparameters"] = found.pop("hyper_parameters")  # the name of the option
     return found
 
 
 def list_users(api: Api, model: str) -> Iterator[str]:
-    """The deployments and provisioned throughputs that use a model, a phrase each; none if nobody may list them."""
+    """One phrase for each deployment and provisioned throughput that uses a model.
+
+    Resources that the caller may not list are left out.
+    """
     for operation, key, noun, label in _USERS:
-        # An SDK that is too old to know of them cannot be asked; the API then refuses the deletion itself.
+        # An old SDK cannot list them. The API then refuses the deletion itself.
         if operation not in api.bedrock.meta.method_to_api_mapping:
             continue
         try:
@@ -204,31 +219,31 @@ def list_users(api: Api, model: str) -> Iterator[str]:
 
 
 def add_tags(api: Api, arn: str, tags: Mapping[str, str]) -> None:
-    """Give a job or model some tags."""
+    """Add tags to a job or model."""
     api.call(f"Changing the tags of {arn}", "tag_resource", resourceARN=arn, tags=tag_pairs(tags))
 
 
 def remove_tags(api: Api, arn: str, keys: Sequence[str]) -> None:
-    """Take some tags from a job or model."""
+    """Remove tags from a job or model."""
     api.call(f"Removing tags of {arn}", "untag_resource", resourceARN=arn, tagKeys=list(keys))
 
 
 def list_tags(api: Api, arn: str) -> dict[str, str]:
-    """All tags of a job or model; AWS's own are left out. NotFound where it does not exist."""
+    """All tags of a job or model, without AWS's own. Raises NotFound if it does not exist."""
     found = api.call(f"Reading the tags of {arn}", "list_tags_for_resource", resourceARN=arn)
     return {tag["key"]: tag["value"] for tag in found["tags"] if not tag["key"].startswith(_SYSTEM_TAG)}
 
 
 def tag_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API takes them."""
+    """Tags in the form of a request."""
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-# -- in the engine's terms -------------------------------------------------------------------------------------
+# -- as runs of the engine ---------------------------------------------------------------------------------------
 
 
 def run_of_summary(summary: Mapping[str, Any]) -> Run:
-    """A job as the list shows it: nothing of its settings, so it is not verified."""
+    """A job of a listing as a run. The listing shows no settings, so a job that has ended is not verified."""
     phase = PHASES.get(str(summary.get("status")), Phase.UNKNOWN)
     return Run(
         id=str(summary["job_arn"]),
@@ -244,7 +259,7 @@ def run_of_summary(summary: Mapping[str, Any]) -> Run:
 
 
 def run_of_job(job: Mapping[str, Any]) -> Run:
-    """A job in full, but for its tags."""
+    """A job with its settings as a run, without its tags."""
     phase = PHASES.get(str(job.get("status")), Phase.UNKNOWN)
     return Run(
         id=str(job["job_arn"]),
@@ -263,7 +278,7 @@ def run_of_job(job: Mapping[str, Any]) -> Run:
 
 
 def run_of_model(model: Mapping[str, Any]) -> Run:
-    """A custom model that no job of this account made: imported or copied."""
+    """A custom model without a job in this account as a run: it was imported or copied."""
     status = str(model.get("model_status") or "Active")
     phase = _MODEL_PHASES.get(status, Phase.UNKNOWN)
     return Run(
@@ -296,7 +311,7 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
         **read_data(job, {}),
     }
     if "job_arn" in job and "role_arn" in job:
-        # A job in full leaves out what it has not.
+        # The API leaves out members of a job that are not set.
         observed["vpc_config.subnet_ids"] = vpc.get("subnet_ids") or []
         observed["vpc_config.security_group_ids"] = vpc.get("security_group_ids") or []
         observed["customization_config"] = job.get("customization_config") or {}
@@ -307,7 +322,7 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
-    """What a job was trained on. ``own``: the ownership tags, which keep what was in it."""
+    """The observed data of a job. ``own``: the ownership tags, which keep the identity of the content."""
     observed: dict[str, Any] = {}
     training = mapping(job.get("training_data_config"))
     if training.get("s3_uri"):
@@ -327,7 +342,10 @@ def read_data(job: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
 
 
 def contents_mark(contents: list[Content]) -> str:
-    """What a tag keeps of several; short, because a tag's value has at most 256 characters."""
+    """The mark of several contents for one tag.
+
+    It is shortened if it exceeds 256 characters, the maximum of a tag's value.
+    """
     for marks in ((content.mark for content in contents), (content.sha256[:12] for content in contents)):
         mark = _BETWEEN.join(marks)
         if len(mark) <= _TAG_VALUE:
@@ -336,7 +354,7 @@ def contents_mark(contents: list[Content]) -> str:
 
 
 def _content(uri: Any, mark: str | None) -> Content:
-    # An older run need not name its data in a way that this version would accept.
+    # An older run may have a URI that this version does not accept.
     try:
         content = parse_data("s3_uri", str(uri))
     except InvalidInput:
@@ -345,7 +363,7 @@ def _content(uri: Any, mark: str | None) -> Content:
 
 
 def same_contents(desired: Any, observed: Any) -> bool:
-    """Several data sets, in which order says nothing."""
+    """Whether two lists contain the same data in any order."""
     left = list(observed)
     for content in desired:
         found = next((index for index, other in enumerate(left) if same_content(content, other)), None)
@@ -356,7 +374,7 @@ def same_contents(desired: Any, observed: Any) -> bool:
 
 
 def progress_of(run: Run) -> Progress:
-    """How far a job is: Bedrock names the stage and says no more while it runs."""
+    """The progress of a job. While a job runs, Bedrock shows only its stage."""
     details = mapping(run.raw.get("status_details"))
     for key, stage in _STAGES:
         if mapping(details.get(key)).get("status") in ("InProgress", "Stopping"):
@@ -369,7 +387,7 @@ def progress_of(run: Run) -> Progress:
 
 
 def final_metrics(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The last losses; the mean where several validators have one each."""
+    """The last losses. With several validators, the validation loss is the mean of theirs."""
     metrics: dict[str, Any] = {}
     loss = number(mapping(job.get("training_metrics")).get("training_loss"))
     if loss is not None:
@@ -384,7 +402,8 @@ def final_metrics(job: Mapping[str, Any]) -> dict[str, Any]:
 def read_steps(api: Api, job: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The losses by step that a job wrote into its output bucket: ``training`` and ``validation``, each a list.
 
-    Empty where there are none. Bedrock's guide and its samples differ in where the validation's file is.
+    A list is empty if its file does not exist. Bedrock's guide and AWS's samples give different places for the
+    validation file, so both are tried.
     """
     uri = mapping(job.get("output_data_config")).get("s3_uri")
     if not uri:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The limits that Amazon Bedrock puts on datasets. Private to llmops.finetune; may change at any time."""
+"""The limits of Amazon Bedrock for datasets. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _NOVA_DOUBTS = ReservedWords(
     "2026-11-30",
 )
 
-# What holds where the base model is not known: media as the most generous model takes them, and words that one
-# family reserves as a doubt.
+# The limits for an unknown base model. Media: as the most generous model accepts them. Words that only one family
+# reserves give a warning.
 _BEDROCK = Limits(
     profile="bedrock",
     formats=(
@@ -106,8 +106,8 @@ _IMAGE = Limits(
     no_validation=_bedrock(0, f"{_PREPARE}: images take no validation file"),
 )
 
-# Families of base models: for people; what their ids begin with, after the provider's name; limits for fine-tuning.
-# The order counts: the first that fits.
+# Families of base models: a name for people, a pattern for the beginning of their ids, the limits for fine-tuning.
+# The order matters: the first pattern that fits counts.
 _FINE_TUNING: tuple[tuple[str, str, Limits], ...] = (
     (
         "Nova Micro",
@@ -135,7 +135,7 @@ _FINE_TUNING: tuple[tuple[str, str, Limits], ...] = (
     (
         "Nova Canvas",
         r"amazon\.nova-canvas",
-        # The guide names the format for it, but no numbers; Titan's are taken as a doubt.
+        # The guide names the format for it, but no numbers. Titan's numbers give a warning only.
         replace(
             _IMAGE,
             profile="bedrock/nova-canvas",
@@ -220,7 +220,7 @@ _REINFORCEMENT = Limits(
     # Only translations of the guide name this number.
     max_examples=_bedrock(20_000, _RFT_AWS, hard=False),
 )
-# Those that hold for any base model, by the way of training.
+# The limits that depend only on the customization type, for any base model.
 _BY_TYPE = {
     "DISTILLATION": _DISTILLATION,
     "REINFORCEMENT_FINE_TUNING": _REINFORCEMENT,
@@ -230,12 +230,12 @@ LIMITS = {**{family: limits for family, _pattern, limits in _FINE_TUNING}, **_BY
 
 
 def limits_for(base_model: str | None = None, customization_type: str | None = None, split: str = "training") -> Limits:
-    """Return Bedrock's limits of one file, for training one base model in one way.
+    """Bedrock's limits for one file, for one base model and one customization type.
 
     ``base_model`` is an id (with or without a context suffix), the ARN of a foundation model, or the ARN of a custom
-    model, which names its base. Of one that says nothing (a custom model's name, an imported model, an unknown
-    family), only what every model needs is checked. ``customization_type`` is the API's; None means FINE_TUNING for
-    a known family, and otherwise any. Raises ValueError for a type that trains nothing.
+    model, which contains its base. If it does not show a known family (a custom model's name, an imported model, an
+    unknown family), only the limits of all models apply. ``customization_type`` has the API's values. None means
+    FINE_TUNING for a known family, and any type otherwise. Raises ValueError for an unknown type.
     """
     return _limits_for(base_model, customization_type).of(split)
 

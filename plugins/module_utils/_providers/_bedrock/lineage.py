@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A lineage of custom models: which jobs and models belong to one name, their tags, and what still exists.
+"""A lineage of custom models: the jobs and models of one name, their tags, and whether they still exist.
 
 Private to llmops.finetune; may change at any time.
 
-Bedrock has no two models of one name, so a model that is trained beside the lineage's first is called
-``<name>-<hash, 8>``. A model that is merely called so belongs to the lineage only if its job's name or its tags say so.
+Bedrock has no two models with one name. So only the first model of a lineage has its name; a further one is called
+``<name>-<hash, 8>``. A model with such a name belongs to the lineage only if the name of its job or its tags prove it.
 """
 
 from __future__ import annotations
@@ -24,45 +24,48 @@ from ..toolkit.driver import steps_noted
 from . import jobs
 from .client import Api
 
-BASE = ownership.PREFIX + "base"  # the custom model that was trained further: jobs may show what that was made from
+BASE = ownership.PREFIX + "base"  # the custom model that was trained further; a job may show that model's base
 _TAG_FIELDS = ("tags", "custom_model_tags", "markers")
-_LONGEST_NAME = 63  # characters, of a model's and of a job's name
+_LONGEST_NAME = 63  # characters, for the name of a model and of a job
 _HASH = 8  # digits
-_ATTEMPT = 4  # characters kept free for "-999"
+_ATTEMPT = 4  # characters reserved for "-999"
 
 
 class KnownTags:
-    """The tags of jobs, models and what serves them, as far as they were read; :meth:`forget` before the next look."""
+    """The tags of jobs, models and serving resources that were read. Call :meth:`forget` before the next look."""
 
     def __init__(self, api: Api, warnings: list[str]) -> None:
         self.api = api
         self._warnings = warnings
         self._warned = False
         self._tags: dict[str, dict[str, str]] = {}  # by ARN, with ownership tags
-        self._made: dict[str, dict[str, str]] = {}  # what this task gave, where reads still lag behind
+        self._made: dict[str, dict[str, str]] = {}  # tags that this task gave; reads may not show them yet
 
     def forget(self) -> None:
-        """What was read may have changed."""
+        """Forget the tags that were read; they may have changed."""
         self._tags.clear()
 
     def remember_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """This task has given these tags to what it made."""
+        """Remember the tags that this task gave to a resource at its creation."""
         self._made[arn] = self._tags[arn] = dict(tags)
 
     def is_created_here(self, arn: str) -> bool:
-        """Whether this task has made it."""
+        """Whether this task created the resource."""
         return arn in self._made
 
     def put(self, arn: str, tags: Mapping[str, str]) -> None:
-        """The tags are now these."""
+        """Replace the known tags of a resource."""
         self._tags[arn] = dict(tags)
 
     def known_tags(self, arn: str | None) -> dict[str, str] | None:
-        """The tags as far as they were read; no call."""
+        """The tags that were read; None if they were not. Makes no call."""
         return self._tags.get(arn) if arn else None
 
     def tags_of(self, arn: str) -> dict[str, str] | None:
-        """All tags of a job or model; None where they may not be read; NotFound where it does not exist."""
+        """All tags of a job or model. None if the caller may not read them; then one warning is given.
+
+        Raises NotFound if the job or model does not exist.
+        """
         if arn not in self._tags:
             try:
                 self._tags[arn] = jobs.list_tags(self.api, arn)
@@ -80,14 +83,16 @@ class KnownTags:
         return self._tags[arn]
 
     def change_tags(self, arn: str, wanted: Mapping[str, str], *, purge: bool) -> list[str]:
-        """Give a job or model these tags. ``purge``: take the user's other ones away. Returns what was done.
+        """Add the wanted tags to a job or model.
+
+        ``purge``: remove the user's other tags. Returns the ARN for each step done.
 
         If the second step fails, its error says that something was changed.
         """
         has = self._tags[arn]
         added = {key: value for key, value in wanted.items() if has.get(key) != value}
         extra = [key for key in ownership.select_user_tags(has) if key not in wanted] if purge else []
-        # Added first, so that a failure loses nothing, unless there is no room for both.
+        # Tags are added first, so that a failure loses nothing. If there is no room for both, tags are removed first.
         steps = [partial(jobs.add_tags, self.api, arn, added)] if added else []
         if extra:
             remove = partial(jobs.remove_tags, self.api, arn, extra)
@@ -101,16 +106,19 @@ class KnownTags:
 
 
 class Lineage(KnownTags):
-    """What one look at the account shows of a name; :meth:`forget` before the next look."""
+    """The jobs and models of one name, as one look at the account shows them.
+
+    Call :meth:`forget` before the next look.
+    """
 
     def __init__(self, api: Api, name: str, warnings: list[str]) -> None:
         super().__init__(api, warnings)
         self.name = name
-        self.job_names: dict[str, str] = {}  # every name seen, used up for ever, and its job's ARN
-        self._models: dict[str, dict[str, str]] = {}  # living models by the name that was listed: ARN -> name
+        self.job_names: dict[str, str] = {}  # name -> ARN of all jobs seen; a name can never be used again
+        self._models: dict[str, dict[str, str]] = {}  # existing models by the listed part of the name: ARN -> name
 
     def forget(self) -> None:
-        """What was read may have changed."""
+        """Forget the tags and models that were read; they may have changed."""
         super().forget()
         self._models.clear()
 
@@ -118,21 +126,21 @@ class Lineage(KnownTags):
 
     @property
     def prefix(self) -> str:
-        """What the names of the lineage's jobs begin with: a job's name has no underscore."""
+        """The beginning of the names of the lineage's jobs. A job's name cannot contain an underscore."""
         return self.name.replace("_", "-")[: _LONGEST_NAME - _HASH - 1 - _ATTEMPT].rstrip("-")
 
     def later_name(self, inputs: str) -> str:
-        """The name of a model that is trained beside the first; ``inputs`` is the hash of what it is trained on."""
+        """The name of a further model. ``inputs``: the hash of the values that determine the model."""
         return f"{self.name.rstrip('-_')}-{inputs[:_HASH]}"
 
     def next_job_name(self, inputs: str) -> str:
-        """A job name that none has had."""
+        """A job name that no job has had."""
         start = f"{self.prefix}-{inputs[:_HASH]}-"
         used = [job[len(start) :] for job in self.job_names if job.startswith(start)]
         return f"{start}{max((int(number) for number in used if number.isdecimal()), default=0) + 1}"
 
     def choose_model_name(self, inputs: str, taken: Collection[str | None]) -> str:
-        """A name for one more model. Raises InvalidInput or ApiError if there is none."""
+        """A name for a new model. Raises InvalidInput if the name is too long, ApiError if it is in use."""
         model = self.name if self.name not in taken else self.later_name(inputs)
         if len(model) > _LONGEST_NAME:
             raise InvalidInput(
@@ -148,7 +156,10 @@ class Lineage(KnownTags):
         return model
 
     def choose_job_name(self, inputs: str, wanted: str | None) -> str:
-        """The given name for one more job, else one that none has had. Raises InvalidInput for one that was used."""
+        """The name for a new job: ``wanted``, or else one that no job has had.
+
+        Raises InvalidInput if ``wanted`` was used before.
+        """
         if wanted in self.job_names:
             raise InvalidInput(
                 f"job_name: '{wanted}' was used by {self.job_names[wanted]}, and Bedrock frees no job's name.",
@@ -166,7 +177,7 @@ class Lineage(KnownTags):
     # -- jobs --
 
     def find_jobs(self, part: str) -> list[dict[str, Any]]:
-        """The lineage's jobs whose own name contains ``part``, as the list shows them."""
+        """The lineage's jobs whose own name contains ``part``, as summaries of the listing."""
         found = []
         for summary in jobs.list_jobs(self.api, nameContains=part):
             self.job_names[str(summary.get("job_name"))] = str(summary["job_arn"])
@@ -175,7 +186,7 @@ class Lineage(KnownTags):
         return found
 
     def jobs_under_way(self) -> list[dict[str, Any]]:
-        """The lineage's jobs that may still become a model, whatever they are called."""
+        """The lineage's jobs with any name that may still produce a model."""
         return [
             summary
             for status in ("InProgress", "Stopping")
@@ -202,7 +213,7 @@ class Lineage(KnownTags):
         except NotFound as error:
             if jobs.is_model(arn):
                 return False
-            raise TransientError(error.message) from error  # a job is there for ever; reads lag behind the list
+            raise TransientError(error.message) from error  # a job exists for ever, but reads lag behind the list
         if tags is None:
             self._warnings.append(f"'{model_name}' may belong to '{self.name}'; its tags may not be read: left alone.")
             return False
@@ -211,7 +222,7 @@ class Lineage(KnownTags):
     # -- models --
 
     def models(self, known: Collection[str | None]) -> list[str]:
-        """The ARNs of the lineage's living models, by the list, without those that are ``known``."""
+        """The ARNs of the lineage's existing models, by one listing, without those in ``known``."""
         found = []
         for arn, name in self._listed(self.name).items():
             if arn in known:
@@ -223,7 +234,7 @@ class Lineage(KnownTags):
     def newest_ready(self, served: str | None = None) -> str | None:
         """The ARN of the newest model that is ready; None if there is none.
 
-        ``served``: a model that is in use under the task's name. It needs no proof that it is of this family.
+        ``served``: a model that is in use under the task's name. It needs no proof that it is of this lineage.
         """
         for model in jobs.list_models(self.api, nameContains=self.name, isOwned=True):
             arn, name = str(model["model_arn"]), str(model.get("model_name"))
@@ -234,7 +245,7 @@ class Lineage(KnownTags):
         return None
 
     def is_gone(self, arn: str, name: str | None) -> bool:
-        """Whether the list of models lacks one. ``name``: what the model is called, where that is known."""
+        """Whether the list of models lacks a model. ``name``: the model's name, if it is known."""
         part = self.name if name and self.name and self.name in name else (name or "")
         return arn not in self._listed(part)
 
@@ -249,7 +260,7 @@ class Lineage(KnownTags):
     # -- tags --
 
     def read_ownership_tags(self, arns: Iterable[str | None]) -> dict[str, str]:
-        """Our entries in the tags of a job and its model, as far as they were read; what one lacks the other has."""
+        """The ownership tags of a job and its model that were read. If both have a key, the first ARN counts."""
         found: dict[str, str] = {}
         for arn in arns:
             for key, value in (self.known_tags(arn) or {}).items():
@@ -258,7 +269,7 @@ class Lineage(KnownTags):
         return found
 
     def with_tags(self, run: Run) -> Run:
-        """The run with what its tags, and its model's where they were read, show."""
+        """The run with the observed values of its tags and of its model's tags, as far as they were read."""
         known = {
             key: tags
             for key, arn in (("tags", run.id), ("custom_model_tags", run.model))
@@ -271,7 +282,7 @@ class Lineage(KnownTags):
             **{key: ownership.select_user_tags(tags) for key, tags in known.items()},
         }
         if known and (own or self.is_ours(str(run.raw.get("job_name")))):
-            # What only one of both still has is to be put back on the other.
+            # An ownership tag that only one of the two still has must be restored on the other.
             whole = all(tags.get(key) == value for tags in known.values() for key, value in own.items())
             observed["markers"] = own if whole else {}
         if own.get(BASE):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the drivers of this provider need of Amazon S3.
+"""The calls of Amazon S3 that this provider's drivers share.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -35,9 +35,9 @@ def split_uri(option: str, uri: str) -> tuple[str, str]:
 
 
 def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
-    """The data that a URI stands for: its content is known where the object's name carries the hash.
+    """The data at a URI. Its content is known if the object's name contains the hash.
 
-    In check mode such an object may be one that an earlier task only foresees.
+    In check mode, such an object may be a placeholder of an earlier task.
     """
     _bucket, key = split_uri(option, uri)
     if not key or key.endswith("/"):
@@ -47,7 +47,10 @@ def parse_data(option: str, uri: str, *, check_mode: bool = False) -> Content:
 
 
 def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
-    """The object as HEAD shows it; None where there is none. ApiError with 403: these credentials may not know."""
+    """The object as HEAD shows it; None if it does not exist.
+
+    Raises ApiError with status 403 if the caller may not look at it.
+    """
     try:
         return api.call(
             f"Looking up s3://{bucket}/{key}",
@@ -62,7 +65,10 @@ def head(api: Api, bucket: str, key: str) -> Mapping[str, Any] | None:
 
 
 def sha256_of(found: Mapping[str, Any]) -> str:
-    """The sha256 that bedrock_dataset keeps with an object, or S3's own of the whole; or empty."""
+    """The sha256 that bedrock_dataset stores with an object, or S3's own checksum of the whole object.
+
+    Empty if there is none.
+    """
     digest = str(mapping(found.get("Metadata")).get(METADATA) or "")
     if _SHA256.fullmatch(digest):
         return digest
@@ -72,10 +78,10 @@ def sha256_of(found: Mapping[str, Any]) -> str:
 
 
 def version_of(found: Mapping[str, Any]) -> str:
-    """Words for the bytes of an object that depend on nothing else, or empty where S3 shows none.
+    """A text that depends only on the bytes of an object; empty if S3 shows nothing like that.
 
-    The ETag is the MD5 of the bytes only for an object that was sent in one part and is not encrypted with a key of
-    KMS (S3 API reference, Object).
+    The ETag is the MD5 of the bytes only if the object was sent in one part and is not encrypted with a key of KMS (S3
+    API reference, Object).
     """
     words = []
     etag = str(found.get("ETag") or "").strip('"')
@@ -87,16 +93,19 @@ def version_of(found: Mapping[str, Any]) -> str:
 
 
 def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
-    """The same data with what S3 says of its content. With ``must_exist`` a missing object raises ApiError, unless
-    check mode foresees it."""
+    """The same data with S3's facts about its content.
+
+    ``must_exist``: raise ApiError for a missing object, unless it is a placeholder in check mode. The data is returned
+    unchanged if the object is missing, or if the caller may not look at it.
+    """
     bucket, key = split_uri(option, content.id)
     try:
         found = head(api, bucket, key)
         if must_exist and found is not None and not sha256_of(found):
-            # What is trained, and once only, rests on it: what one look does not show another may.
+            # The training runs once and depends on these facts. One look may show a fact that another does not.
             found = {**(head(api, bucket, key) or {}), **found}
     except ApiError as error:
-        # Not allowed to look is no proof of anything: the job's role may be allowed.
+        # A missing permission proves nothing: the job's role may have it.
         if error.status == 403:
             return content
         raise
@@ -112,8 +121,10 @@ def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Con
 
 
 def resolve_former(api: Api, content: Content, when: float) -> Content:
-    """The same data, that a job was given at a time, with what S3 says of the object's content, if nobody has written
-    to it since; else, and where it is not to be seen, as it is."""
+    """The data of an older job with S3's facts about its content. ``when``: the time of the job, in unix seconds.
+
+    The data is returned unchanged if the object was written after that time, or if it cannot be read.
+    """
     try:
         bucket, key = split_uri("s3_uri", content.id)
         found = head(api, bucket, key) or {}
@@ -126,7 +137,7 @@ def resolve_former(api: Api, content: Content, when: float) -> Content:
 
 
 def bucket_region(api: Api, bucket: str) -> str | None:
-    """Where a bucket is; None where that cannot be known. Raises ApiError where there is none of that name."""
+    """The region of a bucket; None if it cannot be found out. Raises ApiError if the bucket does not exist."""
     try:
         answer = api.call(f"Looking up the bucket {bucket}", "head_bucket", service="s3", Bucket=bucket)
     except NotFound as error:
@@ -141,7 +152,7 @@ def bucket_region(api: Api, bucket: str) -> str | None:
 
 
 def check_region(api: Api, option: str, uri: str) -> None:
-    """Raise ApiError when the bucket of ``uri`` is in another region than the job: Bedrock would only fail later."""
+    """Raise ApiError if the bucket of ``uri`` is in another region than the job. Bedrock would fail only later."""
     bucket, _key = split_uri(option, uri)
     region = bucket_region(api, bucket)
     if region and region != api.region:

@@ -40,7 +40,7 @@ OPTIONS = {
     **{option: {**dataset.SPEC["argument_spec"][option], "required": False} for option in _DATA_OPTIONS},
     "output_s3_uri": {"type": "str"},
 }
-# Of the epochs, where none are given: user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08.
+# The default number of epochs: user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08.
 _EPOCHS = (
     ("amazon.nova-", 2),
     ("amazon.titan-text-premier", 2),
@@ -52,12 +52,12 @@ _EPOCHS = (
 
 
 class Adapter(ProviderAdapter):
-    """Objects in S3, and customization jobs."""
+    """The adapter for objects in S3 and customization jobs."""
 
     model = ResourceModule(custom_model.SPEC, custom_model.build_driver)
     dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
     run_key = "job_arn"
-    # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
+    # These models have their own vocabularies. Most are smaller than the vocabulary that the estimate uses.
     token_margin = 0.35
     words: Mapping[str, str] = {
         "custom_model_name": "name",
@@ -72,7 +72,7 @@ class Adapter(ProviderAdapter):
 
     @classmethod
     def needed(cls, spec: ModelSpec) -> list[str]:
-        """To start a job; to delete data, where they are."""
+        """The missing options: those that a new job needs, or the bucket if data must be deleted."""
         wanted: tuple[str, ...] = ()
         if spec.state == "present" and not spec.own.get("job_arn"):
             wanted = ("bucket", "role_arn", "output_s3_uri")
@@ -82,7 +82,7 @@ class Adapter(ProviderAdapter):
 
     @property
     def names(self) -> Mapping[str, str]:
-        """As far as the base model has them."""
+        """The hyperparameters that the base model has; all of them if its family is unknown."""
         known = bounds_of(self.spec.base_model or "")
         names = {
             "epochs": "epochCount",
@@ -96,27 +96,27 @@ class Adapter(ProviderAdapter):
         return {neutral: name for neutral, name in names.items() if known is None or name in known}
 
     def limits(self, split: Split) -> Limits:
-        """Those of the base model."""
+        """The limits of the base model."""
         return limits_for(self.spec.base_model, self.spec.own.get("customization_type"), split)
 
     def epochs(self, examples: int) -> float | None:
-        """The defaults of the user guide."""
+        """The defaults of the user guide. None for other customization types and for unknown families."""
         if self.spec.own.get("customization_type") not in (None, "FINE_TUNING"):
             return None
         base = model_id(self.spec.base_model or "")
         return next((number for start, number in _EPOCHS if base.startswith(start)), None)
 
     def predict_reference(self, split: Split, sha256: str) -> str:
-        """The object's address, which holds the hash."""
+        """The object's URI, which contains the hash."""
         own = self.spec.own
         return f"s3://{own['bucket']}/{own.get('prefix') or ''}{remote_name(self.spec.data_name(split), sha256)}"
 
     def read_reference(self, result: Mapping[str, Any]) -> str:
-        """The object's address."""
+        """The object's URI."""
         return str(result["s3_uri"])
 
     def data_options(self, split: Split) -> dict[str, Any]:
-        """The object's."""
+        """The options of bedrock_dataset."""
         return {
             **self.own((*AUTH_SPEC, *_DATA_OPTIONS, "customization_type")),
             "base_model_identifier": self.spec.base_model,
@@ -124,7 +124,7 @@ class Adapter(ProviderAdapter):
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The job's."""
+        """The options of bedrock_custom_model."""
         output = self.spec.own.get("output_s3_uri")
         return {
             **self.own((*AUTH_SPEC, *_JOB_OPTIONS)),
@@ -137,15 +137,15 @@ class Adapter(ProviderAdapter):
         }
 
     def model_id(self, result: Mapping[str, Any]) -> str | None:
-        """Its ARN, which it gets when it is there."""
+        """The model's ARN. It is missing until the model exists."""
         return result.get("custom_model_arn")
 
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
-        """The job's."""
+        """The creation time and the end time of the job."""
         return result.get("creation_time"), result.get("end_time")
 
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
-        """From the files in the output bucket, which the module reads itself where details are asked for."""
+        """The losses by step. The module reads them from the output bucket if details are requested."""
         found = {}
         for split, rows in dict(result.get("steps") or {}).items():
             points = ((row.get("step_number"), row.get(f"{split}_loss")) for row in rows)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource bedrock_provisioned_model_throughput: what its options mean, and the API's verbs for it.
+"""The resource bedrock_provisioned_model_throughput: its options, and the driver that calls the API.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -60,7 +60,7 @@ _NO_COMMITMENT = "none"
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. Makes no call."""
     params = module.params
     arn = params["provisioned_model_arn"]
     name = params["provisioned_model_name"] or name_of_placeholder(module, "throughput", arn)
@@ -96,7 +96,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
 
 
 def _list_fields(tags: CompareTags) -> Sequence[Field]:
-    """``base_model_arn`` is the served model if that is a base model, which cannot be changed."""
+    """Every compared option. ``base_model_arn`` is the served model if it is a base model, which cannot be changed."""
     return (
         Field("model_arn", "in_place", jobs.same_base, options=MODEL_OPTIONS),
         Field("base_model_arn", "immutable", jobs.same_base, options=MODEL_OPTIONS),
@@ -127,12 +127,12 @@ class ProvisionedModelThroughput(ServingDriver):
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Every compared option; of tags all, or those that were given."""
+        """Every compared option. With ``purge_tags`` all tags are compared, otherwise only those that the user set."""
         return _list_fields(same_tags if self.purge_tags else has_tags)
 
     @property
     def resolved(self) -> Mapping[str, Any]:
-        """The desired state, with the base of the model as far as its ARN shows it."""
+        """The desired state, with the base of the model if the model's ARN contains it."""
         found = dict(super().resolved)
         model = found.get("model_arn")
         if model:
@@ -143,7 +143,7 @@ class ProvisionedModelThroughput(ServingDriver):
         return found
 
     def run_of(self, found: Mapping[str, Any]) -> Run:
-        """It is done when it serves the model that was asked for last."""
+        """A throughput as a run. It is READY only if it serves the model that was requested last."""
         status = str(found.get("status") or "unknown")
         phase = _PHASES.get(status, Phase.UNKNOWN)
         serves, coming = str(found["model_arn"]), str(found["desired_model_arn"])
@@ -177,7 +177,7 @@ class ProvisionedModelThroughput(ServingDriver):
         )
 
     def check_name(self, found: Mapping[str, Any]) -> None:
-        """Raise InvalidInput if the new name is that of another one."""
+        """Raise InvalidInput if another throughput has the new name."""
         if self.state != "present" or not self.name or found["provisioned_model_name"] == self.name:
             return
         other = find_by_name(self.api, self.calls, self.name)
@@ -217,16 +217,16 @@ class ProvisionedModelThroughput(ServingDriver):
         return f"{units} model unit{'s are' if units > 1 else ' is'}"
 
     def change_body(self, run: Run, changed: set[str]) -> dict[str, Any]:
-        """The name and the model."""
+        """The update request: the name and the model."""
         names = {"provisioned_model_name": "desiredProvisionedModelName", "model_arn": "desiredModelId"}
         return {member: self.resolved[field] for field, member in names.items() if field in changed}
 
     def target_of(self, body: Mapping[str, Any], run: Run) -> dict[str, Any]:
-        """The new model; a new name holds at once."""
+        """The new model. A new name takes effect at once."""
         return {"model_arn": body["desiredModelId"]} if "desiredModelId" in body else {}
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The throughput's attributes, top-level."""
+        """The throughput's attributes as top-level result keys."""
         found = run.raw if run else {}
         return {
             "name": self.name or found.get("provisioned_model_name"),
@@ -239,7 +239,7 @@ class ProvisionedModelThroughput(ServingDriver):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """A throughput that check mode predicts."""
+        """The result keys of a throughput that check mode predicts."""
         arn = make_placeholder("throughput", str(self.name))
         asked = {key: self.resolved[key] for key in _SHOWN if key in self.resolved}
         hourly = describe_hourly(asked.get("model_units"), asked.get("commitment_duration"))
@@ -268,7 +268,7 @@ def describe_hourly(units: Any, term: Any) -> str:
 
 
 def describe_commitment(api: Api, found: Mapping[str, Any]) -> str:
-    """Why a throughput cannot be deleted yet; empty if it can. The time is that of the host, if it says it."""
+    """Why a throughput cannot be deleted yet; empty if it can. The host's time is used if the host gives it."""
     term, end = found.get("commitment_duration"), timestamp(found.get("commitment_expiration_time"))
     if not term or (end is not None and end <= (api.host_time or time.time())):
         return ""

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of the answers of AWS: every one is checked when it comes, those to the SDK's own calls too.
+"""The checks of AWS's answers. Every answer is checked when it arrives, also the answers to the SDK's own calls.
 
 Private to llmops.finetune; may change at any time.
 
-botocore checks nothing: a text where a list is expected becomes a list of its letters. So each answer must be of
-botocore's own shape, and hold what is read of it, by the operation's name.
+botocore checks nothing: it turns a text into a list of its letters if a list is expected. So each answer must have
+botocore's own shape, and must contain the members that the code reads. They are declared by the operation's name.
 """
 
 from __future__ import annotations
@@ -116,20 +116,23 @@ _NEEDS: Mapping[str, Kind] = {
 
 
 def watch(client: Any) -> None:
-    """Have every answer to a client checked: as it comes, and once more as botocore has read it."""
+    """Check every answer to a client: once as it arrives, and once after botocore has parsed it."""
     events = client.meta.events
     events.register("before-parse", _before_parse)
     events.register("after-call", _after_call)
 
 
 def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_event: Any) -> None:
-    """Raise Odd for what is no answer of AWS; give an error that botocore could not read a form that it can.
+    """Raise Odd for a body that is not an answer of AWS.
 
-    Older versions of botocore do not ask: what it then makes of such an answer, or raises, is found afterwards.
+    Rewrite an error that botocore cannot parse into one that it can.
+
+    Older versions of botocore do not send this event. The later checks then find what botocore made of such an answer,
+    or which exception it raised.
     """
     body = response_dict.get("body")
     if not isinstance(body, bytes):
-        return  # data, which are read as a stream
+        return  # the body is a stream of data
     failed = int(response_dict["status_code"]) >= _FIRST_ERROR
     protocol = str(operation_model.service_model.metadata.get("protocol"))
     if "json" in protocol:
@@ -144,7 +147,7 @@ def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_event:
 
 def _before_json(response_dict: dict[str, Any], body: bytes, *, failed: bool) -> None:
     if not body.strip() and not failed:
-        return  # what an operation answers that has nothing to say
+        return  # an empty body is a normal answer of some operations
     try:
         found = parse(body) if body.strip() else {}
         if not isinstance(found, Mapping):
@@ -170,7 +173,7 @@ def _after_call(http_response: Any, parsed: Any, model: Any, **_event: Any) -> N
 
 
 def _later(shape: Any) -> Kind:
-    """The same, not found out before there is a value: a shape can be part of itself."""
+    """The check of a shape, built only when there is a value, because a shape can contain itself."""
 
     def check(value: Any, where: str) -> None:
         _of_shape(shape)(value, where)
@@ -179,7 +182,7 @@ def _later(shape: Any) -> Kind:
 
 
 def _of_shape(shape: Any) -> Kind:
-    """What botocore's model says of a value; of one that is left out, nothing."""
+    """The check of a value by botocore's model. A member that is missing is not checked."""
     kind = shape.type_name
     if getattr(shape, "is_document_type", False):
         return lambda value, where: limited(value)

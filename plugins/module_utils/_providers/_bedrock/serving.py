@@ -48,7 +48,7 @@ SPEC: dict[str, Any] = {
 }
 """The options that both resources have."""
 
-MODEL_OPTIONS = ("model_arn", "model")  # how a playbook may call it
+MODEL_OPTIONS = ("model_arn", "model")  # the names of the option in a playbook
 _PAGE = 1000  # the API's own maximum
 _MOST_TOKENS = 100
 _TAGS = TagBound("AWS", 50, own=1)
@@ -64,9 +64,10 @@ _STAGES = {"Creating": "being created", "Updating": "being changed"}
 
 @dataclass(frozen=True)
 class Calls:
-    """The API's words for one kind of resource: boto3's methods, and the members that name it.
+    """The API's words for one kind of resource: boto3's methods, and the members with its names.
 
-    identifier: of a request; made: of the answer to a create; items: of a listing. The others are in snake_case.
+    ``identifier``: a member of requests. ``made``: a member of the answer to a create. ``items``: a member of a
+    listing. ``arn``, ``name`` and ``listed_name`` are in snake_case.
     """
 
     noun: str
@@ -125,7 +126,7 @@ def operation_of(api: Api, method: str) -> str:
 
 
 def get_one(api: Api, calls: Calls, identifier: str) -> dict[str, Any]:
-    """One by its ARN or name, as plain data."""
+    """One resource by its ARN or name, as plain data."""
     operation = operation_of(api, calls.get)
     members: dict[str, Any] = {calls.identifier: identifier}
     answer = api.call(f"Looking up the {calls.noun} {identifier}", calls.get, **members)
@@ -149,7 +150,7 @@ def list_all(api: Api, calls: Calls, **wanted: Any) -> Iterator[dict[str, Any]]:
 
 
 def is_listed(api: Api, calls: Calls, name: str, arn: str | None = None) -> bool:
-    """Whether the complete list has one of that name, with that ARN if one is given."""
+    """Whether the complete list has a resource with that name, and with that ARN if one is given."""
     return any(
         summary.get(calls.listed_name) == name and arn in (None, summary.get(calls.arn))
         for summary in list_all(api, calls, nameContains=name)
@@ -157,7 +158,10 @@ def is_listed(api: Api, calls: Calls, name: str, arn: str | None = None) -> bool
 
 
 def find_by_name(api: Api, calls: Calls, name: str) -> dict[str, Any] | None:
-    """The one of that name; None if the list lacks it too."""
+    """The resource with that name; None if neither a read nor the list shows it.
+
+    Raises TransientError if only the list has it.
+    """
     try:
         return get_one(api, calls, name)
     except NotFound as error:
@@ -176,7 +180,7 @@ def region_of(arn: str) -> str:
 
 
 def read_served(module: AnsibleModule, api: Api, calls: Calls, names: Mapping[str, str]) -> dict[str, Any]:
-    """The options that both resources have, as field values; raises InvalidInput for a wrong value.
+    """Turn the options that both resources have into field values. Raises InvalidInput for a wrong value.
 
     ``names``: the members of the create request, by option.
     """
@@ -207,7 +211,7 @@ def read_served(module: AnsibleModule, api: Api, calls: Calls, names: Mapping[st
 
 
 def tag_field(tags: CompareTags) -> Field:
-    """The field of the tags. ``tags``: how they are compared."""
+    """The field of the tags. ``tags``: the function that compares them."""
     return Field("tags", "in_place", tags, options=("tags", "resource_tags"))
 
 
@@ -217,13 +221,13 @@ def tag_field(tags: CompareTags) -> Field:
 class ServingDriver(BaseDriver):
     """One resource that serves a model. See :class:`_engine.types.Driver`.
 
-    A model may be given by the name of its lineage: it then is the newest one that is ready. The API shows a resource
-    by its name at once; only that it is missing is proven by the list.
+    ``model_arn`` may be the name of a lineage. It then means the newest model of the lineage that is ready. The API
+    shows a new resource by its name at once. Only the list proves that a resource is missing.
     """
 
     calls: ClassVar[Calls]
     kind: ClassVar[str]
-    remains: ClassVar[str] = ""  # said after a deletion that failed
+    remains: ClassVar[str] = ""  # added to the message after a failed deletion
     capabilities = Capabilities(
         no_cancel="Bedrock cannot stop a creation or a change. Wait until it has ended.",
         no_pause="It cannot be paused.",
@@ -245,8 +249,10 @@ class ServingDriver(BaseDriver):
         foresees_model: bool = False,
         ignore: Sequence[str] = (),
     ) -> None:
-        """``foresees_model``: a model that is not there yet may be trained before the real run. ``ignore``: options
-        that are not compared."""
+        """``foresees_model``: a missing model is no error, because it may be trained before the real run.
+
+        ``ignore``: options that are not compared.
+        """
         super().__init__(name, desired)
         self.api = api
         self.arn = arn
@@ -261,11 +267,14 @@ class ServingDriver(BaseDriver):
 
     @abstractmethod
     def run_of(self, found: Mapping[str, Any]) -> Run:
-        """One in the engine's terms, but for its tags."""
+        """A resource as a run, without its tags."""
 
     @abstractmethod
     def change_body(self, run: Run, changed: set[str]) -> dict[str, Any]:
-        """The members of the update request for these fields, by their API names; empty if it changes none."""
+        """The members of the update request for these fields, by their API names.
+
+        Empty if none of the fields is part of this request.
+        """
 
     @abstractmethod
     def make_body(self) -> dict[str, Any]:
@@ -274,7 +283,7 @@ class ServingDriver(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The one with that ARN, else the one of the name."""
+        """The resource with that ARN, or else the one with the task's name."""
         self.tags.forget()
         found = self._look_up(run_id) if run_id else find_by_name(self.api, self.calls, str(self.name))
         if found is None:
@@ -319,7 +328,10 @@ class ServingDriver(BaseDriver):
         return replace(run, observed={**run.observed, "tags": ownership.select_user_tags(known)})
 
     def refresh(self, run: Run) -> Run:
-        """One GET. After a deletion, the resource is gone when the list lacks it too."""
+        """Read the resource again with one GET. After a deletion, it is gone only if the list does not have it either.
+
+        Raises RunFailed if the deletion failed.
+        """
         try:
             fresh = self.run_of(get_one(self.api, self.calls, run.id))
         except NotFound:
@@ -341,7 +353,10 @@ class ServingDriver(BaseDriver):
     # -- the model --
 
     def resolve_model(self, run: Run | None) -> None:
-        """Find the model of a name, and check that a model that is not served yet can be served."""
+        """Resolve the name of a model. Check a model that is not served yet.
+
+        Raises ApiError if the model does not exist or is not ready.
+        """
         wanted = self.resolved.get("model_arn")
         if wanted is None or wanted.startswith(CHECK_MODE):
             return
@@ -360,7 +375,10 @@ class ServingDriver(BaseDriver):
             self._check_model(wanted)
 
     def _check_model(self, arn: str) -> None:
-        """Raise ApiError for a custom model that is not there, or not ready, as far as it may be looked at."""
+        """Raise ApiError if a custom model does not exist or is not ready.
+
+        Without permission to read it, nothing is checked.
+        """
         if arn in self._checked or not jobs.is_model(arn):
             return
         try:
@@ -378,11 +396,11 @@ class ServingDriver(BaseDriver):
     # -- changing --
 
     def request(self) -> dict[str, Any]:
-        """The create request in the options' words."""
+        """The create request under the names of the options."""
         return {**self.make_body(), "tags": self.resolved.get("tags", {})}
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Check that the request has all that it needs, and that the model exists."""
+        """Check that the request is complete and that the model exists."""
         if self.arn and not self.arn.startswith(CHECK_MODE):
             raise ApiError(
                 f"The {self.kind} {self.arn} has failed, and no other can take its ARN.",
@@ -395,9 +413,10 @@ class ServingDriver(BaseDriver):
         return ()
 
     def create(self, token: str) -> Run:
-        """POST. A token may stand for one that was deleted since: then the next token that follows from it is sent.
+        """Send the create request.
 
-        Raises Conflict if another task was faster.
+        A token may belong to a resource that was deleted later. The request is then sent with the next token, which is
+        a hash of the token and the ARN. Raises Conflict if another task was faster.
         """
         entries = {**self.resolved.get("tags", {}), ownership.NAME: str(self.name)}
         shape = shapes.members(self.api.bedrock, operation_of(self.api, self.calls.create))
@@ -428,9 +447,9 @@ class ServingDriver(BaseDriver):
             raise
 
     def _find_made(self, arn: str) -> dict[str, Any] | None:
-        """The created resource; None if the answer named one that was deleted or renamed since.
+        """The created resource; None if the answer names one that was deleted or renamed later.
 
-        Raises TransientError if it cannot be looked at: it may be there.
+        Raises TransientError if it cannot be read, because it may exist.
         """
         try:
             found = get_one(self.api, self.calls, arn)
@@ -441,7 +460,7 @@ class ServingDriver(BaseDriver):
         return found if found[self.calls.name] == self.name else None
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """PATCH, and the tags. Raises Conflict if it is being changed to something else."""
+        """Change the resource and its tags. Raises Conflict if it is being changed to other values."""
         changed = {change.field for change in changes}
         with steps_noted() as done:
             body = self.change_body(run, changed)
@@ -457,7 +476,7 @@ class ServingDriver(BaseDriver):
         doing = f"Changing the {self.kind} {run.id}"
         operation_of(self.api, self.calls.update)
         members: dict[str, Any] = {self.calls.identifier: run.id, **body}
-        # Sent once: the answer to a second try would be a refusal, although the first had begun the change.
+        # Sent once: a second try would be refused, although the first one has begun the change.
         try:
             self.api.call(doing, self.calls.update, once=True, **members)
         except NotFound:
@@ -474,17 +493,17 @@ class ServingDriver(BaseDriver):
 
     @abstractmethod
     def target_of(self, body: Mapping[str, Any], run: Run) -> dict[str, Any]:
-        """The values after an update with these members, by field; empty if it ends at once."""
+        """The values after an update with these members, by field; empty if the update ends at once."""
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Nothing keeps it from being deleted. Its model stays, and goes on costing."""
+        """Nothing prevents the deletion. Warn that the model stays and that its storage is charged."""
         for model in filter(None, map(served_model, runs)):
             if self.state == "absent" and jobs.is_model(model):
                 self.warn_once(f"The model {model} is kept, and AWS goes on charging its storage.")
         return ()
 
     def delete(self, run: Run) -> Run:
-        """DELETE; one that another task deletes meanwhile is being deleted."""
+        """Delete the resource. One that another task is deleting meanwhile counts as being deleted."""
         doing = f"Deleting the {self.kind} {run.id}"
         members: dict[str, Any] = {self.calls.identifier: run.id}
         try:
@@ -498,23 +517,23 @@ class ServingDriver(BaseDriver):
             raise error.amended(hint=f"{error.hint} {self.remains}") from error
         return replace(run, phase=Phase.DELETING, status="Deleting", removable=False)
 
-    # -- telling --
+    # -- reporting --
 
     def progress(self, run: Run) -> Progress:
-        """From the resource as it was last seen; no call."""
+        """The progress from the last read of the resource. Makes no call."""
         return Progress(_STAGES.get(run.status, run.status))
 
     def hint(self, run: Run) -> Hint:
-        """By the words of the failure."""
+        """The advice for a failed resource, found by words of its reason."""
         mend = find_hint(_HINTS, run.reason.lower()) or "Correct the cause."
         return Hint(mend, f"Then 'retry_failed: true' deletes the {self.kind} and creates it once more.")
 
     def describe_tags(self, run: Run | None) -> dict[str, str] | None:
-        """The user's tags, if they were read."""
+        """The user's tags; None if they were not read."""
         known = self.tags.known_tags(run.id) if run else None
         return None if known is None else ownership.select_user_tags(known)
 
 
 def served_model(run: Run | None) -> str | None:
-    """The ARN of the model that answers, or would answer once it is ready."""
+    """The ARN of the model that is served, or will be served once the resource is ready."""
     return str(run.raw["model_arn"]) if run and run.raw.get("model_arn") else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results of bedrock_custom_model_deployment_info and bedrock_provisioned_model_throughput_info.
+"""The lookups of bedrock_custom_model_deployment_info and bedrock_provisioned_model_throughput_info.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -28,7 +28,7 @@ _FILTERS = {
     "status_equals": "statusEquals",
     "model_arn_equals": "modelArnEquals",
 }
-# Which options are filters of which listing, by the API's names.
+# The options that are filters by time, and their API names, for each listing.
 _TIMES = {
     DEPLOYMENTS: {"created_after": "createdAfter", "created_before": "createdBefore"},
     THROUGHPUTS: {"creation_time_after": "creationTimeAfter", "creation_time_before": "creationTimeBefore"},
@@ -84,7 +84,7 @@ def _list(api: Api, calls: Calls, params: Mapping[str, Any], filters: Mapping[st
         if params["details"]:
             yield _read(api, calls, str(summary[calls.arn]))
         else:
-            # The list calls the name otherwise than all other calls.
+            # The list uses another key for the name than all other calls.
             yield {calls.name if key == calls.listed_name else key: value for key, value in summary.items()}
 
 

@@ -5,8 +5,8 @@
 
 Private to llmops.finetune; may change at any time.
 
-boto3 checks types, required members and minimums; the model also has lengths, patterns, enums and maximums, which
-only the service would refuse. A shape is botocore's ``botocore.model.Shape``.
+boto3 checks types, required members and minimums. The model also has lengths, patterns, enums and maximums, which
+otherwise only the service checks. A shape is botocore's ``botocore.model.Shape``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def to_dict(value: Any, shape: Any) -> Any:
-    """An answer as plain data: members in snake_case, the keys of maps as they are, times in ISO 8601."""
+    """An answer as plain data: members in snake_case, the keys of maps unchanged, times in ISO 8601."""
     if value is None:
         return None
     if shape.type_name == "structure":
@@ -46,9 +46,9 @@ def to_dict(value: Any, shape: Any) -> Any:
 
 
 def request(value: Any, shape: Any, option: str) -> Any:
-    """An option's value as the API takes it; raises InvalidInput for what the API would refuse.
+    """An option's value in the form of the API. Raises InvalidInput for a value that the API would refuse.
 
-    Members that are None are left out, of lists too; numbers that are spelt as text become numbers.
+    Members that are None are left out, also inside lists. Numbers that are written as text become numbers.
     """
     if shape.type_name == "structure":
         return _structure(value, shape, option)
@@ -124,7 +124,7 @@ def _text(value: Any, shape: Any, option: str) -> str:
 
 
 _SIGNS = "letters from a to z, digits, spaces and the signs . _ : / = + @ -"
-# What the patterns of the API say, by the name of the shape.
+# The meaning of the API's patterns, by the name of the shape.
 _RULES = {
     "CustomModelName": "it has letters from a to z, digits, '-' and '_', begins with a letter or digit, and never has "
     "two signs in a row",
@@ -153,12 +153,12 @@ _RULES = {
 
 
 def _spelt(value: Any) -> str:
-    """A number or a truth value as the API's text."""
+    """A number or a boolean as the API's text."""
     return str(value).lower() if isinstance(value, bool) else format_decimal(value)
 
 
 def format_decimal(value: Any) -> str:
-    """A number, or a text that is one, without an exponent: 0.00005, never 5e-05. Other texts as they are."""
+    """A number, or a text that is a number, without an exponent: 0.00005, never 5e-05. Other texts are unchanged."""
     text = str(value).strip()
     if number(value) is None or "e" not in text.lower():
         return str(value)
@@ -168,7 +168,7 @@ def format_decimal(value: Any) -> str:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # Nested repetition over one class takes for ever on long bad names; this says the same.
+    # The nested repetition takes for ever on long invalid names. The replacement accepts the same names.
     return re.compile(pattern.replace(r"(-*[a-zA-Z0-9\+\-\.])*", r"[a-zA-Z0-9\+\-\.]*"))
 
 
@@ -195,7 +195,10 @@ def answer(client: Any, operation: str) -> Any:
 
 
 def pages(api: Api, doing: str, operation: str, key: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-    """The items of every page of a listing, as plain data. ``operation`` as boto3's method: ``list_custom_models``."""
+    """The items of every page of a listing, as plain data.
+
+    ``operation``: boto3's method, for example ``list_custom_models``.
+    """
     client = api.bedrock
     shape = answer(client, client.meta.method_to_api_mapping[operation]).members[key].member
     for item in api.pages(doing, operation, key, ("nextToken", "nextToken"), **wanted):
