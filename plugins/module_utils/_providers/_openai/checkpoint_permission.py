@@ -48,14 +48,14 @@ _SHARED = "shared"
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. Makes no call."""
     params = module.params
     checkpoint = permissions.read_checkpoint(module)
     absent = params["state"] == "absent"
     options = options_of(module, name=str(checkpoint or params["name"]), run_id=None, id_option="checkpoint")
     projects = _read_projects(params["projects"], absent=absent)
     admin = permissions.make_admin_api(module)
-    # An admin key shows no models, so that takes another client, if it comes to that.
+    # An admin key cannot read models. So ``name`` needs a second client, for calls with the project's key.
     api = make_api(module) if params["name"] else None
     driver = CheckpointPermission(
         admin,
@@ -110,7 +110,7 @@ class CheckpointPermission(BaseDriver):
         self.purge = purge
         self._make_project_api = make_project_api
         self._checkpoint = checkpoint
-        self._granted: dict[str, dict[str, Any]] = {}  # by their ids, as they are known to be
+        self._granted: dict[str, dict[str, Any]] = {}  # the permissions by id, as far as known
 
     @property
     def _projects(self) -> list[str]:
@@ -119,7 +119,7 @@ class CheckpointPermission(BaseDriver):
 
     @property
     def _removed_projects(self) -> list[str]:
-        """Those of them from which ``absent`` takes it."""
+        """The projects that lose their permission with ``absent``: those in ``projects``, or all if it is empty."""
         named = self.desired["projects"]
         return [project for project in self._projects if project in named or not named]
 
@@ -130,7 +130,10 @@ class CheckpointPermission(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """By one listing; a name is looked up before."""
+        """The set of permissions, by one listing. If only a name is given, its model is looked up first.
+
+        Raises ApiError if the name has no finished model and ``state`` is not ``absent``.
+        """
         if self._checkpoint is None:
             self._checkpoint = permissions.find_model(self._make_project_api(), str(self.name))
         if self._checkpoint is None and not self.absent:
@@ -157,7 +160,10 @@ class CheckpointPermission(BaseDriver):
         return [self._to_run()] if found else []
 
     def _refuse_unless_deleted(self, error: NotFound) -> None:
-        """With a model its permissions end. Raises if it is not certain that the model is deleted."""
+        """Accept a NotFound if the model is deleted, because its permissions end with it.
+
+        Raises the error if this is not certain.
+        """
         try:
             api = self._make_project_api()
         except InvalidInput as missing:
@@ -174,7 +180,7 @@ class CheckpointPermission(BaseDriver):
             phase=Phase.READY,
             status=_SHARED,
             observed={"projects": self._projects},
-            # What is deleted is named by the projects, not by the model, which stays.
+            # The names of the deleted parts are the projects. The model itself stays.
             model=removed[0] if removed else None,
             remains=tuple(removed[1:]),
             removable=bool(removed),
@@ -182,23 +188,23 @@ class CheckpointPermission(BaseDriver):
         )
 
     def refresh(self, run: Run) -> Run:
-        """By a listing."""
+        """Read the permissions again with one listing."""
         found = self.observe(None)
         return found[0] if found else replace(run, phase=Phase.DELETED, removable=False)
 
     def progress(self, run: Run) -> Progress:
-        """Nothing takes time."""
+        """Permissions are given at once, so there is no progress."""
         return Progress(run.status)
 
     # -- changing --
 
     def create(self, token: str) -> Run:
-        """One POST for all projects."""
+        """Give all permissions with one POST."""
         self._grant(self.resolved["projects"])
         return self._to_run()
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """One POST for all projects that have no permission, then one DELETE for each that is to have none."""
+        """One POST for all projects without a permission. Then one DELETE for each project that must not have one."""
         wanted = self.resolved["projects"]
         with self._report_remaining_projects() as done:
             missing = [project for project in wanted if project not in self._projects]
@@ -225,7 +231,7 @@ class CheckpointPermission(BaseDriver):
                 permissions.revoke_permission(self.admin, str(self._checkpoint), permission)
                 done.append(permission["project_id"])
             except NotFound as error:
-                not_found.append(error)  # another task, or a request whose answer was lost, may have taken it back
+                not_found.append(error)  # another task, or a request with a lost answer, may have revoked it
             del self._granted[permission["id"]]
         if not_found:
             listed = permissions.list_permissions(self.admin, str(self._checkpoint))
@@ -235,7 +241,7 @@ class CheckpointPermission(BaseDriver):
 
     @contextmanager
     def _report_remaining_projects(self) -> Iterator[list[str]]:
-        """If one of several steps fails, the error has the projects as they are then."""
+        """If one of several steps fails, the error contains the projects at that moment."""
         with steps_noted() as done:
             try:
                 yield done
@@ -246,14 +252,14 @@ class CheckpointPermission(BaseDriver):
                     facts={**error.facts, **self._describe_permissions(self._granted.values())}
                 ) from error
 
-    # -- telling --
+    # -- reporting --
 
     def hint(self, run: Run) -> Hint:
-        """Never asked: no permission fails."""
+        """Never used: a permission does not fail."""
         return Hint()
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The model, and its permissions. After ``absent`` these are those of other projects."""
+        """The model and its permissions. After ``absent``, these are the permissions of other projects."""
         removed = self._removed_projects if run is None and self.absent else ()
         left = [item for item in self._granted.values() if item["project_id"] not in removed]
         return {**self._describe_permissions(left), "id": self._checkpoint}
@@ -262,5 +268,5 @@ class CheckpointPermission(BaseDriver):
         return permissions.describe_permissions(self.name, self._checkpoint, list(granted))
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """The permissions that check mode predicts."""
+        """The result keys of the permissions that check mode predicts."""
         return self.fill_placeholder(str(self._checkpoint), projects=self.resolved["projects"])

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The OpenAI SDK: authentication, and its exceptions in the engine's words.
+"""The client of the OpenAI SDK: authentication, and the translation of its exceptions into the engine's errors.
 
 Private to llmops.finetune; may change at any time.
 
-The SDK is imported when a client is made, not before: a task of another provider never pays for it.
+The SDK is imported only when a client is made, so a task of another provider does not load it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     import openai
     from ansible.module_utils.basic import AnsibleModule
 
-# Documented by the fragment llmops.finetune.openai.
+# The fragment llmops.finetune.openai documents these options.
 AUTH_SPEC: dict[str, Any] = {
     "api_key": {"type": "str", "no_log": True},
     "azure_ad_token": {"type": "str", "no_log": True},
@@ -83,12 +83,12 @@ AUTH_SPEC: dict[str, Any] = {
 
 declare(AUTH_SPEC)
 _AD_TOKEN, _AZURE_KEY = "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_API_KEY"
-_OLDEST_SDK = 2  # the first with pausing and resuming
-# Of what the SDK imports at its start, two thirds: aiohttp is for its asynchronous clients and comes with OCI's SDK;
-# its types are those of all its services, of which ours are imported by themselves.
+_OLDEST_SDK = 2  # the first version that can pause and resume jobs
+# These modules are two thirds of the SDK's imports at its start. aiohttp is for its asynchronous clients; OCI's SDK
+# installs it. The types are those of all its services; the types that this collection needs are imported one by one.
 _UNUSED = ("aiohttp",)
 _SELDOM = ("openai.types", "openai.types.responses")
-_LONGEST_PAUSE = 60.0  # of the SDK, before it sends again
+_LONGEST_PAUSE = 60.0  # the longest pause of the SDK before it sends a request again, in seconds
 _LONGEST_TIMEOUT = 86401.0
 _CLOSED = (
     "OpenAI is winding down its own fine-tuning: since 2026-05-07 "
@@ -108,17 +108,17 @@ _NO_ROLE = (
     "Contributor' at the resource; a new role counts after some minutes."
 )
 Verb = Literal["read", "list", "train", "send", "change"]
-"""What a call does: look at one object, list them, start a job, send a file, change or delete what is there."""
+"""The purpose of a call: read one object, list objects, start a job, send a file, change or delete an object."""
 _NO_CONTENT = 204
 _MARK = 100  # characters
-_REFUSED_TARGET = "x-refused-redirect"  # the header under which the target of a redirect is kept that is not followed
-# 429 codes that no waiting within a task mends.
+_REFUSED_TARGET = "x-refused-redirect"  # the header that keeps the target of a redirect that is not followed
+# 429 codes that do not go away while a task waits.
 _FINAL_429 = {
     "daily_rate_limit_exceeded": "The provider's limit on runs per day is used up; run the task again tomorrow.",
     "insufficient_quota": "The account has no credit left, or its spending limit is reached.",
     "billing_hard_limit_reached": "The account's spending limit is reached.",
 }
-# What errors mean; the first rule that holds counts.
+# The meaning of error answers; the first rule that fits counts.
 _RULES = (
     *(ErrorRule(ApiError, hint, {429}, {code}) for code, hint in _FINAL_429.items()),
     ErrorRule(RateLimited, "The provider limits the rate.", {429}),
@@ -142,9 +142,9 @@ _RULES = (
         RateLimited,
         "The host is still processing the file.",
         {400},
-        # The words of the hosts for "your file is there but not yet ready" (old OpenAI, Azure).
+        # The messages of old OpenAI and Azure for "your file exists but is not ready yet".
         words=("is still being processed", "must point to a completed file import"),
-        at_most=1800.0,  # the SDK's own bound for waiting for a file
+        at_most=1800.0,  # seconds; the SDK's own limit for waiting for a file
     ),
     ErrorRule(ApiError, _NO_ROLE, {401, 403}, {"PermissionDenied"}),
     ErrorRule(ApiError, "Check api_key, organization and project, or their environment variables.", {401}),
@@ -165,16 +165,16 @@ _DELETED = record({"deleted": _is_true})
 
 
 class Api:
-    """One host with one credential. ``sdk`` is the SDK's client: its methods are called by :meth:`call`."""
+    """One host with one credential. ``sdk`` is the SDK's client; :meth:`call` calls its methods."""
 
     def __init__(self, sdk: openai.OpenAI, host: Host, timeout: float, now: Callable[[], float] = time.time) -> None:
         self.sdk = sdk
         self.host = host
-        # The same client without retries: for calls that must not be sent twice. Made here, where no variable of the
-        # environment can take the place of the task's own key; older SDKs read them again for each copy.
+        # The same client without retries, for calls that must not be sent twice. It is made here because older SDKs
+        # read the environment again for each copy. Here no variable can replace the task's own key.
         self.once = sdk.with_options(max_retries=0)
         self.timeout = timeout  # of a request, in seconds
-        self.now = now  # the time, as the host last said it
+        self.now = now  # returns the last time that the host gave, in unix seconds
 
     def call(
         self,
@@ -186,10 +186,11 @@ class Api:
         sends_data: bool = False,
         **members: Any,
     ) -> Any:
-        """One call by a method of the SDK's ``with_raw_response``: what was answered, as plain data of that kind.
+        """Make one call by a method of the SDK's ``with_raw_response``.
 
-        What is no answer of this API (a proxy's page, broken JSON, a field of another kind) raises NoAnswer: of a write
-        it is then open what it has done. ``sends_data``: a file is sent, which takes as long as it takes.
+        Returns the answer as plain data, checked by ``reads``. Raises NoAnswer if the answer is not an answer of this
+        API: a proxy's page, broken JSON, a field of the wrong type. The outcome of a write is then unknown.
+        ``sends_data``: the call sends a file, and so has no time limit of its own.
         """
         with self.translated(doing, verb):
             own = None if sends_data else self._longest
@@ -201,22 +202,25 @@ class Api:
 
     @property
     def _longest(self) -> float:
-        """After how many seconds a call is given up where nothing else bounds the task. The SDK's time-out is that of
-        each piece of an answer; one that drips would never end."""
+        """The time limit of a call, in seconds, if the task has no deadline.
+
+        The SDK's timeout applies to each piece of an answer, so it never ends an answer that drips.
+        """
         again = self.sdk.max_retries
         return self.timeout * (again + 1) + _LONGEST_PAUSE * again
 
     def deleted(self, doing: str, send: Callable[..., Any], identifier: str) -> None:
-        """Delete something. A host that has done so says so, or says nothing at all (204)."""
+        """Delete an object. The host must confirm it in its answer, or answer with no content (204)."""
         with self.translated(doing, "change"):
             answer = self._get_answer(doing, send, identifier, own=self._longest)
             if answer.status_code != _NO_CONTENT:
                 checked(parse(answer.content), _DELETED)
 
     def listed(self, doing: str, send: Callable[..., Any], *args: Any, item: Kind, **query: Any) -> Iterator[Any]:
-        """The objects of all pages, each of the kind ``item``, which has an id; the last one's asks for the next page.
+        """The objects of all pages. Each must be of the kind ``item``, which has an id.
 
-        A host that ignores that gives the first page for ever: whoever reads must stop at what it has seen.
+        The id of the last object asks for the next page. A host that ignores it gives the first page for ever, so the
+        caller must stop at the first object that it has seen before.
         """
         page = record({"data": each(item)}, {"has_more": flag})
         before: list[Any] = []
@@ -224,7 +228,7 @@ class Api:
             found = self.call(doing, send, *args, reads=page, verb="list", **query)
             ids = [entry.get("id") for entry in found["data"]]
             if ids and ids == before and found.get("has_more") is None and not _may_be_cut(len(ids)):
-                return  # the host has no pages at all, so the first one was everything
+                return  # the host has no pages: the first answer was complete
             before = ids
             yield from found["data"]
             after = found["data"][-1].get("id") if found["data"] else None
@@ -233,7 +237,10 @@ class Api:
             query["after"] = after
 
     def content(self, doing: str, file_id: str, take: Callable[[bytes], Any], size: Any = None) -> None:
-        """Hand on what is in a file, in pieces. ``size``: of how many bytes, where that is known."""
+        """Read a file.
+
+        ``take`` gets its bytes, one piece after the other. ``size``: the expected number of bytes, if known.
+        """
         with self.translated(doing):
             length = within(doing, lambda: self._read_content(file_id, take))
             if number(size) not in (None, length):
@@ -251,7 +258,7 @@ class Api:
 
     @contextmanager
     def translated(self, doing: str, verb: Verb = "read") -> Iterator[None]:
-        """Turn what the SDK raises into the engine's errors, saying what was being done."""
+        """Turn the SDK's exceptions into the engine's errors. ``doing``: the action, for the message."""
         import openai
 
         try:
@@ -275,12 +282,12 @@ class Api:
 
 
 def _may_be_cut(entries: int) -> bool:
-    """Whether so many are what hosts usually put on one page."""
+    """Whether a page with this number of entries may be full: hosts usually have pages of such sizes."""
     return entries % 10 == 0 or entries % 25 == 0
 
 
 def _find_http_library() -> Any:
-    """The HTTP library that the SDK is built on: httpx, since its version 3 httpx2."""
+    """The HTTP library of the SDK: httpx, or httpx2 since the SDK's version 3."""
     import openai
 
     return sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
@@ -323,7 +330,7 @@ def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb
     answer = ErrorAnswer(
         doing,
         status,
-        # Without such a message it is not an API's error body: a proxy, a wrong path.
+        # A body without such a message is not an error of an API: it comes from a proxy or a wrong path.
         quote_host(body.get("message")) or quote_host(response.text) or quote_host(response.reason_phrase),
         code,
         (code and f"code {code}", param and f"parameter {param}", request and f"request {request}"),
@@ -334,22 +341,22 @@ def _read_error(doing: str, error: openai.APIStatusError, host: Host, verb: Verb
 
 
 class _HostTime:
-    """The ``Date`` of the newest answer, before there is one this machine's time."""
+    """The ``Date`` of the newest answer. Before the first answer, the time of this machine."""
 
     def __init__(self) -> None:
         self._host_time: float | None = None
 
     def note(self, response: Any) -> None:
-        """A hook of the HTTP library."""
+        """Keep the time of an answer. It is a hook of the HTTP library."""
         self._host_time = date_of(response.headers.get("date")) or self._host_time
 
     def now(self) -> float:
-        """In unix time."""
+        """The time in unix seconds."""
         return time.time() if self._host_time is None else self._host_time
 
 
 def _keep_redirect(response: Any) -> None:
-    """Take the target from a redirect that leads to another host: the answer is then an error that says so."""
+    """Remove the target from a redirect to another host. The answer is then an error that names the target."""
     target = response.headers.get("location")
     if target and response.has_redirect_location and is_elsewhere(str(response.request.url), target):
         response.headers[_REFUSED_TARGET] = target
@@ -357,19 +364,19 @@ def _keep_redirect(response: Any) -> None:
 
 
 def make_api(module: AnsibleModule, admin_key: str | None = None) -> Api:
-    """The client that the task's options and the SDK's environment variables describe; no call is made.
+    """The client that the task's options and the SDK's environment variables describe. Makes no call.
 
-    ``admin_key``: the organisation's key that it uses instead; that one belongs to no project.
+    ``admin_key``: the organisation's key. It replaces the project's key, and belongs to no project.
     """
     options = {option: None if module.params[option] == "" else module.params[option] for option in AUTH_SPEC}
     for variable in ENVIRONMENT.values():
         if os.environ.get(variable) == "":
-            del os.environ[variable]  # the SDK would take it for a value
+            del os.environ[variable]  # the SDK would take the empty text as a value
     fill_from_environment(options, ENVIRONMENT)
     options["admin"] = bool(admin_key)
     if admin_key:
         options.update(api_key=admin_key, project=None)
-    # What is not what its option takes may be a key that was given in a wrong place.
+    # A value with the wrong form may be a key in the wrong option, so it is masked.
     words = (str(options[option] or "") for option in ("organization", "project"))
     mask(module, (word for word in words if not is_key(word)))
     mask(module, (path for path in (options["ca_path"],) if path and not is_path(path)))
@@ -403,9 +410,10 @@ def make_api(module: AnsibleModule, admin_key: str | None = None) -> Api:
 
 
 def _choose_credential(module: AnsibleModule, options: dict[str, Any], host: Host) -> entra.SignIn | None:
-    """Put the key or the token that counts into ``options``; or return the sign-in by which tokens are got.
+    """Put the key or token that counts into ``options``, or return the sign-in that gets tokens.
 
-    What the task gives beats the environment, whatever it is.
+    The task's own credential has priority over every credential in the environment. Returns None if no sign-in is
+    needed.
     """
     if options["api_key"] or options["azure_ad_token"]:
         return None
@@ -420,7 +428,7 @@ def _choose_credential(module: AnsibleModule, options: dict[str, Any], host: Hos
 
 @contextmanager
 def _hide_variables(*variables: str) -> Iterator[None]:
-    """Within, the environment lacks variables that older SDKs prefer to what they are given."""
+    """Hide variables of the environment within this context, because older SDKs prefer them to their arguments."""
     kept = {variable: os.environ.pop(variable) for variable in variables if variable in os.environ}
     try:
         yield
@@ -429,11 +437,11 @@ def _hide_variables(*variables: str) -> Iterator[None]:
 
 
 def _list_credentials(host: Host) -> Sequence[tuple[str, str]]:
-    """The options of the credentials and their environment variables, the first that is set counts."""
+    """The credential options and their environment variables. The first one that is set counts."""
     if not host.azure:
         return (("api_key", "OPENAI_API_KEY"),)
     own = (("api_key", _AZURE_KEY), ("azure_ad_token", _AD_TOKEN))
-    # Azure's address without a version is what Microsoft's samples give to OpenAI's own client.
+    # Microsoft's samples use OpenAI's own client, and so OPENAI_API_KEY, for Azure's address without a version.
     return (*own, ("api_key", "OPENAI_API_KEY")) if host.v1 else own
 
 
@@ -479,7 +487,7 @@ def _make_client(options: Mapping[str, Any], host: Host, tokens: Callable[[], st
         common["api_key"] = tokens or options["api_key"] or options["azure_ad_token"]
     sdk = openai.OpenAI(base_url=host.address, project=options["project"], **common)
     if options["admin"] and hasattr(sdk, "admin_api_key"):
-        sdk.admin_api_key = options["api_key"]  # for an SDK that sends it by itself, as those of other languages do
+        sdk.admin_api_key = options["api_key"]  # for an SDK that sends it by itself, as the SDKs of other languages do
     return Api(sdk, host, options["timeout"], time_there.now)
 
 

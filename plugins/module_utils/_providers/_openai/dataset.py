@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource openai_dataset: a validated file at the host, found again by the hash in its name.
+"""The resource openai_dataset: a validated file at the host. The hash in its name identifies its content.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -58,20 +58,22 @@ _PHASES = {
     "deleting": Phase.DELETING,
     "deleted": Phase.DELETED,
     "expired": Phase.DELETED,
-    # Compatible hosts that do not process files show none.
+    # Compatible hosts that do not process files show no status.
     "": Phase.READY,
 }
-_UPLOAD = record({"id": name})  # and each part of one
+_UPLOAD = record({"id": name})  # an upload, or one of its parts
 _COMPLETED = record({"file": files.FILE})
 _LARGEST_FILE = 512 * MB  # Files API, API reference
-_PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB a part
-_PROCESSED = 120.0  # after so many seconds nobody processes a file that is still as it was uploaded
+_PART = 64 * 1024 * 1024  # Uploads API, API reference: at most 64 MB for each part
+_PROCESSED = 120.0  # seconds; a file that still has the status "uploaded" after this time will not be processed
 _EXPIRES = (3600, 2592000)  # API reference, in seconds
 
 
 def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
-    have a name; one that is not taken here is called by it."""
+    """Check every option and read the data, then make the driver. Makes no call.
+
+    ``formats``: all formats with a name. An error can then name a format that this provider does not accept.
+    """
     params = module.params
     name = _name(params)
     options = options_of(module, name=name, run_id=params["file_id"], id_option="file_id")
@@ -103,7 +105,7 @@ def _name(params: Mapping[str, Any]) -> str:
 
 
 class Dataset(SentDataset):
-    """One dataset's files on one host. See :class:`_engine.types.Driver` for each verb."""
+    """The files of one dataset on one host. See :class:`_engine.types.Driver` for each verb."""
 
     kind = "file"
     noun = "File"
@@ -126,13 +128,16 @@ class Dataset(SentDataset):
         self.filename = remote_name(name, self.report.sha256) if self.report else None
 
     def request(self) -> dict[str, Any]:
-        """The file by its content."""
+        """The file with its name, which contains the hash, and the desired values."""
         return {"filename": self.filename, "purpose": self.purpose, **self.resolved}
 
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The file of that id; else the files with this name and content; without content, of this name."""
+        """The file with ``run_id``, or else the files with this name and content.
+
+        Without content: the files with this name.
+        """
         if run_id:
             try:
                 return [self._get(run_id)]
@@ -140,12 +145,16 @@ class Dataset(SentDataset):
                 if any(file["id"] == run_id for file in files.list_files(self.api)):
                     raise
                 return []
-        if self.file_id:  # check mode made it up
+        if self.file_id:  # a placeholder of check mode
             return []
         return [self._run_of(file) for file in files.list_files(self.api, self.purpose) if self._is_mine(file)]
 
     def _run_of(self, file: Mapping[str, Any]) -> Run:
-        """What has expired is gone. A compatible host that does not process files may leave them as uploaded."""
+        """A file as a run. An expired file is DELETED.
+
+        A compatible host that does not process files may leave the status at "uploaded". After two minutes such a file
+        is READY.
+        """
         run, now = to_run(file), self.api.now()
         if run.phase in (Phase.READY, Phase.PENDING) and files.is_lost(file, now):
             return replace(run, phase=Phase.DELETED, removable=False)
@@ -160,20 +169,20 @@ class Dataset(SentDataset):
         return filename == self.filename and file.get("bytes") in (self.report.bytes, None)
 
     def refresh(self, run: Run) -> Run:
-        """One GET."""
+        """Read the file again with one GET."""
         return self._get(run.id)
 
     def _get(self, file_id: str) -> Run:
         return self._run_of(files.get_file(self.api, file_id))
 
     def progress(self, run: Run) -> Progress:
-        """The host does not say how far it is."""
+        """The progress. The host shows none while it processes a file."""
         return Progress("processing the file")
 
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """A file that is only known by its id cannot be uploaded again."""
+        """Refuse to upload a file without data: only its id is known."""
         if self.local is None and not str(self.file_id).startswith(CHECK_MODE):
             raise ApiError(
                 f"The file {self.file_id} does not exist, or the host could not process it.",
@@ -182,7 +191,7 @@ class Dataset(SentDataset):
         return ()
 
     def create(self, token: str) -> Run:
-        """Send the file: in one request, above 512 MB in parts where the host takes parts."""
+        """Upload the file in one request. A file above 512 MB is sent in parts if the host accepts parts."""
         local, filename = self.require_data(), str(self.filename)
         file = None
         if local.report.bytes > _LARGEST_FILE:
@@ -213,9 +222,10 @@ class Dataset(SentDataset):
         return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
 
     def _send_parts(self, filename: str, local: LocalData) -> dict[str, Any] | None:
-        """The Uploads API: parts in order, checked by the md5 of the whole; None where the host has none.
+        """Upload the file in parts with the Uploads API. Returns None if the host does not have this API.
 
-        An upload that does not come to its end is cancelled: its parts would count against the storage.
+        The parts are sent in order. The host checks the md5 of the whole file. An upload that is not completed is
+        cancelled, because its parts would count against the storage.
         """
         try:
             upload = self.api.call(
@@ -253,7 +263,7 @@ class Dataset(SentDataset):
         return file
 
     def _parts(self, upload: str, filename: str, local: LocalData) -> tuple[list[str], str]:
-        """Send all parts: their ids, and the md5 of the whole."""
+        """Send all parts. Returns their ids, and the md5 of the whole file."""
         parts: list[str] = []
         md5 = hashlib.md5(usedforsecurity=False)
         send = self.api.sdk.uploads.parts.with_raw_response.create
@@ -270,18 +280,18 @@ class Dataset(SentDataset):
         self.api.call(f"Cancelling the upload {upload}", send, upload, reads=_UPLOAD, verb="change")
 
     def delete(self, run: Run) -> Run:
-        """DELETE. A file that another task has deleted meanwhile is deleted."""
+        """Delete the file. One that another task has deleted meanwhile counts as deleted."""
         files.delete_file(self.api, run.id, seen=True)
         return replace(run, phase=Phase.DELETED, removable=False)
 
-    # -- telling --
+    # -- reporting --
 
     def hint(self, run: Run) -> Hint:
-        """The host gives no more than its status."""
+        """The advice for a failed file. The host gives no reason besides its status."""
         return Hint("The host could not process the file; check the data with dataset_info, then run the task again.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The file, and what was found in the data."""
+        """The result keys of the file and of the data."""
         file = run.raw if run else {}
         known = parse_remote_name(str(file.get("filename") or ""))
         observed = {"sha256": known[1] if known else None, "bytes": file.get("bytes")}
@@ -296,13 +306,16 @@ class Dataset(SentDataset):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """A file that check mode predicts. Its id is made of its content, so that later tasks can compare it."""
+        """The result keys of a file that check mode predicts.
+
+        Its placeholder contains the hash of the content, so that later tasks can compare it.
+        """
         file_id = make_placeholder("file", self.report.sha256) if self.report else str(self.file_id)
         return self.fill_placeholder(file_id, file_id=file_id)
 
 
 def to_run(file: Mapping[str, Any]) -> Run:
-    """One file, as the API gives it, in the engine's terms."""
+    """A file of the API as a run."""
     status = str(file.get("status") or "").strip()
     created, expires = timestamp(file.get("created_at")), timestamp(file.get("expires_at"))
     return Run(

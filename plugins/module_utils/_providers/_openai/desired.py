@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of openai_fine_tuned_model as desired state: their specs, how they are read, checked and compared.
+"""The options of openai_fine_tuned_model as desired state: their specs, and how they are read, checked and compared.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -82,20 +82,23 @@ SPEC: dict[str, Any] = {
 
 
 class Implied(str):
-    """A method that the short form of the hyperparameters means; it is not sent."""
+    """The method that the short form ``hyperparameters`` implies. It is not sent."""
 
     __slots__ = ()
 
 
 def _same_method(desired: Any, observed: Any) -> bool:
-    """The same method. A host has words of its own for what is meant where none is named."""
+    """Whether both are the same method. A host may have its own name for the method if none was sent."""
     if isinstance(desired, Implied):
         return str(observed).lower() not in ("dpo", "reinforcement")
     return same_value(desired, observed)
 
 
 def _same_entry(desired: Any, observed: Any) -> bool:
-    """The same text; truth values are one however they are spelt, as version 1.0.0 spelt them otherwise."""
+    """Whether both are the same text.
+
+    Booleans are equal in any spelling, because version 1.0.0 wrote them differently.
+    """
     a, b = str(desired), str(observed)
     return a == b or (a.lower() == b.lower() and a.lower() in ("true", "false"))
 
@@ -157,9 +160,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 def read_desired(
     params: Mapping[str, Any], host: Host, *, check_mode: bool, sends_data: bool = False
 ) -> dict[str, Any]:
-    """The options as field values; raises InvalidInput for the first that cannot be right.
+    """Turn the options into field values. Raises InvalidInput for the first wrong option.
 
-    ``sends_data``: data that are not there are sent before a run is started.
+    ``sends_data``: missing data will be sent before a run is started.
     """
     name, state = params["name"], params["state"]
     if name is not None and not _NAME.fullmatch(name):
@@ -177,7 +180,7 @@ def read_desired(
         "seed": params["seed"],
         "method": method.get("type") or (Implied("supervised") if hyperparameters else None),
         "hyperparameters": hyperparameters or None,
-        # Bedrock's host of this API takes none, so there it has to be asked for.
+        # Bedrock's host of this API accepts no suffix, so there it is sent only if the user set it.
         "suffix": params["suffix"] or (None if host.mantle else name),
         "integrations": _read_integrations(params["integrations"]),
         "metadata": read_tags("metadata", params["metadata"], METADATA) or None,
@@ -222,8 +225,11 @@ def _read_method(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
 
 
 def read_setting(value: Any, key: str = "") -> Any:
-    """Numbers that YAML, Jinja or a survey made something else of; -1 is Azure OpenAI's own word for auto, where it is
-    not a value that another host has for a setting of its own."""
+    """Turn a text from YAML, Jinja or a survey back into a number.
+
+    -1 is Azure OpenAI's word for auto. It becomes ``auto`` only for the hyperparameters in ``jobs.BOUNDS``: another
+    host may use -1 as a value of its own setting.
+    """
     if isinstance(value, str) and value.lower() == AUTO:
         return AUTO
     found = number(value)
@@ -290,14 +296,14 @@ def _check_hyperparameter(key: str, value: Any, *, upper: bool) -> None:
 
 
 def unknown_model(model: str) -> list[str]:
-    """A warning, at OpenAI, for a base model that this version does not know."""
+    """A warning for a base model that this version does not know. Used for OpenAI only."""
     if _BASES.fullmatch(model) or model.startswith(("ft:", CHECK_MODE)):
         return []
     return [f"The base model '{model}' is not known to this version; it is passed on as it is."]
 
 
 def unknown_values(desired: Mapping[str, Any]) -> list[str]:
-    """Warnings for what this version does not know and passes on as it is: hosts learn faster than collections."""
+    """Warnings for values that this version does not know. They are passed on, because hosts may be newer than it."""
     method = desired.get("method", "supervised")
     if method not in _KNOWN:
         return [f"method.type '{method}' is not known to this version; it is passed on as it is."]
@@ -306,7 +312,7 @@ def unknown_values(desired: Mapping[str, Any]) -> list[str]:
 
 
 def beyond_bounds(desired: Mapping[str, Any], host: Host) -> list[str]:
-    """Warnings for what OpenAI would not take, at a host that may."""
+    """Warnings for values that OpenAI does not accept, at a host that may accept them."""
     return [
         f"hyperparameters.{key} is {value}; OpenAI takes at most {highest:g}, what this host takes is not known."
         for key, value in desired.get("hyperparameters", {}).items()

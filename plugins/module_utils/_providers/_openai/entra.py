@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signing in to Azure OpenAI with Microsoft Entra ID, by the library azure-identity.
+"""The sign-in to Azure OpenAI with Microsoft Entra ID, by the library azure-identity.
 
 Private to llmops.finetune; may change at any time.
 
-The options and variables are those of azure.azcollection, with the same meaning, as far as they matter for a token.
-azure-identity is imported when a token is needed, not before. Nothing that is read here is part of a message.
+The options and variables are those of azure.azcollection that matter for a token, with the same meaning. azure-identity
+is imported only when a token is needed. No message contains a value that this file reads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .hosts import Host
 
 @dataclass(frozen=True)
 class Cloud:
-    """One of Azure's clouds: who gives the tokens, for which audience, and how the addresses of its hosts end."""
+    """One of Azure's clouds: the authority that gives tokens, their scope, and the end of its hosts' addresses."""
 
     authority: str
     scope: str
@@ -57,9 +57,9 @@ _PRINCIPAL = {"client_id": "AZURE_CLIENT_ID", "secret": "AZURE_SECRET", "tenant"
 _SOURCE, _PROFILE, _CLOUD = "ANSIBLE_AZURE_AUTH_SOURCE", "AZURE_PROFILE", "AZURE_CLOUD_ENVIRONMENT"
 _FILE = "~/.azure/credentials"
 _LIBRARY = "azure.identity"
-_RENEW_BEFORE = 300.0  # seconds before a token's end, as azure-identity itself does
+_RENEW_BEFORE = 300.0  # seconds before a token's end, as in azure-identity itself
 _NET = {"connection_timeout": 30, "read_timeout": 30, "retry_total": 2}
-_CLI_TIME = 60  # seconds; the tool of the command line needs some to start
+_CLI_TIME = 60  # seconds; the command line tool needs some of them to start
 _TENANT = re.compile(r"[A-Za-z0-9.-]+")
 _NOT_SENT = "The request was not sent."
 _HINTS = {
@@ -74,7 +74,10 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class SignIn:
-    """Who signs in and where. ``way``: "principal", "cli" or "msi". ``authority``: None is the library's choice."""
+    """Who signs in, and where.
+
+    ``way``: "principal", "cli" or "msi". ``authority``: None means the library's choice.
+    """
 
     way: str
     scope: str
@@ -89,23 +92,24 @@ class SignIn:
 
 
 def is_asked(options: Mapping[str, Any]) -> bool:
-    """Whether the options of a task ask for a sign-in."""
+    """Whether the options of a task request a sign-in."""
     return any(options[option] for option in SPEC if option != "cloud_environment")
 
 
 def read_task(module: Any, options: Mapping[str, Any], host: Host) -> SignIn:
-    """The sign-in that the options of a task ask for."""
+    """The sign-in that the options of a task request."""
     source = options["auth_source"]
     if not source:
         usual = os.environ.get(_SOURCE)
-        # What the task gives beats the environment; which managed identity is meant, only the task may know.
+        # The task's own values have priority over the environment. But if the environment says "msi", client_id does
+        # not override that: it chooses the managed identity, which only the task may know.
         own = options["secret"] or options["profile"] or (options["client_id"] and usual != "msi")
         source = "auto" if own else usual or "auto"
     return _read(module, options, host, source)
 
 
 def read_environment(module: Any, options: Mapping[str, Any], host: Host) -> SignIn | None:
-    """The sign-in that the environment asks for; None if it asks for none."""
+    """The sign-in that the environment requests; None if it requests none."""
     source = os.environ.get(_SOURCE)
     if not source and not os.environ.get(_PROFILE) and not all(map(os.environ.get, _PRINCIPAL.values())):
         return None
@@ -129,7 +133,7 @@ def _read(module: Any, options: Mapping[str, Any], host: Host, source: str) -> S
 
 
 def _find_first(module: Any, options: Mapping[str, Any], host: Host) -> SignIn:
-    """``auto``: the task's options, the environment, the default profile, the tool of the command line."""
+    """``auto``: the first of the task's options, the environment, the default profile, the command line tool."""
     if options["client_id"] or options["secret"]:
         own = {option: options[option] for option in _PRINCIPAL}
         _refuse_missing(own, "Give all three, or auth_source to sign in without a secret (cli, msi).")
@@ -158,7 +162,10 @@ def _read_variables(module: Any) -> dict[str, Any]:
 
 
 def _read_profile(module: Any, name: str) -> dict[str, Any]:
-    """A profile of the file that azure.azcollection reads. Its name may be a key by mistake: no message quotes it."""
+    """A profile of the file that azure.azcollection reads.
+
+    The profile's name may be a key in the wrong place, so no message quotes it.
+    """
     try:
         raw = Path(_FILE).expanduser().read_bytes()
     except (OSError, RuntimeError):
@@ -188,23 +195,23 @@ def _sign_in(module: Any, way: str, found: Mapping[str, Any], options: Mapping[s
     address = host.address.partition("://")[2].partition("/")[0].partition(":")[0]
     guessed = next((name for name, cloud in CLOUDS.items() if address.endswith(f".azure{cloud.ending}")), "AzureCloud")
     cloud = CLOUDS[named or guessed]
-    # Unless a cloud is named, AZURE_AUTHORITY_HOST of the library holds.
+    # If no cloud is named, the library's variable AZURE_AUTHORITY_HOST applies.
     authority = cloud.authority if named or guessed != "AzureCloud" else None
     return SignIn(way, cloud.scope, authority, **{option: found.get(option) for option in _PRINCIPAL})
 
 
 class Tokens:
-    """Gives a token that is valid, and gets a new one in time. Calls are made by several threads.
+    """Returns a valid token, and renews it in time. Several threads can call it.
 
-    It raises the engine's errors, which pass through the SDK that asks it. None of them is a TransientError: no request
-    was sent to the host.
+    It raises the engine's errors, and the SDK passes them on. None of them is a TransientError, because no request was
+    sent to the host.
     """
 
     def __init__(self, module: Masking, sign_in: SignIn) -> None:
-        """Raises MissingLibrary. No call is made."""
+        """Raises MissingLibrary. Makes no call."""
         self._library = load(_LIBRARY, "to sign in with Microsoft Entra ID", package="azure-identity")
         self._errors = load("azure.core.exceptions", "to sign in with Microsoft Entra ID", package="azure-identity")
-        # What it logs would come in between on standard error; failures are raised too.
+        # The library's log lines would appear on standard error. It raises its failures too.
         logging.getLogger(_LIBRARY).addHandler(logging.NullHandler())
         self._module = module
         self._sign_in = sign_in
@@ -237,7 +244,7 @@ class Tokens:
         self._token, self._ends = token, ends
 
     def _make_credential(self) -> Any:
-        """The library's credential. It keeps tokens, but for that of the tool of the command line."""
+        """The library's credential. It keeps tokens, except those of the command line tool."""
         sign_in = self._sign_in
         if sign_in.way == "cli":
             return self._library.AzureCliCredential(tenant_id=sign_in.tenant or "", process_timeout=_CLI_TIME)
@@ -251,7 +258,7 @@ class Tokens:
     def _read_error(self, error: Exception) -> ApiError:
         message = str(error)
         for own in (self._sign_in.secret, self._sign_in.client_id, self._sign_in.tenant):
-            message = message.replace(own, "***") if own else message  # now, as what is cut is not masked later
+            message = message.replace(own, "***") if own else message  # here, because a cut value is not masked later
         text = f"Signing in with Microsoft Entra ID failed: {quote_host(message) or type(error).__name__}"
         if self._is_passing(error):
             hint = "Check the network and its proxies where the module runs."
@@ -259,7 +266,7 @@ class Tokens:
         return ApiError(f"{text.rstrip('.')}.", hint=f"{_HINTS[self._sign_in.way]} {_NOT_SENT}")
 
     def _is_passing(self, error: BaseException) -> bool:
-        """Whether another try may help: the network, or a server's error. The library wraps them."""
+        """Whether another try may help after a network error or a server's error. The library wraps these errors."""
         cause: BaseException | None = error
         while cause is not None:
             status = getattr(cause, "status_code", None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only some hosts and gateways take: further headers, parameters of the query, and keys of a job's body.
+"""Additions that only some hosts and gateways accept: headers, query parameters, and keys of a job's body.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -18,7 +18,7 @@ from .hosts import Host
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?")
-_LONGEST = 8192  # more than common servers take of one header
+_LONGEST = 8192  # characters; more than common servers accept for one header
 _DEEPEST = 32
 _OWN_HEADERS = {
     "authorization": "api_key",
@@ -43,7 +43,7 @@ _OWN_BODY = {
 
 
 def headers(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
-    """``extra_headers`` as they are sent; raises InvalidInput, which quotes no value."""
+    """``extra_headers`` as they are sent. Raises InvalidInput; the message quotes no value."""
     found: dict[str, str] = {}
     for name, value in (values or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -68,7 +68,7 @@ def headers(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
 
 
 def query(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
-    """``extra_query`` as it is sent; raises InvalidInput."""
+    """``extra_query`` as it is sent. Raises InvalidInput."""
     found: dict[str, str] = {}
     for name, value in (values or {}).items():
         if not isinstance(name, str) or not name.strip():
@@ -83,7 +83,7 @@ def query(values: Mapping[str, Any] | None, host: Host) -> dict[str, str]:
 
 
 def body(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """``extra_body`` as it is sent, without what is null; raises InvalidInput."""
+    """``extra_body`` as it is sent, without null values. Raises InvalidInput."""
     for name, value in (values or {}).items():
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput("extra_body: a key is empty or no text.", hint="Give texts as keys.")

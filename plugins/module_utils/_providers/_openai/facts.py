@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of OpenAI-style hosts without its SDK. Private to llmops.finetune; may change at any time."""
+"""The facts about OpenAI-style hosts that need no SDK. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 

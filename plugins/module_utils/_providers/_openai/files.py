@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the drivers of this provider need of the Files API.
+"""The calls of the Files API that this provider's drivers share.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -34,9 +34,9 @@ FILE = record(
         "expires_at": moment,
     },
 )
-"""What decides of a file; the rest is only shown."""
+"""The members of a file that decide. Other members are only shown."""
 
-# With which hosts say that nobody may read what was uploaded, or that they have no such operation.
+# The statuses of hosts that do not let anybody read uploads, or that do not have an operation.
 NO_ROUTE = (404, 405, 501)
 _LOST = ("deleting", "deleted", "expired")
 _UPLOAD = "Upload the data with openai_dataset and give the file_id that it returns."
@@ -44,9 +44,10 @@ _NOT_READABLE = (400, 403, 404, 405, 501)
 
 
 def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]:
-    """All files (of a purpose), newest first, as plain data; filtered again, for hosts that ignore the filter.
+    """All files, newest first, as plain data. ``purpose``: only files with this purpose.
 
-    A host that refuses the large page or the filter is asked without them.
+    The files are filtered here too, for hosts that ignore the filter. If a host refuses the large page or the filter,
+    the list is read without them.
     """
     wanted: dict[str, Any] = {"limit": _PAGE, "order": "desc", **({"purpose": purpose} if purpose else {})}
     try:
@@ -65,7 +66,7 @@ def list_files(api: Api, purpose: str | None = None) -> Iterator[dict[str, Any]]
 def _pages(api: Api, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     for file in api.listed("Listing the files", api.sdk.files.with_raw_response.list, item=FILE, **wanted):
-        if file["id"] in seen:  # a host that ignores `after` would go round for ever
+        if file["id"] in seen:  # a host that ignores `after` repeats the page for ever
             return
         seen.add(file["id"])
         yield file
@@ -79,7 +80,10 @@ def get_file(api: Api, file_id: str) -> dict[str, Any]:
 
 
 def delete_file(api: Api, file_id: str, *, seen: bool = False) -> None:
-    """Delete a file. A file that the host no longer shows is deleted. ``seen``: the host has shown it before."""
+    """Delete a file. A file that the host no longer shows counts as deleted.
+
+    ``seen``: the host has shown the file before. Raises ApiError if the host cannot delete files.
+    """
     try:
         api.deleted(f"Deleting the file {file_id}", api.sdk.files.with_raw_response.delete, file_id)
     except ApiError as error:
@@ -96,7 +100,10 @@ def delete_file(api: Api, file_id: str, *, seen: bool = False) -> None:
 
 
 def _is_shown(api: Api, file_id: str, *, default: bool) -> bool:
-    """Whether the host lists a file, or shows it by its id. ``default``: the answer for a host that lists no files."""
+    """Whether the host shows a file in its list or by its id.
+
+    ``default``: the answer if the host does not list files and does not find this one.
+    """
     try:
         return any(file["id"] == file_id for file in list_files(api))
     except ApiError as error:
@@ -112,7 +119,7 @@ def _is_shown(api: Api, file_id: str, *, default: bool) -> bool:
 
 
 def unusable(file: Mapping[str, Any], now: float) -> str:
-    """Why no job can be trained on a file, empty where nothing speaks against it."""
+    """Why no job can be trained on a file; empty if there is no reason."""
     status = str(file.get("status") or "").lower()
     if status in _LOST or status == "error":
         return f"its status is '{status}'"
@@ -121,13 +128,13 @@ def unusable(file: Mapping[str, Any], now: float) -> str:
 
 
 def is_lost(file: Mapping[str, Any], now: float) -> bool:
-    """Whether what a listing still shows is gone."""
+    """Whether a file that is still listed is deleted or expired."""
     expires = timestamp(file.get("expires_at"))
     return str(file.get("status") or "").lower() in _LOST or bool(expires and expires <= now)
 
 
 def refuse_unusable(api: Api, option: str, content: Content) -> None:
-    """A file on which no job can be trained is told before one is asked for. Raises ApiError."""
+    """Raise ApiError if no job can be trained on a file, so that no job is started."""
     if content.placeholder or not content.id:
         return
     why = unusable(_found(api, option, content.id), api.now())
@@ -148,13 +155,14 @@ def _found(api: Api, option: str, file_id: str) -> dict[str, Any]:
     except ApiError as error:
         if error.status not in NO_ROUTE:
             raise
-        return {"id": file_id}  # this host does not show files at all
+        return {"id": file_id}  # this host shows no files
 
 
 def content_of(api: Api, file: Mapping[str, Any]) -> Content:
-    """The content of a file: by its name, else by reading it; sha256 empty where neither is allowed.
+    """The content of a file, from the hash in its name, or else by reading it.
 
-    What fails otherwise is raised: a request must not be another one because a look did not come to its end.
+    ``sha256`` is empty if the host allows neither. Any other error is raised: a failed look must not change the
+    request.
     """
     file_id = str(file["id"])
     named = parse_remote_name(file.get("filename") or "")
@@ -171,7 +179,10 @@ def content_of(api: Api, file: Mapping[str, Any]) -> Content:
 
 
 def resolve(api: Api, option: str, content: Content) -> Content:
-    """A content with both its id and as much of its sha256 as can be known; the file must exist."""
+    """A content with the file's id, and with its sha256 as far as it can be known.
+
+    Raises ApiError if the file does not exist. A placeholder is returned unchanged.
+    """
     if content.placeholder:
         return content
     if content.id:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource openai_fine_tuned_model: what its options mean, and the API's verbs for it.
+"""The resource openai_fine_tuned_model: its options, and the driver that calls the API.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-# What failed jobs say, by a part of the code or message, and what mends it.
+# Parts of the codes and messages of failed jobs, and the advice for each.
 _HINTS = (
     (
         "unsafe_model",
@@ -66,7 +66,7 @@ _RETRY = "'retry_failed: true' starts one more run."
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. Makes no call."""
     params = module.params
     name = name_of_placeholder(module, "job", params["job_id"])
     if name and not params["name"]:
@@ -121,14 +121,14 @@ class FineTunedModel(BaseDriver):
         self.missing_model_id = missing_model_id
         self.delete_files = delete_files
         self._uploaded: set[str] = set()
-        self._made: dict[str, list[str]] = {}  # by a model's name the ids of the runs that made it, newest first
+        self._made: dict[str, list[str]] = {}  # by model name: the ids of the runs that made it, newest first
         self._cut: ApiError | None = None  # why the last look did not show all jobs
         self._warn_of_same_data()
         self.compares = True
-        self.wandb_keys: Sequence[str | None] = ()  # of the integrations, in their order
+        self.wandb_keys: Sequence[str | None] = ()  # of the integrations, in the same order
 
     def request(self) -> dict[str, Any]:
-        """The create request, files named by their content where it is known (the id changes, the content does not)."""
+        """The create request. A file is named by its hash if it is known: the id changes, the content does not."""
         request = {
             key: value
             for key, value in self.resolved.items()
@@ -141,14 +141,20 @@ class FineTunedModel(BaseDriver):
         return {"name": self.name, **request}
 
     def idempotency_key(self) -> dict[str, Any]:
-        """The whole request, its metadata as version 1.0.0 spelt them: two versions at once mean the same run."""
+        """The whole request.
+
+        Its metadata has the form of version 1.0.0, so that two versions that run at once get the same run.
+        """
         former = self.resolved.get(FORMER_METADATA)
         return {**self.request(), **({"metadata": former} if former else {})}
 
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The jobs of this name by the ownership tags in their metadata; by suffix and data on hosts that keep none."""
+        """The jobs of this name, by their ownership tags in the metadata.
+
+        On hosts without metadata: by suffix and data.
+        """
         runs: dict[str, Run] = {}
         if run_id:
             adopted = jobs.get_job(self.api, run_id)
@@ -174,7 +180,10 @@ class FineTunedModel(BaseDriver):
         return replace(run, removable=run.removable or bool(remains), remains=remains)
 
     def _find_own_files(self, acted: set[str]) -> set[str]:
-        """The uploaded files that may go: those that are there and that no unfinished job but those needs."""
+        """The files that may be deleted: those that exist and that no other unfinished job needs.
+
+        ``acted``: the ids of the jobs that this task acts on.
+        """
         there = {file["id"] for file in files.list_files(self.api, "fine-tune")}
         needed = {
             job.get(option)
@@ -208,15 +217,18 @@ class FineTunedModel(BaseDriver):
         return found
 
     def _read_run(self, job: Mapping[str, Any]) -> Run:
-        """A job that is surely ours. At a host of unknown habits that says itself which base model it is, another name
-        than was asked for proves nothing."""
+        """A job that certainly belongs to this name, as a run.
+
+        A compatible host may show a base model under another name than the request used. If the metadata does not keep
+        the requested name, a different name proves nothing, and the base model is not compared.
+        """
         run = jobs.to_run(job)
         extra = self.resolved.get("extra_body")
         if extra:
             run = replace(run, observed={**run.observed, "extra_body": {key: job.get(key) for key in extra}})
         wanted, observed = self.resolved.get("model"), job.get("model")
         if wanted and observed and jobs.same_dated_name(wanted, observed):
-            # Also where another name of it was sent: that one is kept in the metadata.
+            # This also holds if the request used another name, which the metadata keeps.
             return replace(run, observed={**run.observed, "model": observed})
         if not self._is_renamed(job):
             return run
@@ -235,7 +247,7 @@ class FineTunedModel(BaseDriver):
         return bool(unsure) and not jobs.same_dated_name(wanted, observed)
 
     def _resolve_contents(self, runs: Iterable[Run]) -> None:
-        """Find out what a desired file contains where a job was made with another: it may be the same data again."""
+        """Find out the content of a desired file if all jobs used other files: the data may be the same."""
         for option in FILE_OPTIONS:
             wanted = self.resolved.get(option)
             if not wanted or wanted.sha256:
@@ -249,7 +261,7 @@ class FineTunedModel(BaseDriver):
                 self.resolve(option, files.resolve(self.api, option, wanted))
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """By what the host shows of each model. One that can be retrieved needs no list; several need one."""
+        """Look at the models. The model of a single run is retrieved; for several runs, the list is read first."""
         listed = (models.list_models(self.api) or {}) if len(runs) > 1 else None
         return [self._judge_run(run, listed) for run in runs]
 
@@ -264,13 +276,13 @@ class FineTunedModel(BaseDriver):
         model = str(run.model)
         made = self._made.get(model, [run.id])
         if run.id in made[1:]:
-            # This host calls all models of a name the same, so a later run has put its own in this one's place.
+            # This host gives all models of one lineage the same name, so a later run has replaced this run's model.
             return replace(run, verified=True, phase=Phase.DELETED, removable=bool(self._list_files(run)))
         if evidence is None and listed and model in listed:
             evidence = models.ModelEvidence(found=True, own=listed[model], now=self.api.now())
         evidence = evidence or models.observe_model(self.api, model, listed)
         base = str(jobs.base_of(run.raw) or "")
-        # What was said of a model is not true of a later one of the same name.
+        # ``missing_model_id`` does not apply to a later model with the same name.
         reported_missing = self.missing_model_id == model and len(made) == 1
         run = replace(run, looked=evidence.now)
         verdict = models.judge_model(self.api.host, evidence, base, reported_missing=reported_missing)
@@ -279,14 +291,14 @@ class FineTunedModel(BaseDriver):
             f"This host does not show the model {model} of run {run.id}. That proves nothing: many list only what is "
             f"deployed or configured. So it is assumed to exist. If it was deleted, set 'missing_model_id: {model}'."
         )
-        notes = tuple(note for note in run.notes if note != hidden)  # of an earlier look
+        notes = tuple(note for note in run.notes if note != hidden)  # from an earlier look
         left = bool(self._list_files(run))
         if verdict is models.Verdict.EXISTS:
             note = f"The end of the model {model} was announced for {end}; the host still shows it."
             return replace(run, verified=True, seen=True, notes=(*notes, *((note,) if end else ())))
         if verdict is models.Verdict.RETIRED:
             reason = f"it ended on {end}, with its base model {base}"
-            # Whatever the host calls it, another base model is what a user has to ask for now.
+            # The user must now choose another base model, whatever name the host shows.
             known = {**run.observed, "model": base}
             return replace(
                 run, verified=True, phase=Phase.RETIRED, reason=reason, removable=left, observed=known, notes=()
@@ -296,11 +308,14 @@ class FineTunedModel(BaseDriver):
         return replace(run, verified=True, seen=False, notes=(*notes, hidden), removable=left)
 
     def refresh(self, run: Run) -> Run:
-        """One GET."""
+        """Read the job again with one GET."""
         return self._read_run(jobs.get_job(self.api, run.id))
 
     def progress(self, run: Run) -> Progress:
-        """From the newest events; queued jobs have none to look at, and some hosts and keys none to show."""
+        """The progress from the newest events.
+
+        Only a running job has them; errors of hosts or keys without events are ignored.
+        """
         events: list[dict[str, Any]] = []
         if run.status == "running":
             with suppress(FineTuneError):
@@ -310,9 +325,12 @@ class FineTunedModel(BaseDriver):
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """The name, the data and all jobs must be there; what the files contain becomes part of the request."""
+        """Check the name, the data and the list of jobs. Add the content of the files to the request.
+
+        Raises the error of the last look if that look did not show all jobs.
+        """
         if self._cut:
-            raise self._cut  # what could not be seen may be what is wanted
+            raise self._cut  # an unseen job may be the desired one
         if not self.name:
             raise InvalidInput("name is missing.", hint="A run is started under a name; job_id alone only adopts one.")
         self.require("model", "training_file", hint="A run has to be started, and cannot be without it.")
@@ -328,7 +346,7 @@ class FineTunedModel(BaseDriver):
             self.warn_once(SAME_DATA)
 
     def create(self, token: str) -> Run:
-        """POST once, with the ownership tags in the metadata."""
+        """Send the create request once, with the ownership tags in the metadata."""
         contents: dict[str, Content] = {
             option: self.resolved[option] for option in FILE_OPTIONS if option in self.resolved
         }
@@ -347,7 +365,8 @@ class FineTunedModel(BaseDriver):
             **self._build_method(),
             "metadata": entries,
         }
-        # Azure OpenAI refuses a job without it, in words that point elsewhere; 1 is its standard, regional training.
+        # Azure OpenAI refuses a job without trainingType, with a misleading message. 1 is its standard, regional
+        # training.
         training_type = self.resolved.get("training_type", 1 if self.api.host.azure else None)
         extra = dict(self.resolved.get("extra_body", {}))
         if training_type is not None:
@@ -363,12 +382,12 @@ class FineTunedModel(BaseDriver):
         return run
 
     def _add_keys(self) -> list[dict[str, Any]]:
-        """With their keys, which are neither shown nor compared."""
+        """The integrations with their keys. The keys are neither shown nor compared."""
         pairs = zip_longest(self.resolved["integrations"], self.wandb_keys)
         return [{**item, "wandb": {**item["wandb"], "api_key": key}} if key else item for item, key in pairs]
 
     def _build_method(self) -> dict[str, Any]:
-        """``method`` when the user named one; else the short form, which every compatible host understands."""
+        """``method`` if the user named one. Otherwise the short form, which every compatible host understands."""
         kind = self.resolved.get("method")
         hyperparameters = self.resolved.get("hyperparameters")
         if not kind or isinstance(kind, Implied):
@@ -386,7 +405,7 @@ class FineTunedModel(BaseDriver):
         return jobs.to_run(self.api.call(f"{doing} the job {run.id}", verb, run.id, reads=jobs.JOB, verb="change"))
 
     def cancel(self, run: Run) -> Run:
-        """POST .../cancel."""
+        """Cancel the job with POST .../cancel."""
         try:
             return self._send("Cancelling", self._jobs.cancel, run)
         except ApiError as error:
@@ -397,7 +416,7 @@ class FineTunedModel(BaseDriver):
             raise error.amended(hint=hint) from error
 
     def pause(self, run: Run) -> Run:
-        """POST .../pause."""
+        """Pause the job with POST .../pause."""
         try:
             return self._send("Pausing", self._jobs.pause, run)
         except ApiError as error:
@@ -405,13 +424,13 @@ class FineTunedModel(BaseDriver):
             raise error.amended(hint=hint) from error
 
     def resume(self, run: Run) -> Run:
-        """POST .../resume."""
+        """Resume the job with POST .../resume."""
         return self._send("Resuming", self._jobs.resume, run)
 
     def delete(self, run: Run) -> Run:
-        """DELETE the model, with delete_files also its data; the job stays in the host's list for ever.
+        """Delete the model, and with delete_files also its data. The job stays in the host's list for ever.
 
-        What another task deleted meanwhile is deleted.
+        A model or file that another task has deleted meanwhile counts as deleted.
         """
         if run.phase is Phase.READY and run.model and run.seen is not False:
             self._delete_model(run, str(run.model))
@@ -421,7 +440,7 @@ class FineTunedModel(BaseDriver):
             except FineTuneError as error:
                 if run.phase is not Phase.READY:
                     raise
-                raise error.amended(facts={**error.facts, "changed": True}) from error  # its model is deleted
+                raise error.amended(facts={**error.facts, "changed": True}) from error  # the model is already deleted
             self._uploaded.discard(file_id)
         return replace(run, phase=Phase.DELETED, removable=False)
 
@@ -434,7 +453,7 @@ class FineTunedModel(BaseDriver):
                 raise
             evidence = models.observe_model(self.api, model)
             if run.seen and evidence.denied and not evidence.found:
-                return  # the host has shown it to this task, and now says that it has no such model
+                return  # the host has shown the model to this task, and now answers that it does not exist
             found = self._judge_run(replace(run, notes=()), None, evidence)
             if found.phase in (Phase.DELETED, Phase.RETIRED):
                 return
@@ -450,10 +469,10 @@ class FineTunedModel(BaseDriver):
                 code=error.code,
             ) from error
 
-    # -- telling --
+    # -- reporting --
 
     def hint(self, run: Run) -> Hint:
-        """By the words of the failed job's error."""
+        """The advice for a failed job, found by words of its error."""
         reason = run.reason.lower()
         mend = find_hint(_HINTS, reason)
         if mend:
@@ -461,7 +480,7 @@ class FineTunedModel(BaseDriver):
         return Hint("The host failed, not the data:" if "server_error" in reason else "", _RETRY)
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The job's attributes, top-level under the seed's names."""
+        """The attributes of the job as top-level result keys."""
         job = run.raw if run else {}
         checkpoints: list[dict[str, Any]] = []
         metrics: dict[str, Any] = {}
@@ -470,7 +489,7 @@ class FineTunedModel(BaseDriver):
                 checkpoints = jobs.list_checkpoints(self.api, run.id)
                 metrics = final_metrics(self.api, run.id, checkpoints)
             except FineTuneError as error:
-                # The model is there: what only describes it must not fail the task.
+                # The model exists: an error in additional facts must not fail the task.
                 self.warnings.append(f"Metrics and checkpoints are left out. {error.text()}")
         return {
             "name": self.name or mapping(job.get("metadata")).get(ownership.NAME),
@@ -487,13 +506,13 @@ class FineTunedModel(BaseDriver):
         }
 
     def describe_placeholder(self) -> dict[str, Any]:
-        """A job that check mode predicts."""
+        """The result keys of a job that check mode predicts."""
         job, model = make_placeholder("job", str(self.name)), make_placeholder("model", str(self.name))
         return self.fill_placeholder(job, job_id=job, fine_tuned_model=model)
 
 
 def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the host says of a job; without ownership tags."""
+    """Everything that the host shows of a job, without ownership tags."""
     return (
         {**job, "metadata": ownership.select_user_tags(mapping(job.get("metadata")))}
         if "metadata" in job
@@ -502,7 +521,10 @@ def present_job(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def final_metrics(api: Api, job_id: str, checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The last numbers of a run: its last checkpoint's, else its last metrics event's, else none."""
+    """The last metrics of a run: from its last checkpoint, or else from its last metrics event.
+
+    Empty if there is neither.
+    """
     last = max(checkpoints, key=lambda checkpoint: number(checkpoint.get("step_number")) or 0, default=None)
     numbers = (
         dict(mapping(last.get("metrics"))) if last else jobs.newest_metrics(jobs.list_events(api, job_id, limit=100))

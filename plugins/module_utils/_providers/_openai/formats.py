@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The formats of OpenAI-style hosts, by their names. Private to llmops.finetune; may change at any time."""
+"""The formats of OpenAI-style hosts, by name. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OpenAIPreference(Preference):
 
 class OpenAIReinforcement(Reinforcement):
     name = "openai_reinforcement"
-    # The models of these hosts that learn by reinforcement take their instructions in this role.
+    # These hosts' models for reinforcement fine-tuning take their instructions in this role.
     developer = True
 
 
@@ -28,5 +28,5 @@ class OpenAICompletion(Completion):
     name = "openai_completion"
 
 
-# Reinforcement before chat: its examples look like chat that lacks an answer, but carry data for the grader.
+# Reinforcement stands before chat: its examples look like chat without an answer, but have data for the grader.
 FORMATS = Formats((OpenAIPreference(), OpenAIReinforcement(), OpenAIChat(), OpenAICompletion()))

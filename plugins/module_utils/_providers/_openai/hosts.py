@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which kind of host a task is for, from its options and the SDK's environment variables. No call is made.
+"""The kind of host of a task, from its options and the SDK's environment variables. Makes no call.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -27,12 +27,12 @@ ENVIRONMENT = {
     "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
     "api_version": "OPENAI_API_VERSION",
 }
-"""The options that have an environment variable and are no secret."""
+"""The options that have an environment variable and are not secret."""
 
-# OpenAI's own address; its regional ones are eu.api.openai.com and so on (OpenAI SDK 3.57.0, data_residency).
+# OpenAI's own address. Its regional addresses are eu.api.openai.com and so on (OpenAI SDK 3.57.0, data_residency).
 _OPENAI = "api.openai.com"
-# Domains of Azure OpenAI and of Microsoft Foundry resources (Microsoft's guides, 2026-11); the last is the address of a
-# region, and Azure Government and Azure in China have domains of their own.
+# Domains of Azure OpenAI and of Microsoft Foundry resources (Microsoft's guides, 2026-11). The last one is the address
+# of a region. Azure Government and Azure in China have their own domains.
 _AZURE = (
     *(f".{name}.azure.{end}" for name in ("openai", "cognitiveservices", "services.ai") for end in ("com", "us", "cn")),
     ".api.cognitive.microsoft.com",
@@ -43,10 +43,11 @@ _MANTLE = "bedrock-mantle."  # bedrock-mantle.<region>.api.aws: Amazon Bedrock's
 
 @dataclass(frozen=True)
 class Host:
-    """``kind``: whose rules hold. ``address``: where it is. ``own``: it is OpenAI's own address.
+    """A host.
 
-    ``v1``: Azure's address of the path ``/openai/v1``, which is spoken to without a version. ``mantle``: Amazon
-    Bedrock's host of this API, which trains by reinforcement only.
+    ``kind``: whose rules apply. ``address``: its address. ``own``: whether it is OpenAI's own address. ``v1``: Azure's
+    address with the path ``/openai/v1``, which needs no api_version. ``mantle``: Amazon Bedrock's host of this API,
+    which trains by reinforcement only.
     """
 
     kind: Kind
@@ -62,23 +63,24 @@ class Host:
 
     @property
     def compatible(self) -> bool:
-        """Whether nothing is known of its habits."""
+        """Whether the host's habits are unknown."""
         return self.kind == "compatible"
 
 
 def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that have an environment variable, with what the environment says where one is left out."""
+    """The options with an environment variable. An option that is not set is read from the environment."""
     return {option: params.get(option) or os.environ.get(variable) or None for option, variable in ENVIRONMENT.items()}
 
 
 def host_for(params: Mapping[str, Any]) -> Host:
-    """The host that the options and the environment name; raises InvalidInput for what names none."""
+    """The host that the options and the environment name. Raises InvalidInput if they name none."""
     settings = settings_of(params)
     if settings["api_type"] not in (None, *KINDS):
         raise InvalidInput(
             "api_type, which is read from OPENAI_API_TYPE, is unknown; it is 'openai', 'azure' or 'compatible'."
         )
-    # An address in the environment chooses no host; one in the task is meant, whatever kind the environment names.
+    # An address from the environment does not choose the kind of host. An azure_endpoint of the task does, whatever
+    # kind the environment names.
     by_endpoint = bool(params.get("azure_endpoint")) and not params.get("api_type")
     kind = "azure" if by_endpoint else settings["api_type"]
     address = _address(params, settings, kind)
@@ -111,9 +113,10 @@ def _address(params: Mapping[str, Any], settings: Mapping[str, Any], kind: str |
 
 
 def _parts(address: str) -> tuple[str, str]:
-    """The host's name and the path, which does not end in a slash.
+    """The host's name, and the path without a slash at its end.
 
-    Empty for what is no address, or holds a credential: that is refused where the client is made, and never told.
+    Both are empty if the address is invalid or contains a credential. The client refuses such an address later, and no
+    message shows it.
     """
     try:
         split = urlsplit(address)
@@ -129,7 +132,10 @@ def _root(address: str) -> str:
 
 
 def _check_endpoint(address: str, path: str, azure_name: bool) -> None:
-    """The library adds the path of the dated API itself. A gateway may have a path of its own before that."""
+    """Raise InvalidInput if the path of azure_endpoint already contains the API's path, because the library adds it.
+
+    A gateway may have its own path before it.
+    """
     if "openai" in path.split("/") or (path and azure_name):
         raise InvalidInput(
             f"azure_endpoint is '{address}'; the path '{path}' at its end must go, the library adds it.",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the info modules look up.
+"""The lookups of the info modules.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -34,7 +34,7 @@ def find(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Filtered again on our side, for hosts that ignore the filter."""
+    """The jobs that match the options. They are filtered here too, for hosts that ignore the filter."""
     if params["job_id"]:
         yield jobs.get_job(api, params["job_id"])
         return
@@ -43,7 +43,7 @@ def _matching(api: Api, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         wanted[ownership.NAME] = params["name"]
     for job in jobs.list_jobs(api, wanted):
         entries = mapping(job.get("metadata"))
-        # A host that keeps no metadata may at least show the suffix, whose default is the name.
+        # A host without metadata may still show the suffix. Its default is the name.
         suffixed = not entries and set(wanted) == {ownership.NAME} and jobs.same_suffix(params["name"], job)
         if (suffixed or all(entries.get(key) == value for key, value in wanted.items())) and (
             not params["status"] or job.get("status") in params["status"]
@@ -83,6 +83,6 @@ def find_permissions(module: AnsibleModule) -> dict[str, Any]:
     checkpoint = checkpoint or permissions.find_model(make_api(module), name)
     query = {"project_id": params["project_id"]} if params["project_id"] else {}
     found = permissions.list_permissions(admin, checkpoint, **query) if checkpoint else []
-    # Filtered again, for a host that ignores the filter.
+    # Filtered here too, for a host that ignores the filter.
     wanted = [permission for permission in found if params["project_id"] in (None, permission["project_id"])]
     return {"changed": False, **permissions.describe_permissions(name, checkpoint, list(limited(module, wanted)))}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fine-tuning job as the engine sees it, and how the jobs of a name are found.
+"""Fine-tuning jobs: the calls that read them, their conversion into the engine's runs, and the comparison of names.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -28,7 +28,7 @@ _PAGE = 100  # the API's maximum
 _REASON = 1000  # characters
 _MOST_STEPS = 1e12
 
-# The statuses of the API reference, of its own examples (pausing, paused), of Azure OpenAI (pending, notRunning).
+# The statuses of the API reference, of its examples (pausing, paused), and of Azure OpenAI (pending, notRunning).
 PHASES = {
     "created": Phase.PENDING,
     "pending": Phase.PENDING,
@@ -68,14 +68,16 @@ BOUNDS = {
     "eval_interval": Bound(1, whole=True, auto=True),
     "eval_samples": Bound(1, whole=True, auto=True),
 }
-"""The hyperparameters that are numbers, or left to the host. From the API reference's CreateFineTuningJobRequest (facts
-of 2026-08)."""
+"""The hyperparameters that are numbers or ``auto``.
 
-_LONGEST_MODEL = 255  # characters; an invented one is no reason to take the model for deleted
+Source: the API reference's CreateFineTuningJobRequest (facts of 2026-08).
+"""
+
+_LONGEST_MODEL = 255  # characters; a longer name is no model, and must not prove that a model is deleted
 
 
 def _model(value: Any, where: str) -> None:
-    """A model's name, or an empty text where there is none yet."""
+    """Check a model's name. The text is empty if the model does not exist yet."""
     label(value, where)
     if len(value) > _LONGEST_MODEL:
         raise Odd(f"{where} is not a model name")
@@ -101,12 +103,12 @@ JOB = record(
         ),
     },
 )
-"""What decides of a job; the rest is only shown."""
+"""The members of a job that decide. Other members are only shown."""
 _DETAIL = record({}, {"id": text})
 
 
 def to_run(job: Mapping[str, Any]) -> Run:
-    """One :data:`JOB`, as the API gives it, in the engine's terms. READY is not verified: its model may be deleted."""
+    """A :data:`JOB` of the API as a run. A READY run is not verified: its model may be deleted."""
     status = str(job.get("status") or "").strip()
     phase = PHASES.get(status.lower(), Phase.UNKNOWN)
     model = job.get("fine_tuned_model") or None
@@ -163,17 +165,17 @@ def _read_observed(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def base_of(job: Mapping[str, Any]) -> Any:
-    """The base model: as it was sent, where that is kept with the job, else as the host calls it."""
+    """The base model: the requested name if the metadata keeps it, or else the name that the host shows."""
     return mapping(job.get("metadata")).get(ownership.MODEL) or job.get("model")
 
 
 def _is_left(key: str, value: Any) -> bool:
-    """Whether it is left to the host; Azure OpenAI shows -1 for what it chose or will choose itself."""
+    """Whether the host chooses the value. Azure OpenAI shows -1 for a value that it chose or will choose."""
     return value is None or (value == -1 and key in BOUNDS)
 
 
 def suffix_of(job: Mapping[str, Any]) -> str | None:
-    """The suffix that the user gave, where it is shown: as a field, or in ft:<base>:<organisation>:<suffix>:<id>."""
+    """The user's suffix, if the job shows it: as a field, or in ``ft:<base>:<organisation>:<suffix>:<id>``."""
     for key in ("user_provided_suffix", "suffix"):
         if job.get(key):
             return str(job[key])
@@ -182,7 +184,10 @@ def suffix_of(job: Mapping[str, Any]) -> str | None:
 
 
 def same_dated_name(desired: Any, observed: Any) -> bool:
-    """``X`` equals ``X-2024-07-18`` (a provider pins the alias), two dates differ, and a prefix is never enough."""
+    """Whether two names mean the same model: ``X`` equals ``X-2024-07-18``, because a provider pins the alias.
+
+    Two different dates differ. A common prefix is never enough.
+    """
     a, b = str(desired), str(observed)
     if a == b:
         return True
@@ -192,7 +197,7 @@ def same_dated_name(desired: Any, observed: Any) -> bool:
 
 
 def same_suffix(desired: str | None, job: Mapping[str, Any]) -> bool | None:
-    """Whether a job shows this suffix, as hosts write it into names; None where it shows none at all."""
+    """Whether a job shows this suffix, in the form that hosts write into names. None if the job shows no suffix."""
     observed = suffix_of(job)
     if observed is not None:
         return desired is not None and _normalize_suffix(desired) == _normalize_suffix(observed)
@@ -200,13 +205,14 @@ def same_suffix(desired: str | None, job: Mapping[str, Any]) -> bool | None:
 
 
 def _is_in_name(suffix: str, job: Mapping[str, Any]) -> bool:
-    """Whether the name of a job's model is this suffix beside a base model, ``ft`` and an id, and nothing else.
+    """Whether the name of a job's model consists of this suffix, the base model, ``ft`` and an id, and nothing else.
 
-    ``bot`` is also a part of ``support-bot`` and ``bot-2``, and ``qwen3`` one of all that is made of Qwen3.
+    ``bot`` is also a part of ``support-bot`` and ``bot-2``, and ``qwen3`` is a part of the name of every model made
+    from Qwen3.
     """
     model = str(job.get("fine_tuned_model") or "")
     if model.startswith("ft:") and model.count(":") >= 4:
-        return False  # a suffix would have a place of its own
+        return False  # such a name has its own place for a suffix
     name = f"-{_normalize_suffix(_last_of(model))}-"
     base = f"-{_normalize_suffix(_DATED.sub('', _last_of(str(job.get('model') or ''))))}-"
     rest = name[len(base) - 1 :] if len(base) > 2 and name.startswith(base) else name
@@ -223,7 +229,7 @@ def _last_of(path: str) -> str:
 
 
 def _is_id(text: str, identifier: str) -> bool:
-    """Whether it is (a part of) the job's id, or looks like one of its own: neither a word nor a number nor a date."""
+    """Whether a text is the job's id, a part of it, or looks like an id: not a word, a number or a date."""
     mixed = any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text)
     return len(text) >= _SHORTEST_ID and (text in identifier or ("-" not in text and mixed))
 
@@ -233,7 +239,7 @@ def _normalize_suffix(text: str) -> str:
 
 
 def list_jobs(api: Api, metadata: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-    """Jobs newest first, as plain data, all pages. A host that refuses the filter is asked without it."""
+    """All jobs, newest first, as plain data. If a host refuses the filter, the list is read without it."""
     try:
         yield from _pages(api, metadata)
     except ApiError as error:
@@ -265,7 +271,7 @@ def get_job(api: Api, job_id: str) -> dict[str, Any]:
 
 
 def newest_metrics(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The numbers of the newest metrics event among events, newest first; empty when there is none."""
+    """The numbers of the newest metrics event; empty if there is none. ``events``: newest first."""
     for event in events:
         data = event.get("data")
         if event.get("type") == "metrics" and isinstance(data, Mapping) and data.get("step") is not None:
@@ -274,12 +280,12 @@ def newest_metrics(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def list_events(api: Api, job_id: str, limit: int | None = None) -> list[dict[str, Any]]:
-    """A job's events, newest first: all pages, or the newest ``limit``. A host without events gives none."""
+    """A job's events, newest first: all of them, or the newest ``limit``. Empty if the host has no events."""
     return _details(api, job_id, "events", limit)
 
 
 def list_checkpoints(api: Api, job_id: str) -> list[dict[str, Any]]:
-    """A job's checkpoints, as the API orders them. A host without checkpoints gives none."""
+    """A job's checkpoints, in the order of the API. Empty if the host has no checkpoints."""
     return _details(api, job_id, "checkpoints", None)
 
 
@@ -292,7 +298,7 @@ def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[s
             f"Listing the {what} of the job {job_id}", send, job_id, item=_DETAIL, limit=limit or _PAGE
         ):
             known = item.get("id") or str(len(found))
-            if known in found:  # a host that ignores `after` would go round for ever
+            if known in found:  # a host that ignores `after` repeats the page for ever
                 break
             found[known] = item
             if len(found) == limit:
@@ -304,7 +310,7 @@ def _details(api: Api, job_id: str, what: str, limit: int | None) -> list[dict[s
 
 
 def progress_of(run: Run, events: Iterable[Mapping[str, Any]]) -> Progress:
-    """How far a job is, from its status and its newest events."""
+    """The progress of a job, from its status and its newest events."""
     stage = _STAGES.get(run.status.lower(), run.status)
     data = newest_metrics(events) if run.status == "running" else {}
     step, total = _count(data.get("step")), _count(data.get("total_steps"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The limits that OpenAI-style hosts put on datasets. Private to llmops.finetune; may change at any time."""
+"""The limits of OpenAI-style hosts for datasets. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OPENAI = Limits(
     max_reinforcement_validation_examples=Limit(1_000, True, _RFT, _READ),
 )
 
-# Another host's limits are not known here: only what every host is likely to need, as warnings.
+# The limits of other hosts are unknown. So only limits that most hosts have are checked, as warnings.
 _COMPATIBLE = Limits(
     profile="compatible",
     formats=_OPENAI.formats,
@@ -57,5 +57,5 @@ LIMITS: dict[str, Limits] = {
 
 
 def limits_for(host: str, split: str = "training") -> Limits:
-    """Return the limits of one file for a kind of host. Raises KeyError for an unknown one."""
+    """The limits of one file for a kind of host. Raises KeyError for an unknown kind."""
     return LIMITS[host].of(split)

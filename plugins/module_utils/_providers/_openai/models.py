@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a fine-tuned model is still there: what a host shows of it, and what that proves at this kind of host.
+"""Whether a fine-tuned model still exists: what a host shows of it, and what that proves for this kind of host.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _MODEL = record({"id": name})
 _MODELS = record({"data": each(_MODEL)}, {"has_more": flag})
-_END = "shutdown_date"  # of OpenAI's models, and of the fine-tuned ones: YYYY-MM-DD or null
+_END = "shutdown_date"  # of OpenAI's base models and fine-tuned models: YYYY-MM-DD or null
 _NO_ROUTE = (404, 405, 501)
 
-# When OpenAI shuts base models down, and with them all that was tuned on them: its deprecations page, announcements of
-# 2026-10-14 and before, as of 2026-11-30. The list of models says it better, where it still has the base.
+# The dates on which OpenAI shuts base models down, and all models tuned on them. Source: its deprecations page,
+# announcements of 2026-10-14 and before, as of 2026-11-30. The list of models has priority if it still has the base.
 ENDS = {
     "gpt-4-0613": "2026-10-23",
     "gpt-3.5-turbo-0125": "2026-10-23",
@@ -43,7 +43,7 @@ ENDS = {
 
 
 class Verdict(enum.Enum):
-    """What is known of a model."""
+    """The state of a model, as far as it is known."""
 
     EXISTS = "exists"
     DELETED = "deleted"
@@ -53,8 +53,12 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class ModelEvidence:
-    """What the host shows of one model. ``found``: by itself or in the list. ``denied``: the host says that it has no
-    such model. ``listed``: the complete list, by id, None if there is no valid one. ``now``: the host's time."""
+    """The facts that a host shows of one model.
+
+    ``found``: the host shows the model by its id or in the list. ``denied``: the host answers that it has no such
+    model. ``listed``: the complete list, by id; None if there is no valid list. ``own``: the model as the host shows
+    it. ``now``: the host's time, in unix seconds.
+    """
 
     found: bool = False
     denied: bool = False
@@ -63,7 +67,7 @@ class ModelEvidence:
     now: float = 0.0
 
     def end(self, host: Host, base: str) -> str | None:
-        """The announced end of the model or of its base, as a date, if that has passed."""
+        """The announced end of the model or of its base, as a date, if it has passed. None otherwise."""
         dates = [_date(self.own.get(_END))]
         if not self.found or (host.kind == "openai" and _END not in self.own):
             dates.append(_end_of_base(host, base, self.listed or {}))
@@ -72,7 +76,10 @@ class ModelEvidence:
 
 
 def _end_of_base(host: Host, base: str, listed: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """What the list says, else the table. Azure OpenAI has a calendar of its own, and ends no model with its base."""
+    """The end of the base model: from the list, or else from the table.
+
+    None for Azure OpenAI: it has its own calendar, and ends no model with its base.
+    """
     if host.azure:
         return None
     parts = base.split(":")
@@ -95,7 +102,10 @@ def _begins(date: str) -> float:
 
 
 def judge_model(host: Host, evidence: ModelEvidence, base: str, *, reported_missing: bool = False) -> Verdict:
-    """The first of these rules that fits. ``reported_missing``: the user says that the model was deleted."""
+    """The state of a model, by the first rule that fits.
+
+    ``reported_missing``: the user says that the model was deleted.
+    """
     if evidence.found:
         return Verdict.EXISTS
     if evidence.denied and evidence.end(host, base):
@@ -109,10 +119,10 @@ def judge_model(host: Host, evidence: ModelEvidence, base: str, *, reported_miss
 
 
 def observe_model(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] | None = None) -> ModelEvidence:
-    """What the host shows of a model: by itself, and where it has no such one, in its list.
+    """Retrieve a model. If the host does not show it, look for it in the list.
 
-    ``listed``: a list that was read already. Raises what is no decision: a credential that may not look, passing
-    trouble, and at hosts whose habits are known everything that they would not answer.
+    ``listed``: a list that was already read. Raises errors that prove nothing about the model: a missing permission, a
+    temporary error. For a host with known habits, every unexpected answer is raised too.
     """
     lenient = api.host.compatible or api.host.v1
     denied = False
@@ -132,7 +142,7 @@ def observe_model(api: Api, model: str, listed: Mapping[str, Mapping[str, Any]] 
 
 
 def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:
-    """The complete list by id. None at a host of unknown habits that gives none."""
+    """The complete list by id. None if a host with unknown habits gives no valid list."""
     try:
         listed = api.call("Listing the models", api.sdk.models.with_raw_response.list, reads=_MODELS, verb="list")
         if listed.get("has_more") or not listed["data"]:
@@ -145,11 +155,13 @@ def list_models(api: Api) -> dict[str, Mapping[str, Any]] | None:
 
 
 def _proves_nothing(error: ApiError | NoAnswer) -> bool:
-    """Whether a host of unknown habits may just not have what was asked for, or not show it to everybody who may
-    train; a credential that it does not take, and its "later", are no such answers."""
+    """Whether a host with unknown habits may not have this operation, or may not show it to everybody who may train.
+
+    False for a refused credential (401), for "later" (429), and for errors without a status.
+    """
     return isinstance(error, NoAnswer) or (error.status not in (401, 429) and error.status is not None)
 
 
 def cannot_delete(error: Exception) -> bool:
-    """Whether a host that answers so has no deletion at all, or no such thing."""
+    """Whether this answer means that the host has no deletion, or no such model."""
     return isinstance(error, ApiError) and error.status in _NO_ROUTE

@@ -5,7 +5,7 @@
 
 Private to llmops.finetune; may change at any time.
 
-OpenAI alone has them. They take an admin key, which can do nothing else that this collection does.
+Only OpenAI has them. They need an admin key. This collection uses an admin key for nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MODEL: dict[str, Any] = {
     "checkpoint": {"type": "str", "aliases": ["fine_tuned_model_checkpoint"]},
     "name": {"type": "str"},
 }
-"""The options that say whose permissions are meant."""
+"""The options that name the model."""
 _VARIABLE = "OPENAI_ADMIN_KEY"
 _PERMISSION = record({"id": name, "project_id": name}, {"created_at": moment})
 _GRANTED = record({"data": each(_PERMISSION)})
@@ -49,7 +49,7 @@ _DENIED = (401, 403)
 
 
 def read_checkpoint(module: AnsibleModule) -> str | None:
-    """The model that a task names, or None. Raises InvalidInput, also at a host that has no permissions."""
+    """The model that a task names, or None. Raises InvalidInput, also for a host without permissions."""
     host = host_for(module.params)
     if host.kind != "openai":
         raise InvalidInput(
@@ -72,7 +72,7 @@ def read_checkpoint(module: AnsibleModule) -> str | None:
 
 
 def make_admin_api(module: AnsibleModule) -> Api:
-    """The client with the admin key; no call is made."""
+    """The client with the admin key. Makes no call."""
     key = module.params["admin_api_key"] or os.environ.get(_VARIABLE)
     mask(module, [key])
     if not key:
@@ -84,7 +84,7 @@ def make_admin_api(module: AnsibleModule) -> Api:
 def list_permissions(admin: Api, checkpoint: str, **query: Any) -> list[dict[str, Any]]:
     """All permissions of a model, oldest first. ``query``: the filters of the API."""
     calls = admin.sdk.fine_tuning.checkpoints.permissions.with_raw_response
-    send = getattr(calls, "list", None) or calls.retrieve  # older SDKs have the second one alone
+    send = getattr(calls, "list", None) or calls.retrieve  # older SDKs only have the second one
     found: dict[str, dict[str, Any]] = {}
     try:
         pages = admin.listed(
@@ -97,7 +97,7 @@ def list_permissions(admin: Api, checkpoint: str, **query: Any) -> list[dict[str
             **query,
         )
         for permission in pages:
-            if permission["id"] in found:  # a host that ignores `after` would go round for ever
+            if permission["id"] in found:  # a host that ignores `after` repeats the page for ever
                 break
             found[permission["id"]] = permission
     except ApiError as error:
@@ -106,7 +106,10 @@ def list_permissions(admin: Api, checkpoint: str, **query: Any) -> list[dict[str
 
 
 def grant_permissions(admin: Api, checkpoint: str, projects: Sequence[str]) -> list[dict[str, Any]]:
-    """Give permissions to all these projects, in one request, which is sent once."""
+    """Give permissions to all these projects with one request, which is sent once.
+
+    Raises ApiError if the answer does not name every project.
+    """
     send = admin.once.fine_tuning.checkpoints.permissions.with_raw_response.create
     doing = f"Sharing {checkpoint} with {', '.join(projects)}"
     try:
@@ -125,7 +128,7 @@ def grant_permissions(admin: Api, checkpoint: str, projects: Sequence[str]) -> l
 
 
 def revoke_permission(admin: Api, checkpoint: str, permission: Mapping[str, Any]) -> None:
-    """Take one permission back. Raises NotFound for one that is not there."""
+    """Revoke one permission. Raises NotFound if it does not exist."""
     calls = admin.sdk.fine_tuning.checkpoints.permissions.with_raw_response
     send = partial(calls.delete, fine_tuned_model_checkpoint=checkpoint)
     try:
@@ -141,7 +144,7 @@ def _explain_error(error: ApiError) -> ApiError:
 
 
 def find_model(api: Api, name: str) -> str | None:
-    """The newest model of a name that is there, or None."""
+    """The newest existing model of a name; None if there is none."""
     mine = [
         jobs.to_run(job)
         for job in jobs.list_jobs(api, {ownership.NAME: name})
@@ -164,7 +167,7 @@ def _judge_model(api: Api, model: str) -> models.Verdict:
 def describe_permissions(
     name: str | None, checkpoint: str | None, permissions: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What modules return of the permissions of a model."""
+    """The result keys for the permissions of a model."""
     return {
         "name": name,
         "checkpoint": checkpoint,

@@ -43,13 +43,13 @@ OPTIONS = {
 }
 _FORMATS = {"dpo": "openai_preference", "reinforcement": "openai_reinforcement"}
 _OLD_BASES = ("babbage-002", "davinci-002")  # the only ones that take prompt and completion
-# What 'auto' makes of the epochs: OpenAI cookbook, "Data preparation and analysis for chat model fine-tuning".
+# The number of epochs that 'auto' means: OpenAI cookbook, "Data preparation and analysis for chat model fine-tuning".
 _EPOCHS, _FEWEST, _MOST, _MOST_EPOCHS = 3, 100, 25_000, 25
 _LOSSES = {"training": ("train_loss",), "validation": ("full_valid_loss", "valid_loss")}
 
 
 class Adapter(ProviderAdapter):
-    """Files and jobs of one host."""
+    """The adapter for files and jobs of one host."""
 
     model = ResourceModule(desired.SPEC, fine_tuned_model.build_driver)
     dataset = ResourceModule(dataset.SPEC, dataset.build_driver)
@@ -59,7 +59,7 @@ class Adapter(ProviderAdapter):
         "learning_rate_multiplier": "learning_rate_multiplier",
     }
     run_key = "job_id"
-    # The estimate is of o200k_base, the vocabulary of today's OpenAI models.
+    # The estimate uses o200k_base, the vocabulary of OpenAI's current models.
     token_margin = 0.15
     words: Mapping[str, str] = {
         "model": "base_model",
@@ -78,7 +78,7 @@ class Adapter(ProviderAdapter):
             )
 
     def _own_hyperparameters(self) -> dict[str, Any]:
-        """Those that are given with the method."""
+        """The hyperparameters in the option ``method``."""
         found = dict(self._method.get(str(self._method.get("type"))) or {}).get("hyperparameters") or {}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -86,17 +86,17 @@ class Adapter(ProviderAdapter):
         return next((neutral for neutral, own in self.names.items() if own == name), None)
 
     def formats(self) -> Sequence[str]:
-        """By the method; the oldest base models have one of their own."""
+        """The format of the method. The oldest base models have their own format."""
         base = str(self.spec.base_model or "")
         usual = "openai_completion" if base.startswith(_OLD_BASES) else "openai_chat"
         return (_FORMATS.get(str(self._method.get("type")), usual),)
 
     def limits(self, split: Split) -> Limits:
-        """Those of the kind of host that is meant."""
+        """The limits of the kind of host."""
         return limits_for(host_for(self.spec.own).kind, split)
 
     def epochs(self, examples: int) -> float | None:
-        """Those that are given with the method, else what 'auto' usually comes to."""
+        """The epochs in the option ``method``, or else the usual result of 'auto'."""
         asked = number(self._own_hyperparameters().get("n_epochs"))
         if asked is not None:
             return asked
@@ -107,7 +107,7 @@ class Adapter(ProviderAdapter):
         return _EPOCHS
 
     def predict_reference(self, split: Split, sha256: str) -> str:
-        """Its content, and the name under which it is there: a file's id cannot be predicted."""
+        """The content and the name of the file: its id cannot be predicted."""
         return f"sha256:{sha256}:{self.spec.data_name(split)}"
 
     def read_reference(self, result: Mapping[str, Any]) -> str:
@@ -115,11 +115,11 @@ class Adapter(ProviderAdapter):
         return str(result["file_id"])
 
     def data_options(self, split: Split) -> dict[str, Any]:
-        """The file's."""
+        """The options of openai_dataset."""
         return self.own((*AUTH_SPEC, "expires_after"))
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The job's. Hyperparameters belong to the method where one is named."""
+        """The options of openai_fine_tuned_model. If a method is named, the hyperparameters become part of it."""
         method = {key: value for key, value in self._method.items() if value is not None}
         short = dict(hyperparameters)
         if method and short:
@@ -138,15 +138,15 @@ class Adapter(ProviderAdapter):
         }
 
     def model_id(self, result: Mapping[str, Any]) -> str | None:
-        """Its name, which it gets when it is there."""
+        """The model's name. It is missing until the model exists."""
         return result.get("fine_tuned_model")
 
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
-        """The job's."""
+        """The creation time and the end time of the job."""
         return result.get("created_at"), result.get("finished_at")
 
     def curve(self, driver: Driver, result: Mapping[str, Any]) -> dict[str, list[list[float]]]:
-        """From the result file, else from the events."""
+        """The losses by step, from the result file, or else from the events."""
         if not isinstance(driver, fine_tuned_model.FineTunedModel) or not result.get("model"):
             return {}
         steps = read_steps(driver.api, result["model"])

@@ -21,7 +21,10 @@ _BEGIN = b"step"
 
 
 def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The numbers of each step: of its result file, else of its events. Empty where the host shows neither."""
+    """The numbers of each step of a job: from its result file, or else from its events.
+
+    Empty if the host shows neither.
+    """
     for file_id in sequence(job.get("result_files")):
         if not isinstance(file_id, str) or not file_id:
             continue
@@ -45,13 +48,16 @@ def read_steps(api: Api, job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 class ResultFile:
-    """The rows of a result file, read as it comes: CSV with a heading that starts with ``step``, plain or (OpenAI's
-    own) in base64. What is not such a file gives no rows. See :class:`_providers.toolkit.rows.Rows`."""
+    """The rows of a result file, read piece by piece.
+
+    The file is CSV. Its heading starts with ``step``. It is plain, or in base64 (OpenAI's own). Any other file gives no
+    rows. See :class:`_providers.toolkit.rows.Rows`.
+    """
 
     def __init__(self) -> None:
-        self._rows: Rows | None = None  # not known before the first bytes
+        self._rows: Rows | None = None  # unknown before the first bytes
         self._plain = False
-        self._held = b""  # what is not yet whole: the first bytes, a group of base64
+        self._held = b""  # incomplete data: the first bytes of the file, or a group of base64
 
     def take(self, data: bytes) -> None:
         """Take the next bytes of the file."""
@@ -76,5 +82,5 @@ class ResultFile:
         self._rows.take(data)
 
     def end(self) -> list[dict[str, Any]]:
-        """The rows. To be called once, at the end of the file."""
+        """The rows. Call it once, at the end of the file."""
         return self._rows.end() if self._rows and not self._held else []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs at hosts that keep no metadata: which of them are those of a name.
+"""The jobs of a name at hosts that keep no metadata.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -25,9 +25,9 @@ from .desired import FIELDS
 
 
 class UnmarkedJobs:
-    """Tells the jobs of a name from others. ``read``: a job that is surely ours, in the engine's terms.
+    """Finds the jobs of a name among all jobs. ``read`` converts a job that certainly belongs to the name into a run.
 
-    ``is_renamed``: whether a job shows another name of the base model than was asked for, which may be the same model.
+    ``is_renamed``: whether a job shows another name of the base model than the desired one. It may be the same model.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class UnmarkedJobs:
         self._is_renamed = is_renamed
 
     def find(self, unmarked: Sequence[dict[str, Any]]) -> list[Run]:
-        """On a host that keeps no metadata, tell our jobs from others by what it does show.
+        """Find the jobs of this name by the facts that a host without metadata shows.
 
-        The suffix tells where it is shown, also within the model's name; else the data. What shows neither is
-        no proof: such a pending job may be ours, so nothing is started beside it, and such a model counts as one
-        of other data, which is refused unless the user allows new runs on a change.
+        The suffix decides if it is shown, also within the model's name. Otherwise the data decides. A job that shows
+        neither proves nothing. If it is pending, it may be ours, so no other job is started beside it. If it is ready,
+        it counts as a model of other data; the task is then refused unless the user allows new runs after a change.
         """
         suffix, wanted = self.resolved.get("suffix"), self.resolved.get("training_file")
         named = self._list_names()
@@ -79,14 +79,14 @@ class UnmarkedJobs:
                 )
         found = [run for run in mine if run is not None]
         if wanted and wanted.name and wanted.name != self.name:
-            # The user has chosen a file of another name, so the name of the file says nothing.
+            # The user chose a file with another name, so the name of the file proves nothing.
             return found
-        # Beside a run on the file of this name, one on another name's file is another model's.
+        # If a run used the file of this name, a run on the file of another name belongs to another model.
         own = {run.id for run in found if not run.ambiguous or self._is_of(run, named, own=True)}
         return [run for run in found if run.id in own or not self._is_of(run, named, own=False)] if own else found
 
     def _list_names(self) -> dict[str, str]:
-        """Of the uploaded files by id; none at a host that does not list them."""
+        """The names of the uploaded files, by id. Empty if the host does not list them."""
         try:
             return {file["id"]: file.get("filename") or "" for file in files.list_files(self.api, "fine-tune")}
         except ApiError as error:
@@ -95,15 +95,16 @@ class UnmarkedJobs:
             return {}
 
     def _is_of(self, run: Run, named: Mapping[str, str], *, own: bool) -> bool:
-        """Whether the file of a run is called by this model's name, or by another one of ours."""
+        """Whether the file of a run has this model's name (``own``), or another name that this collection gave."""
         known = parse_remote_name(named.get(str(run.raw.get("training_file")), ""))
         return known is not None and (known[0] == self.name) is own
 
     def _read_by_data(self, job: Mapping[str, Any], filename: str, wanted: Content) -> Run | None:
-        """A job on the same data that shows no suffix, and whose file is called so. None where it is another name's.
+        """A job on the same data that shows no suffix. None if it belongs to another name.
 
-        Only where the model or the settings differ too does the name of the file matter: the same data under two names
-        is how models are compared, but a name that the user did not choose for this may be another model's.
+        The name of the file matters only if the base model or the settings differ too. Users compare models by training
+        them on the same data under two names. But if the user did not choose the file's name for this model, the file
+        may belong to another model.
         """
         ambiguous = "This host shows no suffix: the run was recognised by its data alone."
         known = parse_remote_name(filename)
@@ -124,8 +125,11 @@ class UnmarkedJobs:
         return replace(run, ambiguous=ambiguous, unclear={"model": why})
 
     def _add_name(self, content: Content, named: Mapping[str, str]) -> Content:
-        """With what the names of the uploaded files say of it. What check mode only foresees is not there yet, so it
-        will be there under a name of its own."""
+        """The content with the facts from the names of the uploaded files.
+
+        A content that is known only by its hash gets this model's name if such a file is uploaded. A placeholder of
+        check mode gets it too: its file does not exist yet, and will have this name.
+        """
         known = parse_remote_name(named.get(content.id, ""))
         if known:
             return replace(content, name=known[0], sha256=content.sha256 or known[1])
@@ -135,7 +139,7 @@ class UnmarkedJobs:
 
 
 def _add_marks(job: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
-    """The job with the ownership tags that its files' names stand for."""
+    """The job with the ownership tags that the names of its files imply."""
     entries = {}
     for option, tag in (("training_file", ownership.TRAINING), ("validation_file", ownership.VALIDATION)):
         known = parse_remote_name(named.get(str(job.get(option)), ""))
