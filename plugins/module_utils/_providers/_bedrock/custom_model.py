@@ -416,7 +416,7 @@ class CustomModel(BaseDriver):
         """The jobs of the lineage, found by their names.
 
         A job with a name of the user's choice is found by ``job_name``, or by a thorough search. The thorough search is
-        made at once if no active or finished run was found by its name, or if the task may delete something. Otherwise
+        made at once if no living run was found by its name, or if the task may stop or delete something. Otherwise
         ``preflight`` makes it.
         """
         self.lineage.forget()

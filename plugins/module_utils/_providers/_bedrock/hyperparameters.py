@@ -6,8 +6,8 @@
 Private to llmops.finetune; may change at any time.
 
 Source: Amazon Bedrock user guide, "Custom model hyperparameters" (custom-models-hp), as of 2026-08. A name or a family
-that this table lacks is passed on. An unknown name for a known family gets a warning, because the service may be newer
-than the table. The API takes hyperparameters as text.
+that this table lacks is passed on, because the service may be newer than the table. An unknown name of a known family
+gets a warning. The API takes hyperparameters as text.
 """
 
 from __future__ import annotations
