@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How requests to OCI are signed: which credential is meant, the profile, the key, the token.
+"""How requests to OCI are signed: the choice of the credential, the profile, the key and the token.
 
 Private to llmops.finetune; may change at any time.
 
-What is read here is never part of a message: neither the value of an option, which may be the key itself by mistake,
-nor a line of a file.
+A message never contains a line of a file or a value that could be a secret: a user may put the key itself into another
+option by mistake.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 PURPOSE = "to reach Oracle Cloud Infrastructure"
 _AUTH_TYPES = ["api_key", "instance_principal", "resource_principal", "security_token", "oke_workload_identity"]
-# Documented by the fragment llmops.finetune.oci; names and environment variables are those of oracle.oci, which has
-# nothing for the key's content: that is called after the file.
+# The fragment llmops.finetune.oci documents these options. The names and the environment variables are those of the
+# collection oracle.oci. It has no option for the content of the key; that option is named after the one for the file.
 SPEC: dict[str, Any] = {
     "config_file_location": {"type": "path"},
     "config_profile_name": {"type": "str"},
@@ -61,7 +61,7 @@ _ENVIRONMENT = {
     "cert_bundle": "OCI_ANSIBLE_CERT_BUNDLE",
     "auth_type": "OCI_ANSIBLE_AUTH_TYPE",
 }
-# Option to entry of the configuration file; the last is none of the file's, which the SDK refuses there.
+# Option to entry of the configuration file. The last entry never comes from the file: the SDK refuses it there.
 _ENTRIES = {
     "api_user": "user",
     "api_user_fingerprint": "fingerprint",
@@ -74,7 +74,7 @@ _ENTRIES = {
 _KEYS = ("api_user_key_file", "api_user_key_content")
 _IDENTITY = ("api_user", "api_user_fingerprint", *_KEYS)
 _PROFILE = ("config_file_location", "config_profile_name")
-_FROM_PROFILE = ("api_key", "security_token")  # the others need neither file nor key
+_FROM_PROFILE = ("api_key", "security_token")  # the other kinds need no file and no key
 _TOKEN = "security_token_file"
 _DEFAULT_FILE = "~/.oci/config"
 _DEFAULT_PROFILE = "DEFAULT"
@@ -92,22 +92,23 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Credential:
-    """The credential that a task describes. ``options``: of the task or of the environment, by the options' names.
+    """The credential that a task describes.
 
-    ``named``: what the task itself gives; it beats the environment.
+    ``options``: the values from the task or the environment, by option name. ``named``: the options that the task
+    itself sets; they have priority over the environment.
     """
 
     options: dict[str, Any]
     named: frozenset[str] = field(default_factory=frozenset)
 
     def key(self) -> tuple[Any, ...]:
-        """What tells it from others."""
+        """A value that is equal for equal credentials only."""
         return (*self.options.items(), self.named)
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What the SDK's clients take, and how requests are signed (``kind``)."""
+    """The arguments of the SDK's clients. ``kind``: the auth_type that signs the requests."""
 
     config: dict[str, Any]
     signer: Any
@@ -115,19 +116,22 @@ class SignIn:
 
     @property
     def hint(self) -> str:
-        """What to do where it is refused."""
+        """The advice for the user if OCI refuses the credential."""
         return HINTS.get(self.kind, HINTS[""])
 
 
 def read_credential(module: AnsibleModule) -> Credential:
-    """From the options of a task, and from the environment where they say nothing; raises InvalidInput."""
+    """Read the credential from the task's options. The environment gives the values of options that are not set.
+
+    Raises InvalidInput for values that cannot be right.
+    """
     options = {option: module.params.get(option) or None for option in SPEC}
     named = frozenset(option for option, value in options.items() if value)
     if options["api_user_key_file"] and options["api_user_key_content"]:
         raise InvalidInput("api_user_key_file and api_user_key_content are both given.", hint="Give one of them.")
     fill_from_environment(options, _ENVIRONMENT)
     if options["api_user_key_file"] and options["api_user_key_content"]:
-        # Of one key, a file and its content: what the task names, else the content.
+        # At least one of the two comes from the environment. Keep the one that the task sets, else the content.
         options["api_user_key_content" if "api_user_key_file" in named else "api_user_key_file"] = None
     mask(module, (options[option] for option in ("api_user_key_content", "api_user_key_pass_phrase")))
     kind = options["auth_type"]
@@ -157,7 +161,10 @@ def _check_no_blank(module: AnsibleModule, option: str, value: Any) -> None:
 
 
 def sign_in(module: AnsibleModule, credential: Credential) -> SignIn:
-    """The credential itself. No call is made but for a principal's token."""
+    """Make the signer. No call is made, except for the token of a principal.
+
+    Raises InvalidInput if the credential is incomplete or cannot be read.
+    """
     options = credential.options
     kind = options["auth_type"]
     if kind is not None and kind not in _FROM_PROFILE:
@@ -178,7 +185,10 @@ def sign_in(module: AnsibleModule, credential: Credential) -> SignIn:
 
 
 def _make_signer(config: Mapping[str, Any], key: Any) -> Any:
-    """The SDK's, with a key that is read already: it would read it from a text once more, in its own words."""
+    """The SDK's signer with a key that is already loaded.
+
+    The SDK's own constructor would read the key from text again, and would report problems in its own words.
+    """
     kind = load("oci.signer", PURPOSE).Signer
     signer = kind.__new__(kind)
     signer.api_key = "/".join(config[entry] for entry in ("tenancy", "user", "fingerprint"))
@@ -189,8 +199,10 @@ def _make_signer(config: Mapping[str, Any], key: Any) -> Any:
 
 
 def _strip_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the secrets, which the signer has; and without the profile's further entries, some of which the SDK
-    would act on."""
+    """The configuration without secrets and without other entries of the profile.
+
+    The signer already has the secrets. The SDK would react to some of the other entries.
+    """
     kept = {entry: config[entry] for entry in ("user", "fingerprint", "tenancy", "region") if config.get(entry)}
     return {"log_requests": False, "additional_user_agent": "", "pass_phrase": None, "key_file": "signer", **kept}
 
@@ -218,14 +230,14 @@ def _check_complete(config: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class _Profile:
-    """``own``: its entries; ``inherited``: those of [DEFAULT]."""
+    """A profile of the configuration file. ``own``: its own entries. ``inherited``: the entries of [DEFAULT]."""
 
     own: dict[str, str] = field(default_factory=dict)
     inherited: dict[str, str] = field(default_factory=dict)
 
     @property
     def entries(self) -> dict[str, str]:
-        """As the SDK takes it."""
+        """All entries, as the SDK reads them: its own ones replace the inherited ones."""
         return {**self.inherited, **self.own}
 
 
@@ -234,7 +246,7 @@ def _find_profile(module: AnsibleModule, credential: Credential) -> _Profile:
     whole = all(options[option] for option in ("api_user", "api_user_fingerprint", "tenancy"))
     needed = options["auth_type"] == "security_token" or not (whole and any(options[key] for key in _KEYS))
     if not needed and not credential.named & {*_PROFILE} and credential.named & {*_IDENTITY} and options["region"]:
-        return _Profile()  # the task says all: a file of another user does not matter, right or wrong
+        return _Profile()  # the task sets everything, so the file is not read; it may even be wrong
     location = options["config_file_location"] or _DEFAULT_FILE
     if is_file(location):
         return _read_profile(module, Path(location).expanduser(), options["config_profile_name"] or _DEFAULT_PROFILE)
@@ -250,14 +262,17 @@ def _find_profile(module: AnsibleModule, credential: Credential) -> _Profile:
 
 
 def _read_profile(module: AnsibleModule, path: Path, name: str) -> _Profile:
-    """One profile of a configuration file; what is wrong with the file is told by the line's number alone."""
+    """Read one profile of a configuration file.
+
+    Raises InvalidInput. If the file is wrong, the message has only the number of the line.
+    """
     what = "The configuration file of OCI (config_file_location)"
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{what} cannot be read: {error.strerror}.") from None
     parser = ConfigParser(interpolation=None)
-    # The sections as they are written, without what they inherit.
+    # The sections as they are written, without inherited entries.
     written = ConfigParser(interpolation=None, default_section="\0", strict=False)
     read_profiles(raw, what, parser, written)
     for section in (parser.defaults(), *(parser[each] for each in parser.sections())):
@@ -277,7 +292,11 @@ def _read_profile(module: AnsibleModule, path: Path, name: str) -> _Profile:
 
 
 def _choose_kind(profile: _Profile, credential: Credential) -> str:
-    """A profile with a session's token is one of that session, unless a key of its own or of the task says else."""
+    """The auth_type if the user sets none.
+
+    It is security_token if the profile has the token of a session, and api_key otherwise. It is also api_key if the
+    task sets a user, a fingerprint or a key, or if the token is inherited and the profile has one of them itself.
+    """
     if credential.named & {*_IDENTITY}:
         return "api_key"
     if profile.own.get(_TOKEN):
@@ -287,9 +306,12 @@ def _choose_kind(profile: _Profile, credential: Credential) -> str:
 
 
 def _merge_config(profile: _Profile, credential: Credential) -> dict[str, Any]:
-    """The profile with what the options say instead. One that the task names beats the environment."""
+    """The profile's entries, replaced by the values of the options.
+
+    If the task names the profile, an entry of the profile has priority over the environment.
+    """
     config: dict[str, Any] = dict(profile.entries)
-    config.pop("key_content", None)  # the SDK takes none of a file
+    config.pop("key_content", None)  # the SDK does not accept it in a file
     first = bool(credential.named & {*_PROFILE})
     has_key = bool(config.get("key_file"))
     for option, entry in _ENTRIES.items():
@@ -306,7 +328,7 @@ def _merge_config(profile: _Profile, credential: Credential) -> dict[str, Any]:
 
 
 def _read_private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
-    """The RSA key that signs."""
+    """Load the RSA key that signs the requests. Raises InvalidInput if there is none or it cannot be used."""
     what, raw = _read_key_text(config)
     phrase = config.get("pass_phrase")
     mask(module, [phrase])
@@ -322,7 +344,7 @@ def _read_private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
                     f"The client cannot be made: {what} is encrypted, and there is no pass phrase.",
                     hint="Give api_user_key_pass_phrase.",
                 ) from None
-            key = serialization.load_pem_private_key(raw, None)  # the phrase may be one of [DEFAULT]
+            key = serialization.load_pem_private_key(raw, None)  # not encrypted; the phrase may come from [DEFAULT]
     except (ValueError, unsupported):
         raise InvalidInput(f"The client cannot be made: {what} {_describe_key_problem(raw)}") from None
     if not isinstance(key, rsa.RSAPrivateKey):
@@ -336,7 +358,7 @@ def _read_private_key(module: AnsibleModule, config: Mapping[str, Any]) -> Any:
 def _read_key_text(config: Mapping[str, Any]) -> tuple[str, bytes]:
     content = config.get("key_content")
     if content:
-        # A variable of the environment often holds its line breaks as two characters each.
+        # In an environment variable, each line break is often written as two characters (backslash and n).
         text = content if "\n" in content.strip() else content.replace("\\n", "\n")
         return "the private key in api_user_key_content", str(text).strip().encode()
     file = config.get("key_file")
@@ -370,7 +392,10 @@ def _describe_key_problem(raw: bytes) -> str:
 
 
 def _read_token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
-    """For the profile of ``oci session authenticate``."""
+    """Read the session token of a profile that ``oci session authenticate`` wrote.
+
+    Raises InvalidInput if it cannot be read, is malformed, or has expired.
+    """
     file = config.get(_TOKEN)
     if not file:
         raise InvalidInput(
@@ -395,7 +420,7 @@ def _read_token(module: AnsibleModule, config: Mapping[str, Any]) -> str:
 
 
 def _has_ended(token: str) -> bool:
-    """Whether the token says that it has run out; one that says nothing is left to the service."""
+    """Whether the token's ``exp`` claim is in the past. False if it cannot be read: then the service decides."""
     parts = token.split(".")
     if len(parts) != 3:
         return False
@@ -408,7 +433,10 @@ def _has_ended(token: str) -> bool:
 
 
 def _make_principal(module: AnsibleModule, kind: str) -> Any:
-    """What the machine, function or cluster is, asked of its own metadata."""
+    """Make the signer for the identity of the machine, function or cluster. It reads the metadata of the host.
+
+    Raises InvalidInput if the host has no such identity.
+    """
     signers = load("oci.auth.signers", PURPOSE)
     make: Mapping[str, Callable[[], Any]] = {
         "instance_principal": signers.InstancePrincipalsSecurityTokenSigner,
@@ -420,7 +448,7 @@ def _make_principal(module: AnsibleModule, kind: str) -> Any:
     mask(module, (value for name, value in os.environ.items() if name.startswith("OCI_RESOURCE_PRINCIPAL_")))
     try:
         return make[kind]()
-    # What the metadata service, the environment and the token's files bring about, each in its own class.
+    # The metadata service, the environment and the token files cause exceptions of different classes.
     except (
         exceptions.ClientError,
         exceptions.ServiceError,

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a training needs: a base model that can be trained, and a cluster of the right shape.
+"""Checks before a training: the base model can be trained, and the cluster has the right shape.
 
 Private to llmops.finetune; may change at any time.
 
-Source: OCI documentation, "Fine-Tuning Base Models" and "Hyperparameters for Fine-Tuning a Model", as of 2026-08. A
-family that is not here is left to the service, which learns faster than this table.
+Source: OCI documentation, "Fine-Tuning Base Models" and "Hyperparameters for Fine-Tuning a Model", as of 2026-08.
+A model family that is not in the table is not checked here, because the service changes faster than this table.
 """
 
 from __future__ import annotations
@@ -22,18 +22,22 @@ from .reading import CLUSTER
 
 _LORA, _TFEW, _VANILLA = "LORA_TRAINING_CONFIG", "TFEW_TRAINING_CONFIG", "VANILLA_TRAINING_CONFIG"
 _NO_CLUSTER = ("FAILED", "DELETING", "DELETED")
-_VENDORS = ("COHERE", "GENERIC")  # what the name of a unit shape has, by whose models it is for
+_VENDORS = ("COHERE", "GENERIC")  # words in the names of unit shapes, one for each vendor of models
 
 
 class ModelFamily(NamedTuple):
-    """``kinds`` of training; ``batch`` sizes, lowest and highest; ``shape`` of the cluster to train on."""
+    """The rules for the models of one family.
+
+    ``kinds``: the possible values of training_config_type. ``batch``: the lowest and the highest batch size.
+    ``shape``: the unit shape of the cluster.
+    """
 
     kinds: tuple[str, ...]
     batch: tuple[int, int]
     shape: str
 
 
-# By the beginning of the base model's name, the longest first.
+# The key is the beginning of the base model's name. The first key that fits counts, so longer ones stand first.
 _FAMILIES = {
     "cohere.command-light": ModelFamily((_TFEW, _VANILLA), (8, 16), "SMALL_COHERE"),
     "cohere.command-r": ModelFamily((_TFEW,), (8, 16), "SMALL_COHERE_V2"),
@@ -48,7 +52,10 @@ def _find_family(name: str) -> ModelFamily | None:
 
 
 def check_config(option: str, name: str, config: Mapping[str, Any]) -> list[str]:
-    """Warnings for what is probably wrong. Raises ApiError for a kind of training that the base model lacks."""
+    """Warnings for a batch size that is probably wrong. Raises ApiError if the base model lacks the kind of training.
+
+    ``option``: the option that holds ``config``. ``name``: the base model's name.
+    """
     family = _find_family(name)
     if family is None:
         return []
@@ -66,7 +73,7 @@ def check_config(option: str, name: str, config: Mapping[str, Any]) -> list[str]
 
 
 def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[str]:
-    """The same for the shape of the cluster to train on."""
+    """Warnings for a unit shape that is probably wrong. Raises ApiError if the shape is for another vendor's models."""
     family, shape = _find_family(name), str(cluster.get("unit_shape") or "")
     if family is None or not shape or shape == family.shape:
         return []
@@ -80,7 +87,7 @@ def check_cluster(option: str, name: str, cluster: Mapping[str, Any]) -> list[st
 
 
 def find_base(api: Api, identifier: str) -> Mapping[str, Any]:
-    """The base model. Raises ApiError if it is not seen, or cannot be fine-tuned."""
+    """Look up the base model. Raises ApiError if OCI does not show it, or if it cannot be fine-tuned."""
     hint = "Look for one with oci_generative_ai_model_info and capability FINE_TUNE."
     try:
         model, _etag = model_api.get_model(api, identifier)
@@ -92,7 +99,7 @@ def find_base(api: Api, identifier: str) -> Mapping[str, Any]:
 
 
 def find_cluster(api: Api, option: str, identifier: str) -> Mapping[str, Any]:
-    """The cluster to train on. Raises ApiError if nothing can be trained on it."""
+    """Look up the cluster for the training. Raises ApiError if its type or its state does not allow a training."""
     doing = f"Looking up the cluster {identifier}"
     cluster = shapes.answer(api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
     if cluster.get("type") != "FINE_TUNING":

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The OCI SDK: credentials, region, and its exceptions in the engine's words.
+"""The client for the OCI SDK: credentials, region, calls, and the translation of errors.
 
 Private to llmops.finetune; may change at any time.
 
-oci is imported when a client is made, not before: a task of another provider never pays for it. Its clients answer
-with plain JSON here: the SDK's own models would turn every word that they do not know into UNKNOWN_ENUM_VALUE.
+oci is imported when a client is made, not before, so that the tasks of other providers do not need the time for it.
+The clients return plain JSON. The SDK's own models would replace every unknown enum value by UNKNOWN_ENUM_VALUE.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ from .reading import watch
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Documented by the fragment llmops.finetune.oci.
+# The fragment llmops.finetune.oci documents these options.
 AUTH_SPEC: dict[str, Any] = declare({**auth.SPEC, "service_endpoint": {"type": "str"}})
-# Ours: neither the SDK nor oracle.oci has a variable for it. It holds for every service that is called.
+# Our own variable: neither the SDK nor oracle.oci has one. It holds for every service that is called.
 _ENDPOINT = "OCI_SERVICE_ENDPOINT"
 _PURPOSE = auth.PURPOSE
-# Of what the SDK imports at its start, a fifth: for keys in hardware and for guessing a text's encoding, optional for
-# it; and for its pages, which are fetched here as plain data.
+# Together they are a fifth of the SDK's imports at its start. The first two are optional for the SDK: they are for keys
+# in hardware and for guessing a text's encoding. The other two are for the SDK's pages; we fetch pages as plain data.
 _UNUSED = ("pkcs11", "charset_normalizer")
 _SELDOM = ("oci.dns", "oci.object_storage")
-_LONGEST = 600.0  # seconds of a call that nothing else bounds; the SDK's own bound is that of each piece of an answer
-_SENDS_DATA = ("put_object", "upload_part")  # which take as long as they take
+_LONGEST = 600.0  # seconds for a call without another limit; the SDK limits only the time for each piece of an answer
+_SENDS_DATA = ("put_object", "upload_part")  # these calls have no limit of their own
 _TRIES = 3
 _REQUEST = "opc-request-id"  # every answer has one
 _NEXT = "opc-next-page"
@@ -72,13 +72,13 @@ _CLIENTS = {GENERATIVE_AI: "GenerativeAiClient", OBJECT_STORAGE: "ObjectStorageC
 class Api:
     """One tenancy and region with one credential. Use its clients inside :meth:`translated`.
 
-    Bodies are plain data with the API's names; so is ``response.data``.
+    Request bodies and ``response.data`` are plain data with the API's names.
     """
 
     def __init__(
         self, config: Mapping[str, Any], signer: Any, options: Mapping[str, Any], service: str, unsigned: str = ""
     ) -> None:
-        """``unsigned``: what to do where the service does not know the credential."""
+        """``unsigned``: the hint if the service does not accept the credential."""
         self._config = dict(config)
         self._signer = signer
         self._options = options
@@ -94,13 +94,13 @@ class Api:
 
     @property
     def tenancy(self) -> str:
-        """The OCID of the tenancy, as far as the credential says it."""
+        """The OCID of the tenancy. Empty if the credential does not contain it."""
         return str(self._config.get("tenancy") or getattr(self._signer, "tenancy_id", "") or "")
 
     def client(self, service: str, tries: int = _TRIES) -> Any:
-        """The SDK's client of a service. ``service_endpoint`` is that of the service that the module is about.
+        """The SDK's client for a service. The option service_endpoint is used only for the module's main service.
 
-        ``tries``: how often a call is sent at most.
+        ``tries``: the maximum number of times that the SDK sends a call.
         """
         kind = f"{service}/{tries}"
         if kind not in self._clients:
@@ -111,7 +111,8 @@ class Api:
                 self._config,
                 service_endpoint=own or os.environ.get(_ENDPOINT) or None,
                 retry_strategy=_choose_retries(retry, tries),
-                # It would go on refusing, in its own words, what is asked again in good time.
+                # A circuit breaker would refuse later calls itself, with its own message. The engine already waits
+                # before it asks again.
                 circuit_breaker_strategy=breaker.NoCircuitBreakerStrategy(),
                 skip_deserialization=True,
                 signer=self._signer,
@@ -149,11 +150,12 @@ class Api:
         tries: int = _TRIES,
         **members: Any,
     ) -> Any:
-        """One call by the name of the SDK's method: its response, whose ``data`` are of the kind ``reads``.
+        """Call the SDK's method ``operation`` and return its response.
 
-        ``headers``: what an answer must have, where there are none of its data to tell it by. What is no answer of OCI
-        (a proxy's page, broken JSON, a member of another kind) raises NoAnswer: of a write it is then open what it has
-        done.
+        ``doing``: the beginning of error messages. ``reads``: the kind that checks ``response.data``. ``headers``:
+        headers that the answer must have if ``reads`` is None. ``creates``: whether the rules for creates classify an
+        error. An answer that does not come from OCI (the page of a proxy, broken JSON, a member of the wrong type)
+        raises NoAnswer. The outcome of a write is then unknown.
         """
         method = getattr(self.client(service, tries), operation)
         with self.translated(doing, creates=creates):
@@ -169,7 +171,7 @@ class Api:
         return response
 
     def pages(self, doing: str, operation: str, *arguments: Any, item: Kind, **members: Any) -> Iterator[Any]:
-        """The items of every page of a listing with ``items`` and ``opc-next-page``."""
+        """The items of all pages of a listing. Each page has ``items``; the header ``opc-next-page`` names the next."""
         page = record({"items": each(item)})
 
         def fetch(mark: Any) -> tuple[list[Any], Any]:
@@ -182,7 +184,7 @@ class Api:
 
     @contextmanager
     def translated(self, doing: str, *, creates: bool = False) -> Iterator[None]:
-        """Turn what the SDK raises into the engine's errors, saying what was being done."""
+        """Translate the SDK's exceptions into the engine's errors. Each message begins with ``doing``."""
         exceptions = load("oci.exceptions", _PURPOSE)
         transport = load("oci._vendor.requests.exceptions", _PURPOSE)
         answers = self._answers
@@ -208,7 +210,7 @@ class Api:
 
 
 def _namespace(value: Any, where: str) -> None:
-    # What is no JSON string, the SDK hands on as the text that it is.
+    # If the answer is not a JSON string, the SDK returns its text unchanged.
     if not isinstance(value, str) or not _NAMESPACE.fullmatch(value):
         raise Odd("it is not a namespace")
 
@@ -219,7 +221,7 @@ def _choose_retries(retry: Any, tries: int) -> Any:
     return retry.RetryStrategyBuilder(
         max_attempts=tries,
         total_elapsed_time_check=False,
-        # Of the SDK's own list without 409 IncorrectState: that takes longer than it would try.
+        # The SDK's own list, without 409 IncorrectState: this state lasts longer than the SDK's retries.
         service_error_retry_config={-1: [], 429: []},
         service_error_retry_on_any_5xx=True,
         retry_base_sleep_time_seconds=0.5,
@@ -228,7 +230,7 @@ def _choose_retries(retry: Any, tries: int) -> Any:
 
 
 def _read_reason(error: BaseException) -> str:
-    """The first thing that is said, without the SDK's advice."""
+    """The text of the exception, or of the exception that is its first argument, without the SDK's advice."""
     inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
     texts = [str(arg) for arg in inner.args] or [type(inner).__name__]
     return _FOLLOWING.sub("", " ".join(texts)).strip().rstrip(".") + "."
@@ -241,11 +243,11 @@ def _is_caused_by(error: BaseException, kind: type[BaseException]) -> bool:
 
 
 _CREATES = frozenset({"create"})
-_REDIRECTS = frozenset(range(300, 400))  # to another host: the others are followed
+_REDIRECTS = frozenset(range(300, 400))  # redirects to another host; redirects within the host are followed
 
 
 def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
-    """What errors mean; the first rule that holds counts. ``unsigned``: what to do if the credential is not known."""
+    """The rules for error answers. The first rule that fits counts. ``unsigned``: the hint for status 401."""
     return (
         ErrorRule(RateLimited, "OCI limits the rate of calls.", {429}),
         ErrorRule(TransientError, statuses=SERVER_ERRORS - {NOT_IMPLEMENTED}),
@@ -254,9 +256,9 @@ def _build_rules(unsigned: str) -> tuple[ErrorRule, ...]:
             "A service limit is reached. Other resources must end first, or ask OCI for a higher limit.",
             codes={"LimitExceeded", "QuotaExceeded"},
             verbs=_CREATES,
-            pause=30.0,  # what fills a limit takes minutes to hours
+            pause=30.0,  # the resources that fill a limit need minutes to hours
         ),
-        # What cannot become ready is refused before.
+        # The preflight already refused resources that cannot become ready, so waiting helps here.
         ErrorRule(Busy, "What it needs is being made or changed.", codes={"IncorrectState"}, verbs=_CREATES),
         ErrorRule(
             Conflict,
@@ -298,17 +300,17 @@ def _read_error(doing: str, error: Any, creates: bool, unsigned: str) -> ApiErro
 
 
 def make_api(module: AnsibleModule, service: str) -> Api:
-    """The tenancy that the task's options and the environment describe; no call is made but for a principal's token.
+    """The Api for the task's options and the environment. No call is made, except for the token of a principal.
 
-    ``service``: what ``service_endpoint`` is the address of.
+    ``service``: the service whose address is service_endpoint. Raises InvalidInput.
     """
     credential = auth.read_credential(module)
-    # The SDK would sign a path with two slashes and send one with one.
+    # With a slash at the end, the SDK would sign a path with two slashes, but send a path with one slash.
     endpoint = str(module.params["service_endpoint"] or "").rstrip("/") or None
     check_address(module, "service_endpoint", endpoint, "Requests are signed with the key.")
     check_address(module, _ENDPOINT, os.environ.get(_ENDPOINT), "Requests are signed with the key.")
     options = {"service_endpoint": endpoint, "cert_bundle": credential.options["cert_bundle"]}
-    # Oracle does not say that several threads may use one client.
+    # Oracle's documentation does not say that several threads may use one client.
     key = ("oci", service, endpoint, *credential.key())
     return shared(module, key, lambda: _make_api(module, credential, options, service), threads=False)
 
@@ -321,7 +323,7 @@ def _make_api(module: AnsibleModule, credential: auth.Credential, options: Mappi
         api = Api(signed.config, signed.signer, options, service, unsigned=signed.hint)
         api.client(service)
     except (exceptions.ClientError, ValueError, OSError) as error:
-        # Without the SDK's own words, which quote what they are given.
+        # The SDK's own message is left out, because it quotes the values.
         raise InvalidInput(
             f"The client cannot be made ({type(error).__name__}).", hint="Check region, tenancy and service_endpoint."
         ) from None

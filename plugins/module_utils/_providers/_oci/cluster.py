@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource oci_generative_ai_dedicated_ai_cluster: what its options mean, and the API's verbs for it.
+"""The resource oci_generative_ai_dedicated_ai_cluster: the meaning of its options, and the operations of the API.
 
 Private to llmops.finetune; may change at any time.
 
-To the engine a cluster is a run: it is CREATING (pending), UPDATING, ACTIVE (ready), FAILED. Its type and its shape
-are what it was made with, as the data are of a model; all else is changed in place.
+For the engine, a cluster is a run: CREATING (pending), UPDATING, ACTIVE (ready) or FAILED. Its type, its unit shape and
+its capacity reservation cannot be changed, like the training data of a model. All other options are changed in place.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .reading import CLUSTER, ENDPOINT, MODEL
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-COMMITMENT = 744  # unit-hours that OCI charges at least for a hosting cluster
+COMMITMENT = 744  # unit-hours; OCI charges at least these for a hosting cluster
 _RESERVATION = "capacity_reservation_id"
 CLUSTERS = ResourceKind("dedicated_ai_cluster", "dedicated AI cluster", "cluster", CLUSTER)
 FIELDS = (
@@ -47,7 +47,7 @@ FIELDS = (
 )
 
 _FAILED = "FAILED"
-_ATTENTION = "NEEDS_ATTENTION"  # it is there and is charged, but something is wrong with it
+_ATTENTION = "NEEDS_ATTENTION"  # the cluster exists and is charged, but something is wrong with it
 _PHASES = {
     "CREATING": Phase.PENDING,
     "UPDATING": Phase.UPDATING,
@@ -59,7 +59,7 @@ _PHASES = {
 }
 _BODY = ("compartment_id", "type", "unit_count", "unit_shape", _RESERVATION, "display_name", "description")
 _CHANGEABLE = ("unit_count", "display_name", "description")
-_PAGE = 1000  # the API's own maximum
+_PAGE = 1000  # the maximum of the API
 _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
 
 
@@ -67,7 +67,7 @@ _ENDED = ("DELETED", _FAILED)  # endpoints in these states use nothing
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. No call is made."""
     params = module.params
     name, options = read_options(module, CLUSTERS, FIELDS)
     desired = read_desired(params)
@@ -86,7 +86,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
 
 
 def read_desired(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    """The options as field values. Raises InvalidInput for the first value that cannot be right."""
     name, units = params["display_name"], params["unit_count"]
     identity.check_lengths(params)
     identity.check_ocid("compartment_id", params["compartment_id"], identity.COMPARTMENT)
@@ -133,33 +133,39 @@ class DedicatedAiCluster(NamedResource):
         return str(self.identifier).startswith(CHECK_MODE)
 
     def idempotency_key(self) -> dict[str, Any]:
-        """Two tasks that differ in nothing else mean the same cluster."""
+        """Two tasks with equal values of these options mean the same cluster."""
         key = {key: self.resolved.get(key) for key in ("compartment_id", "display_name", "type", "unit_shape")}
         return {**key, **({_RESERVATION: self.resolved[_RESERVATION]} if _RESERVATION in self.resolved else {})}
 
     # -- looking --
 
     def run_of(self, resource: Mapping[str, Any], *, whole: bool) -> Run:
-        """A cluster in the terms of the engine."""
+        """A cluster as a run of the engine."""
         return run_of(resource, whole=whole)
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """By one GET each; of a failed one also its work request's errors."""
+        """Read each cluster with one GET. For a failed one, read the errors of its work request too."""
         return [self.judge_run(self.get_run(run.id)) for run in runs]
 
     def judge_run(self, run: Run) -> Run:
-        """One that needs attention is not what was asked, unless it is to be changed, which may mend it, or deleted."""
+        """The same run. A cluster that needs attention becomes FAILED, because it is not in the desired state.
+
+        It stays READY if the task deletes it, or changes it, because a change may repair it.
+        """
         if run.status == _ATTENTION and not self.absent and not differences(FIELDS, self.resolved, run, self.ignore):
             run = replace(run, phase=Phase.FAILED)
         return self.add_reason(run)
 
     def refresh(self, run: Run) -> Run:
-        """One GET. What was to be changed or deleted and could not be has failed, though the cluster is there."""
+        """Read the cluster with one GET. If its creation or change failed, the run is FAILED although it exists.
+
+        Raises RunFailed if its deletion failed.
+        """
         if run.phase is Phase.DELETING:
             return self.refresh_deletion(run)
         fresh = self.get_run(run.id)
         if run.phase in (Phase.PENDING, Phase.UPDATING) and fresh.phase is Phase.READY:
-            # The state alone does not say how a change ended.
+            # The state does not show whether the change succeeded. The work request does.
             work = self.find_work(fresh)
             if fresh.status == _ATTENTION or work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED):
                 fresh = replace(fresh, phase=Phase.FAILED)
@@ -168,7 +174,10 @@ class DedicatedAiCluster(NamedResource):
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """What the request needs must be there."""
+        """Check that the cluster can be created. Raises ApiError or InvalidInput if it cannot.
+
+        Warns if a hosting cluster is created without accept_commitment.
+        """
         if self.is_placeholder:
             return ()
         sick = next((run for run in runs if run.status == _ATTENTION), None)
@@ -193,7 +202,7 @@ class DedicatedAiCluster(NamedResource):
         return ()
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Endpoints on these clusters, and models that are being trained on them, as far as they may be seen."""
+        """The endpoints on these clusters, and the models that are being trained on them, if OCI shows them."""
         return [holder for run in runs for holder in self._list_dependents(run)]
 
     def _list_dependents(self, run: Run) -> Iterator[str]:
@@ -221,15 +230,19 @@ class DedicatedAiCluster(NamedResource):
             found = self.api.pages(doing, operation, item=item, compartment_id=compartment_id, limit=_PAGE, **wanted)
             yield from map(shapes.to_dict, found)
         except NotFound:
-            # The policies need not allow this look; the service then refuses the deletion itself.
+            # The policies may not allow this listing. The service then refuses the deletion itself.
             return
 
     def create(self, token: str) -> Run:
-        """POST; the same token makes the same cluster, however often it is sent."""
+        """POST. If the same token is sent again, OCI makes no second cluster."""
         return self.send_create({option: self.resolved.get(option) for option in _BODY}, token)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Move it, then change all else in one request; each only if nobody has changed it since it was compared."""
+        """Move the cluster, then change all other options in one request.
+
+        OCI refuses a request (412) if somebody changed the cluster since it was compared. If the cluster is in the
+        desired state then, this is no error.
+        """
         names = {change.field for change in changes}
         with steps_noted() as done:
             try:
@@ -242,14 +255,14 @@ class DedicatedAiCluster(NamedResource):
             except ApiError as error:
                 if error.status != 412:
                     raise
-                # An answer was lost, and this is what it was about; or somebody else has done it.
+                # An earlier answer was lost and its change was made, or somebody else made the same change.
                 run = self.get_run(run.id)
                 if differences(FIELDS, self.resolved, run, self.ignore):
                     raise
         return run
 
     def describe_rest(self, run: Run) -> str:
-        """What it means that a cluster could not be deleted, and what was trained on it."""
+        """The consequence if the cluster could not be deleted, and the models that were trained on it."""
         text = "The cluster still exists, and still costs money."
         if run.raw.get("type") != "FINE_TUNING":
             return text
@@ -261,7 +274,7 @@ class DedicatedAiCluster(NamedResource):
                 if mapping(model.get("fine_tune_details")).get("dedicated_ai_cluster_id") == run.id
                 and model.get("lifecycle_state") != "DELETED"
             ]
-        except FineTuneError:  # what only explains a failure must not take its place
+        except FineTuneError:  # this text explains a failure, so an error here must not replace the failure
             return text
         if not trained:
             return text
@@ -270,10 +283,10 @@ class DedicatedAiCluster(NamedResource):
             "delete them, or keep the cluster as long as them."
         )
 
-    # -- telling --
+    # -- results --
 
     def hint(self, run: Run) -> Hint:
-        """What a failed cluster still is."""
+        """The advice after a failure. A cluster that is not FAILED still exists and is charged."""
         if run.status == _FAILED:
             return Hint(
                 "Correct the cause,",
@@ -286,7 +299,7 @@ class DedicatedAiCluster(NamedResource):
         )
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The cluster's attributes, top-level."""
+        """The cluster's attributes as result keys."""
         cluster = tags.hide_ownership_tags(run.raw) if run else {}
         return {
             "name": self.name or cluster.get("display_name"),
@@ -307,7 +320,7 @@ class DedicatedAiCluster(NamedResource):
 
 
 def _describe_hourly(cluster: Mapping[str, Any]) -> str | None:
-    """What is charged by the hour while the cluster exists."""
+    """The units that OCI charges by the hour while the cluster exists. None if their number is unknown."""
     units = cluster.get("unit_count")
     if not units:
         return None
@@ -335,9 +348,10 @@ _DESCRIBED = (
 
 
 def run_of(cluster: Mapping[str, Any], *, whole: bool) -> Run:
-    """A cluster in the engine's terms. ``whole``: False for a summary.
+    """A cluster as a run of the engine. ``whole`` is False for a summary.
 
-    What can be changed in place is not compared while it is being changed.
+    The options that can be changed in place are only shown while the cluster is ready or CREATING. So they are not
+    compared while they are being changed.
     """
     status = str(cluster.get("lifecycle_state") or "unknown")
     phase = _PHASES.get(status, Phase.UNKNOWN)

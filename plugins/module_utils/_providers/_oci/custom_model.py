@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource oci_generative_ai_model: what its options mean, and the API's verbs for it.
+"""The resource oci_generative_ai_model: the meaning of its options, and the operations of the API.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -83,9 +83,9 @@ _DATA = "fine_tune_details.training_dataset"
 _CONFIG = "fine_tune_details.training_config"
 _CLUSTER = "fine_tune_details.dedicated_ai_cluster_id"
 _IN_PLACE = ("display_name", "description", "vendor", "version")
-_OWNERSHIP_TAGS = 2  # on a model
+_OWNERSHIP_TAGS = 2  # ownership tags of a model
 _CREATE, _DELETE = "CREATE_MODEL", "DELETE_MODEL"
-# What the API takes of the hyperparameters (its guide, facts of 2026), and those that belong to one kind of training.
+# The values of hyperparameters that the API accepts. Source: OCI's guide, facts of 2026.
 BOUNDS = {
     "total_training_epochs": Bound(1, whole=True),
     "training_batch_size": Bound(1, whole=True),
@@ -98,12 +98,13 @@ BOUNDS = {
     "lora_dropout": Bound(0, 1),
     "num_of_last_layers": Bound(1, whole=True),
 }
+# Hyperparameters that belong to one kind of training only.
 _KINDS = {
     **dict.fromkeys(("lora_r", "lora_alpha", "lora_dropout"), "LORA_TRAINING_CONFIG"),
     "num_of_last_layers": "VANILLA_TRAINING_CONFIG",
 }
-# What failed trainings say, and what mends it.
 _WORK = "; work request "
+# The first hint whose words are in the reason of a failed training counts.
 _HINTS = (
     ("utf-8", "Save the data as UTF-8; dataset_info names the line."),
     ("prompt", "Run dataset_info on the data: it names each line."),
@@ -118,7 +119,7 @@ _HINTS = (
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. No call is made."""
     params = module.params
     name = name_of_placeholder(module, "model", params["model_id"])
     if name and not params["display_name"]:
@@ -146,7 +147,7 @@ def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
 
 
 def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
-    """The options as field values; raises InvalidInput for the first that cannot be right."""
+    """The options as field values. Raises InvalidInput for the first value that cannot be right."""
     details = params["fine_tune_details"] or {}
     if not check_mode:
         refuse_placeholder("base_model_id", params["base_model_id"])
@@ -184,7 +185,7 @@ def read_desired(params: Mapping[str, Any], *, check_mode: bool) -> dict[str, An
 
 
 def _read_config(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The hyperparameters as the API takes them."""
+    """The hyperparameters that are set. None if the option is not set. Raises InvalidInput if one is not possible."""
     if values is None:
         return None
     found = {key: value for key, value in values.items() if value is not None}
@@ -203,9 +204,9 @@ def _read_config(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 class Model(BaseDriver):
-    """Models of one name in a compartment. See :class:`_engine.types.Driver`.
+    """The models of one name in a compartment. See :class:`_engine.types.Driver`.
 
-    Models that are trained anew share the name; a tag of ours keeps them apart from what others have called so.
+    All runs of a lineage have the same name. An ownership tag separates them from models of others with this name.
     """
 
     kind = "model"
@@ -214,7 +215,7 @@ class Model(BaseDriver):
         Field("base_model_id", "immutable"),
         Field(_DATA, "immutable", same_content),
         Field(_CONFIG, "immutable", each=True),
-        # One that check mode only foresees has no OCID to compare.
+        # A cluster that check mode predicts has no OCID to compare.
         Field(_CLUSTER, "creation", lambda desired, observed: desired.startswith(CHECK_MODE) or desired == observed),
         Field("compartment_id", "in_place", identity=True),
         *(
@@ -247,15 +248,15 @@ class Model(BaseDriver):
         self.compares = compares
         self.ignore = ignore
         self._works = work_requests.KnownWorks(api)
-        self._former: dict[str, Content] = {}  # by model, what its data hold as far as an object shows it
-        self._reasons: dict[str, str] = {}  # of failed runs, without the OCIDs of work requests
-        self._asked = False  # whether Object Storage was asked for what is in the desired data
-        self._found = False  # whether anything of the name was seen
-        self._carriers: list[Mapping[str, Any]] = []  # what was looked at and may carry tags of the tenancy
+        self._former: dict[str, Content] = {}  # by model: its data, with the checksums that the object shows
+        self._reasons: dict[str, str] = {}  # by failed run: the reason, without the OCID of the work request
+        self._asked = False  # whether Object Storage was asked for the checksums of the desired data
+        self._found = False  # whether any model of the name was found
+        self._carriers: list[Mapping[str, Any]] = []  # resources that were read and may carry tags of the tenancy
 
     @property
     def capabilities(self) -> Capabilities:
-        """OCI has no operation that stops a training. What goes on is named as far as it was looked up."""
+        """OCI has no operation that stops a training. The message names the work requests that are known."""
         going = ", ".join(f"work request {work}" for work in self._works.ids(_CREATE))
         return Capabilities(
             no_cancel="OCI Generative AI cannot stop a training"
@@ -267,7 +268,7 @@ class Model(BaseDriver):
         )
 
     def request(self) -> dict[str, Any]:
-        """The create request in the options' words."""
+        """The create request in the words of the options."""
         body = {
             key: value
             for key, value in self.resolved.items()
@@ -278,10 +279,10 @@ class Model(BaseDriver):
         return body
 
     def idempotency_key(self) -> dict[str, Any]:
-        """What is trained, and under which name. Another description is no reason to train twice at once.
+        """The name, the base model, the hyperparameters and the data. Another description is not another training.
 
-        Of what a look shows of the data nothing but the hash that this collection keeps with them: two tasks at once
-        need not have been shown the same.
+        For the data, only the hash that this collection keeps with them counts, or the object's URI without a hash.
+        Other checksums are left out, because Object Storage may show them to one of two simultaneous tasks only.
         """
         data: Content = self.resolved[_DATA]
         return {
@@ -292,9 +293,9 @@ class Model(BaseDriver):
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The models of the name that bear our tag, deleted ones included, and the adopted one.
+        """The models of the name with our ownership tag, also deleted ones, and the adopted model.
 
-        Raises InvalidInput for a living model of the name without the tag: whose it is, is not known.
+        Raises InvalidInput if a living model of the name has no ownership tag, because its owner is unknown.
         """
         runs: dict[str, Run] = {}
         adopted = self._find_adopted(run_id) if run_id else None
@@ -305,7 +306,7 @@ class Model(BaseDriver):
         unmanaged = []
         compartment = self.compartment_id
         if adopted and not compartment and self.name != adopted.raw.get("display_name"):
-            compartment = adopted.raw.get("compartment_id")  # where it is to get another name
+            compartment = adopted.raw.get("compartment_id")  # the adopted model gets another name there
         listed = bool(compartment and self.name)
         wanted = {"display_name": self.name} if self.compares else {}
         for model in model_api.list_models(self.api, str(compartment), **wanted) if listed else ():
@@ -335,7 +336,10 @@ class Model(BaseDriver):
         return [self._resolve_data(run) for run in runs.values()] if self.compares else list(runs.values())
 
     def _warn_renamed(self, run: Run, model: Mapping[str, Any]) -> None:
-        """One that was made under this name and is called otherwise now stays: who renamed it may want to keep it."""
+        """Warn about a living model of the lineage that has another name now.
+
+        It is left alone, because the person who renamed it may want to keep it.
+        """
         if tags.read_ownership_tags(model).get(ownership.NAME) != self.name or run.phase not in (
             Phase.READY,
             Phase.PENDING,
@@ -347,7 +351,7 @@ class Model(BaseDriver):
         )
 
     def _find_adopted(self, identifier: str) -> Run | None:
-        """The model by its OCID. None: it is to be absent, and a listing of the compartment lacks it."""
+        """The model by its OCID. None if the task deletes it, and a listing of the compartment does not show it."""
         try:
             model, _etag = model_api.get_model(self.api, identifier)
         except NotFound as error:
@@ -366,7 +370,7 @@ class Model(BaseDriver):
         return self._read_in_full(replace(run, verified=run.phase is not Phase.FAILED))
 
     def _read_in_full(self, run: Run) -> Run:
-        """What is being trained, with what the list leaves out, and its work request looked up, to name it."""
+        """The same run. If it is being trained, read the values that the listing lacks, and find its work request."""
         if run.phase is not Phase.PENDING:
             return run
         if not self._works.knows(run.id, _CREATE):
@@ -376,10 +380,10 @@ class Model(BaseDriver):
         try:
             return self._read_model(run)
         except NotFound:
-            return run  # reads may lag behind the list
+            return run  # reads may lag behind the listing
 
     def verify(self, runs: Sequence[Run]) -> list[Run]:
-        """The list leaves out the description, and why a model failed."""
+        """The same runs with the description and the reason of a failure, which the listing lacks."""
         return [self._verify_run(run) for run in runs]
 
     def _verify_run(self, run: Run) -> Run:
@@ -390,7 +394,7 @@ class Model(BaseDriver):
         return replace(run, verified=True)
 
     def _read_model(self, run: Run) -> Run:
-        """The model in full; gone where only a listing still showed it."""
+        """Read the model in full. If OCI no longer finds it and a listing confirms that, the run is DELETED."""
         try:
             model, _etag = model_api.get_model(self.api, run.id)
         except NotFound:
@@ -400,7 +404,7 @@ class Model(BaseDriver):
         return model_api.run_of(model, whole=True)
 
     def _is_gone(self, run: Run) -> bool:
-        """Whether a successful listing lacks it, or shows it as deleted."""
+        """Whether a listing of the compartment lacks the model, or shows it as deleted."""
         compartment = str(run.raw.get("compartment_id") or self.compartment_id or "")
         return bool(compartment) and all(
             model.get("lifecycle_state") == "DELETED"
@@ -408,8 +412,12 @@ class Model(BaseDriver):
         )
 
     def _resolve_data(self, run: Run) -> Run:
-        """Where only Object Storage knows what is in the desired data now, and a tag says what was in it, ask it; where
-        no tag says what a model was trained on, ask for both: it may be the same under another name."""
+        """The same run. Ask Object Storage for checksums if the desired and the observed data cannot be compared yet.
+
+        If the ownership tag has a checksum that the desired data lack, ask for those of the desired data, once. If the
+        tag has no checksum and the objects differ, ask for those of the training data too: the content may be the same
+        under another name.
+        """
         wanted, observed = self.resolved.get(_DATA), run.observed.get(_DATA)
         if not wanted or not observed:
             return run
@@ -429,7 +437,7 @@ class Model(BaseDriver):
         return run
 
     def _add_reason(self, run: Run) -> Run:
-        """A failed model with what its work request says; that is forgotten after some days."""
+        """A failed model with the errors of its work request. OCI forgets a work request after some days."""
         work = self._find_work(run, _CREATE)
         if not work:
             return run
@@ -444,7 +452,10 @@ class Model(BaseDriver):
         return self._works.find(run.id, run.raw.get("compartment_id") or self.compartment_id, operation)
 
     def refresh(self, run: Run) -> Run:
-        """One GET; of a model that has just failed also why, of one that is being deleted also whether that failed."""
+        """Read the model with one GET. If it failed, read the reason too.
+
+        Raises ApiError if its deletion failed.
+        """
         if run.phase is Phase.DELETING:
             return self._refresh_deletion(run)
         model, _etag = model_api.get_model(self.api, run.id)
@@ -457,7 +468,7 @@ class Model(BaseDriver):
             return fresh
         work = self._find_work(run, _DELETE)
         ended = work_requests.phase(work) in (Phase.FAILED, Phase.CANCELLED)
-        # A look that lags shows it as it was before; in any other state the deletion has come to nothing.
+        # A read that lags shows the state from before the deletion. In any other state, the deletion failed.
         if ended or fresh.status != run.raw.get("lifecycle_state"):
             reason = work_requests.errors_text(self.api, work) if work else ""
             reason = reason or str(fresh.raw.get("lifecycle_details") or f"it is {fresh.status}").rstrip(".")
@@ -468,14 +479,14 @@ class Model(BaseDriver):
         return replace(run, raw=fresh.raw)
 
     def progress(self, run: Run) -> Progress:
-        """What the work request says: how much is done, and the last line of its log."""
+        """The progress from the work request: the percentage, and the last line of its log."""
         work = self._find_work(run, _CREATE)
         return work_requests.progress(self.api, work) if work else Progress("training")
 
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Look at what the request names: the base model, the cluster, the data."""
+        """Check the base model, the cluster and the data. Returns renamed models of the lineage."""
         if not self.name or not self.compartment_id:
             raise InvalidInput(
                 "compartment_id and display_name are missing.",
@@ -491,7 +502,7 @@ class Model(BaseDriver):
         return found
 
     def _check_base(self) -> str:
-        """What the base model is called."""
+        """Look up the base model and return its name. Warns if it is retired."""
         model = base_models.find_base(self.api, self.resolved["base_model_id"])
         retired = model.get("time_dedicated_retired")
         if retired:
@@ -506,7 +517,10 @@ class Model(BaseDriver):
             self.warnings += base_models.check_cluster(_CLUSTER, base, cluster)
 
     def _find_renamed(self, runs: Sequence[Run]) -> list[Run]:
-        """Living models of the lineage that somebody has called otherwise; of others that are equal it is told."""
+        """The living models of the lineage that somebody has renamed.
+
+        If there are none and ``runs`` is empty, warns about an equal model of another name.
+        """
         known = {run.id for run in runs}
         found, same = [], []
         for model in model_api.list_models(self.api, str(self.compartment_id)):
@@ -531,7 +545,7 @@ class Model(BaseDriver):
         )
 
     def dependents(self, runs: Sequence[Run]) -> Sequence[str]:
-        """Endpoints on these models, as far as they are in the models' own compartments."""
+        """The endpoints that use these models. Only the models' own compartments are searched."""
         used = {run.id for run in runs}
         compartments = {str(run.raw["compartment_id"]) for run in runs if run.raw.get("compartment_id")}
         return [
@@ -539,7 +553,7 @@ class Model(BaseDriver):
         ]
 
     def create(self, token: str) -> Run:
-        """POST; for 24 hours the same token makes the same model, however often it is sent."""
+        """POST. If the same token is sent again within 24 hours, OCI makes no second model."""
         own = {ownership.NAME: str(self.name), ownership.TRAINING: self.resolved[_DATA].mark}
         body = {
             "compartment_id": self.compartment_id,
@@ -567,15 +581,16 @@ class Model(BaseDriver):
         return replace(run, token=token)
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Move it and PUT what differs, our tags put back, on the model as it was read: else it is decided anew.
+        """Move the model, then PUT the options that differ, with our ownership tags restored.
 
-        Each is sent once. After an answer that was lost the model is read again, and what has arrived is not repeated.
+        OCI refuses a request if somebody changed the model since it was read. Each request is sent once. After a lost
+        answer the engine calls again: the model is read again, and a move that was made is not repeated.
         """
         changed = {change.field for change in changes}
         with steps_noted() as done:
             model, etag = model_api.get_model(self.api, run.id)
             if "compartment_id" in changed:
-                moves = model.get("compartment_id") != self.resolved["compartment_id"]  # else its answer was lost
+                moves = model.get("compartment_id") != self.resolved["compartment_id"]  # False: the answer was lost
                 if moves:
                     self._move(run.id, etag)
                 done.append("compartment_id")
@@ -609,7 +624,7 @@ class Model(BaseDriver):
         )
 
     def delete(self, run: Run) -> Run:
-        """DELETE, which is a work request. What another task is deleting, or has, is no error."""
+        """DELETE, which starts a work request. It is no error if another task deletes or has deleted the model."""
         try:
             response = self.api.call(f"Deleting the model {run.id}", "delete_model", run.id)
         except ApiError as error:
@@ -622,10 +637,10 @@ class Model(BaseDriver):
         self._works.began(run.id, response, _DELETE)
         return replace(run, phase=Phase.DELETING, status="DELETING", removable=False)
 
-    # -- telling --
+    # -- results --
 
     def hint(self, run: Run) -> Hint:
-        """By the words of the failed work request."""
+        """The advice after a failure, by the words of the reason."""
         reason = self._reasons.get(run.id, run.reason).lower()
         mend = find_hint(_HINTS, reason)
         if mend:
@@ -635,7 +650,7 @@ class Model(BaseDriver):
         return Hint("Correct the cause,", "then 'retry_failed: true' trains once more.")
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The model's attributes, top-level under the seeds' names."""
+        """The model's attributes as result keys. ``details``: the work request with its errors and its log too."""
         model = tags.hide_ownership_tags(run.raw) if run else {}
         work: dict[str, Any] = {}
         if run and details and run.raw.get("compartment_id"):
@@ -695,7 +710,7 @@ _ATTRIBUTES = (
 
 
 def _name_details(model: Mapping[str, Any]) -> dict[str, Any] | None:
-    """``fine_tune_details`` under the options' names, which are not the API's for the data."""
+    """``fine_tune_details`` with the names of the options. The API has other names for the data. None if not shown."""
     details = model.get("fine_tune_details")
     if not isinstance(details, Mapping):
         return None

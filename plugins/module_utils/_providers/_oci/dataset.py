@@ -1,11 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource oci_generative_ai_dataset: a validated object in Object Storage, found again by the hash in its name.
+"""The resource oci_generative_ai_dataset: a validated object in Object Storage. The hash in its name identifies it.
 
 Private to llmops.finetune; may change at any time.
 
-The SDK's own upload manager sends no checksums; here the service verifies one of everything that is sent.
+The SDK's own upload manager sends no checksums, so it is not used. Here each object and each part is sent with a
+checksum, and the service verifies it.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ SPEC: dict[str, Any] = {
     "required_one_of": [("src", "content", "name", "object")],
 }
 
-_PART = 16 * MIB  # at least 10 MiB, but the last; Object Storage documentation, multipart uploads
+_PART = 16 * MIB  # at least 10 MiB, except the last part; Object Storage documentation, multipart uploads
 _MAX_PARTS = 10_000
-_PARALLEL = 4  # so that at most four parts are in memory
+_PARALLEL = 4  # parts that are sent at once, and are in memory
 _PART_TRIES = 5
 _PIECE = 128 * 1024
 _CHECKSUM = "SHA256"
@@ -66,8 +67,10 @@ _LISTED = "name,size,etag,timeModified"
 
 
 def build_driver(module: AnsibleModule, formats: Formats = FORMATS) -> tuple[Driver, Options]:
-    """Check every option and read the data, then make the driver; no call is made. ``formats``: all that
-    have a name; one that is not taken here is called by it."""
+    """Check every option and read the data, then make the driver. No call is made.
+
+    ``formats``: all known formats, so that messages can name a format that this provider does not accept.
+    """
     params = module.params
     name = dataset_name(params, "object")
     options = options_of(module, name=name, run_id=None, id_option="bucket")
@@ -83,7 +86,7 @@ class Dataset(StoredDataset):
     """One dataset's objects in one bucket. See :class:`_engine.types.Driver` for each verb."""
 
     option = "object"
-    # Under a name of the user's own the content can differ; under ours it is in the name.
+    # The content can differ only if the user names the object. Otherwise the name contains the hash of the content.
     fields: Sequence[Field] = (Field("content", "in_place"),)
 
     def __init__(
@@ -95,23 +98,23 @@ class Dataset(StoredDataset):
 
     @property
     def namespace(self) -> str:
-        """The one that is given, or the tenancy's."""
+        """The namespace of the option, or the namespace of the tenancy."""
         return str(self._namespace or self.api.namespace)
 
     def request(self) -> dict[str, Any]:
-        """The object by its content."""
+        """The object's URI and the desired values."""
         return {"object": self.uri(self.stored), **self.resolved}
 
     def uri(self, stored: str) -> str:
-        """As the other tools of OCI spell it."""
+        """The URI of an object, in the spelling of OCI's other tools."""
         return objects.uri(self.namespace, self.bucket, stored)
 
     # -- looking --
 
     def observe(self, run_id: str | None) -> list[Run]:
-        """The object of that name, by one HEAD; without data and name, every version of the dataset.
+        """The object of that name, by one HEAD. Without data and without a name, every version of the dataset.
 
-        That there is none is believed only when a listing lacks it.
+        If HEAD does not find the object, it counts as missing only if a listing does not show it either.
         """
         if not self.stored:
             prefix = f"{self.prefix}{self.name}-"
@@ -121,7 +124,7 @@ class Dataset(StoredDataset):
     def _look(self, name: str) -> list[Run]:
         found = objects.head(self.api, self.namespace, self.bucket, name)
         if found is None:
-            # Of all names that begin so, this one is the first.
+            # The listing is sorted, so of all names with this prefix, this name is the first.
             return [self._run(name, item) for item in self._list(name, limit=1) if item["name"] == name]
         length = found.get("content-length", "")
         item = {
@@ -133,7 +136,7 @@ class Dataset(StoredDataset):
         return [self._run(name, item)]
 
     def _list(self, prefix: str, limit: int | None = None) -> Iterator[Mapping[str, Any]]:
-        """Objects by the beginning of their names. ``limit``: no more than so many are asked for."""
+        """The objects whose names begin with ``prefix``. ``limit``: the maximum number; then one page is read."""
         more = {"limit": limit} if limit else {}
 
         def fetch(start: Any) -> tuple[list[Mapping[str, Any]], Any]:
@@ -172,24 +175,24 @@ class Dataset(StoredDataset):
         return self.run_of(name, digest, found.get("size"), raw, created=timestamp(found.get("timeModified")))
 
     def refresh(self, run: Run) -> Run:
-        """One HEAD, and where it shows nothing, a listing."""
+        """Read the object with one HEAD, and with a listing if HEAD does not find it."""
         found = self._look(run.raw["object"])
         return found[0] if found else replace(run, phase=Phase.DELETED)
 
     # -- changing --
 
     def create(self, token: str) -> Run:
-        """Send the object, on condition that there is none."""
+        """Send the object. OCI refuses it if an object of this name exists."""
         self.abort_unfinished(self.stored, older_than=UNFINISHED_AGE)
         return self._send({"if_none_match": "*"})
 
     def update(self, run: Run, changes: Sequence[Change]) -> Run:
-        """Send other content under the same name, on condition that the object is still the one that was seen."""
+        """Send other content under the same name. OCI refuses it if somebody changed the object since it was read."""
         etag = run.raw.get("etag")
         try:
             return self._send({"if_match": etag} if etag else {})
         except TransientError:
-            # Once it is there, the condition would not hold a second time.
+            # If the object has arrived, its etag is new, and OCI would refuse a second request.
             if self._has_arrived():
                 return self.build_sent_run()
             raise
@@ -202,7 +205,7 @@ class Dataset(StoredDataset):
             else:
                 self._put_parts(local, condition)
         except ApiError as error:
-            # What the service has got is then not what was validated.
+            # The file changed during the upload, so the service did not receive the validated data.
             if local.changed:
                 raise local.changed_error() from error
             if error.status == 412 or error.code == _CONCURRENT:
@@ -211,12 +214,12 @@ class Dataset(StoredDataset):
         return self.build_sent_run()
 
     def _has_arrived(self) -> bool:
-        """Whether the object has our data by now."""
+        """Whether the object now has our data."""
         found = objects.head(self.api, self.namespace, self.bucket, self.stored)
         return found is not None and objects.sha256_of(found) == self.require_data().report.sha256
 
     def _put(self, local: LocalData, condition: Mapping[str, Any]) -> None:
-        """In one piece, with the very sha256 of what was validated."""
+        """Send the data in one request, with the sha256 of the validated data."""
         with local.open() as stream:
             data = stream.read(_PART + 1)
         if len(data) != local.report.bytes:
@@ -237,7 +240,7 @@ class Dataset(StoredDataset):
         )
 
     def _put_parts(self, local: LocalData, condition: Mapping[str, Any]) -> None:
-        """In parts, side by side. One that does not come to its end is aborted: its parts would cost money."""
+        """Send the data in parts, several at once. If the upload fails, it is aborted: its parts would cost money."""
         uri = self.uri(self.stored)
         started = self._call(
             f"Starting the upload of {uri}",
@@ -269,16 +272,16 @@ class Dataset(StoredDataset):
                     **condition,
                 )
             except (ApiError, TransientError):
-                # It may be the answer to a second request, after that to the first was lost; or another task has
-                # sent the same.
+                # The answer to the first request may be lost, and this may be the answer to a second one. Or another
+                # task has sent the same data.
                 if not self._has_arrived():
                     raise
                 self.abort(self.stored, upload)
 
     def _upload_parts(self, local: LocalData, upload: str) -> list[dict[str, Any]]:
-        """Send all parts; what a commit has to name of them."""
+        """Send all parts. Returns the number and the etag of each part, for the commit."""
         uri = self.uri(self.stored)
-        self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)  # made once, before there are several threads
+        self.api.client(OBJECT_STORAGE, tries=_PART_TRIES)  # made once, before the threads start
         size = max(_PART, -(-local.report.bytes // (_MAX_PARTS * MIB)) * MIB)
 
         def send(number: int) -> dict[str, Any]:
@@ -316,7 +319,7 @@ class Dataset(StoredDataset):
             return [part.result() for part in sending]
 
     def unfinished(self, stored: str) -> Iterator[tuple[str, str, Any]]:
-        """All of the bucket: the service takes no filter."""
+        """All unfinished uploads of the bucket, because the service has no filter."""
         doing = f"Listing the unfinished uploads of {self.uri(stored)}"
 
         def fetch(mark: Any) -> tuple[list[Any], Any]:
@@ -328,12 +331,15 @@ class Dataset(StoredDataset):
                 yield upload.get("object"), upload["uploadId"], upload.get("timeCreated")
 
     def abort(self, stored: str, upload: str) -> None:
-        """One call; an upload that is not seen has ended."""
+        """Abort an upload with one call. An upload that OCI does not find has already ended."""
         with contextlib.suppress(NotFound):
             self._call(f"Aborting the upload {upload}", "abort_multipart_upload", stored, upload)
 
     def delete(self, run: Run) -> Run:
-        """DELETE; one that another task deleted meanwhile is deleted. Versions that stay are told."""
+        """DELETE. It is no error if another task deleted the object meanwhile. Warns if the bucket keeps versions.
+
+        Raises ApiError if OCI does not find the object but shows it: the policies do not allow to delete it.
+        """
         name = run.raw["object"]
         self.abort_unfinished(name, older_than=0)
         headers: Mapping[str, str] = {}
@@ -349,16 +355,19 @@ class Dataset(StoredDataset):
                 ) from error
         return self.deleted(run, versions_stay=headers.get("is-delete-marker") == "true")
 
-    # -- telling --
+    # -- results --
 
     def describe(self, run: Run | None, *, details: bool) -> dict[str, Any]:
-        """The object, and what was found in the data."""
+        """The result keys of the base class, and the namespace."""
         return {**super().describe(run, details=details), "namespace": self.namespace}
 
 
 class _Body(io.BytesIO):
-    """Data to send. The SDK's time-out for a connection holds for each piece too: the pieces are small enough for a
-    slow line, and larger than the 16 KiB that its HTTP client asks for."""
+    """Data to send. ``read`` returns at least 128 KiB at once.
+
+    The SDK's connection time-out also holds for each piece. A piece of this size is small enough for a slow line, and
+    larger than the 16 KiB that the SDK's HTTP client asks for.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         return super().read(size if size is None or size < 0 else max(size, _PIECE))

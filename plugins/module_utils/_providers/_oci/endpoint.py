@@ -71,7 +71,7 @@ _HINTS = (
 
 
 def build_driver(module: AnsibleModule) -> tuple[Driver, Options]:
-    """Check every option, then make the driver; no call is made."""
+    """Check every option, then make the driver. No call is made."""
     params = module.params
     name, options = read_options(module, ENDPOINTS, FIELDS)
     desired = read_desired(params, check_mode=module.check_mode)
@@ -181,10 +181,10 @@ class Endpoint(NamedResource):
     ) -> None:
         super().__init__(api, name, identifier, compartment_id, desired, absent=absent, ignore=ignore)
         self.replacement = replacement
-        self._runs: Sequence[Run] = ()  # what was observed last
-        self._cluster: str | None = None  # the one of the two clusters for a new endpoint
+        self._runs: Sequence[Run] = ()  # the runs that were observed last
+        self._cluster: str | None = None  # for a new endpoint: the one of the two clusters that it uses
         self._alone = ""  # why no second endpoint can exist beside the one that is replaced
-        self._sent: dict[str, dict[str, Any]] = {}  # what this task changes, by endpoint
+        self._sent: dict[str, dict[str, Any]] = {}  # by endpoint: the values that this task changes
 
     @property
     def capabilities(self) -> Capabilities:
@@ -253,14 +253,14 @@ class Endpoint(NamedResource):
         return self._judge_change(run) if self._is_doubtful(run) else run
 
     def _judge_failed(self, run: Run) -> Run:
-        """If it was ever changed, it may have served."""
+        """A FAILED endpoint with its reason. If it was ever changed, it may have served, so it is ``uncertain``."""
         run = self.add_reason(self._read_whole(run))
         work = self.find_work(run)
         changed = bool(run.raw.get("previous_state"))
         return replace(run, uncertain=changed or bool(work and work.get("operation_type") != "CREATE_ENDPOINT"))
 
     def _judge_change(self, run: Run) -> Run:
-        """An ACTIVE endpoint. If its last change failed, it is still what it was before."""
+        """An ACTIVE endpoint. If its last change failed, the observed values are those from before the change."""
         work = self.find_work(run) or {}
         if work.get("operation_type") not in _CHANGES:
             return run
@@ -317,7 +317,7 @@ class Endpoint(NamedResource):
     # -- changing --
 
     def preflight(self, runs: Sequence[Run]) -> Sequence[Run]:
-        """Look at the model, the cluster, and what else the cluster hosts."""
+        """Check the model, the cluster, and the other endpoints on the cluster. Raises ApiError or InvalidInput."""
         if str(self.identifier).startswith(CHECK_MODE):
             return ()
         if self.identifier:
@@ -371,7 +371,7 @@ class Endpoint(NamedResource):
         return ()
 
     def create(self, token: str) -> Run:
-        """POST. The same token makes the same endpoint, however often it is sent."""
+        """POST. If the same token is sent again, OCI makes no second endpoint."""
         body = {option: self.resolved.get(option) for option in _BODY}
         body[CLUSTER_ID] = self._cluster
         return self.send_create(body, token, creates=True)
@@ -390,7 +390,7 @@ class Endpoint(NamedResource):
             return self._send_body(run, body) if body else run
 
     def _make_change(self, names: set[str], resource: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of an update. OCI replaces a guardrail as a whole, so what is kept of it is sent too."""
+        """The body of an update. OCI replaces a guardrail as a whole, so its other settings are sent too."""
         body = tags.changed(self.resolved, names, _CHANGEABLE, resource)
         for guardrail in GUARDRAILS:
             if guardrail in body:
@@ -408,7 +408,7 @@ class Endpoint(NamedResource):
             ) from error
 
     def describe_rest(self, run: Run) -> str:
-        """What it means that an endpoint could not be deleted."""
+        """The consequence if the endpoint could not be deleted."""
         return f"The endpoint still exists, and its cluster {run.raw.get(CLUSTER_ID)} still costs money."
 
     # -- results --
@@ -442,7 +442,7 @@ class Endpoint(NamedResource):
 
 
 def _describe_hourly(endpoint: Mapping[str, Any]) -> str | None:
-    """What is charged by the hour. An endpoint itself costs nothing."""
+    """The resource that OCI charges by the hour: the cluster. An endpoint itself costs nothing."""
     cluster = endpoint.get(CLUSTER_ID)
     return f"the hosting cluster {cluster}" if cluster else None
 
@@ -495,7 +495,7 @@ def run_of(endpoint: Mapping[str, Any], *, whole: bool) -> Run:
 
 
 def _show_changeable(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be changed in place, as it is compared."""
+    """The values that can be changed in place, in the form for the comparison."""
     observed: dict[str, Any] = {key: endpoint.get(key) for key in ("display_name", "compartment_id")}
     observed.update({key: endpoint.get(key) or "" for key in ("description", _PRIVATE)})
     observed.update({guardrail: _show_guardrail(endpoint.get(guardrail)) for guardrail in GUARDRAILS})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of OCI Generative AI without its SDK. Private to llmops.finetune; may change at any time."""
+"""Facts about OCI Generative AI, without its SDK. Private to llmops.finetune; may change at any time."""
 
 from __future__ import annotations
 

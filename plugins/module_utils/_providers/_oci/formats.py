@@ -22,7 +22,7 @@ _KEYS = ("prompt", "completion")
 
 
 class OciCompletion(Completion):
-    """As OpenAI's, but both texts say something, and there is nothing else."""
+    """The same as OpenAI's completion format, but both texts must not be blank, and other keys are errors."""
 
     name = "oci_completion"
 
@@ -30,7 +30,8 @@ class OciCompletion(Completion):
         longest = _longest(limits)
         if not longest:
             return self.measure
-        # A text of as many characters as tokens are allowed has not more of them, or is looked at closely.
+        # A text has at most as many tokens as characters. A text with more characters than the smallest token limit is
+        # not measured here, so that it is checked closely.
         shortest = min(limit.value for limit in longest.values())
 
         def measure(example: Pairs) -> Measure | None:

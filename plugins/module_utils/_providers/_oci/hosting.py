@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an endpoint needs: a model that is ready, and a hosting cluster that takes it.
+"""Checks before an endpoint is created: the model is ready, and the hosting cluster can host it.
 
 Private to llmops.finetune; may change at any time.
 
@@ -25,10 +25,10 @@ MODEL_ID, CLUSTER_ID, REPLACEMENT_ID = "model_id", "dedicated_ai_cluster_id", "r
 _HOSTING, _ACTIVE = "HOSTING", "ACTIVE"
 _COMING = ("CREATING", "UPDATING")
 _ENDED = ("DELETED", "FAILED")
-_VENDORS = ("COHERE", "GENERIC")  # words in the names of unit shapes: the models that these are for
+_VENDORS = ("COHERE", "GENERIC")  # words in the names of unit shapes, one for each vendor of models
 _TFEW = "TFEW_TRAINING_CONFIG"
 _STACKED = ("cohere.command", "cohere.command-light")  # one cluster hosts several T-Few models of these
-# The unit shape by the beginning of the base model's name. Other models are left to the service.
+# The unit shape by the beginning of the base model's name. Other models are not checked here.
 _SHAPES = {
     "cohere.command-a-03": "LARGE_COHERE_V3",
     "cohere.command-light": "SMALL_COHERE",
@@ -74,7 +74,7 @@ def _list_active(api: Api, compartment_id: str, name: str) -> list[Mapping[str, 
 
 
 def find_model(api: Api, identifier: str) -> Mapping[str, Any]:
-    """The model. Raises ApiError if it is not seen, or not ACTIVE."""
+    """Look up the model. Raises ApiError if OCI does not show it, or if it is not ACTIVE."""
     try:
         model, _etag = model_api.get_model(api, identifier)
     except NotFound as error:
@@ -88,7 +88,7 @@ def find_model(api: Api, identifier: str) -> Mapping[str, Any]:
 
 
 def find_base_name(api: Api, model: Mapping[str, Any]) -> str:
-    """The name of the base model. Empty if it is not seen."""
+    """The name of the base model. Empty if OCI does not show it."""
     if model.get("type") == "BASE" or not model.get("base_model_id"):
         return str(model.get("display_name") or "")
     try:
@@ -120,8 +120,10 @@ def _read_training(model: Mapping[str, Any]) -> Any:
 
 
 def find_cluster(api: Api, identifier: str, *, now: bool) -> Mapping[str, Any]:
-    """The cluster. Raises ApiError if it hosts no models. ``now``: it must be ready, because something is deleted
-    first."""
+    """Look up the cluster. Raises ApiError if OCI does not show it, or if it cannot host models.
+
+    ``now``: the cluster must be ACTIVE already, because an endpoint is deleted first.
+    """
     try:
         doing = f"Looking up the cluster {identifier}"
         cluster = shapes.answer(api.call(doing, "get_dedicated_ai_cluster", identifier, reads=CLUSTER))
@@ -140,7 +142,7 @@ def find_cluster(api: Api, identifier: str, *, now: bool) -> Mapping[str, Any]:
 
 
 def check_shape(base: str, cluster: Mapping[str, Any]) -> list[str]:
-    """Warnings for a unit shape that is probably wrong. Raises ApiError for that of another vendor's models."""
+    """Warnings for a unit shape that is probably wrong. Raises ApiError if the shape is for another vendor's models."""
     shape = str(cluster.get("unit_shape") or "")
     needed = next((needed for start, needed in _SHAPES.items() if base.startswith(start)), None)
     if needed is None or not shape or shape == needed:

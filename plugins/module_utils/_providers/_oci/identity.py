@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a resource is known by, its OCID or its name and compartment: what can be one, and which is meant.
+"""The identity of a resource: checks of OCIDs and names, and the errors about them.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -20,8 +20,8 @@ CLUSTER = ("generativeaidedicatedaicluster",)
 CAPACITY = ("capacityreservation",)
 ENDPOINT = ("generativeaiendpoint",)
 PRIVATE_ENDPOINT = ("generativeaiprivateendpoint",)
-_LENGTHS = {"display_name": 255, "description": 400}  # characters, of the API's reference
-# What an OCID is of, by the word after "ocid1."; of a word that is not here nothing is said.
+_LENGTHS = {"display_name": 255, "description": 400}  # characters; source: the API's reference
+# The kind of resource by the word after "ocid1." in an OCID. An OCID with another word is not refused.
 _NOUNS = {
     "compartment": "a compartment",
     "tenancy": "a tenancy",
@@ -38,7 +38,7 @@ _NOUNS = {
 
 
 def check_ocid(option: str, value: str | None, kinds: tuple[str, ...]) -> None:
-    """Raise InvalidInput for what is no OCID, and for that of something else."""
+    """Raise InvalidInput for a value that is not an OCID, or is the OCID of a resource of another kind."""
     if not value or value.startswith(CHECK_MODE):
         return
     if not value.startswith("ocid1."):
@@ -59,7 +59,7 @@ def check_lengths(params: Mapping[str, Any]) -> None:
 
 
 def refuse_unproven(error: NotFound, compartment_id: str | None, is_listed: Callable[[], bool]) -> None:
-    """Raise the error, unless a listing of the compartment lacks the resource: then it is deleted."""
+    """Raise the error, unless a listing of the compartment shows that the resource is deleted."""
     if not compartment_id:
         hint = "With compartment_id it is looked for there, and taken for deleted if it is not listed."
         raise error.amended(hint=f"{error.hint} {hint}") from error
@@ -68,13 +68,13 @@ def refuse_unproven(error: NotFound, compartment_id: str | None, is_listed: Call
 
 
 def deleted_error(noun: str, identifier: str, id_option: str, make: str) -> ApiError:
-    """The error for a resource that is asked for by its OCID and is deleted. ``make``: how there is another one."""
+    """The error for an OCID of a deleted resource. ``make``: the verb for a new resource of this kind."""
     hint = f"Leave {id_option} out to {make} one anew, or give that of another."
     return ApiError(f"The {noun} {identifier} is deleted.", hint=hint)
 
 
 def clash_error(nouns: str, identifier: str, name: Any, others: Sequence[str]) -> InvalidInput:
-    """The error for a resource that would get a name which others have in its compartment."""
+    """The error for a resource that would get a name that other resources in the compartment already have."""
     return InvalidInput(
         f"{identifier} cannot be renamed or moved: '{name}' is the name of {', '.join(others)} there.",
         hint=f"Take another display_name; of two {nouns} with one name neither would be found by it.",

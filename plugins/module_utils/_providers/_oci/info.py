@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the info modules of this provider look up.
+"""The look-ups of this provider's info modules.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -26,12 +26,13 @@ Resource = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of resource, and how its info module looks it up.
+    """A kind of resources, and how its info module looks them up.
 
-    ``option``: the option of one OCID; ``result``: what the list is called in the result; ``filters``: option to
-    filter of the API; ``members``: options that are compared here with the members of these names, and what their OCIDs
-    are of; ``get``: one by its OCID, and its etag; ``listed``: the summaries in a compartment; ``ocid``: what its OCID
-    is of; ``more``: what an entry has besides the resource itself.
+    ``option``: the option with one OCID. ``result``: the result key of the list. ``filters``: each option with its
+    filter of the API. ``members``: options without a filter of the API; they are compared here with the member of the
+    same name. Their values are the possible kinds of OCIDs, or empty if the option has no OCID. ``get``: returns one
+    resource by its OCID, and its etag. ``listed``: returns the summaries in a compartment. ``ocid``: the possible
+    kinds of the OCID in ``option``. ``more``: returns additional keys of an entry.
     """
 
     option: str
@@ -140,7 +141,7 @@ def _entry(api: Api, kind: Kind, found: Resource, params: Mapping[str, Any]) -> 
     }
     if params["details"]:
         work = None
-        if found.get("compartment_id"):  # a base model is in none
+        if found.get("compartment_id"):  # a base model has no compartment
             work = work_requests.newest(api, str(found["compartment_id"]), str(found["id"]))
         entry["work_request"] = work_requests.in_full(api, work)
     return entry

@@ -24,11 +24,11 @@ _OCI = Limits(
     truncates=False,
     no_validation=_oci(0, f"{_OCI_DATA}: the service splits the one file itself"),
 )
-# By the names of base models; the first that fits.
+# The limits by a pattern of the base model's name. The first pattern that fits counts.
 _OCI_MODELS: tuple[tuple[str, Limits], ...] = (
     (
         r"cohere\.command-r-08-2024",
-        # 16,000 of the prompt and 4,000 of the answer.
+        # 16,000 tokens for the prompt and 4,000 for the answer.
         replace(
             _OCI,
             profile="oci/command-r",
@@ -42,10 +42,10 @@ LIMITS = {"any": _OCI, **{pattern.replace("\\", ""): limits for pattern, limits 
 
 
 def limits_for(base_model: str | None = None, split: str = "training") -> Limits:
-    """Return OCI Generative AI's limits of one file, for training one base model.
+    """Return OCI Generative AI's limits of one file, for the training of one base model.
 
-    ``base_model`` is its name, as ``cohere.command-r-08-2024``. Of another (also of an OCID, which says nothing), only
-    what every model needs is checked.
+    ``base_model`` is its name, for example ``cohere.command-r-08-2024``. For an unknown name, and for an OCID, which
+    does not show the model, only the limits that hold for every model are returned.
     """
     for pattern, limits in _OCI_MODELS:
         if base_model and re.match(pattern, base_model):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Models of OCI Generative AI as the API shows them, in the engine's terms.
+"""Reads models of OCI Generative AI, and translates them into the engine's runs.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -29,11 +29,11 @@ PHASES = {
     "DELETED": Phase.DELETED,
 }
 _REASON = 1000  # characters
-_PAGE = 1000  # the API's own maximum
+_PAGE = 1000  # the maximum of the API
 
 
 def list_models(api: Api, compartment_id: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-    """The models' summaries, newest first. ``wanted``: the API's filters, as the SDK calls them."""
+    """The summaries of the models, newest first. ``wanted``: the API's filters, with the SDK's names."""
     found = api.pages(
         f"Listing the models of {compartment_id}",
         "list_models",
@@ -54,7 +54,10 @@ def get_model(api: Api, identifier: str) -> tuple[dict[str, Any], str | None]:
 
 
 def list_users(api: Api, compartment_id: str, models: Collection[str]) -> list[str]:
-    """The endpoints of a compartment that use one of these models, a phrase each; none if nobody may list them."""
+    """One phrase for each endpoint in a compartment that uses one of these models.
+
+    Empty if the user may not list the endpoints (status 403 or 404).
+    """
     try:
         return [
             f"the endpoint {item.get('displayName')} ({item['id']}) uses {item['modelId']}"
@@ -73,9 +76,9 @@ def list_users(api: Api, compartment_id: str, models: Collection[str]) -> list[s
 
 
 def run_of(model: Mapping[str, Any], *, whole: bool) -> Run:
-    """A model in the engine's terms. ``whole``: False for a summary, which leaves out the description.
+    """A model as a run of the engine. ``whole`` is False for a summary, which lacks the description.
 
-    What can be changed in place is compared only once the model is ACTIVE: before that, OCI changes nothing.
+    OCI changes nothing before the model is ACTIVE. So the driver declares ``late_update``.
     """
     status = str(model.get("lifecycle_state") or "unknown")
     phase = PHASES.get(status, Phase.UNKNOWN)
@@ -120,7 +123,7 @@ def _described(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def final_metrics(model: Mapping[str, Any]) -> dict[str, Any]:
-    """The last loss and accuracy, under the words that every provider's result has."""
+    """The final loss and accuracy, with the keys that all providers share. A value that is not shown is left out."""
     found = mapping(model.get("model_metrics"))
     metrics = {"training_loss": number(found.get("final_loss")), "accuracy": number(found.get("final_accuracy"))}
     return {key: value for key, value in metrics.items() if value is not None}

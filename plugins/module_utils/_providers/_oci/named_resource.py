@@ -129,11 +129,11 @@ class NamedResource(BaseDriver):
 
     @abstractmethod
     def judge_run(self, run: Run) -> Run:
-        """The same run, with what a closer look shows."""
+        """The same run, with facts that need more calls, such as the reason of a failure."""
 
     @abstractmethod
     def describe_rest(self, run: Run) -> str:
-        """What it means that the resource could not be deleted."""
+        """The consequence if the resource could not be deleted."""
 
     def request(self) -> dict[str, Any]:
         """The create request in the words of the options."""
@@ -152,7 +152,7 @@ class NamedResource(BaseDriver):
         return [self.judge_run(run) for run in runs] if run_id else runs
 
     def resolve_references(self, runs: Sequence[Run]) -> None:
-        """Look up what the desired state names. ``runs`` were observed."""
+        """Look up resources that the desired state names. ``runs``: the observed runs."""
 
     def _find_by_name(self) -> list[Run]:
         if not self.name or not self.compartment_id:
@@ -221,7 +221,7 @@ class NamedResource(BaseDriver):
         return replace(run, reason=self.read_reason(run)) if run.phase is Phase.FAILED else run
 
     def read_reason(self, run: Run) -> str:
-        """Why the newest work on the resource failed, as far as OCI says it."""
+        """Why the newest work on the resource failed. Empty if OCI does not say why."""
         work = self.find_work(run)
         said = work_requests.errors_text(self.api, work) if work else ""
         return said or str(run.raw.get("lifecycle_details") or "")
@@ -231,7 +231,7 @@ class NamedResource(BaseDriver):
         return self._works.find(run.id, run.raw.get("compartment_id"))
 
     def refresh_deletion(self, run: Run) -> Run:
-        """One that is being deleted, as it is now. Raises RunFailed if the deletion has failed."""
+        """The current state of a resource that is being deleted. Raises RunFailed if the deletion failed."""
         try:
             fresh = self.get_run(run.id)
         except NotFound:

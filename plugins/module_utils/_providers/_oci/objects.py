@@ -1,12 +1,12 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the drivers of this provider need of OCI Object Storage.
+"""Objects in OCI Object Storage: URIs, references to training data, and checksums.
 
 Private to llmops.finetune; may change at any time.
 
-An object is spelt ``oci://bucket@namespace/object``, as the other tools of OCI do; without ``@namespace`` that of the
-tenancy is meant.
+The URI of an object is ``oci://bucket@namespace/object``, as in OCI's other tools. Without ``@namespace``, the
+namespace is that of the tenancy.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ _MAX_NAME = 1024  # bytes
 
 
 def uri(namespace: str, bucket: str, name: str) -> str:
-    """How an object is spelt in messages and results."""
+    """The URI of an object, for messages and results. ``namespace`` may be empty."""
     return f"oci://{bucket}@{namespace}/{name}" if namespace else f"oci://{bucket}/{name}"
 
 
 def split_uri(spelt: str) -> tuple[str, str, str]:
-    """(namespace, bucket, object) of what :func:`uri` made; the namespace may be empty. Raises ValueError else."""
+    """(namespace, bucket, object) of a URI from :func:`uri`. The namespace may be empty.
+
+    Raises ValueError for any other text.
+    """
     match = _URI.fullmatch(spelt)
     if not match:
         raise ValueError(f"'{spelt}' is not the URI of an object.")
@@ -47,8 +50,10 @@ def split_uri(spelt: str) -> tuple[str, str, str]:
 
 
 def check_location(option: str, location: Mapping[str, Any]) -> None:
-    """Raise InvalidInput for a ``namespace``, ``bucket`` or ``object`` that cannot be. ``option``: what holds them,
-    ending with a dot, or empty."""
+    """Raise InvalidInput for a ``namespace``, ``bucket`` or ``object`` that is not possible.
+
+    ``option``: the name of the option that holds them, with a dot at its end, or empty.
+    """
     namespace, bucket, name = (location.get(key) for key in ("namespace", "bucket", "object"))
     for key in ("namespace", "bucket", "object"):
         refuse_placeholder(f"{option}{key}", location.get(key))
@@ -69,17 +74,17 @@ def check_location(option: str, location: Mapping[str, Any]) -> None:
             f"{option}object is '{name[:80]}', which is not a valid object name.",
             hint=f"It has 1 to {_MAX_NAME} bytes, without line breaks.",
         )
-    # On the way such a part would be taken for a step within the path, and another object be meant.
+    # HTTP clients and servers resolve such a part as a step in the path, so the URL would name another object.
     if {".", ".."} & set(name.split("/")):
         raise InvalidInput(f"{option}object is '{name}'.", hint="'.' and '..' cannot stand between its slashes.")
 
 
 def parse_data(option: str, location: Mapping[str, Any], *, check_mode: bool = False) -> Content:
-    """The data that ``bucket``, ``object`` and perhaps ``namespace`` stand for: its content is known where the object's
-    name carries the hash.
+    """The reference to the data in ``bucket``, ``object`` and perhaps ``namespace``.
 
-    ``option`` is the name of the option that holds them. In check mode such an object may be one that an earlier task
-    only foresees. Raises InvalidInput.
+    Its sha256 is known if the object's name contains the hash. In check mode, such an object may be a placeholder: an
+    earlier task only predicts it. ``option`` is the name of the option that holds them. Raises InvalidInput for values
+    that are not possible.
     """
     check_location(f"{option}.", location)
     name = str(location["object"])
@@ -94,15 +99,17 @@ def parse_data(option: str, location: Mapping[str, Any], *, check_mode: bool = F
 
 
 def read_data(dataset: Mapping[str, Any], mark: str | None) -> Content:
-    """The same of a dataset as the API shows it, in snake_case; whatever it shows is taken. ``mark``: the ownership
-    tag, which keeps what was in it."""
+    """The reference to the data of a dataset from an answer, in snake_case. The values are not checked.
+
+    ``mark``: the ownership tag with the checksums of the data, or None.
+    """
     name = str(dataset.get("object_name") or "")
     spelt = uri(str(dataset.get("namespace_name") or ""), str(dataset.get("bucket_name") or ""), name)
     return Content(id=spelt, sha256=sha256_in_name(name) or "").marked(mark)
 
 
 def in_namespace_of(wanted: Content, observed: Content) -> Content:
-    """The desired data in the namespace of the shown one, where none was given: a tenancy has one."""
+    """The desired data. If their namespace is not set, that of the observed data is used: a tenancy has only one."""
     namespace, bucket, name = split_uri(wanted.id)
     there = _URI.fullmatch(observed.id)
     if namespace or not there or not there["namespace"]:
@@ -111,8 +118,7 @@ def in_namespace_of(wanted: Content, observed: Content) -> Content:
 
 
 def dataset_of(content: Content) -> dict[str, Any]:
-    """A dataset as the API takes it, in snake_case; of data that :func:`resolve` has seen, so that the namespace is
-    there."""
+    """A dataset for a request, in snake_case. :func:`resolve` must have set the namespace of ``content`` before."""
     namespace, bucket, name = split_uri(content.id)
     return {
         "dataset_type": DATASET_TYPE,
@@ -123,8 +129,11 @@ def dataset_of(content: Content) -> dict[str, Any]:
 
 
 def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] | None:
-    """The headers of an object, their names in lower case. None: no such object, or these credentials do not see it
-    (or its bucket); an answer to HEAD has no words that would say which."""
+    """The headers of an object, with names in lower case.
+
+    None if the object does not exist, or if OCI does not show it or its bucket to this user. An answer to HEAD has no
+    body, so it does not say which.
+    """
     try:
         response = api.call(
             f"Looking up {uri(namespace, bucket, name)}",
@@ -141,16 +150,19 @@ def head(api: Api, namespace: str, bucket: str, name: str) -> Mapping[str, str] 
 
 
 def sha256_of(headers: Mapping[str, str]) -> str:
-    """The sha256 that oci_generative_ai_dataset keeps with an object, or the service's own of the whole; or empty."""
+    """The sha256 of an object: from the metadata that oci_generative_ai_dataset writes, else from the service.
+
+    Empty if neither shows it.
+    """
     digest = headers.get(f"opc-meta-{METADATA}", "")
     return digest if _SHA256.fullmatch(digest) else _hexadecimal(headers.get("opc-content-sha256"))
 
 
 def version_of(headers: Mapping[str, str]) -> str:
-    """Words for the bytes of an object, or empty where the service shows none.
+    """The service's checksums of an object as words ``kind:value``. Empty if the service shows none.
 
-    The etag is none of them: it is new with every upload of the same bytes. A checksum of the parts' checksums holds
-    for one way of cutting, of which their number is all that is shown.
+    The etag is not used, because it changes with every upload of the same bytes. A checksum of the parts' checksums
+    depends on how the object was cut into parts. OCI shows only the number of parts, so the word contains this number.
     """
     words = {
         "md5": _hexadecimal(headers.get("content-md5")),
@@ -165,8 +177,11 @@ def version_of(headers: Mapping[str, str]) -> str:
 
 
 def resolve_former(api: Api, content: Content, when: float) -> Content:
-    """The same data, that a model was trained on at a time, with what the service says of the object's content, if
-    nobody has written to it since; else, and where it is not to be seen, as it is."""
+    """The data that a model was trained on, with the checksums that the object shows now.
+
+    ``when``: the unix time of the training. If somebody wrote to the object later, or if OCI does not show it, the
+    data are returned unchanged.
+    """
     found = _URI.fullmatch(content.id)
     if not found or not found["namespace"]:
         return content
@@ -188,14 +203,16 @@ def _hexadecimal(encoded: str | None) -> str:
 
 
 def resolve(api: Api, option: str, content: Content, *, must_exist: bool) -> Content:
-    """The same data in its namespace, with what the service says of its content. With ``must_exist`` an object that
-    is not seen, or that nobody can read, raises ApiError, unless check mode foresees it."""
+    """The same data with their namespace and the checksums that the service shows.
+
+    ``must_exist``: raise ApiError if OCI does not show the object, or if it is archived. A placeholder need not exist.
+    """
     namespace, bucket, name = split_uri(content.id)
     namespace = namespace or api.namespace
     content = replace(content, id=uri(namespace, bucket, name))
     headers = head(api, namespace, bucket, name)
     if must_exist and headers is not None and not sha256_of(headers):
-        # What is trained, and once only, rests on it: what one look does not show another may.
+        # A second look, because it may show a checksum that the first one lacks. The idempotency token depends on it.
         headers = {**(head(api, namespace, bucket, name) or {}), **headers}
     if headers is None:
         if must_exist and not content.placeholder:

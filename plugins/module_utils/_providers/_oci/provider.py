@@ -54,7 +54,7 @@ class Adapter(ProviderAdapter):
         "early_stopping_threshold": "early_stopping_threshold",
     }
     run_key = "id"
-    # The models here have vocabularies of their own, most of them smaller than the one that is estimated by.
+    # These models have vocabularies of their own. Most are smaller than the vocabulary that token estimates use.
     token_margin = 0.35
     hyperparameters = "fine_tune_details.training_config"
     words: Mapping[str, str] = {
@@ -77,14 +77,14 @@ class Adapter(ProviderAdapter):
                 hint="Leave it out: the service splits the data itself, 80 to 20.",
             )
         self._base = spec.base_model
-        self._family = spec.base_model or ""  # of base models, by the name
+        self._family = spec.base_model or ""  # the base model's name; its beginning shows the family
         self._cluster = spec.own.get("dedicated_ai_cluster_id")
-        self._missing: str | None = None  # the name of a cluster that is not there
+        self._missing: str | None = None  # the name of the cluster if there is none with this name
         self._model_id = spec.own.get("model_id")
 
     @classmethod
     def needed(cls, spec: ModelSpec) -> list[str]:
-        """To train a model; to find one by its name; to delete data, where they are."""
+        """The options without a value that the task needs: to train a model, to find it by its name, to delete data."""
         wanted: tuple[str, ...] = ()
         if not spec.own.get("model_id"):
             if spec.state == "present":
@@ -96,7 +96,7 @@ class Adapter(ProviderAdapter):
         return spec.missing(wanted)
 
     def limits(self, split: Split) -> Limits:
-        """Those of the base model, as far as its name is known."""
+        """The limits of the base model if its name is known, else the limits of all models."""
         return limits_for(self.spec.base_model, split)
 
     def epochs(self, examples: int) -> float | None:
@@ -104,13 +104,14 @@ class Adapter(ProviderAdapter):
         return _EPOCHS
 
     def resolve(self, context: ModuleContext) -> None:
-        """The OCIDs of a base model and a cluster that were given by their names.
+        """Look up the OCIDs of the base model and the cluster if they are given by name.
 
-        Several versions of a base model can have one name. The newest is taken, but of a model that is there already
-        the one that it was made of: a new version is no other desired state.
+        Several versions of a base model can have one name. If the custom model exists, its own version is used,
+        because a new version does not change the desired state. Otherwise the newest version is used. Raises
+        InvalidInput if there is no such base model, or if several clusters have the name.
         """
         if self.spec.state != "present":
-            self._base = self._cluster = None  # what is deleted needs neither
+            self._base = self._cluster = None  # a deletion needs neither
             return
         api = make_api(context, GENERATIVE_AI)
         compartment = str(self.spec.own.get("compartment_id") or api.tenancy)
@@ -141,7 +142,7 @@ class Adapter(ProviderAdapter):
         return next((str(base) for base in used if base in identifiers), identifiers[0])
 
     def _find_cluster(self, api: Api, compartment: str, name: str) -> str:
-        """Of one that is not there the OCID is not needed, unless a model will be trained."""
+        """The OCID of the cluster. A placeholder if there is none: only a new training needs it, see ``starts``."""
         found = [
             item
             for item in cluster.CLUSTERS.list(api, compartment, display_name=name)
@@ -157,7 +158,7 @@ class Adapter(ProviderAdapter):
         return str(found[0]["id"]) if found else make_placeholder("cluster", name)
 
     def predict_reference(self, split: Split, sha256: str) -> dict[str, Any]:
-        """The object's place, whose name holds the hash."""
+        """The namespace, bucket and name of the object. The name contains the hash."""
         own = self.spec.own
         return {
             "namespace": own.get("namespace"),
@@ -166,19 +167,22 @@ class Adapter(ProviderAdapter):
         }
 
     def read_reference(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """The object's place."""
+        """The namespace, bucket and name of the object, from the result of the dataset module."""
         return {key: result[key] for key in ("namespace", "bucket", "object")}
 
     def data_options(self, split: Split) -> dict[str, Any]:
-        """The object's. ``service_endpoint`` is that of Generative AI."""
+        """The options of the dataset module. service_endpoint is left out: it is the address of Generative AI."""
         return {
             **self.own(option for option in (*AUTH_SPEC, *_DATA_OPTIONS) if option != "service_endpoint"),
             "base_model_identifier": self.spec.base_model,
         }
 
     def model_options(self, training: Any, validation: Any, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The model's. The API takes no hyperparameters without the kind of training: T-Few for the models of Cohere,
-        LoRA for all others and where something is given that only that has."""
+        """The options of the model module.
+
+        The API accepts hyperparameters only with training_config_type. If it is not set, it is T-Few for models of
+        Cohere without a LoRA hyperparameter, and LoRA otherwise.
+        """
         config = dict(hyperparameters)
         kind = self.spec.own.get("training_config_type")
         if config and not kind:
@@ -199,7 +203,7 @@ class Adapter(ProviderAdapter):
         }
 
     def starts(self) -> None:
-        """A training needs its cluster."""
+        """Raise InvalidInput if the cluster does not exist, because a training needs it."""
         if self._missing:
             raise InvalidInput(
                 f"oci.dedicated_ai_cluster_id: there is no fine-tuning cluster called '{self._missing}'.",
@@ -207,18 +211,21 @@ class Adapter(ProviderAdapter):
             )
 
     def known(self, identifier: str) -> None:
-        """With its OCID, a model needs no cluster, which may be deleted after training."""
+        """If the cluster does not exist, find the model by its OCID: the cluster may be deleted after the training."""
         if self._missing:
             self._model_id, self._cluster = identifier, None
 
     def model_id(self, result: Mapping[str, Any]) -> str | None:
-        """Its OCID, which it has before it is there, too."""
+        """The OCID of the model if it is ACTIVE or a placeholder, else None. OCI shows the OCID before that too."""
         identifier = str(result.get("id") or "")
         is_placeholder = identifier.startswith(CHECK_MODE)
         return identifier if is_placeholder or result.get("status") == "ACTIVE" else None
 
     def times(self, result: Mapping[str, Any], created: bool) -> tuple[Any, Any]:
-        """The model's, and its work request's; the last change of a model is its end where it was trained just now."""
+        """The creation time of the model, and the end of its work request.
+
+        If the end is not known and this task trained the model, the end is the time of the model's last change.
+        """
         ended = (result.get("work_request") or {}).get("time_finished")
         if ended is None and created and self.model_id(result):
             ended = result.get("time_updated")

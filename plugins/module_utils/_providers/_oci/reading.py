@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of the answers of OCI, in the API's own names.
+"""The members of OCI's answers that are read, with the API's names, and the checks of these members.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -111,12 +111,12 @@ UPLOADS = each(record({"uploadId": name}, {"object": text, "timeCreated": moment
 
 
 def watch(client: Any) -> None:
-    """Have every answer to a client looked at before the SDK reads it."""
+    """Check every answer that a client receives, before the SDK reads it."""
     client.base_client.session.hooks["response"].append(_before_reading)
 
 
 def _before_reading(response: Any, **_more: Any) -> None:
-    """A redirect that leads to another host, and an error that the SDK could not read, become errors that it can."""
+    """Raise the SDK's ServiceError for a redirect to another host, and for an error answer that the SDK cannot read."""
     target = response.headers.get("location")
     if response.is_redirect and target:
         if is_elsewhere(response.url, target):

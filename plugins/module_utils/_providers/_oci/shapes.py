@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Between the API's camelCase and the options' snake_case.
+"""Conversion between the API's camelCase and the options' snake_case.
 
 Private to llmops.finetune; may change at any time.
 """
@@ -13,13 +13,13 @@ from typing import Any
 
 from ..toolkit.naming import camel, snake
 
-# Their keys are the user's.
+# The user chooses the keys inside these maps, so the keys are not converted.
 _MAPS = frozenset({"freeformTags", "definedTags", "systemTags", "metadata"})
 _MAPS_SNAKE = frozenset({"freeform_tags", "defined_tags", "system_tags", "metadata"})
 
 
 def to_dict(value: Any) -> Any:
-    """An answer with its members in snake_case; the keys of tags as they are."""
+    """An answer with its members in snake_case. The keys of tags are not converted."""
     if isinstance(value, Mapping):
         return {snake(key): item if key in _MAPS else to_dict(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -28,7 +28,7 @@ def to_dict(value: Any) -> Any:
 
 
 def body(value: Any) -> Any:
-    """A request in the API's names, without what is None; the keys of tags as they are."""
+    """A request body with the API's names, without None values. The keys of tags are not converted."""
     if isinstance(value, Mapping):
         return {
             camel(key): item if key in _MAPS_SNAKE else body(item) for key, item in value.items() if item is not None
@@ -39,6 +39,6 @@ def body(value: Any) -> Any:
 
 
 def answer(response: Any) -> dict[str, Any]:
-    """The object of an answer that :meth:`_providers._oci.client.Api.call` has checked, its members in snake_case."""
+    """The data of an answer that :meth:`_providers._oci.client.Api.call` has checked, with members in snake_case."""
     found: dict[str, Any] = to_dict(response.data)
     return found

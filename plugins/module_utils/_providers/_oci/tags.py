@@ -1,13 +1,14 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Freeform and defined tags: the options, how they are compared, and what is sent.
+"""Freeform and defined tags: the options, the comparison, and the tags in requests.
 
 Private to llmops.finetune; may change at any time.
 
-Freeform tags are the user's in whole: given, they are to be exactly these, and the ownership tags. Of defined tags only
-those that the user names are compared and changed: a tenancy's tag defaults, and the service itself, put others on
-everything that is made (``Oracle-Tags``). An update replaces each of both maps as a whole, so what is kept is sent too.
+If the option freeform_tags is set, the resource must have exactly these tags and the ownership tags. For defined tags,
+only the tags that the user names are compared and changed, because a tenancy's tag defaults and the service itself
+(``Oracle-Tags``) add others to every new resource. An update replaces each of the two maps as a whole, so the tags that
+stay are sent too.
 
 Limits: OCI documentation, "Tagging Overview", facts of 2026.
 """
@@ -27,9 +28,9 @@ from ..toolkit.bounds import TagBound, read_tag, read_tags
 FREEFORM = "freeform_tags"
 DEFINED = "defined_tags"
 OWNERSHIP_TAGS = "markers"
-_MOST_FREEFORM = 10  # of a resource
-_MOST_DEFINED = 64  # of a resource
-_KEY = 100  # characters, of a freeform tag
+_MOST_FREEFORM = 10  # tags of a resource
+_MOST_DEFINED = 64  # tags of a resource
+_KEY = 100  # characters in the key of a freeform tag
 _VALUE = 256  # characters
 
 Defined = dict[str, dict[str, "str | None"]]
@@ -39,9 +40,9 @@ Defined = dict[str, dict[str, "str | None"]]
 
 
 def read_freeform(values: Mapping[str, Any] | None, own: int) -> dict[str, str] | None:
-    """The option ``freeform_tags``, its values as text, without those that are none.
+    """The option ``freeform_tags`` with its values as text, without None values. None if it is not set.
 
-    ``own``: how many ownership tags a resource has besides.
+    ``own``: the number of ownership tags of a resource. Raises InvalidInput for tags that OCI does not accept.
     """
     hint = f"Give {_MOST_FREEFORM - own} at most; of {DEFINED} there may be more."
     found = read_tags(FREEFORM, values, TagBound("OCI", _MOST_FREEFORM, own=own, hint=hint))
@@ -56,9 +57,11 @@ def read_freeform(values: Mapping[str, Any] | None, own: int) -> dict[str, str] 
 
 
 def read_defined(values: Mapping[str, Any] | None) -> Defined | None:
-    """The option ``defined_tags`` as namespace to key to text; None as a text is a tag that is not to be there.
+    """The option ``defined_tags`` as a map of namespace, key and text. None if it is not set.
 
-    ``{"Operations": {"CostCenter": "42"}}``, or with both in one word, as Terraform has it, ``Operations.CostCenter``.
+    None instead of a text means that the tag must not exist. The user writes ``{"Operations": {"CostCenter": "42"}}``,
+    or both names in one word, as in Terraform: ``Operations.CostCenter``. Raises InvalidInput for other forms, and for
+    tags that OCI does not accept.
     """
     if values is None:
         return None
@@ -92,13 +95,13 @@ def _check_length(option: str, key: str, value: str) -> None:
 
 
 class _CompareDefined(CompareTags):
-    """Each tag that was named. Upper and lower case are one in namespaces and keys."""
+    """Compares the tags that the user names. Upper and lower case are equal in namespaces and keys."""
 
     def __init__(self) -> None:
         super().__init__(exact=False)
 
     def differing(self, desired: Any, observed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-        """Of a tag that is not to be there, None is desired."""
+        """The tags that differ. A tag that must not exist has None as its desired value."""
         for namespace, entries in desired.items():
             for key, value in entries.items():
                 there = _find(_find(observed, namespace), key)
@@ -127,8 +130,11 @@ def read_ownership_tags(resource: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read_observed(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """What a resource shows for :data:`FIELDS`. Ownership tags are compared only if there are any: what somebody else
-    made is not written to for their sake alone."""
+    """The observed values of :data:`FIELDS`.
+
+    Ownership tags are compared only if the resource has some. So the collection does not update a resource of somebody
+    else only to add them.
+    """
     own = read_ownership_tags(resource)
     return {
         FREEFORM: ownership.select_user_tags(resource.get(FREEFORM)),
@@ -138,7 +144,7 @@ def read_observed(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hide_ownership_tags(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource as the user is shown it: without ownership tags, in its ``previous_state`` too."""
+    """A resource for the result: without ownership tags, also in its ``previous_state``."""
     found = dict(resource)
     if found.get(FREEFORM) is not None:
         found[FREEFORM] = ownership.select_user_tags(found[FREEFORM])
@@ -147,12 +153,15 @@ def hide_ownership_tags(resource: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-# -- foreseeing ------------------------------------------------------------------------------------------------
+# -- warning ---------------------------------------------------------------------------------------------------
 
 
 def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A warning for desired namespaces and keys that nothing here carries: they are not looked up, as that takes
-    permissions of Identity and Access Management, and OCI refuses a resource whose tags it does not know."""
+    """A warning about desired defined tags whose namespace or key no resource in ``resources`` has.
+
+    OCI refuses a resource with tags that it does not know. The tags themselves are not looked up, because that needs
+    permissions of Identity and Access Management.
+    """
     carried = [mapping(resource.get(DEFINED)) for resource in resources]
     missing = []
     for namespace, entries in mapping(desired.get(DEFINED)).items():
@@ -176,14 +185,17 @@ def unseen(desired: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -
 def freeform(
     desired: Mapping[str, Any], own: Mapping[str, str], resource: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """All freeform tags to send: the desired ones, else those of ``resource``, and its ownership tags with ``own``."""
+    """All freeform tags to send: the desired ones, the ownership tags of ``resource``, and ``own``.
+
+    If freeform tags are not desired, the user's tags of ``resource`` are kept.
+    """
     there = resource or {}
     kept: Mapping[str, str] = desired.get(FREEFORM, ownership.select_user_tags(there.get(FREEFORM)))
     return {**kept, **read_ownership_tags(there), **own}
 
 
 def defined(desired: Mapping[str, Any], resource: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    """All defined tags to send: those of ``resource``, and the desired ones instead of theirs."""
+    """All defined tags to send: those of ``resource``, changed to the desired ones."""
     found = {name: dict(entries) for name, entries in mapping((resource or {}).get(DEFINED)).items()}
     for name, entries in desired.get(DEFINED, {}).items():
         namespace = next((there for there in found if there.lower() == name.lower()), name)
@@ -200,7 +212,7 @@ def defined(desired: Mapping[str, Any], resource: Mapping[str, Any] | None = Non
 def changed(
     desired: Mapping[str, Any], names: Collection[str], options: Iterable[str], resource: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What to send to change a resource: of the options those that differ, and all its tags if any of them do."""
+    """The body of an update: the ``options`` in ``names``, and a whole map of tags if one of its tags differs."""
     body = {option: desired[option] for option in options if option in names}
     if FREEFORM in names or OWNERSHIP_TAGS in names:
         own = desired.get(OWNERSHIP_TAGS, {}) if read_ownership_tags(resource) else {}

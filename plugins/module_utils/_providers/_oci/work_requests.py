@@ -1,7 +1,7 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Work requests of OCI Generative AI: what the service does about a resource, how far it is, and why it failed.
+"""Work requests of OCI Generative AI: they show the progress of an operation on a resource, and why it failed.
 
 Private to llmops.finetune; may change at any time.
 
@@ -40,12 +40,12 @@ _ONLY_NAMED = "RELATED"  # a resource that the work uses, but is not about
 
 
 def phase(work: Mapping[str, Any] | None) -> Phase:
-    """What its status is to the engine. UNKNOWN: none is there, or it has a status that this version does not know."""
+    """The phase of a work request. UNKNOWN if ``work`` is None, or if this version does not know its status."""
     return PHASES.get(str((work or {}).get("status")), Phase.UNKNOWN)
 
 
 def header(response: Any) -> str | None:
-    """The work request that an answer has begun."""
+    """The OCID of the work request that a request has started, from the headers of the answer. None without one."""
     found = response.headers.get("opc-work-request-id")
     return str(found) if found else None
 
@@ -54,15 +54,15 @@ def header(response: Any) -> str | None:
 
 
 def get(api: Api, identifier: str) -> dict[str, Any]:
-    """One work request. NotFound where the service does not know it, or no longer."""
+    """One work request. Raises NotFound if the service does not know it, or has forgotten it."""
     doing = f"Looking up the work request {identifier}"
     return shapes.answer(api.call(doing, "get_work_request", reads=WORK, work_request_id=identifier))
 
 
 def newest(api: Api, compartment_id: str, resource_id: str, operation: str | None = None) -> dict[str, Any] | None:
-    """The newest work request about a resource, of one operation or of any; None where there is none to be seen.
+    """The newest work request about a resource, for one operation or for any. None if OCI shows none.
 
-    One that only names the resource is another's: a training names its cluster.
+    A work request that only uses the resource is left out. For example, a training uses its cluster.
     """
     try:
         found = api.pages(
@@ -88,12 +88,12 @@ def _is_about(work: Mapping[str, Any], resource_id: str) -> bool:
 
 
 def errors(api: Api, identifier: str) -> list[dict[str, Any]]:
-    """Its errors, oldest first: ``code``, ``message``, ``timestamp``. Empty where it cannot be read."""
+    """The errors of a work request, oldest first: ``code``, ``message``, ``timestamp``. Empty if OCI refuses them."""
     return _entries(api, "errors", "list_work_request_errors", identifier)
 
 
 def logs(api: Api, identifier: str) -> list[dict[str, Any]]:
-    """Its log, oldest first: ``message``, ``timestamp``. Empty where it cannot be read."""
+    """The log of a work request, oldest first: ``message``, ``timestamp``. Empty if OCI refuses it."""
     return _entries(api, "log", "list_work_request_logs", identifier)
 
 
@@ -109,7 +109,7 @@ def _entries(api: Api, what: str, operation: str, identifier: str) -> list[dict[
 
 
 def _last_line(api: Api, identifier: str) -> str:
-    """The newest line of its log, by one small call."""
+    """The newest line of the log, by one call that asks for one line. Empty if OCI refuses it."""
     try:
         newest_first = api.pages(
             f"Reading the log of the work request {identifier}",
@@ -129,21 +129,21 @@ def _last_line(api: Api, identifier: str) -> str:
 
 
 def in_full(api: Api, work: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A work request with its ``errors`` and its ``logs``, for the result; empty for none."""
+    """A work request with its ``errors`` and its ``logs``, for the result. Empty if ``work`` is None."""
     if not work:
         return {}
     return {**work, "errors": errors(api, str(work["id"])), "logs": logs(api, str(work["id"]))}
 
 
 class KnownWorks:
-    """The work requests about a task's resources, as far as the task knows them: by resource and operation."""
+    """The work requests that the task knows, by resource and operation."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
         self._ids: dict[tuple[str, str | None], str] = {}
 
     def began(self, resource_id: str, response: Any, operation: str | None = None) -> None:
-        """Keep the work request that an answer has begun."""
+        """Keep the OCID of the work request that a request has started."""
         self._ids.pop((resource_id, operation), None)
         identifier = header(response)
         if identifier:
@@ -154,11 +154,11 @@ class KnownWorks:
         return [identifier for (_resource, known), identifier in self._ids.items() if known == operation]
 
     def knows(self, resource_id: str, operation: str) -> bool:
-        """Whether one of this operation is known."""
+        """Whether a work request of this resource and operation is known."""
         return (resource_id, operation) in self._ids
 
     def find(self, resource_id: str, compartment_id: Any, operation: str | None = None) -> dict[str, Any] | None:
-        """The known work request, else the newest one. None if there is none, or if nobody may look at it."""
+        """The known work request, else the newest one. None if there is none, or if OCI does not show it."""
         identifier = self._ids.get((resource_id, operation))
         try:
             if identifier:
@@ -173,11 +173,11 @@ class KnownWorks:
         return found
 
 
-# -- in the engine's terms -------------------------------------------------------------------------------------
+# -- in the terms of the engine --------------------------------------------------------------------------------
 
 
 def errors_text(api: Api, work: Mapping[str, Any]) -> str:
-    """Why it failed: every error, oldest first, each with its code. Empty where it has none."""
+    """The reason of a failure: every error once, oldest first, each with its code. Empty if there are no errors."""
     texts: dict[str, None] = {}  # in order, each once
     for entry in errors(api, str(work["id"])):
         code, message = quote_host(entry.get("code")), quote_host(entry.get("message"), _REASON).rstrip(".")
@@ -188,9 +188,9 @@ def errors_text(api: Api, work: Mapping[str, Any]) -> str:
 
 
 def progress(api: Api, work: Mapping[str, Any], stage: str = "training", *, log: bool = True) -> Progress:
-    """How far it is. ``stage``: what is going on while it is in progress.
+    """The progress of a work request. ``stage``: the words for the time while it is in progress.
 
-    ``log``: with the newest line of its log as the message, for one more call.
+    ``log``: whether the message is the newest line of the log, which needs one more call.
     """
     status = str(work.get("status") or "")
     percent = number(work.get("percent_complete"))
