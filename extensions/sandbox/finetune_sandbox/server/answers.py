@@ -1,9 +1,10 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The answers of models. A tuned model answers as it was trained to for the nearest question; no model is run.
+"""The answers of models. A tuned model returns the trained answer to the nearest question. No real model runs.
 
-The nearest question has the most words in common with the last turn of the user. If several have, the earlier turns
-decide, and then the order of the training data. The same question always gets the same answer.
+The nearest question shares the most words with the last turn of the user. If several are equally near, an identical
+question comes first, then the earlier turns decide, and then the order of the training data. The same prompt always
+gets the same answer.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from finetune_sandbox.server.contents import Segment, read_segments
 from finetune_sandbox.server.training_data import BadLine, lines
 
 PLAYED = "x-sandbox-played"
-"""The header of every played answer; its value says where the answer is from: TRAINED or FIXED."""
+"""The header of every played answer. Its value is the source of the answer: TRAINED or FIXED."""
 TRAINED, FIXED = "trained", "fixed"
 BASE_TEXT = "I am a base model. I was not trained to answer this."
 UNREFERENCED_TEXT = "I was trained, but my training data has no answers."
 MAX_EXAMPLES = 50_000
 MAX_CHARACTERS = 16 * 1024 * 1024
-"""An index holds no more; later lines of the data are not read."""
+"""The limits of an index. The lines of the data after that are not read."""
 _INDEXES = 8
-"""Indexes in memory, of the models that were asked last."""
+"""The number of indexes in memory. Those of the models that were asked last are kept."""
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-"""A run of letters and digits; where scripts have no blanks, one character."""
+"""A word: a run of letters and digits, or one character of a script without spaces between words."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text of the conversation."""
         return f"{self.earlier}\n{self.question}" if self.earlier else self.question
 
 
 def read_prompt(turns: Sequence[tuple[str, str]]) -> Prompt:
-    """turns: (role, text), oldest first. The system's text is an earlier turn."""
+    """The prompt of a conversation. turns: (role, text), oldest first. The system's text is an earlier turn."""
     last = max((index for index, (role, _text) in enumerate(turns) if role == "user"), default=-1)
     earlier = "\n".join(text for index, (_role, text) in enumerate(turns) if index != last and text)
     return Prompt(turns[last][1] if last >= 0 else "", earlier)
@@ -60,7 +61,7 @@ def read_prompt(turns: Sequence[tuple[str, str]]) -> Prompt:
 
 @dataclass(frozen=True)
 class Example:
-    """A question of the training data. answer: in the provider's own form."""
+    """A question of the training data, and its answer. answer: in the provider's own form."""
 
     prompt: Prompt
     answer: Any
@@ -71,12 +72,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _overlap(common: int, one: int, other: int) -> float:
-    """The share of common words, 0 to 1; two texts without words are alike."""
+    """The share of common words, 0 to 1. Arguments: numbers of words. Two texts without words have the share 1."""
     return common / (one + other - common) if one or other else 1.0
 
 
 class Index:
-    """Examples by the words of their questions."""
+    """An index of examples by the words of their questions."""
 
     def __init__(self, examples: Iterable[Example]) -> None:
         self._examples: list[Example] = []
@@ -94,7 +95,7 @@ class Index:
             self._sizes.append(len(words))
 
     def nearest(self, prompt: Prompt, accept: Callable[[Any], bool] = lambda _answer: True) -> Any:
-        """The answer to the nearest question among those that are accepted; None if there is none."""
+        """The answer to the nearest question. ``accept``: whether an answer may be used. None if there is none."""
         words = _words(prompt.question)
         common: Counter[int] = Counter()
         for word in words:
@@ -118,13 +119,16 @@ class Index:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The data that a run was trained with. read: the examples of a line."""
+    """The data that a run was trained with. read: returns the examples of one line."""
 
     segments: tuple[Segment, ...]
     read: Callable[[dict[str, Any]], Iterable[Example]]
 
     def examples(self) -> Iterator[Example]:
-        """All examples, in the order of the data; a line that is none has none."""
+        """All examples, in the order of the data. A line that is not a JSON object gives no examples.
+
+        The examples end at the first line that cannot be read, or if the files are missing.
+        """
         content = read_segments(self.segments, 0, sum(segment.size for segment in self.segments))
         try:
             for line in lines(content):
@@ -136,7 +140,7 @@ class TrainingData:
 
 
 class Library:
-    """The training data of a provider's models. Data stays here when its owner deletes it."""
+    """The training data of a provider's models. The data stays here if its owner deletes the uploaded files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -145,7 +149,7 @@ class Library:
         self._indexes: OrderedDict[TrainingData, Index] = OrderedDict()
 
     def keep(self, segments: Iterable[Segment], read: Callable[[dict[str, Any]], Iterable[Example]]) -> TrainingData:
-        """Keep data as it is now; FileNotFoundError if it is gone."""
+        """Keep the data as it is now. Raises FileNotFoundError if its files are missing."""
         kept = []
         with self._lock:
             self._folder.mkdir(exist_ok=True)
@@ -157,7 +161,7 @@ class Library:
         return TrainingData(tuple(kept), read)
 
     def forget(self, data: TrainingData | None) -> None:
-        """Remove data that no model was trained with."""
+        """Remove data that no model was trained with. None is ignored."""
         if data is not None:
             with self._lock:
                 self._indexes.pop(data, None)
@@ -165,7 +169,7 @@ class Library:
                 segment.path.unlink(missing_ok=True)
 
     def find(self, data: TrainingData, prompt: Prompt, accept: Callable[[Any], bool] = lambda _answer: True) -> Any:
-        """The answer to the nearest question, or None. The data is read when it is asked first."""
+        """The answer to the nearest question, or None if no answer is accepted. The first call reads the data."""
         with self._lock:
             index = self._indexes.pop(data, None) or Index(data.examples())
             self._indexes[data] = index
@@ -174,14 +178,17 @@ class Library:
         return index.nearest(prompt, accept)
 
     def clear(self) -> None:
-        """As just started."""
+        """Remove everything, as at the start."""
         with self._lock:
             self._indexes.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _link(source: Path, target: Path) -> None:
-    """Stored content never changes, so a second name is enough; a copy, where a file system has no links."""
+    """Link a file to a second name. That is enough, because stored content never changes.
+
+    If the file system has no links, copy the file. Raises FileNotFoundError if the source is missing.
+    """
     try:
         os.link(source, target)
     except FileNotFoundError:
@@ -194,13 +201,13 @@ def _link(source: Path, target: Path) -> None:
 
 
 def count_tokens(text: str) -> int:
-    """A quarter of the characters."""
+    """The estimated number of tokens: a quarter of the characters, rounded up."""
     return math.ceil(len(text) / 4)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A text as far as it may go. cut: it was too long. stop: the sequence that ended it."""
+    """A text within its limits. cut: whether it was too long. stop: the stop sequence that ended it, or None."""
 
     text: str
     cut: bool = False
@@ -208,7 +215,7 @@ class Ended:
 
 
 def end_text(text: str, max_tokens: int | None, stops: Sequence[str]) -> Ended:
-    """End a text at the first stop sequence, or after so many tokens."""
+    """End a text at the first stop sequence, or after max_tokens tokens. None means no limit."""
     found = [(place, stop) for stop in stops if stop and (place := text.find(stop)) >= 0]
     place, stop = min(found, default=(len(text), None), key=lambda each: each[0])
     text = text[:place]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP side: werkzeug's threaded server with keep-alive, faults and the request log."""
+"""The HTTP server: werkzeug's threaded server with keep-alive, faults and the request log."""
 
 from __future__ import annotations
 
@@ -38,14 +38,17 @@ class _Drop(Exception):
 
 
 class _Readable(Protocol):
-    """What a request body is read from."""
+    """A stream that a request body is read from."""
 
     def read(self, size: int = -1, /) -> bytes | None:
-        """Up to so many bytes."""
+        """At most size bytes; all bytes if size is negative."""
 
 
 class _Body:
-    """A request body that never reads past its end and can be emptied, so that keep-alive works."""
+    """A request body. It never reads past its end, and drain reads its rest, so that keep-alive works.
+
+    length: the number of bytes, or None for a chunked body. Raises ConnectionResetError if the client sends fewer.
+    """
 
     def __init__(self, stream: _Readable, length: int | None) -> None:
         self._stream = stream
@@ -71,7 +74,7 @@ class _Body:
         return data
 
     def readline(self, size: int = -1) -> bytes:
-        """Part of the WSGI contract; form parsing uses read."""
+        """One line. WSGI requires this method, but form parsing uses read."""
         line = bytearray()
         while (size < 0 or len(line) < size) and not line.endswith(b"\n"):
             byte = self.read(1)
@@ -86,7 +89,7 @@ class _Body:
 
 
 class Application:
-    """Finds the operation of a request, applies faults, calls the provider, logs."""
+    """Finds the operation of a request, applies faults, calls the provider, and logs the request."""
 
     def __init__(
         self, providers: list[Provider], clock: Clock, faults: Faults, log: RequestLog, control: Control
@@ -97,21 +100,21 @@ class Application:
         self._connections_lock = threading.Lock()
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
-        """Makes it a WSGI application, as werkzeug's server wants one; its handler calls `respond` instead."""
+        """Never called. werkzeug's server requires a WSGI application, but our handler calls `respond` instead."""
         raise AssertionError("unreachable: requests are answered by the handler")
 
     def opened(self, connection: socket.socket) -> None:
-        """A client connected."""
+        """Remember the connection of a client that connected."""
         with self._connections_lock:
             self._connections.add(connection)
 
     def ended(self, connection: socket.socket) -> None:
-        """A connection is over."""
+        """Forget a connection that ended."""
         with self._connections_lock:
             self._connections.discard(connection)
 
     def hang_up(self) -> None:
-        """End all connections that are kept alive; without it they would be served after the server closed."""
+        """End all open connections. Without this call, they would still be served after the server closed."""
         with self._connections_lock:
             connections = list(self._connections)
         for connection in connections:
@@ -119,7 +122,7 @@ class Application:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def respond(self, request: Request, body: _Body) -> Response:
-        """The answer to a request; raises _Drop where the connection is to be reset."""
+        """The answer to a request. Raises _Drop if a fault resets the connection."""
         control = request.path == CONTROL_PREFIX or request.path.startswith(CONTROL_PREFIX + "/")
         why = local.objection(request, int(request.environ["SERVER_PORT"]), control)
         if why is not None:
@@ -186,13 +189,16 @@ class Application:
         except ConnectionError:
             raise
         except Exception:
-            # A defect of the sandbox: show it to whoever runs it, and answer as the provider's own 500.
+            # A defect of the sandbox: print it on standard error, and answer with the provider's own 500.
             traceback.print_exc(file=sys.stderr)
             return provider.error(call.dialect, 500)
 
     @staticmethod
     def _faulty(provider: Provider, call: Call, fault: Fault | None, when: str) -> Response | None:
-        """The answer that a fault gives before or after the call is handled; _Drop where it gives none."""
+        """The answer of a fault, before or after the call is handled. None if the fault has no answer at this point.
+
+        Raises _Drop if the fault resets the connection.
+        """
         if fault is None or fault.when != when:
             return None
         if fault.reset:
@@ -209,7 +215,10 @@ class Application:
 
 
 def _own_headers(request: Request) -> dict[str, str]:
-    """The headers that a user added (x-...), but not those of the clients; of what may be secret, the end only."""
+    """The headers that a user added (x-...), without those that clients add themselves.
+
+    If the name of a header contains a word for a secret, only the last four characters of its value are kept.
+    """
     view = {}
     for name, value in request.headers.items():
         lower = name.lower()
@@ -219,7 +228,10 @@ def _own_headers(request: Request) -> dict[str, str]:
 
 
 class _Handler(WSGIRequestHandler):
-    """werkzeug's handler closes after every answer; clients of the real hosts keep their connections."""
+    """werkzeug's handler with keep-alive. Its own one closes the connection after every answer.
+
+    The clients of the real hosts keep their connections open.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -227,7 +239,7 @@ class _Handler(WSGIRequestHandler):
 
     @property
     def application(self) -> Application:
-        """What answers."""
+        """The application that answers the requests."""
         application = self.server.app
         if not isinstance(application, Application):
             raise TypeError("the server was not made by start_server")
@@ -254,7 +266,7 @@ class _Handler(WSGIRequestHandler):
             except (_Drop, ConnectionError, TimeoutError, FileNotFoundError):
                 raise
             except Exception:
-                # A defect of the sandbox: show it to whoever runs it.
+                # A defect of the sandbox: print it on standard error.
                 traceback.print_exc(file=sys.stderr)
                 response = Response({"error": {"message": "The sandbox failed; its standard error says why."}}, 500)
             body.drain()
@@ -287,7 +299,7 @@ class _Handler(WSGIRequestHandler):
 
     def _reset(self) -> None:
         self.close_connection = True
-        # Linger 0 makes close() send RST. detach() so that no other reader of the socket keeps it open.
+        # With linger 0, close() sends RST. detach() is needed because other readers would keep the socket open.
         with contextlib.suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             os.close(self.connection.detach())
@@ -298,14 +310,14 @@ class _Handler(WSGIRequestHandler):
             super().finish()
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """No access log: the control API has one."""
+        """Write no access log. The control API shows the request log."""
 
 
 def start_server(application: Application, port: int) -> BaseWSGIServer:
-    """A listening server (not serving yet) on loopback. OSError when the port is taken."""
+    """A server that listens on loopback, but does not serve yet. Raises OSError if the port is in use."""
 
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        # Bound here: werkzeug would print a hint and exit the process when the port is taken.
+        # Bind the port here: if it is in use, werkzeug would print a hint and end the process.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(128)

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the object stores have in common: versions of objects in buckets, and uploads in parts.
+"""The common part of the object stores: versions of objects in buckets, and uploads in parts.
 
-Each store has its own dataclasses below these, with what its API shows of a version, an upload and a bucket.
+Each store has subclasses of these classes. They are dataclasses with the attributes that the store's API shows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from finetune_sandbox.server.ids import Ids
 
 
 class BaseVersion:
-    """One version of an object, or a delete marker."""
+    """One version of an object, or a delete marker. size: in bytes."""
 
     key: str
     id: str
@@ -28,11 +28,11 @@ class BaseVersion:
     marker: bool
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from start to stop."""
+        """The bytes from start up to stop, without stop. If stop is None, all bytes from start on."""
         return read_segments(self.segments, start, self.size if stop is None else stop)
 
     def drop(self) -> None:
-        """Remove its files."""
+        """Remove the files of the version."""
         for segment in self.segments:
             segment.path.unlink(missing_ok=True)
 
@@ -54,7 +54,7 @@ class BaseUpload(Generic[P]):
     parts: dict[int, P]
 
     def put(self, part: P) -> P:
-        """Keep a part, in place of an older one of its number."""
+        """Keep a part. It replaces an older part with the same number."""
         old = self.parts.get(part.number)
         self.parts[part.number] = part
         if old is not None:
@@ -69,18 +69,21 @@ class BaseUpload(Generic[P]):
 
 
 class BaseBucket(Generic[V]):
-    """A bucket. versions: of a key, oldest first; keys: in order."""
+    """A bucket. versions: by key, oldest first. keys: sorted."""
 
     versions: dict[str, list[V]]
     keys: list[str]
 
     def current(self, key: str) -> V | None:
-        """The newest version, unless the object is deleted."""
+        """The newest version. None if the object does not exist or is deleted."""
         versions = self.versions.get(key)
         return None if not versions or versions[-1].marker else versions[-1]
 
     def find(self, key: str, version_id: str | None) -> V | None:
-        """A version (delete markers included) by id, or the newest one."""
+        """The version with this id, or the newest one if version_id is None. It may be a delete marker.
+
+        None if there is none.
+        """
         versions = self.versions.get(key)
         if not versions:
             return None
@@ -89,14 +92,14 @@ class BaseBucket(Generic[V]):
         return next((version for version in versions if version.id == version_id), None)
 
     def keys_from(self, prefix: str, start: str = "") -> Iterator[str]:
-        """Keys with this prefix, from `start` on, in order."""
+        """The keys with this prefix, from `start` on, sorted."""
         index = bisect_left(self.keys, max(prefix, start))
         while index < len(self.keys) and self.keys[index].startswith(prefix):
             yield self.keys[index]
             index += 1
 
     def add(self, version: V) -> V:
-        """Make it the newest version of its key."""
+        """Add a version as the newest one of its key."""
         versions = self.versions.setdefault(version.key, [])
         if not versions:
             insort(self.keys, version.key)
@@ -104,7 +107,7 @@ class BaseBucket(Generic[V]):
         return version
 
     def remove(self, version: V) -> None:
-        """Take it away with its files."""
+        """Remove a version and its files."""
         versions = self.versions[version.key]
         versions.remove(version)
         version.drop()
@@ -117,7 +120,7 @@ B = TypeVar("B", bound=BaseBucket[Any])
 
 
 class BaseStore(Generic[B]):
-    """All buckets, by name. `lock` guards everything but the writing of contents."""
+    """All buckets, by name. `lock` guards everything except the writing of contents."""
 
     def __init__(self, clock: Clock, folder: Path, ids: Ids) -> None:
         self.clock, self.ids = clock, ids
@@ -133,7 +136,7 @@ class BaseStore(Generic[B]):
             ]
 
     def reset(self) -> None:
-        """Forget all."""
+        """Remove all buckets and contents."""
         with self.lock:
             self.buckets.clear()
             self.contents.clear()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading the JSON that a user sends to the control API, with messages that say what is wrong."""
+"""Checks of the JSON that a user sends to the control API, with messages for each error."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_NUMBER = 1e15
-"""What the control API takes: beyond it are no times, counts or sizes."""
+"""The largest number that the control API accepts. No time, count or size is larger."""
 
 
 class ControlError(ValueError):
-    """Bad control input; answered with 400 over HTTP. `status` 404 for a thing that does not exist."""
+    """Wrong input to the control API. `status`: the HTTP status, 400, or 404 if something does not exist."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -20,7 +20,10 @@ class ControlError(ValueError):
 
 
 class Fields:
-    """Takes known keys out of a mapping; `done` refuses what is left over."""
+    """Takes known keys out of a mapping. `done` refuses the keys that are left.
+
+    what: the word for the mapping in messages. A value of the wrong kind raises ControlError.
+    """
 
     def __init__(self, spec: object, what: str) -> None:
         if not isinstance(spec, Mapping):
@@ -34,15 +37,15 @@ class Fields:
         return self._spec.pop(key, None)
 
     def has(self, key: str) -> bool:
-        """Whether the key is there (and not yet taken)."""
+        """Whether the mapping has the key, and it is not taken yet."""
         return key in self._spec
 
     def anything(self, key: str) -> Any:
-        """Any JSON value, or None."""
+        """Any JSON value. None if the key is missing."""
         return self._take(key)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A string; required when there is no default."""
+        """A string. If there is no default, the key is required."""
         value = self.optional_text(key)
         if value is None:
             value = default
@@ -51,14 +54,14 @@ class Fields:
         return value
 
     def optional_text(self, key: str) -> str | None:
-        """A string, or None when it is left out."""
+        """A string. None if the key is missing."""
         value = self._take(key)
         if value is not None and not isinstance(value, str):
             raise ControlError(f"{self._what}: '{key}' must be a string, got {value!r}.")
         return value
 
     def choice(self, key: str, choices: Sequence[str], default: str | None) -> str | None:
-        """One of the choices."""
+        """One of the choices, or the default if the key is missing."""
         value = self._take(key)
         if value is None:
             return default
@@ -67,7 +70,7 @@ class Fields:
         return str(value)
 
     def flag(self, key: str, default: bool) -> bool:
-        """true or false."""
+        """true or false, or the default if the key is missing."""
         value = self._take(key)
         if value is None:
             return default
@@ -76,11 +79,11 @@ class Fields:
         return value
 
     def query_flag(self, key: str) -> bool:
-        """Whether it is asked for; true may have come as text in a query string."""
+        """Whether the value is true. In a query string, true is the text 'true' or '1'."""
         return self._take(key) in (True, "true", "1")
 
     def integer(self, key: str, default: int | None, low: int | None = None, high: int | None = None) -> int | None:
-        """A whole number within its bounds."""
+        """A whole number from low to high, or the default if the key is missing."""
         value = self._take(key)
         if value is None:
             return default
@@ -90,7 +93,7 @@ class Fields:
         return value
 
     def number(self, key: str, default: float, low: float | None = None, high: float | None = None) -> float:
-        """A number within its bounds."""
+        """A number from low to high, or the default if the key is missing."""
         value = self._take(key)
         if value is None:
             return default
@@ -100,7 +103,7 @@ class Fields:
         return float(value)
 
     def strings(self, key: str) -> dict[str, str]:
-        """An object of strings; numbers are taken as their text."""
+        """An object of strings. Numbers become strings. Empty if the key is missing."""
         value = self._take(key)
         if value is None:
             return {}

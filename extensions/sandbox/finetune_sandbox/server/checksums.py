@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checksums of stored objects: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA384.
 
-zlib and hashlib do CRC32 and the hashes. The other two use awscrt (or, for CRC32C, crc32c) where it is installed, and
-else a table in Python, which is right but slow (about 10 MB/s).
+zlib and hashlib compute CRC32 and the hashes. The other two use the package awscrt (or crc32c, for CRC32C) if it is
+installed. Otherwise a table in Python computes them, which is correct but slow (about 10 MB/s).
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ S3_ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 OCI_ALGORITHMS = ("CRC32C", "SHA256", "SHA384")
 WIDTHS = {"CRC32": 32, "CRC32C": 32, "CRC64NVME": 64}
 _POLYNOMIALS = {"CRC32": 0xEDB88320, "CRC32C": 0x82F63B78, "CRC64NVME": 0x9A6C9329AC4BC9B5}
-"""Reflected."""
+"""The reflected polynomials."""
 
 
 class Checksum(Protocol):
-    """What hashlib's objects have, too."""
+    """A checksum that grows with the data. hashlib's objects have the same methods."""
 
     def update(self, data: bytes, /) -> None:
         """Add data."""
 
     def digest(self) -> bytes:
-        """The checksum so far, big endian."""
+        """The checksum of the data so far, big endian."""
 
 
 class _Crc:
@@ -77,7 +77,7 @@ def _slow(polynomial: int, width: int) -> Callable[[bytes, int], int]:
 
 
 def new(name: str) -> Checksum:
-    """A checksum to feed. name: one of those above, or MD5."""
+    """A new checksum without data. name: one of the algorithms above, or MD5."""
     if name == "MD5":
         return hashlib.md5(usedforsecurity=False)
     if name == "SHA1":
@@ -88,12 +88,12 @@ def new(name: str) -> Checksum:
 
 
 def encoded(digest: bytes) -> str:
-    """As it stands in headers."""
+    """A digest as text for a header: base64."""
     return base64.b64encode(digest).decode()
 
 
 def decoded(text: str) -> bytes | None:
-    """What a header says; None where it is no base64."""
+    """The digest from the text of a header. None if the text is not base64."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -101,14 +101,17 @@ def decoded(text: str) -> bytes | None:
 
 
 def composite(name: str, digests: list[bytes]) -> bytes:
-    """The checksum of the checksums of parts."""
+    """The checksum of the parts' checksums."""
     total = new(name)
     total.update(b"".join(digests))
     return total.digest()
 
 
 def combined(name: str, parts: list[tuple[bytes, int]]) -> bytes:
-    """The CRC of the concatenation, from (CRC, length) of each part: appending n bytes is a linear map of the CRC."""
+    """The CRC of the whole content, from the (CRC, length) of each part.
+
+    It works because appending n bytes is a linear map of the CRC.
+    """
     width, polynomial = WIDTHS[name], _POLYNOMIALS[name]
     total = 0
     for digest, length in parts:
@@ -129,7 +132,7 @@ def _apply(matrix: list[int], vector: int) -> int:
 
 @cache
 def _zeros(width: int, polynomial: int, length: int) -> list[int]:
-    """The map of appending `length` zero bytes, as a matrix over GF(2) (columns as numbers)."""
+    """The linear map that appends `length` zero bytes, as a matrix over GF(2). Each number is a column."""
     power = [polynomial] + [1 << bit for bit in range(width - 1)]
     for _unused in range(3):
         power = [_apply(power, column) for column in power]

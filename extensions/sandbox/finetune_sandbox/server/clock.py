@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual clock that every simulated job lives on."""
+"""The virtual clock. All simulated jobs use its time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 
 _END = 221_845_392_000.0
-"""The beginning of the year 9000."""
+"""The beginning of the year 9000, in unix time."""
 
 
 class Clock:
@@ -24,7 +24,7 @@ class Clock:
         self._real = time.monotonic()
 
     def now(self) -> float:
-        """The virtual unix time; it never goes back."""
+        """The virtual unix time. It never goes back."""
         with self._lock:
             return self._now()
 
@@ -38,7 +38,7 @@ class Clock:
             return self._speed
 
     def set_speed(self, speed: float) -> None:
-        """Change the speed from now on. ValueError when it is negative or no number."""
+        """Change the speed from now on. Raises ValueError if it is not a number from 0 to 1000000."""
         speed = _checked_speed(speed)
         with self._lock:
             self._virtual = self._now()
@@ -46,7 +46,10 @@ class Clock:
             self._speed = speed
 
     def advance(self, seconds: float) -> float:
-        """Jump forward; returns the new virtual time. ValueError for a jump back."""
+        """Jump forward. Returns the new virtual time.
+
+        Raises ValueError for a jump back, or if the new time would be after the year 9000 began.
+        """
         if not 0 <= seconds < 1e10:
             raise ValueError(f"advance: {seconds!r} is not a number of seconds from 0 upwards.")
         with self._lock:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uploaded contents: they lie in files, never in memory; a multipart object is the list of its parts' files."""
+"""Uploaded contents. They are in files, never in memory. A multipart object is a list of the files of its parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 @dataclass
 class Segment:
-    """A file with a piece of an object."""
+    """A file with one piece of an object. size: in bytes."""
 
     path: Path
     size: int
@@ -26,7 +26,7 @@ class Segment:
 
 @dataclass
 class Stored:
-    """Uploaded content that nothing refers to yet. checksums: algorithm -> digest."""
+    """Uploaded content that no object uses yet. checksums: the digest by algorithm."""
 
     segment: Segment
     md5: bytes
@@ -34,13 +34,13 @@ class Stored:
 
 
 def discard(stored: Stored) -> None:
-    """Content that was not wanted in the end."""
+    """Remove content that no object will use."""
     stored.segment.path.unlink(missing_ok=True)
 
 
 @contextmanager
 def kept(stored: Stored) -> Iterator[None]:
-    """Content that goes again when what is done with it fails."""
+    """A context that removes the content if its body fails."""
     try:
         yield
     except BaseException:
@@ -49,7 +49,7 @@ def kept(stored: Stored) -> Iterator[None]:
 
 
 def read_segments(segments: Sequence[Segment], start: int, stop: int) -> Iterator[bytes]:
-    """The bytes from start to stop."""
+    """The bytes from start up to stop, without stop, in chunks."""
     left = stop - start
     for segment in segments:
         if start >= segment.size:
@@ -74,7 +74,7 @@ class Contents:
         self._count = 0
 
     def write(self, chunks: Iterable[bytes], algorithms: Iterable[str] = ()) -> Stored:
-        """Put content into a file; its checksums are taken on the way. Nothing stays behind when `chunks` fails."""
+        """Write content into a file, and compute its checksums. If `chunks` fails, the file is removed."""
         with self._lock:
             self._count += 1
             path = self._folder / f"{self._count:08d}"

@@ -18,7 +18,7 @@ from finetune_sandbox.server.web import Provider, Response
 
 
 class Control:
-    """Routes control calls. `call` is the one entry; `handle` is its HTTP face."""
+    """Routes control calls. `call` runs a call. `handle` does the same for an HTTP request."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Control:
         log: RequestLog,
         settings: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        """settings: what each provider's are at the start and after a reset. ControlError when one cannot be."""
+        """settings: by provider, the settings at the start and after a reset. Raises ControlError if one is wrong."""
         self._providers = {provider.name: provider for provider in providers}
         self._clock, self._faults, self._log = clock, faults, log
         self._settings = settings
@@ -42,7 +42,7 @@ class Control:
             self._providers[name].control("POST", "settings", changes)
 
     def handle(self, method: str, path: str, request: Request) -> Response:
-        """Answer a control request; bad input is 400 with a message."""
+        """Answer a control request. Wrong input is answered with the status of the ControlError and its message."""
         try:
             body: dict[str, Any] = dict(request.args)
             raw = request.get_data()
@@ -59,7 +59,7 @@ class Control:
             return Response({"error": {"message": str(error)}}, error.status)
 
     def call(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Run one control call; returns JSON-able data. ControlError for bad input."""
+        """Run one control call. Returns data that can be written as JSON. Raises ControlError for wrong input."""
         parts = [part for part in path.split("/") if part]
         name = f"{method} /{'/'.join(parts)}"
         try:
@@ -150,7 +150,7 @@ class Control:
 
 
 def _whole(value: Any, name: str) -> int | None:
-    """A number that may have come as text in a query string."""
+    """A whole number from 0. In a query string it is text. None stays None. Raises ControlError for anything else."""
     if value is None:
         return None
     try:

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the control API that every provider has: old things, settings and scenarios, as calls and as methods."""
+"""The part of the control API that every provider has: old resources, settings and scenarios.
+
+Each of them is a control call over HTTP and a method in Python.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ from finetune_sandbox.server.scenarios import Scenarios
 from finetune_sandbox.server.settings import BaseSettings
 
 _SCENARIOS = ("scenarios", "fates")
-"""The path of scenarios, and its former name."""
+"""The path of scenarios, and the former name of the path."""
 
 
 class ControlledStore(Protocol):
-    """What a provider remembers, as far as this part needs it."""
+    """The state of a provider, as far as this part needs it."""
 
     @property
     def lock(self) -> AbstractContextManager[bool]:
-        """Taken for any access."""
+        """The lock that guards every access."""
 
     @property
     def settings(self) -> BaseSettings:
@@ -30,20 +33,20 @@ class ControlledStore(Protocol):
 
     @property
     def scenarios(self) -> Scenarios[Any]:
-        """The outcomes that the user decided."""
+        """The outcomes that the user has chosen for the next things."""
 
 
 S = TypeVar("S", bound=ControlledStore)
 
 
 class Controlled(ABC, Generic[S]):
-    """A provider's `control`, for finetune_sandbox.server.web.Provider."""
+    """The common implementation of `control` in finetune_sandbox.server.web.Provider."""
 
     name: str
     store: S
 
     def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """`/_sandbox/<provider>/<path>`."""
+        """Run the call `/_sandbox/<provider>/<path>`. Raises ControlError for wrong input or an unknown call."""
         head, _unused, rest = path.partition("/")
         store = self.store
         with store.lock:
@@ -68,7 +71,7 @@ class Controlled(ABC, Generic[S]):
 
     @abstractmethod
     def make_old(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """Make what was there long before. Called under the store's lock."""
+        """Create resources with an old creation time. Called under the store's lock."""
 
     @abstractmethod
     def list_resources(self) -> dict[str, list[str]]:
@@ -76,7 +79,10 @@ class Controlled(ABC, Generic[S]):
 
     @abstractmethod
     def own_call(self, method: str, head: str, rest: str, body: Mapping[str, Any]) -> Any:
-        """A control call that only this provider has (`<head>/<rest>`), or None. Called under the store's lock."""
+        """Run a control call that only this provider has (`<head>/<rest>`). None if there is no such call.
+
+        Called under the store's lock.
+        """
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Read or change limits and durations."""
@@ -84,14 +90,14 @@ class Controlled(ABC, Generic[S]):
         return view
 
     def seed(self, **spec: Any) -> dict[str, Any]:
-        """Make what was there long before, such as old jobs and models."""
+        """Create resources with an old creation time, such as jobs and models."""
         made: dict[str, Any] = self.control("POST", "seed", spec)
         return made
 
     def scenario(self, scenario: str, **spec: Any) -> dict[str, Any]:
-        """Decide how the next things that match end."""
+        """Choose the outcome of the next things that match."""
         view: dict[str, Any] = self.control("POST", "scenarios", {"scenario": scenario, **spec})
         return view
 
     fate = scenario
-    """Its former name."""
+    """The former name of `scenario`."""

@@ -22,9 +22,11 @@ _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 @dataclass
 class Fault:
-    """One rule. `status` and `reset` exclude each other; a rule with only `delay` slows the real answer down.
+    """One rule for faults. `status` and `reset` exclude each other. A rule with only `delay` delays the real answer.
 
-    when: "before": the change is not made; "after": it is made, then the answer is replaced or lost.
+    when: with "before", the change is not made. With "after", it is made, and then the answer is replaced or lost.
+    delay: in seconds. times: how often the rule fires at most; None for no limit. skip: the number of matching calls
+    before the first that it may hit. seen: the number of matching calls. fired: how often the rule has fired.
     """
 
     id: str
@@ -43,7 +45,7 @@ class Fault:
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)
 
     def takes(self, operation: str) -> bool:
-        """Whether this call is hit; counts it."""
+        """Whether the rule hits this call. Counts the call."""
         if not fnmatchcase(operation, self.operation) or (self.times is not None and self.fired >= self.times):
             return False
         self.seen += 1
@@ -55,7 +57,7 @@ class Fault:
         return True
 
     def label(self) -> str:
-        """How the request log names it."""
+        """The name of the rule in the request log."""
         what = "reset" if self.reset else f"status {self.status}" if self.status else "delay"
         return f"{self.id}: {what}" + ("" if what == "delay" else f" {self.when}")
 
@@ -79,7 +81,7 @@ class Fault:
 
 
 def _headers(fields: Fields) -> dict[str, str]:
-    """The headers of an answer; ControlError where one cannot be sent."""
+    """The headers of the answer. Raises ControlError if one cannot be sent, or is given twice."""
     headers = fields.strings("headers")
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
@@ -90,7 +92,7 @@ def _headers(fields: Fields) -> dict[str, str]:
 
 
 class Faults:
-    """The rules in force, tried in the order in which they were added; the first that fires wins."""
+    """The active rules, in the order in which they were added. The first rule that fires counts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -98,9 +100,9 @@ class Faults:
         self._ids = itertools.count(1)
 
     def add(self, spec: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
-        """Add a rule from its JSON form (docs/sandbox.md). ControlError when it makes no sense.
+        """Add a rule from its JSON form (docs/sandbox.md). Raises ControlError if it is wrong.
 
-        known: the operation names there are; a pattern that matches none of them is refused.
+        known: the names of all operations. A pattern that matches none of them is refused.
         """
         fields = Fields(spec, "fault")
         operation = fields.text("operation")
@@ -136,7 +138,7 @@ class Faults:
             return fault.describe()
 
     def take(self, operation: str) -> Fault | None:
-        """The rule that hits this call, if any; it counts as fired."""
+        """The rule that hits this call, or None. Counts it as fired."""
         with self._lock:
             return next((fault for fault in self._faults if fault.takes(operation)), None)
 
@@ -146,7 +148,7 @@ class Faults:
             return [fault.describe() for fault in self._faults]
 
     def remove(self, fault_id: str | None = None) -> int:
-        """Remove one rule, or all; returns how many went."""
+        """Remove one rule, or all if fault_id is None. Returns the number of removed rules."""
         with self._lock:
             before = len(self._faults)
             self._faults = [f for f in self._faults if fault_id is not None and f.id != fault_id]

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may speak to the sandbox: programs of this machine, and no web page that somebody has open in a browser.
+"""Access to the sandbox: programs on this machine may use it, but web pages in a browser may not.
 
-A page of elsewhere can reach loopback in two ways: by a request across sites, which its browser marks (Origin,
-Sec-Fetch-Site), or under a name of its own that it has made to point here (DNS rebinding), which stands in Host.
+A foreign web page can reach loopback in two ways. It can send a request across sites; the browser marks it with Origin
+and Sec-Fetch-Site. Or its own host name can point to this machine (DNS rebinding); the name is in the Host header.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from werkzeug import Request
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MARK = "X-Sandbox"
-"""A header that a page cannot send across sites without being asked first."""
+"""A header that a page can send across sites only after a preflight request, which the sandbox refuses."""
 
 
 def objection(request: Request, port: int, control: bool) -> str | None:
-    """Why a request is refused; None where it is not. port: the sandbox's own. control: it is for the control API."""
+    """Why a request is refused. None if it is allowed.
+
+    port: the sandbox's port. control: whether the request is for the control API.
+    """
     host = request.headers.get("Host", "")
     place = _place(f"//{host}")
     if place is None or place[0] not in _LOOPBACK or (control and place[1] not in (port, None)):
@@ -32,7 +35,7 @@ def objection(request: Request, port: int, control: bool) -> str | None:
         if source is None or source[0] not in _LOOPBACK or source[1] != port:
             return f"The sandbox answers no request of a web page from elsewhere (Origin {origin!r})."
     if control and request.method == "POST" and MARK not in request.headers and not _is_json(request):
-        # The one method that a page may use with other content types without being asked first.
+        # A page can send a POST with some other content types across sites without a preflight request.
         return f"A POST to the control API needs the header 'Content-Type: application/json', or '{MARK}: 1'."
     return None
 
@@ -42,7 +45,7 @@ def _is_json(request: Request) -> bool:
 
 
 def _place(url: str) -> tuple[str, int | None] | None:
-    """(name, port) of an address; None where it is none."""
+    """(name, port) of an address. None if it is not an address of a host alone."""
     try:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of every request, so that tests can count what a client did."""
+"""The log of all requests, so that tests can count the calls of a client."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 KEPT = 100_000
-"""So many entries are kept; the counters go on beyond that."""
+"""The number of entries that are kept. The counters count all requests."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `status` is None where no answer was sent (a connection reset)."""
+    """One request. `status` is None if no answer was sent (the connection was reset)."""
 
     sequence: int
     time: float
@@ -36,7 +36,7 @@ class Entry:
 
 
 class RequestLog:
-    """Append-only, thread-safe; `clear` starts it anew but keeps the sequence going."""
+    """The log. It only grows, and is thread-safe. `clear` empties it, but the sequence continues."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -45,14 +45,17 @@ class RequestLog:
         self._sequence = 0
 
     def add(self, **fields: Any) -> None:
-        """Store one request; takes the fields of Entry without `sequence`."""
+        """Store one request. fields: the fields of Entry without `sequence`."""
         with self._lock:
             self._sequence += 1
             self._entries.append(Entry(sequence=self._sequence, **fields))
             self._counts[fields["operation"]] += 1
 
     def entries(self, operation: str = "*", since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Entries in order, those with a sequence above `since` whose operation matches the glob."""
+        """The entries in order, if their sequence is above `since` and their operation matches the glob.
+
+        limit: only the last entries, this many at most. None for all.
+        """
         with self._lock:
             chosen = [e for e in self._entries if e.sequence > since and fnmatchcase(e.operation, operation)]
         if limit is not None:
@@ -60,12 +63,12 @@ class RequestLog:
         return [asdict(entry) for entry in chosen]
 
     def counts(self, operation: str = "*") -> dict[str, int]:
-        """Requests by operation since the last clear."""
+        """The number of requests by operation since the last `clear`. operation: a glob."""
         with self._lock:
             return {name: n for name, n in sorted(self._counts.items()) if fnmatchcase(name, operation)}
 
     def clear(self) -> None:
-        """Forget entries and counters."""
+        """Remove all entries and counters."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenarios: the user decides how the next jobs (or files, or other things of a provider) end."""
+"""Scenarios: the user chooses the outcome of the next jobs, files or other things of a provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from finetune_sandbox.server.checks import ControlError, Fields
 
 @dataclass
 class BaseScenario:
-    """The common part of all scenarios. times: the number of things that it happens to, None for all."""
+    """The common part of all scenarios.
+
+    times: the number of things that the scenario applies to, or None for all. used: the number so far.
+    """
 
     kind: str
     times: int | None
@@ -21,20 +24,20 @@ class BaseScenario:
     used: int = field(default=0, kw_only=True)
 
     def hits(self, matches: bool) -> bool:
-        """Whether it happens to a thing that it matches (or not); counts it."""
+        """Whether the scenario applies to a thing. matches: whether it fits the thing. Counts it if it applies."""
         if not matches or (self.times is not None and self.used >= self.times):
             return False
         self.used += 1
         return True
 
     def describe(self) -> dict[str, Any]:
-        """As the control API returns it."""
+        """The scenario as the control API returns it."""
         members = {item.name: getattr(self, item.name) for item in fields(self)}
         return {"scenario": members.pop("kind"), **members}
 
 
 def read_kind(spec: Fields, kinds: Sequence[str]) -> str:
-    """One of these kinds. `fate` is the former name of the key."""
+    """The kind of a scenario, one of kinds. Raises ControlError for others. `fate` is the former name of the key."""
     chosen = spec.choice("scenario", kinds, None) or spec.choice("fate", kinds, None)
     if chosen is None:
         raise ControlError(f"scenario: 'scenario' is required: one of {', '.join(kinds)}.")
@@ -42,7 +45,7 @@ def read_kind(spec: Fields, kinds: Sequence[str]) -> str:
 
 
 def read_times(spec: Fields) -> int | None:
-    """The number of things that it happens to: one by default, all (None) for null."""
+    """The number of things that a scenario applies to. 1 by default; None (all) if the user gives null."""
     return spec.integer("times", None if spec.has("times") else 1, low=1)
 
 
@@ -50,7 +53,7 @@ S = TypeVar("S", bound=BaseScenario)
 
 
 class Scenarios(Generic[S]):
-    """The scenarios of a provider, in order. read: makes a scenario of its JSON form (docs/sandbox.md)."""
+    """The scenarios of a provider, in order. read: makes a scenario from its JSON form (docs/sandbox.md)."""
 
     def __init__(self, read: Callable[[Fields], S]) -> None:
         self._read = read
@@ -61,7 +64,7 @@ class Scenarios(Generic[S]):
         return iter(self._scenarios)
 
     def add(self, spec: object) -> S:
-        """Add one. ControlError if it is wrong."""
+        """Add a scenario. Raises ControlError if it is wrong."""
         members = Fields(spec, "scenario")
         scenario = self._read(members)
         members.done()
@@ -71,7 +74,7 @@ class Scenarios(Generic[S]):
         return scenario
 
     def remove(self, scenario_id: str = "") -> int:
-        """Remove one, or all; returns the number of removed ones."""
+        """Remove one scenario, or all if the id is empty. Returns the number of removed scenarios."""
         before = len(self._scenarios)
         self._scenarios = [scenario for scenario in self._scenarios if scenario_id and scenario.id != scenario_id]
         return before - len(self._scenarios)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits and durations of a provider, changeable through the control API."""
+"""The settings of a provider: limits and durations. The control API can change them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from finetune_sandbox.server.checks import ControlError
 
 @dataclass
 class BaseSettings:
-    """What the settings of all providers have in common; each provider's are a dataclass below this one.
+    """The common part of the settings. Each provider has a subclass that is a dataclass.
 
-    The kind of a default decides what a setting may be: true or false, a number, a whole number, a list of names.
+    The type of the current value decides which values are allowed: true or false, a number, a whole number, or a list
+    of names.
     """
 
     positive: ClassVar[frozenset[str]] = frozenset()
-    """whole numbers that are never 0"""
+    """The names of settings that are whole numbers and never 0."""
 
     def describe(self) -> dict[str, Any]:
         """All settings by name."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def special(self, name: str, value: Any) -> bool:
-        """Whether a value is of a kind that only this provider has; ControlError when it is one, but a wrong one."""
+        """Whether the provider checks this setting itself, because only this provider has such a kind of value.
+
+        Raises ControlError if the provider checks it and the value is wrong.
+        """
         return False
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Change some; ControlError, and nothing changed, when one is unknown or of the wrong kind."""
+        """Change some settings. If one is unknown or has a wrong value, raises ControlError and changes nothing."""
         known = self.describe()
         for name, value in changes.items():
             if name not in known:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON as its standard has it: Python alone would take NaN and Infinity, too. And what no request needs is refused:
-depths and numbers that would break what comes after."""
+"""Strict JSON. NaN and Infinity, which Python's own parser accepts, are refused.
+
+Deep nesting and very large numbers are refused too, because they would cause errors in later code. No request needs
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ import math
 from typing import Any
 
 MAX_DEPTH = 200
-"""objects and lists within each other; what the parser itself takes differs between versions of Python"""
+"""The maximum levels of nested objects and lists. The limit of Python's own parser differs between its versions."""
 _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 
 
 def loads(text: str | bytes, *, unique: bool = False) -> Any:
-    """What a text says. ValueError for anything else, and for what is nested too deeply. unique: no key stands twice
-    in an object, and no text holds half of a surrogate pair."""
+    """The value of a JSON text. Raises ValueError if it is not JSON, or is nested too deeply.
+
+    unique: also refuse an object with the same key twice, and a string with half of a surrogate pair.
+    """
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique if unique else None)
     except RecursionError as error:
@@ -32,7 +37,7 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
 
 
 def body(text: bytes) -> Any:
-    """What a request says, in UTF-8. ValueError also for a number beyond floats."""
+    """The value of a request body in UTF-8. Raises ValueError as loads does, and for a number too large for a float."""
     document = loads(text.decode())
     level = [document]
     while level:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the checks of training data have in common; what a line must be, each provider says itself."""
+"""The common part of the checks of training data. Each provider checks the lines itself."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _MAX_LINE = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Report:
-    """The verdict. failure: what is wrong, or None."""
+    """The result of a check. records: the number of examples so far. failure: the error, or None."""
 
     records: int
     failure: str | None = None
 
 
 class BadLine(Exception):
-    """What is wrong with one line."""
+    """One line is wrong. The message gives the reason."""
 
 
 def lines(content: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a content in pieces, without their ends; BadLine for one that is too long to hold in memory."""
+    """The lines of a content that comes in pieces, without the line ends. Raises BadLine for a line over 64 MiB."""
     rest = b""
     for chunk in content:
         parts = (rest + chunk).split(b"\n")

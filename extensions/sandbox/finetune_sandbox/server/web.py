@@ -1,6 +1,6 @@
 # Copyright (c) 2026 llmops.finetune contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider sees of HTTP: a Call comes in, a Response goes out."""
+"""The HTTP interface of a provider: it receives a Call and returns a Response."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,19})-([0-9]{0,19})[ \t]*", re.IGNOREC
 
 
 def raw_target(request: Request) -> tuple[str, str]:
-    """(path, query) as they were sent."""
+    """(path, query) of a request, exactly as they were sent."""
     target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.path
     if "://" in target.split("?", 1)[0]:
         target = "/" + target.split("://", 1)[1].partition("/")[2]
@@ -30,8 +30,10 @@ def raw_target(request: Request) -> tuple[str, str]:
 
 
 def byte_range(text: str, size: int) -> tuple[int, int] | None:
-    """(start, stop) of a Range header; None where it names no range that is served (several, another unit, its end
-    before its start), and is ignored. stop <= start: nothing of it is within the size."""
+    """(start, stop) of a Range header, in bytes. If stop <= start, no byte of the range exists.
+
+    None if the header is ignored: it has several ranges, another unit, or an end before its start. size: all bytes.
+    """
     match = _RANGE.fullmatch(text.strip())
     if match is None or match.groups() == ("", ""):
         return None
@@ -44,13 +46,13 @@ def byte_range(text: str, size: int) -> tuple[int, int] | None:
 
 
 def http_date(when: float) -> str:
-    """A time as headers show it; the end of the year 9999 at most."""
+    """A unix time in the form of HTTP headers. Times after the year 9999 become the end of that year."""
     return formatdate(min(when, 253402300799), usegmt=True)
 
 
 @dataclass(frozen=True)
 class Content:
-    """A body that is made while it is sent. `chunks` gives exactly `size` bytes."""
+    """A body that is made while it is sent. `chunks` yields exactly `size` bytes."""
 
     size: int
     chunks: Callable[[], Iterator[bytes]]
@@ -58,14 +60,14 @@ class Content:
 
 @dataclass
 class Response:
-    """A response: `body` is JSON-able, bytes, a Content, or the path of a file to stream."""
+    """A response. `body` is a value for JSON, bytes, a Content, or the path of a file to stream."""
 
     body: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes | Path | Content:
-        """The bytes to send, or what to stream."""
+        """The bytes to send, or the Content or path to stream. Sets the Content-Type of JSON if it is missing."""
         if isinstance(self.body, (bytes, Path, Content)):
             return self.body
         if not any(name.lower() == "content-type" for name in self.headers):
@@ -73,11 +75,11 @@ class Response:
         try:
             return json.dumps(self.body, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            # Half of a surrogate pair, as JSON may hold it escaped.
+            # The body has half of a surrogate pair. JSON allows it if it is escaped.
             return json.dumps(self.body).encode()
 
     def size(self) -> int:
-        """Bytes of the body."""
+        """The size of the body in bytes."""
         content = self.encoded()
         if isinstance(content, Content):
             return content.size
@@ -85,7 +87,7 @@ class Response:
 
 
 class Refusal(Exception):
-    """A provider's error answer, raised from anywhere below a handler."""
+    """A provider's error answer. Any code that a handler calls may raise it."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(f"{response.status} {response.body!r}")
@@ -96,7 +98,7 @@ class Refusal(Exception):
 class Call:
     """One request to a provider.
 
-    dialect: the provider's own name for the base path it came in on.
+    dialect: the provider's own name for the base path of the request.
     arguments: the variable parts of the path.
     """
 
@@ -123,7 +125,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Match:
-    """What a request asks for. handler: None where no operation is; `unknown_path` gives the answer then."""
+    """The operation of a request. handler: None if there is no such operation; then `unknown_path` answers."""
 
     operation: str
     dialect: str
@@ -139,7 +141,7 @@ class RouteTable:
         self._map = _compiled(tuple((route.rule, route.method) for route in self._routes))
 
     def find(self, request: Request) -> Match | None:
-        """The match, or None."""
+        """The match for a request. None if no route fits."""
         try:
             index, arguments = self._map.bind("", "/").match(request.path, method=request.method)
         except HTTPException:
@@ -149,7 +151,7 @@ class RouteTable:
 
 
 class _Rest(BaseConverter):
-    """All that is left of a path, a slash at its beginning included (werkzeug's `path` begins with none)."""
+    """The rest of a path. It may begin with a slash, unlike werkzeug's own converter `path`."""
 
     regex = ".+"
     part_isolating = False
@@ -157,7 +159,10 @@ class _Rest(BaseConverter):
 
 @cache
 def _compiled(rules: tuple[tuple[str, str], ...]) -> Map:
-    """The rules with their methods; an endpoint is a rule's index. Compiling takes most of a sandbox's start."""
+    """The compiled map of (rule, method). The endpoint of each rule is its index.
+
+    The result is cached, because compiling takes most of the time that a sandbox needs to start.
+    """
     compiled = Map(strict_slashes=False, merge_slashes=False, converters={"rest": _Rest})
     for index, (rule, method) in enumerate(rules):
         compiled.add(Rule(rule, methods=[method], endpoint=index))
@@ -166,36 +171,36 @@ def _compiled(rules: tuple[tuple[str, str], ...]) -> Map:
 
 
 class Provider(Protocol):
-    """What a provider gives to the server. Everything of a provider is in its own folder."""
+    """The interface between the server and a provider. All code of a provider is in its own folder."""
 
     name: str
 
     def operations(self) -> Iterable[str]:
-        """The names of all operations, for faults and the log."""
+        """The names of all operations, for faults and for the request log."""
 
     def claims(self, request: Request) -> str | None:
-        """The dialect when the request is this provider's, else None. The first provider that claims it, has it."""
+        """The dialect of a request to this provider, else None. The first provider that claims a request gets it."""
 
     def match(self, request: Request, dialect: str) -> Match:
-        """What a request of its own asks for."""
+        """The operation of a request to this provider."""
 
     def open(self, call: Call) -> None:
-        """Check credentials and headers before the body is read; sets call.key. Raises Refusal."""
+        """Check credentials and headers before the body is read. Sets call.key. Raises Refusal if one is wrong."""
 
     def error(self, dialect: str, status: int) -> Response:
-        """The provider's typical error of this status, for faults."""
+        """The provider's typical error answer with this status, for faults."""
 
     def unknown_path(self, dialect: str, method: str, path: str) -> Response:
-        """The answer where no operation is."""
+        """The answer to a request that no operation fits."""
 
     def environment(self, base: str) -> dict[str, dict[str, str]]:
-        """Environment variables for its clients, by dialect. base: URL of the server, no slash at the end."""
+        """Environment variables for the clients, by dialect. base: URL of the server, without a slash at the end."""
 
     def control(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """The provider's own part of the control API. Raises ControlError."""
+        """Run a call of the provider's own part of the control API. Raises ControlError for wrong input."""
 
     def reset(self) -> None:
-        """Forget everything, as just started."""
+        """Remove everything, as at the start."""
 
     def close(self) -> None:
-        """Remove what is on disk."""
+        """Remove all files of the provider from the disk."""
