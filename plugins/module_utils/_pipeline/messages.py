@@ -15,7 +15,7 @@ _APART = 3  # up to so many models get a warning each; more models share one
 
 
 def format_model(found: Mapping[str, Any]) -> str:
-    """The name and the provider of a model: ``support-bot (openai)``."""
+    """The name and the provider of a model: ``support-bot (<provider>)``."""
     return f"{found['name']} ({found['provider']})"
 
 
