@@ -39,7 +39,11 @@ class Module(AnsibleModule):  # type: ignore[misc, unused-ignore]  # typed in so
         self.mask_secrets()
         super().exit_json(**kwargs)
 
+    def log(self, msg: Any, log_args: Any = None) -> None:
+        """Write to the system's log. It refuses a NUL, and then Ansible returns the text with an error."""
+        super().log(sanitize(msg) if isinstance(msg, str) else msg, log_args)
+
     def _log_invocation(self) -> None:
-        """Write to the system's log."""
+        """Log the options, without the secrets."""
         self.mask_secrets()
         super()._log_invocation()

@@ -53,11 +53,12 @@ _PAGE = 1000  # the API's own maximum
 _MOST_TOKENS = 100
 _TAGS = TagBound("AWS", 50, own=1)
 _QUOTA = "ServiceQuotaExceededException"
+_QUOTA_HINT = "Ask AWS for a higher quota, or delete one that nobody needs."
 _HINTS = (
     ("kms", "Allow Bedrock to use the key that encrypts the model (kms:Decrypt, kms:CreateGrant)."),
     ("access", "Check the policies of the caller, of the model and of its key."),
     ("capacity", "AWS has no capacity for it now: run the task again later."),
-    ("quota", "Ask AWS for a higher quota, or delete one that nobody needs."),
+    ("quota", _QUOTA_HINT),
 )
 _STAGES = {"Creating": "being created", "Updating": "being changed"}
 
@@ -442,8 +443,7 @@ class ServingDriver(BaseDriver):
             if find_by_name(self.api, self.calls, str(self.name)):
                 raise Conflict(error.message, status=error.status, code=error.code) from error
             if error.code == _QUOTA:
-                hint = "Ask AWS for a higher quota, or delete one that nobody needs."
-                raise error.amended(hint=hint) from error
+                raise error.amended(hint=_QUOTA_HINT) from error
             raise
 
     def _find_made(self, arn: str) -> dict[str, Any] | None:
