@@ -325,11 +325,10 @@ def updating(case: Case) -> Plan | None:
         run = case.runs[0]
     if run is None or case.leads_to_desired(run):
         return Plan("none", run) if run else None
-    why = "deleted"
-    if run.phase is Phase.UPDATING:
-        why = f"updated to something else ({_listed(case.ahead.get(run.id, case.changes[run.id]))})"
-    why = f"The {case.kind} {run.id} is being {why}, so nothing was sent."
-    return Plan("none", run, warnings=(f"{why} Run the task again when that has ended.",))
+    other = _listed(case.ahead.get(run.id, case.changes[run.id]))
+    doing = "deleted" if run.phase is Phase.DELETING else f"updated to something else ({other})"
+    warning = f"The {case.kind} {run.id} is being {doing}, so nothing was sent. Run the task again when that has ended."
+    return Plan("none", run, warnings=(warning,))
 
 
 def update_failed(case: Case) -> Plan | None:
